@@ -1,0 +1,59 @@
+# `make run` starts the site, `make test` runs the tests; `make` alone lists the rest.
+
+# The first of these that is 3.11 or newer; `make run PYTHON=/path/to/python3` decides otherwise.
+ifndef PYTHON
+PYTHON := $(shell for python in python3 /usr/bin/python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+endif
+BIN = .venv/bin
+UV_COMPILE = uv pip compile --universal --python-version 3.11.0 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header --quiet
+
+# With it in the environment, every start would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONUNBUFFERED = 1
+
+.DEFAULT_GOAL = help
+.PHONY: help run test test-postgres soak lint lock clean python environment test-environment
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
+
+run: environment  ## start the site with sample content, on PORT or 8000
+	@$(PYTHON) -m practice.firstrun keys
+	@exec $(BIN)/python manage.py start
+
+test: test-environment  ## run every test but the soak
+	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+test-postgres: test-environment  ## run the same tests on a PostgreSQL made for them
+	@exec $(BIN)/python -m tests.throwaway_postgres $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+soak: test-environment  ## run the long tests that kill processes at random
+	@exec $(BIN)/python -m pytest -m soak $(ARGS)
+
+lint: test-environment  ## check style, types, templates and imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint --lint templates
+	$(BIN)/lint-imports
+
+lock:  ## choose the dependencies' versions again (needs uv)
+	$(UV_COMPILE) pyproject.toml -o requirements.txt
+	$(UV_COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:  ## remove the environment and the caches; data/ and .env stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+environment: python
+	@$(PYTHON) -m practice.firstrun environment requirements.txt
+
+test-environment: python
+	@$(PYTHON) -m practice.firstrun environment requirements-dev.txt
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing. On Debian: apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "$(PYTHON) is not Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) lacks its venv module. On Debian: apt install python3-venv" >&2; exit 1; }

@@ -1,0 +1,84 @@
+"""The proof that nothing was lost: every word of the source stands in the drafts, in order.
+
+It does not trust the reader: it starts again from the source's lines and the finished blocks.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from blog.importers.cues import EXAMPLE
+from blog.importers.draft import ArticleDraft, plain
+from blog.importers.paragraphs import STEP, lines_of
+
+# Signs that the reader takes as marks, or that the page's templates set themselves.
+QUOTES = str.maketrans("", "", "“”„‟\"«»‘’'‹›`")
+EDGES = ">*_#:-–—•‣▪●·◦○▫~=+»→✓✔➤►❖⁂.,;|\\"
+
+
+class LostLine(ValueError):
+    """A line of the source is not in the drafts."""
+
+    def __init__(self, line: int, text: str):
+        self.line = line
+        shown = text if len(text) <= 60 else f"{text[:59]}…"
+        super().__init__(f"line {line} was lost while reading: {shown}")
+
+
+def words(text: str) -> list[str]:
+    """The words of `text`, without quotation marks, bullets and punctuation around them."""
+    bare = (word.strip(EDGES) for word in text.translate(QUOTES).split())
+    return [word for word in bare if word]
+
+
+def source_words(line: str) -> Iterator[tuple[str, bool]]:
+    """The words of a line, each with whether it may be a mark: a step's number, "Example:"."""
+    text = " ".join(line.split())
+    marks = [match.span() for match in EXAMPLE.finditer(text)]
+    if step := STEP.match(text):
+        marks.append((0, step.end()))
+    at = 0
+    for start, end in sorted(marks):
+        yield from ((word, False) for word in words(text[at:start]))
+        yield from ((word, True) for word in words(text[max(at, start) : end]))
+        at = max(at, end)
+    yield from ((word, False) for word in words(text[at:]))
+
+
+def draft_words(draft: ArticleDraft) -> Iterator[str]:
+    if draft.title_is_quoted:
+        yield from words(draft.title)
+        yield from words(draft.credential)
+    for name, value in draft.body:
+        for key, text in fields(name, value):
+            yield from words(plain(text) if key in {"text", "explanation"} else text)
+
+
+def fields(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Each text of a raw block with the name of the field that it stands in."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, list):
+        for part in value:
+            yield from fields(name, part)
+    else:
+        for key, part in value.items():
+            yield from fields(key, part)
+
+
+def account(text: str, drafts: Iterable[ArticleDraft]) -> int:
+    """How many lines of `text` hold something; all of them are in `drafts`, in their order.
+
+    Raises LostLine for the first one that is not, and ValueError for words that the source lacks.
+    """
+    found = [word for draft in drafts for word in draft_words(draft)]
+    places, counted, number, line = {0}, 0, 0, ""
+    for number, line in enumerate(lines_of(text), 1):
+        counted += bool(line.strip())
+        for word, is_mark in source_words(line):
+            after = {at + 1 for at in places if at < len(found) and found[at] == word}
+            places = after | places if is_mark else after
+            if not places:
+                raise LostLine(number, line.strip())
+    if len(found) not in places:
+        raise ValueError("the drafts hold words that the document does not hold")
+    return counted

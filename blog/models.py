@@ -1,0 +1,171 @@
+"""What people read: essays under their index, and who wrote them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.text import slugify
+from modelcluster.fields import ParentalManyToManyField
+from wagtail.admin.panels import FieldPanel
+from wagtail.fields import RichTextField, StreamField
+from wagtail.models import Page, PageManager, PageQuerySet
+from wagtail.search import index
+from wagtail.snippets.models import register_snippet
+
+from blog import reading
+from blog.blocks import ArticleBody
+from practice.blocks import INLINE
+from practice.models import SiteImage
+
+
+@register_snippet
+class Topic(models.Model):
+    """What an essay is about; a page of its own lists the essays on it."""
+
+    name = models.CharField(max_length=60, unique=True)
+    slug = models.SlugField(max_length=60, unique=True, blank=True)
+    description = models.CharField(max_length=300, blank=True)
+
+    panels: ClassVar = [FieldPanel("name"), FieldPanel("slug"), FieldPanel("description")]
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.slug = self.slug or slugify(self.name)[:60]
+        super().save(*args, **kwargs)
+
+
+class BioPage(Page):
+    """Who the therapist is: credential, work and themes."""
+
+    credential = models.CharField(max_length=160, blank=True)
+    portrait = models.ForeignKey(
+        SiteImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    introduction = RichTextField(features=INLINE, blank=True)
+    body = StreamField(ArticleBody(), blank=True)
+
+    content_panels: ClassVar = [
+        *Page.content_panels,
+        FieldPanel("credential"),
+        FieldPanel("portrait"),
+        FieldPanel("introduction"),
+        FieldPanel("body"),
+    ]
+    template = "blog/bio_page.html"
+    subpage_types: ClassVar = []
+
+    class Meta:
+        verbose_name = "about the therapist"
+
+
+class ArticleQuerySet(PageQuerySet):
+    def published(self) -> ArticleQuerySet:
+        """Live, open to everybody, newest first, with all that a list shows."""
+        return (
+            self.live()
+            .public()
+            .order_by("-first_published_at", "-pk")
+            .select_related("author")
+            .prefetch_related("topics")
+        )
+
+
+class ArticlePage(Page):
+    """One essay."""
+
+    author = models.ForeignKey(
+        BioPage, null=True, blank=True, on_delete=models.SET_NULL, related_name="articles"
+    )
+    summary = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="One or two sentences for lists and search engines.",
+    )
+    picture = models.ForeignKey(
+        SiteImage,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Shown when the article is shared.",
+    )
+    topics = ParentalManyToManyField(Topic, blank=True, related_name="articles")
+    body = StreamField(ArticleBody())
+
+    objects = PageManager.from_queryset(ArticleQuerySet)()
+
+    content_panels: ClassVar = [
+        *Page.content_panels,
+        FieldPanel("summary"),
+        FieldPanel("author"),
+        FieldPanel("topics"),
+        FieldPanel("body"),
+        FieldPanel("picture"),
+    ]
+    search_fields: ClassVar = [*Page.search_fields, index.SearchField("body")]
+    template = "blog/article_page.html"
+    parent_page_types: ClassVar = ["blog.ArticleIndexPage"]
+    subpage_types: ClassVar = []
+
+    class Meta:
+        verbose_name = "article"
+
+    @cached_property
+    def contents(self) -> list[reading.Entry]:
+        """The headings with their ids, where there are enough to need a list."""
+        return reading.contents(self.body)
+
+    @property
+    def minutes(self) -> int:
+        return reading.minutes(self.body)
+
+    @property
+    def has_own_invitation(self) -> bool:
+        """Whether the essay ends in a call to action of its own."""
+        return bool(self.body) and self.body[-1].block_type == "call_to_action"
+
+
+class ArticleIndexPage(Page):
+    """All essays, newest first, page by page."""
+
+    introduction = RichTextField(features=INLINE, blank=True)
+    per_page = 20
+
+    content_panels: ClassVar = [*Page.content_panels, FieldPanel("introduction")]
+    template = "blog/article_index_page.html"
+    subpage_types: ClassVar = ["blog.ArticlePage"]
+    max_count = 1
+
+    class Meta:
+        verbose_name = "list of articles"
+
+    def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context(request, *args, **kwargs)
+        articles = ArticlePage.objects.child_of(self).published()
+        context["articles"] = Paginator(articles, self.per_page).get_page(request.GET.get("page"))
+        context["topics"] = Topic.objects.filter(articles__in=articles).distinct()
+        return context
+
+
+class ImportedPage(models.Model):
+    """Remembers which document a page came from, and what it looked like then."""
+
+    page = models.OneToOneField(
+        Page, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    source_key = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64)
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"Imported page {self.page_id}"

@@ -1,0 +1,81 @@
+"""What pages show of the articles: the latest ones, and data for search engines."""
+
+from typing import Any
+
+from django import template
+from django.db.models import QuerySet
+from django.utils.safestring import SafeString
+
+from blog.models import ArticlePage, BioPage
+from practice.models import PracticeSettings
+from practice.templatetags.practice_tags import json_ld
+
+register = template.Library()
+
+
+@register.simple_tag
+def latest_articles(count: int) -> QuerySet[ArticlePage]:
+    return ArticlePage.objects.published()[:count]
+
+
+@register.simple_tag(takes_context=True)
+def person_data(context: template.Context, page: BioPage, practice: PracticeSettings) -> SafeString:
+    """The therapist as a schema.org Person."""
+    portrait = page.portrait or practice.portrait
+    picture = portrait.get_rendition("fill-600x750").url if portrait else ""
+    return json_ld(
+        {
+            "@type": "Person",
+            "name": practice.therapist_name or page.title,
+            "url": page.get_full_url(context["request"]),
+            "image": context["request"].build_absolute_uri(picture) if picture else "",
+            "honorificSuffix": page.credential or practice.credential,
+            "jobTitle": practice.license_type,
+            "description": page.search_description,
+            "knowsAbout": [topic.name for topic in context.get("topics", [])],
+            "hasCredential": _license(practice),
+            "worksFor": _practice(practice),
+        }
+    )
+
+
+@register.simple_tag(takes_context=True)
+def article_data(
+    context: template.Context, page: ArticlePage, practice: PracticeSettings
+) -> SafeString:
+    """The essay as a schema.org Article."""
+    author: dict[str, Any] = {}
+    if page.author:
+        url = page.author.get_full_url(context["request"])
+        author = {"@type": "Person", "name": practice.therapist_name or page.author.title, "url": url}
+    return json_ld(
+        {
+            "@type": "Article",
+            "headline": page.title,
+            "description": page.search_description or page.summary,
+            "author": author,
+            "datePublished": page.first_published_at and page.first_published_at.isoformat(),
+            "dateModified": page.last_published_at and page.last_published_at.isoformat(),
+            "mainEntityOfPage": page.get_full_url(context["request"]),
+        }
+    )
+
+
+def _license(practice: PracticeSettings) -> dict[str, Any]:
+    if not practice.license_number:
+        return {}
+    return {
+        "@type": "EducationalOccupationalCredential",
+        "credentialCategory": "license",
+        "name": practice.license_type,
+        "identifier": practice.license_number,
+    }
+
+
+def _practice(practice: PracticeSettings) -> dict[str, Any]:
+    return {
+        "@type": "LocalBusiness",
+        "name": practice.practice_name,
+        "telephone": practice.telephone,
+        "areaServed": [region.name for region in practice.regions],
+    }

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class BookingConfig(AppConfig):
+    name = "booking"
+    verbose_name = "Consultations"
+
+    def ready(self) -> None:
+        from booking import permissions
+
+        post_migrate.connect(permissions.let_therapists_review, sender=self)

@@ -1,0 +1,52 @@
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils import timezone
+from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.components import Component
+
+from booking.models import ConsultationRequest, OutgoingEmail
+from booking.permissions import may_review
+from practice.models import PracticeSettings
+
+
+class ConsultationsMenuItem(MenuItem):
+    """Leads to the requests, and says how many wait."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Consultations",
+            reverse_lazy("consultations:index"),
+            name="consultations",
+            icon_name="mail",
+            order=50,
+        )
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return may_review(request.user)
+
+    def render_component(self, request: HttpRequest) -> Any:
+        component = super().render_component(request)
+        if waiting := ConsultationRequest.objects.awaiting_reply().count():
+            component.label = f"Consultations ({waiting})"
+        return component
+
+
+class WaitingPanel(Component):
+    """On the admin's home: what waits, what is late, what has to be said, what did not leave."""
+
+    name = "consultations"
+    template_name = "booking/admin/waiting_panel.html"
+    order = 50
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        practice = PracticeSettings.load(request_or_site=parent_context["request"])
+        today = timezone.now().astimezone(practice.zone).date()
+        requests = ConsultationRequest.objects
+        return {
+            "waiting": requests.awaiting_reply().count(),
+            "late": requests.overdue(today).count(),
+            "untold": requests.to_be_told().count(),
+            "stuck": OutgoingEmail.objects.stuck(timezone.now()).count(),
+        }

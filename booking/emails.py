@@ -1,0 +1,164 @@
+"""Every message, one function each, over `booking/emails/<kind>_subject.txt` and `_body.txt`.
+
+E-mail is not confidential. What goes to the practice says that something waits and links to
+the admin: no name, no contact, no message, no article. What goes to a visitor is neutral in
+its subject, since couples share mailboxes, and repeats nothing that was written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from booking.permissions import reviewers
+from practice.models import PracticeSettings
+
+
+class NobodyToWriteTo(Exception):
+    """The practice has no address for alerts and nobody who reviews requests."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Words for a visitor, as proposed to the therapist or as they changed them."""
+
+    subject: str
+    body: str
+
+
+def absolute(path: str) -> str:
+    return settings.SITE_URL.rstrip("/") + path
+
+
+def review_url(request: ConsultationRequest) -> str:
+    return absolute(reverse("consultations:detail", args=[request.pk]))
+
+
+def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
+    practice = PracticeSettings.load()
+    context = {"practice": practice, "zone": practice.zone, "request": None, **more}
+    if request is not None:
+        context |= {
+            "consultation": request,
+            "reply_by": request.reply_by,
+            "manage_url": absolute(request.get_absolute_url()),
+            "review_url": review_url(request),
+        }
+    return context
+
+
+def _render(name: str, context: dict[str, Any]) -> str:
+    return render_to_string(f"booking/emails/{name}", context).strip()
+
+
+def draft(request: ConsultationRequest, kind: str, *, starts_at: datetime | None = None) -> Draft:
+    """The proposed words for a decision: a letter, or for a visitor without e-mail what to say.
+
+    `starts_at` (UTC) is the time that the words are about, else the request's own.
+    """
+    context = _context(request, starts_at=starts_at or request.starts_at)
+    if request.email:
+        return Draft(
+            _render(f"{kind}_subject.txt", context), _render(f"{kind}_letter.txt", context)
+        )
+    return Draft("", _render(f"{kind}_words.txt", context))
+
+
+def _message(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMessage:
+    practice = PracticeSettings.load()
+    domain = settings.SITE_URL.partition("://")[2].partition("/")[0].partition(":")[0]
+    name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
+    message = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=body + "\n",
+        from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
+        to=to,
+        # The same at every try, so that a mailbox can tell a repeated delivery.
+        headers={"Message-ID": f"<{outgoing.key}@{domain}>", "Auto-Submitted": "auto-generated"},
+    )
+    html = render_to_string("booking/emails/frame.html", {"body": body, "practice": practice})
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
+    request = outgoing.request
+    if request is None or not request.email or request.state == State.WITHDRAWN:
+        return None
+    context = _context(request)
+    return _message(
+        outgoing,
+        [str(request.email)],
+        _render(f"{kind}_subject.txt", context),
+        _render(f"{kind}_body.txt", context),
+    )
+
+
+def practice_addresses() -> list[str]:
+    """Where alerts go: the address in the settings, else everybody who may review.
+
+    Raises NobodyToWriteTo.
+    """
+    if chosen := PracticeSettings.load().email:
+        return [chosen]
+    if addresses := sorted(reviewers().values_list("email", flat=True)):
+        return addresses
+    raise NobodyToWriteTo
+
+
+def _to_practice(outgoing: OutgoingEmail, kind: str) -> EmailMessage:
+    context = _context(outgoing.request)
+    return _message(
+        outgoing,
+        practice_addresses(),
+        _render(f"{kind}_subject.txt", context),
+        _render(f"{kind}_body.txt", context),
+    )
+
+
+def received(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: it arrived, and by which day the answer comes."""
+    return _to_visitor(outgoing, "received")
+
+
+def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: the therapist's own words about a decision."""
+    request = outgoing.request
+    written = Letter.objects.filter(request=request, version=outgoing.version).first()
+    if request is None or written is None or not request.email or request.state == State.WITHDRAWN:
+        return None
+    return _message(outgoing, [str(request.email)], written.subject, written.body)
+
+
+def alert_new(outgoing: OutgoingEmail) -> EmailMessage:
+    """To the practice: one waits, and until when."""
+    return _to_practice(outgoing, "alert_new")
+
+
+def alert_changed(outgoing: OutgoingEmail) -> EmailMessage:
+    """To the practice: a visitor withdrew a request, or brought it back."""
+    return _to_practice(outgoing, "alert_changed")
+
+
+def alert_erased(outgoing: OutgoingEmail) -> EmailMessage:
+    """To the practice: a visitor erased a request, so that nobody looks for it."""
+    return _to_practice(outgoing, "alert_erased")
+
+
+BUILDERS = {
+    function.__name__: function
+    for function in (received, letter, alert_new, alert_changed, alert_erased)
+}
+
+
+def build(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """The message that `outgoing` promises, or None where it is no longer owed.
+
+    Raises KeyError for an unknown kind, NobodyToWriteTo.
+    """
+    return BUILDERS[outgoing.kind](outgoing)

@@ -1,0 +1,27 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from booking import services
+from practice.models import PracticeSettings
+
+
+class Command(BaseCommand):
+    """Erases requests that ended longer ago than the practice keeps them.
+
+    The form promises it; the worker does it every hour. Open requests are never touched.
+    """
+
+    help = "Erases what came to its end longer ago than the settings say it is kept."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--dry-run", action="store_true", help="only say how many")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        today = timezone.now().astimezone(PracticeSettings.load().zone).date()
+        if options["dry_run"]:
+            count = services.over_by(today).count()
+            self.stdout.write(f"{count} to be erased")
+        else:
+            self.stdout.write(f"{services.erase_old(today)} erased")

@@ -1,0 +1,41 @@
+"""Who may see and decide requests. Everything that asks, asks here."""
+
+from typing import Any
+
+from django.apps import apps as installed
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest
+
+from practice.defaults import THERAPIST, permission
+from practice.models import User
+
+REVIEW = "booking.review_consultationrequest"
+
+
+def may_review(user: Any) -> bool:
+    """Whether `user` may know that requests exist, read them and decide them."""
+    return bool(user.is_active and user.has_perm(REVIEW))
+
+
+def reviewers() -> QuerySet[User]:
+    """Everybody who may review requests and can sign in."""
+    codename = REVIEW.partition(".")[2]
+    may = (
+        Q(is_superuser=True)
+        | Q(groups__permissions__codename=codename)
+        | Q(user_permissions__codename=codename)
+    )
+    return User.objects.filter(may, is_active=True).distinct()
+
+
+def require_review(request: HttpRequest) -> None:
+    """Raises Http404 for anybody who may not review: the address itself would tell too much."""
+    if not may_review(request.user):
+        raise Http404
+
+
+def let_therapists_review(sender: Any, **kwargs: Any) -> None:
+    """Receiver of `post_migrate`: the Therapist group reviews requests; no other does."""
+    group, _ = Group.objects.get_or_create(name=THERAPIST)
+    group.permissions.add(permission("booking", "review_consultationrequest", installed))

@@ -1,0 +1,22 @@
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django import template
+
+register = template.Library()
+
+
+@register.filter
+def in_zone(moment: datetime | None, zone: ZoneInfo) -> str:
+    """`Tuesday, November 24, 2026 at 9:00 AM (PST)`: a UTC moment in a zone, with its label."""
+    if moment is None:
+        return ""
+    local = moment.astimezone(zone)
+    hour = local.strftime("%I:%M %p").lstrip("0")
+    return f"{local:%A, %B} {local.day}, {local.year} at {hour} ({local:%Z})"
+
+
+@register.filter
+def as_day(day: object) -> str:
+    """`Thursday, November 26`."""
+    return f"{day:%A, %B} {day.day}" if day else ""  # type: ignore[attr-defined]

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from booking import views
+
+app_name = "booking"
+urlpatterns = [
+    path("consultation/", views.request_consultation, name="request"),
+    path("consultation/sent/", views.sent, name="sent"),
+    path("consultation/manage/<str:token>/", views.manage, name="manage"),
+]

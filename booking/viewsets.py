@@ -1,0 +1,339 @@
+"""The review of requests in the Wagtail admin."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse, reverse_lazy
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView, View
+from wagtail.admin.ui.tables import Column, TitleColumn
+from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
+from wagtail.admin.viewsets.base import ViewSet
+
+from booking import emails, services
+from booking.filters import RequestFilterSet
+from booking.forms import LetterForm, NoteForm, OutcomeForm, TimeForm
+from booking.models import ConsultationRequest, Letter, OutgoingEmail
+from booking.permissions import require_review
+from practice.models import PracticeSettings
+
+LIST = reverse_lazy("consultations:index")
+CRUMBS = [
+    {"url": reverse_lazy("wagtailadmin_home"), "label": "Home"},
+    {"url": LIST, "label": "Consultations"},
+]
+
+
+@method_decorator(never_cache, name="dispatch")
+class ReviewMixin(View):
+    """For those who may review alone; others learn nothing, not even that this is here."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        require_review(request)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class RequestMixin(ReviewMixin):
+    """A view of one request, `self.consultation`."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        require_review(request)
+        self.consultation = get_object_or_404(
+            ConsultationRequest.objects.select_related("article"), pk=kwargs["pk"]
+        )
+        self.practice = PracticeSettings.load(request_or_site=request)
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def detail_url(self) -> str:
+        return reverse("consultations:detail", args=[self.consultation.pk])
+
+
+class ReplyByColumn(Column):
+    cell_template_name = "booking/admin/reply_by_cell.html"
+
+
+class ListView(ReviewMixin, BaseListingView):
+    """Requests, oldest first; those that are over only on asking."""
+
+    model = ConsultationRequest
+    everything = False
+    index_url_name = "consultations:index"
+    index_results_url_name = "consultations:index_results"
+    filterset_class = RequestFilterSet
+    page_title = "Consultations"
+    header_icon = "mail"
+    paginate_by = 50
+    is_searchable = False
+    default_ordering = ("received_at", "pk")
+    verbose_name_plural = "requests"
+    template_name = "booking/admin/index.html"
+
+    columns = [
+        TitleColumn("name", label="Name", get_url=lambda row: row_url(row)),
+        Column("state", label="State", accessor="get_state_display"),
+        ReplyByColumn("reply_by", label="Answer by"),
+        Column("who", label="For", accessor="get_who_display"),
+        Column("article", label="Came from", accessor=lambda row: row.article or ""),
+        Column("received_at", label="Received"),
+    ]
+
+    @cached_property
+    def today(self) -> date:
+        practice = PracticeSettings.load(request_or_site=self.request)
+        return timezone.now().astimezone(practice.zone).date()
+
+    def get_base_queryset(self) -> QuerySet[ConsultationRequest]:
+        requests = ConsultationRequest.objects.select_related("article").marking_late(self.today)
+        if self.everything or self.request.GET.get("state"):
+            return requests
+        return requests.open()
+
+    def get_valid_orderings(self) -> list[Any]:
+        return [self.default_ordering]
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [CRUMBS[0], {"url": "", "label": "Consultations"}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        waiting = ConsultationRequest.objects
+        return super().get_context_data(
+            **kwargs,
+            everything=self.everything,
+            late=waiting.overdue(self.today).count(),
+            untold=waiting.to_be_told(),
+            stuck=OutgoingEmail.objects.stuck(timezone.now()).select_related("request"),
+        )
+
+
+def row_url(row: ConsultationRequest) -> str:
+    return reverse("consultations:detail", args=[row.pk])
+
+
+class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+    """Everything about one request, with a button for each decision its state allows."""
+
+    template_name = "booking/admin/detail.html"
+    header_icon = "mail"
+
+    def get_page_title(self) -> str:
+        return f"Request {self.consultation.pk}"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*CRUMBS, {"url": "", "label": self.get_page_title()}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        request = self.consultation
+        today = timezone.now().astimezone(self.practice.zone).date()
+        return super().get_context_data(
+            **kwargs,
+            consultation=request,
+            practice=self.practice,
+            late=request.is_late(today),
+            decisions=services.decisions(request),
+            to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
+            letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
+            stuck=request.emails.stuck(timezone.now()),
+            history=request.events.select_related("user"),
+            outcome_form=OutcomeForm(initial={"outcome": request.outcome}),
+            note_form=NoteForm(initial={"note": request.private_note}),
+        )
+
+
+class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+    """One decision: first its time, where it has one, then its words, then it is done."""
+
+    template_name = "booking/admin/decide.html"
+    header_icon = "mail"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        found = [d for d in services.DECISIONS if d.kind == kwargs["decision"]]
+        self.decision = found[0] if found else None
+
+    def get_page_title(self) -> str:
+        return self.decision.label if self.decision else ""
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
+        return [*CRUMBS, request, {"url": "", "label": self.get_page_title()}]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if refused := self._refuse():
+            return refused
+        time = TimeForm(practice=self.practice) if self.decision.needs_time else None
+        return self._show(time=time, letter=None if time else self._draft())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if refused := self._refuse(request.POST.get("version", "")):
+            return refused
+        time, starts_at, minutes = None, None, 0
+        if self.decision.needs_time:
+            time = TimeForm(request.POST, practice=self.practice)
+            if not time.is_valid():
+                return self._show(time=time)
+            starts_at = time.cleaned_data["starts_at"]
+            minutes = time.cleaned_data["minutes"]
+        if self.decision.writes and "body" not in request.POST:
+            return self._show(time=time, letter=self._draft(starts_at))
+        letter = None
+        if self.decision.writes:
+            letter = LetterForm(request.POST, by_email=bool(self.consultation.email))
+        if letter is not None and not letter.is_valid():
+            return self._show(time=time, letter=letter)
+        return self._decide(letter, starts_at, minutes)
+
+    def _refuse(self, version: str | None = None) -> HttpResponse | None:
+        """A way back where the decision cannot be had any more, else None."""
+        if self.decision is None:
+            raise Http404
+        stale = version is not None and version != str(self.consultation.version)
+        if stale or not services.allows(self.consultation, self.decision):
+            return self._too_late()
+        return None
+
+    def _too_late(self) -> HttpResponse:
+        now = ConsultationRequest.objects.filter(pk=self.consultation.pk).first()
+        if now is None:
+            messages.warning(self.request, "This request has been erased since you opened it.")
+            return HttpResponseRedirect(str(LIST))
+        messages.warning(
+            self.request,
+            f'Nothing was done: this request is "{now.get_state_display()}" now. '
+            "Its history below tells what happened.",
+        )
+        return HttpResponseRedirect(self.detail_url)
+
+    def _draft(self, starts_at: datetime | None = None) -> LetterForm | None:
+        """The proposed words, where the decision writes."""
+        if not self.decision.writes:
+            return None
+        proposed = emails.draft(self.consultation, self.decision.kind, starts_at=starts_at)
+        return LetterForm(
+            initial={"subject": proposed.subject, "body": proposed.body},
+            by_email=bool(self.consultation.email),
+        )
+
+    def _decide(self, letter: LetterForm | None, starts_at: Any, minutes: int) -> HttpResponse:
+        words = None
+        if letter is not None:
+            told = letter.cleaned_data
+            words = emails.Draft(told.get("subject", ""), told["body"])
+        try:
+            services.decide(
+                self.consultation,
+                self.decision,
+                user=self.request.user,
+                words=words,
+                starts_at=starts_at,
+                minutes=minutes,
+            )
+        except (services.Stale, services.NotAllowed):
+            return self._too_late()
+        messages.success(self.request, self._done())
+        return HttpResponseRedirect(self.detail_url)
+
+    def _done(self) -> str:
+        if not self.decision.writes:
+            return "Done. Nothing was sent."
+        if self.consultation.email:
+            return "Done. Your letter is on its way."
+        return "Done. Below are the words to say or text; press “I told them” when you have."
+
+    def _show(self, time: TimeForm | None = None, letter: LetterForm | None = None) -> HttpResponse:
+        if time is not None and letter is not None:
+            for field in time.fields.values():
+                field.widget = forms.HiddenInput()
+        return self.render_to_response(
+            self.get_context_data(
+                consultation=self.consultation,
+                practice=self.practice,
+                decision=self.decision,
+                time_form=time,
+                letter_form=letter,
+            )
+        )
+
+
+class NoteView(RequestMixin):
+    """Keeps outcome or private note. POST alone."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form: Form
+        if "outcome" in request.POST:
+            form = OutcomeForm(request.POST)
+            if form.is_valid():
+                services.set_outcome(
+                    self.consultation, form.cleaned_data["outcome"], user=request.user
+                )
+        else:
+            form = NoteForm(request.POST)
+            if form.is_valid():
+                services.set_private_note(
+                    self.consultation, form.cleaned_data["note"], user=request.user
+                )
+        if form.is_valid():
+            messages.success(request, "Kept.")
+        else:
+            messages.error(request, " ".join(e for es in form.errors.values() for e in es))
+        return HttpResponseRedirect(self.detail_url)
+
+
+class ToldView(RequestMixin):
+    """ "I told them": the words have reached a visitor without e-mail. POST alone."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])
+        services.tell(letter, user=request.user)
+        messages.success(request, "Noted.")
+        return HttpResponseRedirect(self.detail_url)
+
+
+class ConsultationViewSet(ViewSet):
+    name = "consultations"
+    icon = "mail"
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", ListView.as_view(), name="index"),
+            path("results/", ListView.as_view(results_only=True), name="index_results"),
+            path(
+                "all/",
+                ListView.as_view(
+                    everything=True,
+                    index_url_name="consultations:all",
+                    index_results_url_name="consultations:all_results",
+                ),
+                name="all",
+            ),
+            path(
+                "all/results/",
+                ListView.as_view(
+                    everything=True,
+                    results_only=True,
+                    index_url_name="consultations:all",
+                    index_results_url_name="consultations:all_results",
+                ),
+                name="all_results",
+            ),
+            path("<int:pk>/", DetailView.as_view(), name="detail"),
+            path("<int:pk>/note/", NoteView.as_view(), name="note"),
+            path("<int:pk>/told/<int:letter>/", ToldView.as_view(), name="told"),
+            path("<int:pk>/<slug:decision>/", DecideView.as_view(), name="decide"),
+        ]
+
+
+viewset = ConsultationViewSet()

@@ -1,0 +1,136 @@
+"""The blocks that every kind of page may use; `blog/blocks.py` adds those of an essay."""
+
+from typing import Any
+
+from django.utils.text import slugify
+from wagtail import blocks
+from wagtail.images.blocks import ImageBlock
+
+INLINE = ["bold", "italic", "link"]
+PROSE = [*INLINE, "ol", "ul"]
+
+
+def heading_id(block: Any) -> str:
+    """The id of a heading: its block's own, which survives rewording and reordering."""
+    name = getattr(block, "id", None)
+    return f"h-{name[:8]}" if name else f"h-{slugify(getattr(block, 'value', block))}"
+
+
+class HeadingBlock(blocks.CharBlock):
+    class Meta:
+        icon = "title"
+        label = "Heading"
+        description = "Starts a new part of the page, and appears in its contents list."
+        template = "components/blocks/heading.html"
+        preview_value = "What we are protecting"
+
+
+class TextBlock(blocks.RichTextBlock):
+    class Meta:
+        icon = "pilcrow"
+        label = "Text"
+        description = "One or more paragraphs."
+        template = "components/blocks/text.html"
+        preview_value = "<p>Most of us learned early how to keep the peace.</p>"
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"features": PROSE, **kwargs})
+
+
+class PointsBlock(blocks.StructBlock):
+    items = blocks.ListBlock(blocks.TextBlock(rows=2, label="Point"), min_num=1)
+
+    class Meta:
+        icon = "list-ul"
+        label = "List or questions to reflect on"
+        description = "A plain list, one thought for each line."
+        template = "components/blocks/points.html"
+        preview_value = {"items": ["When did I first learn this?", "What would happen if I did not?"]}
+
+
+class PictureBlock(ImageBlock):
+    class Meta:
+        icon = "image"
+        label = "Picture"
+        description = "A picture with a description for those who cannot see it."
+        template = "components/blocks/picture.html"
+
+
+class CallToActionBlock(blocks.StructBlock):
+    heading = blocks.CharBlock(required=False)
+    text = blocks.RichTextBlock(features=INLINE, required=False)
+    button = blocks.CharBlock(
+        max_length=60,
+        default="Ask for a free consultation",
+        help_text="The words on the button that leads to the consultation form.",
+    )
+
+    class Meta:
+        icon = "mail"
+        label = "Invitation"
+        description = "Invites the reader to ask for a free consultation."
+        template = "components/blocks/call_to_action.html"
+        preview_value = {
+            "heading": "Would it help to talk?",
+            "text": "<p>The first conversation is free.</p>",
+            "button": "Ask for a free consultation",
+        }
+
+
+class QuestionBlock(blocks.StructBlock):
+    question = blocks.CharBlock()
+    answer = blocks.RichTextBlock(features=PROSE)
+
+
+class QuestionsBlock(blocks.StructBlock):
+    questions = blocks.ListBlock(QuestionBlock(), min_num=1)
+
+    class Meta:
+        icon = "help"
+        label = "Questions and answers"
+        description = "Questions that people ask, each with its answer."
+        template = "components/blocks/questions.html"
+        preview_value = {
+            "questions": [{"question": "How long is a session?", "answer": "<p>50 minutes.</p>"}]
+        }
+
+
+class FactsBlock(blocks.StaticBlock):
+    class Meta:
+        icon = "tag"
+        label = "Fee, length and insurance"
+        admin_text = "Shows what the practice's settings say about fee, length and insurance."
+        description = "The practical facts, taken from the settings of the practice."
+        template = "components/blocks/facts.html"
+
+
+class NoticesBlock(blocks.StaticBlock):
+    class Meta:
+        icon = "warning"
+        label = "Notices"
+        admin_text = "Shows the board's notice and the Good Faith Estimate notice from the settings."
+        description = "The notices that the law asks for, taken from the settings of the practice."
+        template = "components/blocks/notices.html"
+
+
+class CrisisBlock(blocks.StaticBlock):
+    class Meta:
+        icon = "help"
+        label = "Crisis help"
+        admin_text = "Shows the crisis lines from the settings of the practice."
+        description = "Where to turn at once, taken from the settings of the practice."
+        template = "components/blocks/crisis.html"
+
+
+class PageBody(blocks.StreamBlock):
+    """What a page of the site, other than an essay, is made of."""
+
+    heading = HeadingBlock()
+    text = TextBlock()
+    points = PointsBlock()
+    questions = QuestionsBlock()
+    facts = FactsBlock()
+    notices = NoticesBlock()
+    crisis = CrisisBlock()
+    picture = PictureBlock()
+    call_to_action = CallToActionBlock()

@@ -1,0 +1,161 @@
+"""What must not go live, as numbered checks; docs/operator.md explains each.
+
+Those of the environment need no database. Those that look at what the practice says are run by
+`manage.py check --database default`.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
+from django.http.request import validate_host
+
+IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator.md says how."
+KEEPS_MAIL = ("filebased", "console", "dummy", "locmem")
+Messages = list[CheckMessage]
+
+
+@register(Tags.security)
+def keys_are_fernet_keys(app_configs: object, **kwargs: object) -> Messages:
+    """A key that is none would fail only when the first visitor sends a request."""
+    faulty = []
+    for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, 1):
+        try:
+            Fernet(key)
+        except ValueError:
+            faulty.append(number)
+    return [
+        Error(
+            f"Key {number} of FIELD_ENCRYPTION_KEYS is no Fernet key "
+            "(32 random bytes in urlsafe base64).",
+            hint=f"{IN_ENVIRONMENT} Several keys are separated by commas.",
+            id="practice.E001",
+        )
+        for number in faulty
+    ]
+
+
+@register(Tags.security, deploy=True)
+def site_url_is_https(app_configs: object, **kwargs: object) -> Messages:
+    if settings.SITE_URL.startswith("https://"):
+        return []
+    return [Error("SITE_URL is no https address.", hint=IN_ENVIRONMENT, id="practice.E002")]
+
+
+@register(Tags.security, deploy=True)
+def admin_address_is_the_sites(app_configs: object, **kwargs: object) -> Messages:
+    """Without it a password letter would point wherever the Host header says."""
+    if getattr(settings, "WAGTAILADMIN_BASE_URL", None) == settings.SITE_URL:
+        return []
+    return [Error("WAGTAILADMIN_BASE_URL is not SITE_URL.", id="practice.E003")]
+
+
+@register(Tags.security, deploy=True)
+def hosts_are_named(app_configs: object, **kwargs: object) -> Messages:
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    if "*" in settings.ALLOWED_HOSTS:
+        reason = 'ALLOWED_HOSTS holds "*", so that anybody may choose the site\'s name.'
+    elif not validate_host(host, settings.ALLOWED_HOSTS):
+        reason = f'ALLOWED_HOSTS lacks the host of SITE_URL, "{host}".'
+    else:
+        return []
+    return [Error(reason, hint=IN_ENVIRONMENT, id="practice.E004")]
+
+
+@register(Tags.security, deploy=True)
+def debug_is_off(app_configs: object, **kwargs: object) -> Messages:
+    """With it, a crash shows strangers what a visitor had typed."""
+    if not settings.DEBUG:
+        return []
+    return [Error("DEBUG is on.", hint=IN_ENVIRONMENT, id="practice.E005")]
+
+
+@register(Tags.security, deploy=True)
+def secret_key_is_secret(app_configs: object, **kwargs: object) -> Messages:
+    """Whoever guesses it can sign in as anybody and forge the private links of visitors."""
+    key = settings.SECRET_KEY
+    if len(key) >= 50 and len(set(key)) >= 10 and "insecure" not in key.lower():
+        return []
+    return [
+        Error(
+            "SECRET_KEY is too short or too plain.",
+            hint=f"{IN_ENVIRONMENT} It wants at least 50 random characters.",
+            id="practice.E006",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def mail_leaves(app_configs: object, **kwargs: object) -> Messages:
+    if not any(name in settings.EMAIL_BACKEND for name in KEEPS_MAIL):
+        return []
+    return [
+        Error(
+            "Mail does not leave this machine: EMAIL_URL names no mail server.",
+            hint=IN_ENVIRONMENT,
+            id="practice.E007",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def sender_has_a_domain(app_configs: object, **kwargs: object) -> Messages:
+    if "@localhost" not in settings.DEFAULT_FROM_EMAIL:
+        return []
+    return [
+        Warning(
+            "DEFAULT_FROM_EMAIL ends in @localhost, which mail servers refuse.",
+            hint=IN_ENVIRONMENT,
+            id="practice.W001",
+        )
+    ]
+
+
+def readable(lines: Callable[[], list[str]]) -> list[str]:
+    """What `lines` gives, or nothing while its tables are not there.
+
+    `migrate` runs these checks before it has made them.
+    """
+    try:
+        return lines()
+    except DatabaseError:
+        return []
+
+
+@register(Tags.database, deploy=True)
+def sample_is_gone(app_configs: object, databases: object = None, **kwargs: object) -> Messages:
+    from practice import samples
+
+    if not databases or not (left := readable(samples.standing)):
+        return []
+    return [
+        Warning(
+            f"Sample content still stands. {'; '.join(left)}.",
+            hint="`manage.py remove_sample_content` removes what nobody has changed.",
+            id="practice.W002",
+        )
+    ]
+
+
+@register(Tags.database)
+def practice_is_complete(
+    app_configs: object, databases: object = None, **kwargs: object
+) -> Messages:
+    from practice.models import PracticeSettings
+
+    def lines() -> list[str]:
+        return (PracticeSettings.objects.first() or PracticeSettings()).missing()
+
+    if not databases:
+        return []
+    return [
+        Warning(
+            f"The practice still lacks: {line}.",
+            hint="Settings, Practice in the admin.",
+            id="practice.W003",
+        )
+        for line in readable(lines)
+    ]

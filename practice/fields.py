@@ -1,0 +1,75 @@
+"""Fields that are encrypted at rest with keys from the environment."""
+
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import FieldError
+from django.db import models
+from django.db.models.lookups import Exact
+
+
+@lru_cache(maxsize=4)
+def _cipher(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def cipher() -> MultiFernet:
+    """The keys in force: the first encrypts, every one decrypts."""
+    return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS))
+
+
+class Unreadable(str):
+    """Stands for a value whose key is not here; saved again, it keeps what is stored.
+
+    A wrong key must neither take a whole list down nor overwrite what another key could
+    still read.
+    """
+
+    stored: str
+
+    def __new__(cls, stored: str) -> "Unreadable":
+        value = super().__new__(cls, "[unreadable: its key is missing]")
+        value.stored = stored
+        return value
+
+
+class EncryptedTextField(models.TextField):
+    """Text that the database holds only as a Fernet token; an empty text stays empty.
+
+    It cannot be searched or ordered by. `dumpdata` writes it in the clear.
+    """
+
+    description = "Encrypted text"
+
+    def get_prep_value(self, value: Any) -> Any:
+        value = super().get_prep_value(value)
+        if not value:
+            return value
+        if isinstance(value, Unreadable):
+            return value.stored
+        return cipher().encrypt(value.encode()).decode()
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        if not value:
+            return value
+        try:
+            return cipher().decrypt(value.encode()).decode()
+        except InvalidToken:
+            return Unreadable(value)
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        if lookup_name not in ("exact", "isnull"):
+            raise FieldError(f"An encrypted field cannot be looked up by {lookup_name!r}.")
+        return super().get_lookup(lookup_name)
+
+
+@EncryptedTextField.register_lookup
+class IsEmpty(Exact):
+    """Only emptiness can be asked for: each encryption of one text is another token."""
+
+    def get_prep_lookup(self) -> Any:
+        if self.rhs != "":
+            raise FieldError('An encrypted field can only be compared with "".')
+        return self.rhs

@@ -1,0 +1,57 @@
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from practice import samples
+from practice.defaults import THERAPIST, is_untouched
+from practice.models import HomePage, PracticeSettings, StandardPage, User
+from practice.samples.pages import pages
+
+
+class Command(BaseCommand):
+    """Fills what nobody has touched yet, so that a second run, or one on a real site, is safe."""
+
+    help = "Fill empty settings and empty pages with sample content, marked as such."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--password", help=f"Also make the sign-in {samples.SIGN_IN} with this password."
+        )
+
+    @transaction.atomic
+    def handle(self, *args: Any, password: str | None = None, **options: Any) -> None:
+        practice = fill_settings()
+        publish_pages(practice)
+        if password and not samples.sign_in():
+            make_sign_in(password)
+
+
+def fill_settings() -> PracticeSettings:
+    practice = PracticeSettings.load()
+    for name, value in samples.SETTINGS.items():
+        if getattr(practice, name) == PracticeSettings._meta.get_field(name).get_default():
+            setattr(practice, name, value)
+    practice.save()
+    return practice
+
+
+def publish_pages(practice: PracticeSettings) -> None:
+    home = HomePage.objects.first()
+    if home is None:
+        return
+    texts = pages(practice, timezone.localdate(timezone=practice.zone))
+    for page in [home, *StandardPage.objects.child_of(home).filter(slug__in=texts)]:
+        if is_untouched(page):
+            for name, value in texts[page.slug].items():
+                setattr(page, name, value)
+            samples.publish(page)
+
+
+def make_sign_in(password: str) -> None:
+    user = User.objects.create_user(
+        samples.SIGN_IN, password, first_name="Sample", last_name="Therapist"
+    )
+    user.groups.add(Group.objects.get(name=THERAPIST))

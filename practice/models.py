@@ -1,0 +1,426 @@
+"""The practice itself: who signs in, what it says about itself, and its plain pages."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import holidays
+import phonenumbers
+from django.contrib.auth.base_user import BaseUserManager
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from modelcluster.fields import ParentalKey
+from modelcluster.models import ClusterableModel
+from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
+from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
+from wagtail.fields import RichTextField, StreamField
+from wagtail.images.models import AbstractImage, AbstractRendition
+from wagtail.models import Orderable, Page
+
+from practice import california, completeness
+from practice.blocks import INLINE, PROSE, PageBody
+from practice.images import CleanPicture, stripped
+from practice.workdays import nth_working_day
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A user who signs in by `email`, whatever its capitals.
+
+        Raises ValueError without an address.
+        """
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(AbstractUser):
+    """Somebody of the practice. Visitors have no account."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects = UserManager()  # type: ignore[assignment,misc]
+
+    class Meta(AbstractUser.Meta):
+        abstract = False
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_whatever_capitals",
+                violation_error_message="A user with this e-mail address already exists.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class SiteImage(AbstractImage):
+    """A picture whose stored original holds no position, camera or date."""
+
+    admin_form_fields = ("title", "file", "description", "collection", "tags")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.file and not self.file._committed:
+            if not isinstance(self.file.file, CleanPicture):
+                self.file = stripped(self.file.file)
+            self._set_image_file_metadata()
+        super().save(*args, **kwargs)
+
+
+class SiteRendition(AbstractRendition):
+    image = models.ForeignKey(SiteImage, related_name="renditions", on_delete=models.CASCADE)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["image", "filter_spec", "focal_point_key"], name="one_rendition_each"
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A place where the therapist is licensed: its short code and its name."""
+
+    code: str
+    name: str
+
+
+def parse_regions(text: str) -> list[Region]:
+    """One region for each line, "CA California". Raises ValueError for a line without a name."""
+    regions = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        code, _, name = line.partition(" ")
+        if not name or len(code) > 8 or not code.isalnum():
+            raise ValueError(f'"{line}" needs a short code, a space and a name: CA California')
+        regions.append(Region(code.upper(), name.strip()))
+    return regions
+
+
+def validate_regions(text: str) -> None:
+    try:
+        if not parse_regions(text):
+            raise ValueError("At least one place is needed.")
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f'"{name}" is no time zone; one is called "America/Los_Angeles".')
+
+
+def validate_country(code: str) -> None:
+    if code not in holidays.list_supported_countries():
+        raise ValidationError(f'"{code}" is no country code; one is "US", another "GB".')
+
+
+validate_color = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A color is written as # and six digits.")
+
+
+class Medium(models.TextChoices):
+    TELEPHONE = "telephone", "by telephone"
+    VIDEO = "video", "by video"
+    OFFICE = "office", "at the office"
+
+
+class Caller(models.TextChoices):
+    THERAPIST = "therapist", "The therapist calls the visitor"
+    VISITOR = "visitor", "The visitor calls the practice"
+
+
+@register_setting(icon="home", order=10)
+class PracticeSettings(ClusterableModel, BaseGenericSetting):
+    """Everything that the practice says about itself, in one place."""
+
+    practice_name = models.CharField(max_length=120, default="Your practice")
+    short_name = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="Used in e-mail subjects instead of the full name, for people who share a mailbox.",
+    )
+    therapist_name = models.CharField(max_length=120, blank=True)
+    credential = models.CharField(max_length=120, blank=True, help_text="For example LMFT.")
+    license_type = models.CharField(max_length=120, blank=True)
+    license_number = models.CharField(max_length=40, blank=True)
+    license_expires = models.DateField(null=True, blank=True, help_text="Never shown on the site.")
+    portrait = models.ForeignKey(
+        SiteImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    telephone = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(
+        "e-mail address for alerts", blank=True, help_text="New requests are announced here."
+    )
+    office_address = models.TextField(blank=True, help_text="Leave empty for telehealth alone.")
+    country = models.CharField(
+        max_length=2, default=california.COUNTRY, validators=[validate_country]
+    )
+    holiday_region = models.CharField(
+        max_length=8,
+        blank=True,
+        default=california.REGION,
+        help_text="Part of the country whose public holidays count, such as CA or ENG.",
+    )
+    licensed_regions = models.TextField(
+        "licensed in",
+        default=california.REGIONS,
+        validators=[validate_regions],
+        help_text='One place for each line, its short code first: "CA California".',
+    )
+    time_zone = models.CharField(
+        max_length=64, default=california.TIME_ZONE, validators=[validate_time_zone]
+    )
+    takes_new_clients = models.BooleanField("takes new clients", default=True)
+    client_portal_url = models.URLField("client portal", blank=True)
+    reply_within = models.PositiveSmallIntegerField(
+        "replies within (working days)",
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(30)],
+    )
+
+    consultation_minutes = models.PositiveSmallIntegerField(
+        default=20, validators=[MinValueValidator(5), MaxValueValidator(180)]
+    )
+    consultation_medium = models.CharField(
+        max_length=12, choices=Medium.choices, default=Medium.TELEPHONE
+    )
+    caller = models.CharField(
+        "who calls", max_length=12, choices=Caller.choices, default=Caller.THERAPIST
+    )
+    fee = models.CharField("fee of a session", max_length=120, blank=True)
+    session_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    insurance = models.TextField(blank=True, help_text="Insurance or superbill, in your words.")
+    sliding_scale = models.TextField(blank=True)
+    asks_for_message = models.BooleanField("offer a field for a message", default=True)
+    keeps_closed_for = models.PositiveSmallIntegerField(
+        "closed requests are kept (days)",
+        default=90,
+        validators=[MinValueValidator(1), MaxValueValidator(3650)],
+    )
+
+    age_of_consent = models.PositiveSmallIntegerField(default=california.AGE_OF_CONSENT)
+    teen_information = RichTextField(
+        features=PROSE, blank=True, default=california.TEEN_INFORMATION
+    )
+    elsewhere_help = RichTextField(features=PROSE, blank=True, default=california.ELSEWHERE_HELP)
+    board_notice = RichTextField(features=INLINE, blank=True, default=california.BOARD_NOTICE)
+    good_faith_estimate_notice = RichTextField(
+        features=INLINE, blank=True, default=california.GOOD_FAITH_ESTIMATE_NOTICE
+    )
+
+    emergency_number = models.CharField(max_length=20, default=california.EMERGENCY_NUMBER)
+    crisis_name = models.CharField(max_length=120, default=california.CRISIS_NAME)
+    crisis_phone = models.CharField(max_length=40, default=california.CRISIS_PHONE)
+    crisis_text_to = models.CharField(
+        "crisis line by text", max_length=40, blank=True, default=california.CRISIS_TEXT_TO
+    )
+    crisis_chat_url = models.URLField(
+        "crisis line by chat", blank=True, default=california.CRISIS_CHAT_URL
+    )
+    violence_name = models.CharField(
+        "domestic violence hotline", max_length=120, blank=True, default=california.VIOLENCE_NAME
+    )
+    violence_phone = models.CharField(
+        max_length=40, blank=True, default=california.VIOLENCE_PHONE
+    )
+    violence_url = models.URLField(blank=True, default=california.VIOLENCE_URL)
+
+    invitation_heading = models.CharField(max_length=120, default="Would it help to talk?")
+    invitation_text = RichTextField(
+        features=INLINE,
+        default="<p>You can ask for a free consultation. Nothing is decided by asking.</p>",
+    )
+    invitation_button = models.CharField(max_length=60, default="Ask for a free consultation")
+    accent = models.CharField(
+        "accent color",
+        max_length=7,
+        default="#70304a",
+        validators=[validate_color],
+        help_text="Made darker or lighter where that is needed to be read easily.",
+    )
+    select_related = ("portrait",)
+
+    panels: ClassVar = [
+        MultiFieldPanel(
+            [
+                FieldPanel(name)
+                for name in (
+                    "practice_name short_name therapist_name credential license_type "
+                    "license_number license_expires portrait accent"
+                ).split()
+            ],
+            heading="Who you are",
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel(name)
+                for name in (
+                    "telephone email office_address country holiday_region licensed_regions "
+                    "time_zone client_portal_url"
+                ).split()
+            ],
+            heading="Where you are",
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel(name)
+                for name in (
+                    "takes_new_clients reply_within consultation_minutes consultation_medium "
+                    "caller fee session_minutes insurance sliding_scale asks_for_message "
+                    "keeps_closed_for"
+                ).split()
+            ],
+            heading="Consultations and fees",
+        ),
+        InlinePanel("days_away", heading="Days away", label="Days away"),
+        MultiFieldPanel(
+            [
+                HelpPanel("<p>These begin with what holds in California. Change them to yours.</p>"),
+                *(
+                    FieldPanel(name)
+                    for name in (
+                        "emergency_number crisis_name crisis_phone crisis_text_to crisis_chat_url "
+                        "violence_name violence_phone violence_url age_of_consent "
+                        "teen_information elsewhere_help board_notice good_faith_estimate_notice"
+                    ).split()
+                ),
+            ],
+            heading="Crisis help and notices",
+        ),
+        MultiFieldPanel(
+            [
+                FieldPanel(name)
+                for name in "invitation_heading invitation_text invitation_button".split()
+            ],
+            heading="The invitation under every article",
+        ),
+    ]
+
+    class Meta:
+        verbose_name = "Practice"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.telephone:
+            try:
+                number = phonenumbers.parse(self.telephone, self.country)
+            except phonenumbers.NumberParseException:
+                number = None
+            if number is None or not phonenumbers.is_possible_number(number):
+                raise ValidationError({"telephone": "This does not look like a telephone number."})
+
+    @cached_property
+    def regions(self) -> list[Region]:
+        return parse_regions(self.licensed_regions)
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def mail_name(self) -> str:
+        """The name for subjects and senders of e-mail."""
+        return self.short_name or self.practice_name
+
+    @property
+    def telephone_link(self) -> str:
+        """`tel:` address of the practice, or nothing."""
+        return "tel:" + "".join(c for c in self.telephone if c in "+0123456789")
+
+    def missing(self) -> list[str]:
+        """What the practice still lacks before it goes live, one line each."""
+        return completeness.missing(self)
+
+    def reply_by(self, today: date) -> date:
+        """The day by which a request that comes `today` is answered: working days, less days away."""
+        return nth_working_day(
+            today,
+            self.reply_within,
+            country=self.country,
+            region=self.holiday_region,
+            away=[(away.first_day, away.last_day) for away in self.days_away.all()],
+        )
+
+
+class DaysAway(Orderable):
+    """Days, both included, on which the practice answers nobody."""
+
+    practice = ParentalKey(PracticeSettings, on_delete=models.CASCADE, related_name="days_away")
+    first_day = models.DateField()
+    last_day = models.DateField()
+
+    class Meta(Orderable.Meta):
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")),
+                name="days_away_end_after_start",
+                violation_error_message="The last day cannot be before the first.",
+            )
+        ]
+
+
+class StandardPage(Page):
+    """Services, fees, questions, privacy, accessibility; or a specialty of the practice."""
+
+    introduction = RichTextField(features=INLINE, blank=True)
+    body = StreamField(PageBody(), blank=True)
+
+    content_panels: ClassVar = [*Page.content_panels, FieldPanel("introduction"), FieldPanel("body")]
+    template = "practice/standard_page.html"
+
+    class Meta:
+        verbose_name = "page"
+
+
+class HomePage(Page):
+    """Who this is for, who the therapist is, what to read, and one way to a consultation."""
+
+    heading = models.CharField(max_length=160, blank=True)
+    introduction = RichTextField(features=INLINE, blank=True)
+    body = StreamField(PageBody(), blank=True)
+
+    content_panels: ClassVar = [
+        *Page.content_panels,
+        FieldPanel("heading"),
+        FieldPanel("introduction"),
+        FieldPanel("body"),
+    ]
+    template = "practice/home_page.html"
+    max_count = 1
+
+    class Meta:
+        verbose_name = "home page"
+
+
+class SamplePage(models.Model):
+    """Remembers a page of the sample and the revision that made it: newer ones are the owner's."""
+
+    page = models.OneToOneField(
+        Page, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    revision_id = models.PositiveBigIntegerField()
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"Sample page {self.page_id}"

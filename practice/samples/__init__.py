@@ -1,0 +1,79 @@
+"""Sample content: how it is published, remembered and known again.
+
+What the sample says lies in `pages.py` here and in `blog/samples/`.
+"""
+
+from inspect import cleandoc
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.dispatch import Signal
+from wagtail.models import Page
+
+from practice.models import PracticeSettings, SamplePage, User
+
+MARK = "Sample text: replace it with your own."
+SIGN_IN = "therapist@example.com"
+
+SETTINGS: dict[str, Any] = {
+    "practice_name": "Sample Practice",
+    "therapist_name": "Sample Therapist",
+    "credential": "LMFT",
+    "license_type": "Licensed Marriage and Family Therapist",
+    "license_number": "000000 (sample)",
+    "telephone": "(415) 555-0100",
+    "email": SIGN_IN,
+    "fee": "$150 (sample)",
+    "session_minutes": 50,
+    "insurance": (
+        "Sample: I do not bill insurance myself. Each month you get a superbill, a receipt that "
+        "you can send to your insurance."
+    ),
+    "sliding_scale": "Sample: a few places are kept at a lower fee. Please ask.",
+}
+
+# Sent after the sample's pages are gone, so that each app takes away what else it brought.
+# A receiver returns one line for each thing that it removed or kept.
+removed = Signal()
+
+
+def paragraphs(text: str) -> str:
+    """`text`, whose paragraphs stand apart by an empty line, as rich text."""
+    return "".join(f"<p>{' '.join(part.split())}</p>" for part in cleandoc(text).split("\n\n"))
+
+
+def publish(page: Page) -> None:
+    """Publish `page`, which is in the tree, and remember how it looked then."""
+    revision = page.save_revision()
+    revision.publish()
+    SamplePage.objects.update_or_create(page_id=page.pk, defaults={"revision_id": revision.pk})
+
+
+def standing_pages() -> QuerySet[SamplePage]:
+    """The pages that still are, or still show readers, what the sample wrote."""
+    return SamplePage.objects.filter(
+        Q(page__latest_revision_id=F("revision_id")) | Q(page__live_revision_id=F("revision_id"))
+    ).select_related("page")
+
+
+def standing_settings(practice: PracticeSettings) -> list[str]:
+    """Names of the fields whose value still is the sample's."""
+    return [name for name, value in SETTINGS.items() if getattr(practice, name) == value]
+
+
+def sign_in() -> User | None:
+    return User.objects.filter(email=SIGN_IN).first()
+
+
+def standing() -> list[str]:
+    """What of the sample is left, one short line for each kind."""
+    practice = PracticeSettings.objects.first() or PracticeSettings()
+    lines = []
+    if titles := list(standing_pages().values_list("page__title", flat=True)):
+        lines.append(f"Pages: {', '.join(titles)}")
+    if names := standing_settings(practice):
+        fields = [str(PracticeSettings._meta.get_field(name).verbose_name) for name in names]
+        lines.append(f"Settings of the practice: {', '.join(fields)}")
+    if sign_in():
+        lines.append(f"The sign-in {SIGN_IN}")
+    return lines

@@ -1,0 +1,153 @@
+"""A visitor's own page: state on GET, acts on POST, the message never."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from booking import services, tokens
+from booking.models import (
+    ConsultationRequest,
+    ErasedCount,
+    Letter,
+    OutgoingEmail,
+    RequestEvent,
+    State,
+)
+from practice.models import PracticeSettings
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def request_on_file(practice: PracticeSettings) -> ConsultationRequest:
+    return services.submit(factories.unsaved_request(message="canary in the message"))[0]
+
+
+def state_of(request: ConsultationRequest) -> str:
+    return ConsultationRequest.objects.get(pk=request.pk).state
+
+
+def test_opening_the_link_changes_nothing(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    before = ConsultationRequest.objects.values().get()
+    for _ in range(3):
+        visitor.get(request_on_file.get_absolute_url())
+        visitor.head(request_on_file.get_absolute_url())
+    assert ConsultationRequest.objects.values().get() == before
+
+
+def test_the_page_shows_neither_message_nor_name_nor_contact(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    html = visitor.get(request_on_file.get_absolute_url()).content.decode()
+    for secret in ("canary", "Robin", "robin@example.com"):
+        assert secret not in html
+    assert "waiting for an answer" in html
+
+
+def test_a_visitor_withdraws_and_takes_it_back_within_a_day(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    url = request_on_file.get_absolute_url()
+    visitor.post(url, {"act": "withdraw"})
+    assert state_of(request_on_file) == State.WITHDRAWN
+    assert "You have withdrawn it" in visitor.get(url).content.decode()
+    visitor.post(url, {"act": "restore"})
+    assert state_of(request_on_file) == State.PENDING
+
+
+def test_after_a_day_a_withdrawal_stands(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    url = request_on_file.get_absolute_url()
+    visitor.post(url, {"act": "withdraw"})
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=25)):
+        assert "Bring my request back" not in visitor.get(url).content.decode()
+        visitor.post(url, {"act": "restore"})
+    assert state_of(request_on_file) == State.WITHDRAWN
+
+
+def test_after_a_withdrawal_nothing_that_was_owed_to_the_visitor_is_sent(
+    request_on_file: ConsultationRequest,
+) -> None:
+    services.withdraw(request_on_file)
+    kinds = list(OutgoingEmail.objects.order_by("pk").values_list("kind", flat=True))
+    assert kinds == ["alert_new", "alert_changed"]
+
+
+def test_to_erase_asks_once_more_and_then_leaves_a_count(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    url = request_on_file.get_absolute_url()
+    assert "for good?" in visitor.post(url, {"act": "erase"}).content.decode()
+    assert ConsultationRequest.objects.exists()
+    assert "It is erased" in visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
+    for model in (ConsultationRequest, RequestEvent, Letter):
+        assert not model.objects.exists()
+    assert [o.kind for o in OutgoingEmail.objects.all()] == ["alert_erased"]
+    assert ErasedCount.objects.get().requests == 1
+    assert visitor.get(url).status_code == 404
+
+
+def test_a_second_erasure_counts_nothing_twice(request_on_file: ConsultationRequest) -> None:
+    again = ConsultationRequest.objects.get()
+    services.erase(request_on_file, by=services.Actor.VISITOR)
+    services.erase(again, by=services.Actor.VISITOR)
+    assert ErasedCount.objects.get().requests == 1
+
+
+@pytest.mark.parametrize("act", ["", "confirm", "delete", "\x00"])
+def test_an_unknown_act_does_nothing(
+    visitor: Client, request_on_file: ConsultationRequest, act: str
+) -> None:
+    assert visitor.post(request_on_file.get_absolute_url(), {"act": act}).status_code == 303
+    assert state_of(request_on_file) == State.PENDING
+
+
+def test_a_link_that_was_changed_by_one_letter_leads_nowhere(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    token = request_on_file.token
+    other = factories.consultation_request()
+    forged = [
+        token[:-1] + ("A" if token[-1] != "A" else "B"),
+        token.replace(f"{request_on_file.pk}-", f"{other.pk}-", 1),
+        tokens.make(request_on_file.pk, "another-nonce"),
+        "1-x.y",
+        "%00",
+    ]
+    for link in forged:
+        answer = visitor.get(f"/consultation/manage/{link}/")
+        assert answer.status_code == 404
+        assert "leads nowhere" in answer.content.decode()
+
+
+def test_a_visitors_withdrawal_counts_though_the_practice_acted_at_the_same_moment(
+    request_on_file: ConsultationRequest, visitor: Client, therapist: object
+) -> None:
+    stale = ConsultationRequest.objects.get()
+    waitlist = next(d for d in services.DECISIONS if d.kind == "waitlist")
+    services.decide(
+        request_on_file,
+        waitlist,
+        user=therapist,
+        words=services.Draft("s", "b"),  # type: ignore[arg-type]
+    )
+    with pytest.raises(services.Stale):
+        services.withdraw(stale)
+    visitor.post(stale.get_absolute_url(), {"act": "withdraw"})
+    assert state_of(request_on_file) == State.WITHDRAWN
+
+
+def test_these_pages_are_kept_nowhere_and_send_no_referrer(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    answer = visitor.get(request_on_file.get_absolute_url())
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert not visitor.cookies

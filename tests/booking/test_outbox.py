@@ -1,0 +1,229 @@
+"""Promises to send: once if all goes well, again if not, and never lost."""
+
+import smtplib
+import socketserver
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+import time_machine
+from aiosmtpd.controller import Controller
+from django.core import mail
+from django.utils import timezone
+
+from booking import emails, outbox, services
+from booking.models import OutgoingEmail
+from practice.models import PracticeSettings
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+class Mailbox:
+    """What a real SMTP server took in, and how it answers."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        self.answer = "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if self.answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.answer
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Mailbox]:
+    box = Mailbox()
+    with socketserver.TCPServer(("127.0.0.1", 0), None) as probe:  # type: ignore[arg-type]
+        port = probe.server_address[1]
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_TIMEOUT = 5
+    yield box
+    server.stop()
+
+
+@pytest.fixture
+def nobody_listens(settings: Any) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), None) as probe:  # type: ignore[arg-type]
+        port = probe.server_address[1]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+
+
+@pytest.fixture(autouse=True)
+def open_practice(practice: PracticeSettings) -> PracticeSettings:
+    return practice
+
+
+def submit(**fields: Any) -> Any:
+    return services.submit(factories.unsaved_request(**fields))[0]
+
+
+def test_a_request_owes_the_visitor_a_letter_and_the_practice_an_alert(mailbox: Mailbox) -> None:
+    submit()
+    assert outbox.send_due() == 2
+    assert outbox.send_due() == 0
+    assert sorted(m["To"] for m in mailbox.messages) == [
+        "practice@example.com",
+        "robin@example.com",
+    ]
+
+
+def test_the_alert_says_neither_who_nor_what_nor_from_where(mailbox: Mailbox, article: Any) -> None:
+    request = submit(message="canary", article=article.page_ptr, phone="+16265550143")
+    outbox.send_due()
+    alert = next(m for m in mailbox.messages if m["To"] == "practice@example.com")
+    text = alert.as_string() + alert.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    for secret in ("canary", "Robin", "robin@", "626", article.title, request.token):
+        assert secret not in text
+    assert f"/admin/consultations/{request.pk}/" in text
+    assert "Wednesday, November 25" in text
+
+
+def test_the_acknowledgement_is_neutral(mailbox: Mailbox, article: Any) -> None:
+    request = submit(message="canary", article=article.page_ptr)
+    outbox.send_due()
+    letter = next(m for m in mailbox.messages if m["To"] == "robin@example.com")
+    assert letter["Subject"] == "QHC: we have your message"
+    assert "Quiet Harbor" not in letter.as_string()
+    body = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    assert request.token in body
+    for secret in ("canary", "Robin", article.title):
+        assert secret not in body
+
+
+def test_a_visitor_without_email_gets_none(mailbox: Mailbox) -> None:
+    submit(email="", phone="+16265550143")
+    outbox.send_due()
+    assert [m["To"] for m in mailbox.messages] == ["practice@example.com"]
+
+
+def test_without_an_address_for_alerts_those_who_review_are_told(
+    mailbox: Mailbox, therapist: Any, editor: Any
+) -> None:
+    factories.practice_settings(email="")
+    submit(email="", phone="+16265550143")
+    outbox.send_due()
+    assert [m["To"] for m in mailbox.messages] == [therapist.email]
+
+
+def test_a_server_that_is_away_costs_nothing_but_time(nobody_listens: None, settings: Any) -> None:
+    submit()
+    assert outbox.send_due() == 0
+    waiting = OutgoingEmail.objects.get(kind="received")
+    assert waiting.attempts == 1
+    assert waiting.last_error == "ConnectionRefusedError"
+    assert waiting.lease is None
+    assert outbox.send_due() == 0  # not before its time
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        assert outbox.send_due() == 2
+    assert len(mail.outbox) == 2
+
+
+def test_after_an_hour_of_failing_it_is_shown_and_after_seven_days_given_up(
+    nobody_listens: None,
+) -> None:
+    submit()
+    start = timezone.now()
+    outbox.send_due()
+    assert not OutgoingEmail.objects.stuck(start + timedelta(minutes=59)).exists()
+    assert OutgoingEmail.objects.stuck(start + timedelta(minutes=61)).count() == 2
+    with time_machine.travel(start + timedelta(days=7, minutes=1)):
+        outbox.send_due()
+    assert OutgoingEmail.objects.exclude(given_up_at=None).count() == 2
+    with time_machine.travel(start + timedelta(days=8)):
+        assert outbox.claim(timezone.now()) is None
+
+
+def test_an_address_that_is_refused_for_good_is_not_tried_again(mailbox: Mailbox) -> None:
+    submit()
+    mailbox.answer = "550 no such mailbox robin@example.com"
+    outbox.send_due()
+    refused = OutgoingEmail.objects.get(kind="received")
+    assert refused.given_up_at is not None
+    assert refused.last_error == "SMTPRecipientsRefused"
+
+
+def test_an_error_is_kept_without_the_address_in_it() -> None:
+    error = smtplib.SMTPResponseException(451, "robin@example.com: greylisted")
+    assert outbox.describe(error) == "SMTPResponseException 451"
+
+
+def test_what_a_dead_worker_held_is_taken_by_another_after_its_lease() -> None:
+    submit(email="", phone="+16265550143")
+    now = timezone.now()
+    assert outbox.claim(now) is not None
+    assert outbox.claim(now + timedelta(seconds=299)) is None
+    assert outbox.claim(now + timedelta(seconds=301)) is not None
+
+
+def test_a_worker_whose_lease_was_taken_notes_nothing() -> None:
+    submit(email="", phone="+16265550143")
+    now = timezone.now()
+    slow = outbox.claim(now)
+    assert slow is not None
+    other = outbox.claim(now + timedelta(seconds=301))
+    assert other is not None
+    outbox._note_failure(slow, OSError(), now)
+    assert OutgoingEmail.objects.get().lease == other.lease
+
+
+def test_every_try_carries_the_same_message_id(mailbox: Mailbox) -> None:
+    submit(email="", phone="+16265550143")
+    owed = OutgoingEmail.objects.get()
+    outbox.send_due()
+    assert mailbox.messages[0]["Message-ID"] == f"<{owed.key}@testserver>"
+    first, second = emails.build(owed), emails.build(owed)
+    assert first is not None
+    assert second is not None
+    assert first.message()["Message-ID"] == second.message()["Message-ID"]
+
+
+def test_letters_about_one_request_keep_their_order(nobody_listens: None, settings: Any) -> None:
+    request = submit()
+    outbox.send_due()  # the acknowledgement failed, and waits
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    user = factories.user("somebody@example.com")
+    waitlist = next(d for d in services.DECISIONS if d.kind == "waitlist")
+    services.decide(request, waitlist, user=user, words=emails.Draft("About", "Words"))
+    outbox.send_due()
+    assert not mail.outbox
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
+        outbox.send_due()
+    to_visitor = [m.subject for m in mail.outbox if m.to == ["robin@example.com"]]
+    assert to_visitor == ["QHC: we have your message", "About"]
+
+
+def test_one_message_that_cannot_be_made_holds_up_no_other(mailbox: Mailbox) -> None:
+    OutgoingEmail.objects.create(kind="nonsense", recipient="practice")
+    submit()
+    assert outbox.send_due() == 2
+
+
+def test_waiting_grows_and_has_an_end() -> None:
+    waits = [outbox.wait_after(n) for n in (1, 2, 3, 4, 5, 20, 500)]
+    assert waits == sorted(waits)
+    assert waits[0] == timedelta(minutes=1)
+    assert waits[-1] == timedelta(hours=4)
+
+
+def test_a_line_break_in_a_name_makes_no_header() -> None:
+    factories.practice_settings(short_name='Q"\r\nBcc: x@example.com')
+    submit()
+    outbox.send_due()
+    for message in mail.outbox:
+        assert "Bcc" not in message.message()

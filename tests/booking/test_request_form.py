@@ -1,0 +1,272 @@
+"""What a visitor may send, and what the form says when it cannot be sent."""
+
+import re
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from blog.models import ArticlePage
+from booking.models import ConsultationRequest, OutgoingEmail, State
+from practice.models import PracticeSettings
+from tests import factories
+
+FORM = "/consultation/"
+ENOUGH = {"name": "Robin", "email": "robin@example.com"}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def open_practice(practice: PracticeSettings) -> PracticeSettings:
+    return practice
+
+
+def send(visitor: Client, **fields: object) -> ConsultationRequest:
+    answer = visitor.post(FORM, {**ENOUGH, **fields})
+    assert answer.status_code == 303, answer.content.decode()
+    return ConsultationRequest.objects.latest("pk")
+
+
+def page(visitor: Client, address: str = FORM, **fields: object) -> str:
+    answer = visitor.post(address, fields) if fields else visitor.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_name_and_an_email_address_are_enough(visitor: Client) -> None:
+    request = send(visitor)
+    assert (request.name, request.email, request.phone) == ("Robin", "robin@example.com", "")
+    assert request.state == State.PENDING
+    assert request.who == "me"
+    assert request.region == "CA"
+    assert request.reply_by >= request.received_at.date()
+
+
+def test_a_name_and_a_telephone_number_are_enough(visitor: Client) -> None:
+    request = send(visitor, email="", phone="(626) 555-0143", text_ok="on")
+    assert request.phone == "+16265550143"
+    assert request.text_ok
+    assert not request.voicemail_ok
+
+
+def test_a_name_alone_is_not_enough_and_what_was_typed_is_kept(visitor: Client) -> None:
+    html = page(visitor, name="Robin", message="After the summer", who="us", parts=["evenings"])
+    assert "One is enough." in html
+    assert 'value="Robin"' in html
+    assert "After the summer" in html
+    assert re.search(r'value="us"[^>]*checked', html)
+    assert re.search(r'value="evenings"[^>]*checked', html)
+    assert not ConsultationRequest.objects.exists()
+
+
+def test_the_summary_takes_the_focus_and_links_each_field(visitor: Client) -> None:
+    html = page(visitor, name="", email="robin@", phone="12")
+    assert re.search(r'class="error-summary"[^>]*autofocus', html)
+    for field in ("name", "email", "phone"):
+        assert f'href="#id_{field}"' in html
+        assert f'id="id_{field}_error"' in html
+        assert re.search(rf'<input[^>]*name="{field}"[^>]*aria-invalid="true"', html)
+    assert "<title>Error:" in html
+
+
+@pytest.mark.parametrize("number", ["12345", "123-456-7890", "not a number", "+1"])
+def test_a_number_that_cannot_be_dialed_is_refused_beside_its_field(
+    visitor: Client, number: str
+) -> None:
+    html = page(visitor, name="Robin", phone=number)
+    assert "does not look like a telephone number" in html
+    assert f'value="{number}"' in html
+
+
+def test_a_number_is_read_as_one_of_the_practices_country(visitor: Client) -> None:
+    factories.practice_settings(
+        country="GB",
+        holiday_region="ENG",
+        telephone="020 7946 0018",
+        licensed_regions="ENG England",
+    )
+    request = send(visitor, email="", phone="020 7946 0999")
+    assert request.phone == "+442079460999"
+    assert request.region == "ENG"
+
+
+def test_a_message_of_a_thousand_characters_may_have_line_ends_of_a_browser(
+    visitor: Client,
+) -> None:
+    typed = "a\r\n" * 500  # a browser counts 1,000 characters and posts 1,500
+    request = send(visitor, message=typed)
+    assert len(request.message) <= 1000
+
+
+def test_a_longer_message_is_refused_and_kept(visitor: Client) -> None:
+    html = page(visitor, **ENOUGH, message="x" * 1001)
+    assert "at most 1000 characters" in html
+    assert "x" * 1001 in html
+
+
+def test_the_message_can_be_switched_off(visitor: Client) -> None:
+    factories.practice_settings(asks_for_message=False)
+    assert 'name="message"' not in page(visitor)
+    assert send(visitor, message="smuggled").message == ""
+
+
+def test_a_request_remembers_the_article_it_came_from(
+    visitor: Client, article: ArticlePage
+) -> None:
+    html = page(visitor, f"{FORM}?article={article.pk}")
+    assert article.title in html
+    assert send(visitor, article=article.pk).article_id == article.pk
+
+
+def test_the_visitor_can_leave_the_article_out(visitor: Client, article: ArticlePage) -> None:
+    request = send(visitor, article=article.pk, leave_out_article="on")
+    assert request.article is None
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "abc", "999999", "1" * 40, "\x00", "1", "٣"])
+def test_an_article_that_is_none_is_left_out_without_a_word(visitor: Client, value: str) -> None:
+    assert visitor.get(FORM, {"article": value}).status_code == 200
+    assert send(visitor, article=value).article is None
+
+
+def test_the_title_of_a_draft_is_not_told(visitor: Client, index: object) -> None:
+    draft = factories.article(index, "Not for anybody yet", live=False)  # type: ignore[arg-type]
+    assert draft.title not in page(visitor, f"{FORM}?article={draft.pk}")
+    assert send(visitor, article=draft.pk).article is None
+
+
+def test_the_same_form_posted_twice_is_one_request_with_the_same_answer(visitor: Client) -> None:
+    key = str(uuid.uuid4())
+    first = visitor.post(FORM, {**ENOUGH, "key": key})
+    second = visitor.post(FORM, {**ENOUGH, "key": key})
+    assert first.headers["Location"] == second.headers["Location"]
+    assert ConsultationRequest.objects.count() == 1
+    assert OutgoingEmail.objects.count() == 2  # one to the visitor, one alert
+
+
+def test_a_broken_submission_key_still_sends(visitor: Client) -> None:
+    assert send(visitor, key="no key at all").pk
+
+
+def test_with_one_licence_somebody_elsewhere_finds_other_help(visitor: Client) -> None:
+    html = page(visitor)
+    assert "California" in html
+    assert "?elsewhere" in html
+    assert 'name="state"' not in html
+    assert "If you will be somewhere else" in page(visitor, f"{FORM}?elsewhere")
+
+
+@pytest.mark.parametrize("code", ["NY", "elsewhere", "XX"])
+def test_from_elsewhere_nothing_is_stored(visitor: Client, code: str) -> None:
+    html = page(visitor, **ENOUGH, state=code)
+    assert "If you will be somewhere else" in html
+    assert not ConsultationRequest.objects.exists()
+    assert not OutgoingEmail.objects.exists()
+
+
+def test_with_several_licences_the_visitor_chooses(visitor: Client) -> None:
+    factories.practice_settings(licensed_regions="CA California\nOR Oregon")
+    html = page(visitor)
+    assert "Oregon" in html
+    assert send(visitor, state="OR").region == "OR"
+    assert send(visitor).region == ""
+
+
+def test_teens_read_their_own_words_before_they_type(visitor: Client) -> None:
+    html = page(visitor)
+    link = html.index("?who=teen")
+    assert link < html.index('name="who"') < html.index('name="name"')
+    opened = page(visitor, f"{FORM}?who=teen")
+    assert re.search(r'value="teen"[^>]*checked', opened)
+    assert "12 or older" in opened
+
+
+def test_a_parents_details_are_never_asked_of_a_teen(visitor: Client) -> None:
+    request = send(visitor, who="teen")
+    assert request.who == "teen"
+    assert "parent" not in re.sub(r"(?s)<section.*?</section>", "", page(visitor)).lower()
+
+
+def test_everything_that_matters_stands_before_the_first_field(visitor: Client) -> None:
+    factories.practice_settings(client_portal_url="https://portal.example.com/")
+    html = page(visitor)
+    before = html[html.index("<main") : html.index("<form")]
+    for words in (
+        "988",
+        "tel:",
+        "$180",
+        "20 minutes",
+        "superbill",
+        "portal.example.com",
+        "New clients",
+    ):
+        assert words in before, words
+    assert "By <strong>" in before
+
+
+def test_the_fields_stand_in_the_order_of_a_conversation(
+    visitor: Client, article: ArticlePage
+) -> None:
+    html = page(visitor, f"{FORM}?article={article.pk}")
+    order = [
+        "who",
+        "name",
+        "phone",
+        "text_ok",
+        "voicemail_ok",
+        "email",
+        "when",
+        "good_hours",
+        "message",
+        "leave_out_article",
+    ]
+    places = [re.search(rf'name="{field}"', html).start() for field in order]  # type: ignore[union-attr]
+    assert places == sorted(places)
+    assert re.search(r'value="suggest"[^>]*checked', html)
+    assert not re.search(r'name="(text_ok|voicemail_ok)"[^>]*checked', html)
+
+
+def test_nothing_is_set_on_the_device(visitor: Client) -> None:
+    visitor.get(FORM)
+    answer = visitor.post(FORM, ENOUGH)
+    visitor.get(answer.headers["Location"])
+    assert not visitor.cookies
+
+
+def test_the_form_is_kept_by_no_cache(visitor: Client) -> None:
+    answer = visitor.get(FORM)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_post_from_a_foreign_page_shows_the_form_again(visitor: Client) -> None:
+    answer = visitor.post(FORM, ENOUGH, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 200
+    assert 'value="Robin"' in answer.content.decode()
+    assert not ConsultationRequest.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["name", "email", "phone", "message", "good_hours"])
+def test_a_nul_or_a_lone_surrogate_is_no_server_error(visitor: Client, field: str) -> None:
+    for bad in ("\x00", "a\x00b", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")):
+        assert visitor.post(FORM, {**ENOUGH, field: bad}).status_code in (200, 303)
+
+
+def test_the_page_after_sending_says_what_happens_and_by_when(visitor: Client) -> None:
+    answer = visitor.post(FORM, {**ENOUGH, "message": "canary in the message"}, follow=True)
+    html = answer.content.decode()
+    request = ConsultationRequest.objects.get()
+    assert "Your request has arrived" in html
+    assert f"{request.reply_by:%A}" in html
+    assert "988" in html
+    assert reverse("booking:manage", args=[request.token]) in html
+    assert "canary" not in html
+    assert "Robin" not in html
+
+
+def test_the_page_after_sending_without_its_link_tells_nothing(visitor: Client) -> None:
+    html = page(visitor, "/consultation/sent/")
+    assert "private link" in html
+    assert page(visitor, "/consultation/sent/?key=1-forged.signature") == html

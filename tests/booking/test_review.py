@@ -1,0 +1,304 @@
+"""The therapist's side: what is shown, what each button does, and what others learn of it."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from booking import services
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from practice.models import PracticeSettings
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def open_practice(practice: PracticeSettings) -> PracticeSettings:
+    return practice
+
+
+@pytest.fixture
+def waiting(article: Any) -> ConsultationRequest:
+    return services.submit(
+        factories.unsaved_request(message="After the summer", article=article.page_ptr, who="us")
+    )[0]
+
+
+def detail(request: ConsultationRequest) -> str:
+    return reverse("consultations:detail", args=[request.pk])
+
+
+def decide_url(request: ConsultationRequest, kind: str) -> str:
+    return reverse("consultations:decide", args=[request.pk, kind])
+
+
+def hidden_and_shown(html: str) -> dict[str, str]:
+    """What the form on a page would post, unchanged."""
+    from bs4 import BeautifulSoup
+
+    form = BeautifulSoup(html, "html.parser").select_one("form.request-form")
+    assert form is not None
+    fields = {str(i["name"]): str(i.get("value", "")) for i in form.select("input[name]")}
+    fields |= {str(t["name"]): t.text.lstrip("\n") for t in form.select("textarea[name]")}
+    return fields
+
+
+def test_the_page_of_a_request_shows_everything(
+    as_therapist: Client, waiting: Any, article: Any
+) -> None:
+    html = as_therapist.get(detail(waiting)).content.decode()
+    for words in (
+        "Robin",
+        "robin@example.com",
+        "After the summer",
+        article.title,
+        "Us, as a couple",
+    ):
+        assert words in html
+    assert [
+        k for k in ("confirm", "waitlist", "decline", "close") if decide_url(waiting, k) in html
+    ] == [
+        "confirm",
+        "waitlist",
+        "decline",
+        "close",
+    ]
+    assert decide_url(waiting, "reopen") not in html
+
+
+def test_the_therapist_confirms_a_time_with_a_letter_they_changed(
+    as_therapist: Client, waiting: Any
+) -> None:
+    url = decide_url(waiting, "confirm")
+    first = hidden_and_shown(as_therapist.get(url).content.decode())
+    typed = {**first, "day": "2030-01-08", "hour": "09:00"}
+    second = as_therapist.post(url, typed).content.decode()
+    assert "Tuesday, January 8, 2030 at 9:00 AM (PST)" in second
+    posted = hidden_and_shown(second)
+    assert "Tuesday, January 8, 2030 at 9:00 AM (PST)" in posted["body"]
+    posted["body"] += "\nI look forward to it."
+    answer = as_therapist.post(url, posted)
+    assert answer.headers["Location"] == detail(waiting)
+    waiting.refresh_from_db()
+    assert waiting.state == State.CONFIRMED
+    assert waiting.starts_at.isoformat() == "2030-01-08T17:00:00+00:00"
+    assert Letter.objects.get().body.endswith("I look forward to it.")
+    assert OutgoingEmail.objects.filter(kind="letter", recipient="visitor").exists()
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "message"),
+    [
+        ("2020-01-08", "09:00", "in the past"),
+        ("2030-03-10", "02:30", "does not exist"),
+        ("", "09:00", "required"),
+        ("soon", "25:00", "valid"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_beside_its_field(
+    as_therapist: Client, waiting: Any, day: str, hour: str, message: str
+) -> None:
+    url = decide_url(waiting, "confirm")
+    html = as_therapist.post(
+        url, {"version": 1, "day": day, "hour": hour, "minutes": 20}
+    ).content.decode()
+    assert message in html
+    assert ConsultationRequest.objects.get().state == State.PENDING
+
+
+@pytest.mark.parametrize(("kind", "state"), [("decline", "declined"), ("waitlist", "waitlisted")])
+def test_a_letter_is_shown_before_it_is_sent(
+    as_therapist: Client, waiting: Any, kind: str, state: str
+) -> None:
+    url = decide_url(waiting, kind)
+    fields = hidden_and_shown(as_therapist.get(url).content.decode())
+    assert fields["body"].startswith("Hello Robin,")
+    assert ConsultationRequest.objects.get().state == State.PENDING
+    as_therapist.post(url, fields)
+    assert ConsultationRequest.objects.get().state == state
+
+
+def test_an_empty_letter_is_refused_and_the_subject_kept(
+    as_therapist: Client, waiting: Any
+) -> None:
+    url = decide_url(waiting, "decline")
+    html = as_therapist.post(url, {"version": 1, "subject": "My own", "body": " "}).content.decode()
+    assert "My own" in html
+    assert "required" in html
+    assert ConsultationRequest.objects.get().state == State.PENDING
+
+
+def test_a_stale_tab_is_told_what_happened_since(as_therapist: Client, waiting: Any) -> None:
+    url = decide_url(waiting, "decline")
+    fields = hidden_and_shown(as_therapist.get(url).content.decode())
+    services.withdraw(ConsultationRequest.objects.get())
+    html = as_therapist.post(url, fields, follow=True).content.decode()
+    assert "Nothing was done" in html
+    assert "withdrew it" in html
+    assert ConsultationRequest.objects.get().state == State.WITHDRAWN
+
+
+def test_a_request_that_was_erased_meanwhile_leads_back_to_the_list(
+    as_therapist: Client, waiting: Any
+) -> None:
+    services.erase(waiting, by=services.Actor.VISITOR)
+    assert as_therapist.post(decide_url(ConsultationRequest(pk=1), "close")).status_code == 404
+
+
+def test_decisions_that_send_nothing_say_so(as_therapist: Client, waiting: Any) -> None:
+    url = decide_url(waiting, "close")
+    assert "Nothing is sent" in as_therapist.get(url).content.decode()
+    as_therapist.post(url, {"version": 1})
+    assert ConsultationRequest.objects.get().state == State.CLOSED
+    as_therapist.post(decide_url(waiting, "reopen"), {"version": 2})
+    assert ConsultationRequest.objects.get().state == State.PENDING
+
+
+def test_for_a_visitor_without_email_the_page_gives_words_and_a_button(
+    as_therapist: Client,
+) -> None:
+    request = services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+    url = decide_url(request, "waitlist")
+    fields = hidden_and_shown(as_therapist.get(url).content.decode())
+    assert "subject" not in fields
+    as_therapist.post(url, fields)
+    assert (
+        "Robin left no e-mail" in as_therapist.get(reverse("consultations:index")).content.decode()
+    )
+    html = as_therapist.get(detail(request)).content.decode()
+    assert "I told them" in html
+    as_therapist.post(reverse("consultations:told", args=[request.pk, Letter.objects.get().pk]))
+    assert "I told them</button>" not in as_therapist.get(detail(request)).content.decode()
+
+
+def test_outcome_and_note_are_kept(as_therapist: Client, waiting: Any) -> None:
+    url = reverse("consultations:note", args=[waiting.pk])
+    as_therapist.post(url, {"note": "Ask about evenings"})
+    as_therapist.post(url, {"outcome": "became_client"})
+    waiting.refresh_from_db()
+    assert (waiting.private_note, waiting.outcome) == ("Ask about evenings", "became_client")
+    as_therapist.post(url, {"outcome": "nonsense"})
+    waiting.refresh_from_db()
+    assert waiting.outcome == "became_client"
+
+
+def rows(html: str) -> list[int]:
+    return [int(pk) for pk in re.findall(r'<a[^>]*href="/admin/consultations/(\d+)/"', html)]
+
+
+def test_the_list_shows_open_ones_oldest_first_and_marks_the_late(as_therapist: Client) -> None:
+    from datetime import UTC, date, datetime
+
+    new = factories.consultation_request(
+        name="New", received_at=datetime(2026, 5, 2, tzinfo=UTC), reply_by=date(2999, 1, 1)
+    )
+    old = factories.consultation_request(
+        name="Old", received_at=datetime(2026, 5, 1, tzinfo=UTC), reply_by=date(2026, 5, 3)
+    )
+    over = factories.consultation_request(name="Over", state=State.DECLINED)
+    html = as_therapist.get(reverse("consultations:index")).content.decode()
+    assert rows(html) == [old.pk, new.pk]
+    assert html.count('class="request-late"') == 1
+    assert over.pk in rows(as_therapist.get(reverse("consultations:all")).content.decode())
+
+
+def test_the_list_filters_by_state_article_and_who(as_therapist: Client, waiting: Any) -> None:
+    other = factories.consultation_request(state=State.DECLINED, who="teen")
+    for query, expected in (
+        ("?state=declined", [other.pk]),
+        ("?who=us", [waiting.pk]),
+        (f"?article={waiting.article_id}", [waiting.pk]),
+        ("?who=nonsense&article=abc&state=x&p=999", None),
+    ):
+        answer = as_therapist.get(reverse("consultations:index_results") + query)
+        assert answer.status_code == 200
+        if expected is not None:
+            assert rows(answer.content.decode()) == expected, query
+
+
+def test_the_list_asks_no_more_for_fifty_than_for_two(
+    as_therapist: Client, django_assert_max_num_queries: Any, article: Any
+) -> None:
+    for number in range(50):
+        factories.consultation_request(name=f"Person {number}", article=article.page_ptr)
+    as_therapist.get(reverse("consultations:index"))
+    with django_assert_max_num_queries(22):
+        as_therapist.get(reverse("consultations:index"))
+
+
+def test_the_menu_and_the_home_page_say_how_many_wait(as_therapist: Client, waiting: Any) -> None:
+    html = as_therapist.get("/admin/").content.decode()
+    assert "Consultations (1)" in html
+    assert re.search(r"1 request\s+waits for your answer", html)
+
+
+def test_an_unreadable_request_takes_no_list_down(as_therapist: Client, waiting: Any) -> None:
+    from cryptography.fernet import Fernet
+
+    from practice import fields
+
+    foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
+    ConsultationRequest.objects.filter(pk=waiting.pk).update(name=fields.Unreadable(foreign))
+    for url in (reverse("consultations:index"), detail(waiting), decide_url(waiting, "decline")):
+        answer = as_therapist.get(url)
+        assert answer.status_code == 200
+        assert "unreadable" in answer.content.decode()
+
+
+def test_what_a_visitor_wrote_is_never_run(as_therapist: Client) -> None:
+    bad = "<script>alert(1)</script>{{ 7|add:7 }}</textarea>"
+    request = services.submit(
+        factories.unsaved_request(name=bad, message=bad, good_hours=bad, private_note=bad)
+    )[0]
+    for url in (
+        reverse("consultations:index"),
+        detail(request),
+        decide_url(request, "decline"),
+        decide_url(request, "confirm"),
+    ):
+        html = as_therapist.get(url).content.decode()
+        assert "<script>alert(1)" not in html
+        assert "7}}</textarea>" not in html
+
+
+def test_an_editor_and_a_stranger_cannot_tell_that_requests_exist(
+    as_editor: Client, visitor: Client, waiting: Any
+) -> None:
+    addresses = [
+        reverse("consultations:index"),
+        reverse("consultations:all"),
+        reverse("consultations:index_results"),
+        detail(waiting),
+        decide_url(waiting, "confirm"),
+        reverse("consultations:note", args=[waiting.pk]),
+    ]
+    for address in addresses:
+        for client_method in (as_editor.get, as_editor.post):
+            answer = client_method(address)
+            assert answer.status_code == 404, address
+            assert answer.content == as_editor.get("/admin/no-such-address/").content
+        answer = visitor.get(address)
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/admin/login/")
+    assert "onsultation" not in as_editor.get("/admin/").content.decode().replace(
+        "/consultation/", ""
+    )
+
+
+def test_the_link_of_an_alert_opens_the_request_after_sign_in(
+    visitor: Client, waiting: Any, therapist: Any
+) -> None:
+    asked = visitor.get(detail(waiting))
+    answer = visitor.post(
+        asked.headers["Location"],
+        {
+            "username": therapist.email.upper(),
+            "password": "correct horse 7",
+            "next": detail(waiting),
+        },
+    )
+    assert answer.headers["Location"] == detail(waiting)
+    assert "Robin" in visitor.get(detail(waiting)).content.decode()

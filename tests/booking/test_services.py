@@ -1,0 +1,227 @@
+"""Each step of a request, and what the database itself refuses."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import IntegrityError, transaction
+
+from booking import services
+from booking.emails import Draft
+from booking.models import (
+    NEXT_STATES,
+    ConsultationRequest,
+    ErasedCount,
+    Letter,
+    OutgoingEmail,
+    RequestEvent,
+    State,
+)
+from practice.models import PracticeSettings, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+WORDS = Draft("About your message", "Some words.")
+LATER = datetime(2030, 1, 8, 17, 0, tzinfo=UTC)
+TIME = {"starts_at": LATER, "ends_at": LATER + timedelta(minutes=20)}
+
+
+@pytest.fixture(autouse=True)
+def open_practice(practice: PracticeSettings) -> PracticeSettings:
+    return practice
+
+
+@pytest.fixture
+def user(open_practice: Any) -> User:
+    return factories.user("somebody@example.com")
+
+
+def decision(kind: str) -> services.Decision:
+    return next(d for d in services.DECISIONS if d.kind == kind)
+
+
+def decide(request: ConsultationRequest, kind: str, user: User, **more: Any) -> None:
+    chosen = decision(kind)
+    if chosen.needs_time:
+        more = {"starts_at": LATER, "minutes": 20, **more}
+    services.decide(request, chosen, user=user, words=WORDS if chosen.writes else None, **more)
+
+
+def in_state(state: State, **fields: Any) -> ConsultationRequest:
+    return factories.consultation_request(
+        state=state, **(TIME if state == State.CONFIRMED else {}), **fields
+    )
+
+
+EXPECTED = {
+    State.SUSPECTED: {"reopen", "close"},
+    State.PENDING: {"confirm", "waitlist", "decline", "close"},
+    State.PROPOSED: {"confirm", "waitlist", "decline", "reopen", "close"},
+    State.WAITLISTED: {"confirm", "decline", "reopen", "close"},
+    State.CONFIRMED: {"move", "cancel", "close"},
+    State.DECLINED: {"reopen"},
+    State.CANCELLED: {"reopen"},
+    State.EXPIRED: {"reopen"},
+    State.CLOSED: {"reopen"},
+    State.WITHDRAWN: set(),
+}
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_state_allows_just_its_decisions(state: State, user: User) -> None:
+    request = in_state(state)
+    assert {d.kind for d in services.decisions(request)} == EXPECTED[state]
+    for kind in (d.kind for d in services.DECISIONS):
+        if kind not in EXPECTED[state]:
+            with pytest.raises(services.NotAllowed):
+                decide(request, kind, user)
+    assert ConsultationRequest.objects.get().version == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"), [(s, k) for s, ks in EXPECTED.items() for k in sorted(ks)]
+)
+def test_each_decision_leads_where_the_table_says_and_leaves_one_event(
+    state: State, kind: str, user: User
+) -> None:
+    request = in_state(state)
+    decide(request, kind, user)
+    after = ConsultationRequest.objects.get()
+    assert after.state == decision(kind).to
+    assert after.state in NEXT_STATES[state]
+    assert after.version == 2
+    event = RequestEvent.objects.get()
+    assert (event.kind, event.actor, event.user, event.state) == (
+        kind,
+        "practice",
+        user,
+        after.state,
+    )
+    assert Letter.objects.count() == OutgoingEmail.objects.count() == int(decision(kind).writes)
+
+
+def test_a_stale_tab_does_nothing(user: User) -> None:
+    request = in_state(State.PENDING)
+    stale = ConsultationRequest.objects.get()
+    decide(request, "waitlist", user)
+    with pytest.raises(services.Stale):
+        decide(stale, "decline", user)
+    assert ConsultationRequest.objects.get().state == State.WAITLISTED
+    assert Letter.objects.count() == 1
+
+
+def test_decline_reopen_decline_sends_two_letters(user: User) -> None:
+    request = in_state(State.PENDING)
+    for kind in ("decline", "reopen", "decline"):
+        decide(request, kind, user)
+    assert OutgoingEmail.objects.filter(kind="letter").count() == 2
+
+
+def test_a_reopened_request_has_no_time_and_a_new_promise(user: User) -> None:
+    request = in_state(State.CONFIRMED)
+    decide(request, "cancel", user)
+    with time_machine.travel(datetime(2027, 3, 1, 18, tzinfo=UTC)):
+        decide(request, "reopen", user)
+    assert request.starts_at is None
+    assert request.reply_by == date(2027, 3, 3)
+
+
+def test_a_decision_that_writes_needs_words_and_one_with_a_time_needs_it(user: User) -> None:
+    request = in_state(State.PENDING)
+    with pytest.raises(ValueError, match="words"):
+        services.decide(request, decision("decline"), user=user)
+    with pytest.raises(ValueError, match="time"):
+        services.decide(request, decision("confirm"), user=user, words=WORDS)
+    assert ConsultationRequest.objects.get().state == State.PENDING
+
+
+def test_without_email_the_words_wait_to_be_told(user: User) -> None:
+    request = in_state(State.PENDING, email="", phone="+16265550143")
+    decide(request, "waitlist", user)
+    assert not OutgoingEmail.objects.exists()
+    assert list(ConsultationRequest.objects.to_be_told()) == [request]
+    services.tell(Letter.objects.get(), user=user)
+    services.tell(Letter.objects.get(), user=user)  # pressed twice
+    assert not ConsultationRequest.objects.to_be_told()
+    assert RequestEvent.objects.filter(kind="told").count() == 1
+
+
+def test_words_that_a_later_decision_overtook_are_no_longer_to_be_told(user: User) -> None:
+    request = in_state(State.PENDING, email="", phone="+16265550143")
+    decide(request, "confirm", user)
+    decide(request, "cancel", user)
+    assert [letter.kind for letter in Letter.objects.all()] == ["cancel"]
+
+
+def test_events_hold_nothing_that_anybody_said(user: User) -> None:
+    request = services.submit(factories.unsaved_request(message="canary"))[0]
+    services.set_private_note(request, "canary", user=user)
+    decide(request, "waitlist", user)
+    for row in RequestEvent.objects.values():
+        assert "canary" not in str(row)
+        assert "Robin" not in str(row)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("an unknown state", {"state": "lost"}),
+        ("a confirmed request without a time", {"state": "confirmed"}),
+        ("an end before its start", {"starts_at": LATER, "ends_at": LATER - timedelta(minutes=1)}),
+        ("a start without an end", {"starts_at": LATER}),
+        ("no way to reply", {"email": "", "phone": ""}),
+        ("somebody unknown", {"who": "cat"}),
+    ],
+)
+def test_the_database_itself_refuses(name: str, fields: dict[str, Any]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.consultation_request(**fields)
+
+
+def test_the_database_itself_refuses_a_second_request_for_one_key() -> None:
+    first = factories.consultation_request()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.consultation_request(submission_key=first.submission_key)
+
+
+def test_the_database_itself_refuses_to_owe_one_message_twice() -> None:
+    request = factories.consultation_request()
+    OutgoingEmail.objects.create(request=request, kind="letter", version=2, recipient="visitor")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OutgoingEmail.objects.create(request=request, kind="letter", version=2, recipient="visitor")
+
+
+def test_a_request_is_spoken_of_by_its_number_alone() -> None:
+    request = factories.consultation_request()
+    assert str(request) == f"Request {request.pk}"
+    assert "Robin" not in repr(request)
+
+
+def test_what_ended_long_ago_is_erased_and_what_is_open_never() -> None:
+    now = datetime(2027, 6, 1, 12, tzinfo=UTC)
+    old, young = now - timedelta(days=91), now - timedelta(days=89)
+    gone = [
+        factories.consultation_request(state=State.DECLINED, state_since=old),
+        factories.consultation_request(state=State.WITHDRAWN, state_since=old),
+        factories.consultation_request(
+            state=State.CONFIRMED, state_since=old, starts_at=old - timedelta(hours=1), ends_at=old
+        ),
+    ]
+    kept = [
+        factories.consultation_request(state=State.DECLINED, state_since=young),
+        factories.consultation_request(state=State.PENDING, state_since=old),
+        factories.consultation_request(state=State.WAITLISTED, state_since=old),
+        factories.consultation_request(
+            state=State.CONFIRMED, state_since=old, starts_at=now, ends_at=now + timedelta(hours=1)
+        ),
+    ]
+    with time_machine.travel(now):
+        call_command("erase_old_requests", "--dry-run")
+        assert ConsultationRequest.objects.count() == len(gone) + len(kept)
+        call_command("erase_old_requests")
+    assert set(ConsultationRequest.objects.all()) == set(kept)
+    assert sum(ErasedCount.objects.values_list("requests", flat=True)) == len(gone)
+    assert not OutgoingEmail.objects.exists()

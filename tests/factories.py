@@ -1,0 +1,142 @@
+"""Pages, people and requests for tests. Everything here is made up."""
+
+import json
+import uuid
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import Group
+from wagtail.models import Page
+
+from blog.models import ArticleIndexPage, ArticlePage, BioPage
+from booking.models import ConsultationRequest
+from practice.models import HomePage, PracticeSettings, User
+
+BODY: list[tuple[str, Any]] = [
+    ("text", "<p>Some evenings the house is quiet in the wrong way.</p>"),
+    ("heading", "What the quiet is for"),
+    (
+        "spoken_lines",
+        {"lines": ["I did not want to start it again.", "So you left me alone with it."]},
+    ),
+    ("heading", "Four ways of being quiet"),
+    (
+        "named_patterns",
+        {
+            "patterns": [
+                {
+                    "name": "The locked room",
+                    "quote": "If nobody comes in, nothing breaks.",
+                    "explanation": "<p>Learned where doors were slammed.</p>",
+                }
+            ]
+        },
+    ),
+    ("pull_quote", {"quote": "Quiet can be a way of holding on.", "attribution": ""}),
+    ("heading", "A small beginning"),
+    (
+        "numbered_steps",
+        {
+            "steps": [
+                {
+                    "title": "Say what you see.",
+                    "text": "<p>Only that.</p>",
+                    "example": "I notice that we both went quiet.",
+                }
+            ]
+        },
+    ),
+    ("points", {"items": ["Whose quiet is this?", "Who taught it to me?"]}),
+    ("personal_note", {"title": "A note", "text": "<p>I have been quiet too.</p>"}),
+    (
+        "call_to_action",
+        {
+            "heading": "Tired of the quiet?",
+            "text": "<p>We can look at it together.</p>",
+            "button": "Ask for a free consultation",
+        },
+    ),
+]
+
+
+def user(email: str, *groups: Group, password: str = "correct horse 7") -> User:
+    person = User.objects.create_user(email, password)
+    person.groups.set(groups)
+    return person
+
+
+def publish(page: Page) -> Page:
+    page.save_revision().publish()
+    page.refresh_from_db()
+    return page
+
+
+def publish_site() -> HomePage:
+    """Publishes every page that `migrate` left as a draft; gives the home page."""
+    for page in Page.objects.filter(depth__gte=2, live=False).specific():
+        publish(page)
+    return HomePage.objects.get()
+
+
+def practice_settings(**changes: Any) -> PracticeSettings:
+    """A practice that lacks nothing."""
+    values = {
+        "practice_name": "Quiet Harbor Counseling",
+        "short_name": "QHC",
+        "therapist_name": "The Therapist",
+        "credential": "LMFT",
+        "license_type": "Marriage and Family Therapist",
+        "license_number": "000000",
+        "license_expires": date(2030, 1, 31),
+        "telephone": "+1 415 555 0100",
+        "email": "practice@example.com",
+        "fee": "$180",
+        "session_minutes": 50,
+        "insurance": "I give you a superbill.",
+        **changes,
+    }
+    PracticeSettings.objects.update_or_create(pk=1, defaults=values)
+    return PracticeSettings.objects.get(pk=1)
+
+
+def article(
+    index: ArticleIndexPage,
+    title: str = "When the house goes quiet",
+    *,
+    author: BioPage | None = None,
+    body: list[tuple[str, Any]] | None = None,
+    live: bool = True,
+    **fields: Any,
+) -> ArticlePage:
+    page = ArticlePage(title=title, author=author, **fields)
+    blocks = [
+        {
+            "type": kind,
+            "value": value,
+            "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{title}{number}")),
+        }
+        for number, (kind, value) in enumerate(BODY if body is None else body)
+    ]
+    page.body = page._meta.get_field("body").to_python(json.dumps(blocks))
+    page.live = live
+    index.add_child(instance=page)
+    return publish(page) if live else page
+
+
+def unsaved_request(**fields: Any) -> ConsultationRequest:
+    """What a valid form gives to `services.submit`."""
+    values = {
+        "name": "Robin",
+        "email": "robin@example.com",
+        "reply_by": date(2026, 11, 25),
+        "region": "CA",
+        **fields,
+    }
+    return ConsultationRequest(**values)
+
+
+def consultation_request(**fields: Any) -> ConsultationRequest:
+    """A request on file, without any of what sending one sets off."""
+    request = unsaved_request(**fields)
+    request.save()
+    return request

@@ -1,0 +1,206 @@
+"""The environment and the keys of a first run, made in folders of their own."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from practice.firstrun import Refusal, prepare_environment, prepare_keys, write_missing_keys
+from tests.conftest import missing_part
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+
+def values(env_file: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in env_file.read_text().splitlines())
+
+
+# --- Keys --------------------------------------------------------------------------------
+
+
+def test_the_first_run_writes_keys_that_only_their_owner_can_read(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    assert write_missing_keys(env_file) == ["DEBUG", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS"]
+    assert env_file.stat().st_mode & 0o777 == 0o600
+    written = values(env_file)
+    assert written["DEBUG"] == "true"
+    assert len(written["SECRET_KEY"]) >= 50
+    Fernet(written["FIELD_ENCRYPTION_KEYS"])  # raises ValueError for what is no key
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
+def test_the_second_run_changes_no_key(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    write_missing_keys(env_file)
+    before = env_file.read_bytes()
+    assert write_missing_keys(env_file) == []
+    assert env_file.read_bytes() == before
+
+
+def test_two_first_runs_make_different_keys(tmp_path: Path) -> None:
+    write_missing_keys(tmp_path / "one")
+    write_missing_keys(tmp_path / "two")
+    assert values(tmp_path / "one")["SECRET_KEY"] != values(tmp_path / "two")["SECRET_KEY"]
+
+
+@pytest.mark.parametrize(
+    "existing",
+    [
+        "SECRET_KEY=mine\nPORT=9000\n",
+        "PORT=9000\nexport SECRET_KEY = mine",  # no newline at the end
+        "DEBUG=\nSECRET_KEY=mine\nPORT=9000\n",  # an empty value is a missing one
+    ],
+)
+def test_what_stands_in_the_file_stays_and_what_is_missing_is_added(
+    tmp_path: Path, existing: str
+) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text(existing)
+    assert write_missing_keys(env_file) == ["DEBUG", "FIELD_ENCRYPTION_KEYS"]
+    text = env_file.read_text()
+    assert "PORT=9000\n" in text
+    assert text.count("SECRET_KEY") == 1
+    assert "DEBUG=true\n" in text
+
+
+def test_a_new_key_beside_an_old_database_is_said_aloud(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / "db.sqlite3"
+    database.touch()
+    prepare_keys(tmp_path / ".env", database)
+    assert "stay unreadable" in capsys.readouterr().out
+
+
+# --- The environment ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose lock names one tiny package that lies beside it."""
+    monkeypatch.chdir(tmp_path)
+    wheel = tmp_path / "tiny-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as package:
+        package.writestr("tiny.py", "")
+        package.writestr(
+            "tiny-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n"
+        )
+        package.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        package.writestr("tiny-1.dist-info/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
+    (tmp_path / "requirements-dev.txt").open("a").write("# and more\n")
+    return tmp_path
+
+
+def has_tiny(environment: Path) -> bool:
+    done = subprocess.run([environment / "bin/python", "-c", "import tiny"], capture_output=True)
+    return done.returncode == 0
+
+
+def test_an_install_that_was_interrupted_starts_again_and_a_whole_one_is_left_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    environment, lock = project / ".venv", project / "requirements.txt"
+    prepare_environment(environment, lock)
+    assert has_tiny(environment)
+    assert list(environment.rglob("tiny.*.pyc")), "compiled, though the environment says not to"
+
+    mark = environment / "mark"
+    mark.touch()
+    prepare_environment(environment, lock)
+    assert mark.exists(), "nothing was done a second time"
+
+    (environment / "installed-lock").unlink()  # as an interrupted install leaves it
+    prepare_environment(environment, lock)
+    assert has_tiny(environment)
+    assert not mark.exists(), "started again from nothing"
+
+
+def test_the_environment_of_the_tests_serves_the_site_too(project: Path) -> None:
+    environment = project / ".venv"
+    prepare_environment(environment, project / "requirements-dev.txt")
+    stamp = (environment / "installed-lock").read_text()
+    prepare_environment(environment, project / "requirements.txt")
+    assert (environment / "installed-lock").read_text() == stamp
+
+
+def test_a_package_with_another_hash_is_refused_in_one_line(project: Path) -> None:
+    lock = project / "requirements.txt"
+    lock.write_text(lock.read_text().split("sha256:")[0] + f"sha256:{'0' * 64}\n")
+    with pytest.raises(Refusal) as refusal:
+        prepare_environment(project / ".venv", lock)
+    assert "\n" not in str(refusal.value)
+    assert not (project / ".venv" / "installed-lock").exists()
+
+
+# --- What make says ----------------------------------------------------------------------
+
+
+def make(*arguments: str, folder: Path = PROJECT, user: int | None = None) -> tuple[int, str]:
+    if not shutil.which("make"):
+        missing_part("make is missing. On Debian: apt install make")
+    command = ["make", "--no-print-directory", *arguments]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        user=user,
+        capture_output=True,
+        text=True,
+        env={"PATH": os.environ["PATH"]},
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_make_alone_lists_both_commands() -> None:
+    code, output = make()
+    assert code == 0
+    assert "make run" in output
+    assert "make test" in output
+
+
+@pytest.mark.parametrize(
+    ("python", "sentence"),
+    [
+        ("", "Python 3.11 or newer is missing"),
+        ("/nonexistent/python3", "is not Python 3.11 or newer"),
+    ],
+)
+@pytest.mark.parametrize("target", ["run", "test"])
+def test_a_missing_python_is_one_line(target: str, python: str, sentence: str) -> None:
+    code, output = make(target, f"PYTHON={python}")
+    assert code != 0
+    assert sentence in output.splitlines()[0]
+    assert "Traceback" not in output
+
+
+def test_a_read_only_folder_is_one_line() -> None:
+    nobody = 65534 if os.geteuid() == 0 else None  # root may write anywhere
+    python = "/usr/bin/python3" if nobody else sys.executable
+    with tempfile.TemporaryDirectory() as parent:
+        Path(parent).chmod(0o755)
+        folder = Path(parent) / "clone"
+        (folder / "practice").mkdir(parents=True)
+        for name in (
+            "Makefile",
+            "requirements.txt",
+            "requirements-dev.txt",
+            "practice/__init__.py",
+            "practice/firstrun.py",
+        ):
+            shutil.copy(PROJECT / name, folder / name)
+        folder.chmod(0o555)
+        code, output = make("run", f"PYTHON={python}", folder=folder, user=nobody)
+        folder.chmod(0o755)
+    assert code != 0
+    assert "cannot be written to" in output.splitlines()[0]
+    assert "Traceback" not in output

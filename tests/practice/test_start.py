@@ -1,0 +1,340 @@
+"""`manage.py start` as a process of its own, with a real server, worker and data folder."""
+
+import contextlib
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management.base import CommandError
+
+from practice.management.commands.start import read_port
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 120  # seconds until a test gives up on a process
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(), reason="looks at processes the way Linux shows them"
+)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+def environment(data: Path, port: int, **more: str) -> dict[str, str]:
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "practice.settings",
+        "DATABASE_URL": f"sqlite:///{data / 'db.sqlite3'}",
+        "DEBUG": "true",
+        "SECRET_KEY": "for tests alone",
+        "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "SITE_URL": f"http://localhost:{port}",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "DATA_DIR": str(data),
+        "PORT": str(port),
+        **more,
+    }
+
+
+class Start:
+    """A running `manage.py start` and what it printed until its last line."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "start"],
+            cwd=PROJECT,
+            env=environment(data, self.port),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout
+        self.output = ""
+        for line in self.process.stdout:
+            self.output += line
+            if "is written to" in line:
+                return
+        raise AssertionError(f"it ended without a last word:\n{self.output}")
+
+    @property
+    def password(self) -> str:
+        found = re.search(r"Password\s+(\S+)", self.output)
+        assert found, self.output
+        return found[1]
+
+    def get(self, path: str) -> http.client.HTTPResponse:
+        site = http.client.HTTPConnection("localhost", self.port, timeout=PATIENCE)
+        site.request("GET", path)
+        return site.getresponse()
+
+    def stop(self, number: int = signal.SIGTERM) -> str:
+        """What it says after the signal, once it has ended."""
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=PATIENCE)
+        return rest
+
+
+def children(parent: int) -> list[int]:
+    """The processes under `parent`, in the order of their start, theirs included."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = stat.read_text()
+        except OSError:
+            continue  # ended since
+        state, ppid = text.rpartition(")")[2].split()[:2]
+        if state != "Z":
+            parents[int(stat.parent.name)] = int(ppid)
+    direct = sorted(pid for pid, ppid in parents.items() if ppid == parent)
+    return direct + [below for pid in direct for below in children(pid)]
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def all_gone(pids: list[int]) -> bool:
+    alive = children(1) + children(os.getpid())
+    return not set(pids) & set(alive)
+
+
+def manage(data: Path, code: str) -> str:
+    """What a piece of Python prints in the site's own shell."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
+        cwd=PROJECT,
+        env=environment(data, 8000),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """The first start in an empty data folder; stopped after the module's tests."""
+    start = Start(tmp_path_factory.mktemp("first"))
+    yield start
+    if start.process.poll() is None:
+        start.stop()
+
+
+@pytest.fixture
+def later(first: Start, tmp_path: Path) -> Iterator[Callable[[], Start]]:
+    """Starts in a copy of the folder that the first start made."""
+    data = tmp_path / "data"
+    data.mkdir()
+    with contextlib.closing(sqlite3.connect(first.data / "db.sqlite3")) as database:
+        database.execute("VACUUM INTO ?", [str(data / "db.sqlite3")])
+    shutil.copytree(first.data / "static", data / "static")
+    shutil.copy(first.data / "sample-sign-in.txt", data)
+    starts: list[Start] = []
+
+    def start() -> Start:
+        starts.append(Start(data))
+        return starts[-1]
+
+    yield start
+    for each in starts:
+        if each.process.poll() is None:
+            each.stop()
+
+
+# --- The first start ---------------------------------------------------------------------
+
+
+def test_the_first_start_ends_with_where_to_go_and_how_to_sign_in(first: Start) -> None:
+    last_words = first.output.split("The site is running")[1]
+    assert f"http://localhost:{first.port}/\n" in last_words
+    assert f"http://localhost:{first.port}/admin/\n" in last_words
+    assert str(first.data / "mail") in last_words
+    assert len(first.password) >= 12
+
+
+def test_the_site_answers_when_its_address_is_printed(first: Start) -> None:
+    assert first.get("/healthz/").status == 200
+    home = first.get("/")
+    assert home.status == 200
+    assert b"<h1" in home.read()
+
+
+def test_the_static_files_that_a_page_names_are_there(first: Start) -> None:
+    page = first.get("/").read().decode()
+    named = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert named
+    assert {first.get(path).status for path in named} == {200}
+
+
+def test_the_printed_password_signs_in(first: Start) -> None:
+    email = re.search(r"Sign in\s+(\S+@\S+)", first.output)
+    assert email
+    form = first.get("/admin/login/")
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.read().decode())
+    cookie = form.getheader("Set-Cookie")
+    assert token
+    assert cookie
+    site = http.client.HTTPConnection("localhost", first.port, timeout=PATIENCE)
+    fields = {
+        "username": email[1],
+        "password": first.password,
+        "csrfmiddlewaretoken": token[1],
+        "next": "/admin/",
+    }
+    site.request(
+        "POST",
+        "/admin/login/",
+        urllib.parse.urlencode(fields),
+        {"Cookie": cookie.split(";")[0], "Content-Type": "application/x-www-form-urlencoded"},
+    )
+    answer = site.getresponse()
+    assert (answer.status, answer.getheader("Location")) == (302, "/admin/")
+
+
+def test_the_kept_sign_in_is_readable_by_its_owner_alone(first: Start) -> None:
+    file = first.data / "sample-sign-in.txt"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert first.password in file.read_text()
+
+
+# --- Later starts ------------------------------------------------------------------------
+
+
+def test_a_later_start_shows_the_same_sign_in_and_brings_nothing_back(
+    first: Start, later: Callable[[], Start]
+) -> None:
+    start = later()
+    start.stop()
+    assert start.password == first.password
+    assert "sample content" not in start.output
+    count = "from wagtail.models import Page; print(Page.objects.count())"
+    delete = "from blog.models import ArticlePage; ArticlePage.objects.first().delete(); "
+    left = manage(start.data, delete + count)
+    later().stop()
+    assert manage(start.data, count) == left
+
+
+def test_a_password_that_was_changed_is_shown_no_more(later: Callable[[], Start]) -> None:
+    start = later()
+    change = (
+        "from practice.models import User; user = User.objects.order_by('pk').first(); "
+        "user.set_password('another one'); user.save()"
+    )
+    start.stop()
+    manage(start.data, change)
+    again = later()
+    assert "the e-mail and password you chose" in again.output
+    assert start.password not in again.output
+    assert not (start.data / "sample-sign-in.txt").exists()
+
+
+# --- The end -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_leaves_no_process_behind(later: Callable[[], Start], number: int) -> None:
+    start = later()
+    under = children(start.process.pid)
+    assert len(under) >= 4, "the web server with its two workers, and the worker"
+    assert "Stopped." in start.stop(number)
+    assert start.process.returncode == 0
+    assert soon(lambda: all_gone(under))
+
+
+@pytest.mark.parametrize(("which", "name"), [(0, "web server"), (1, "worker")])
+def test_when_one_process_dies_all_end_and_it_says_which(
+    later: Callable[[], Start], which: int, name: str
+) -> None:
+    start = later()
+    under = children(start.process.pid)
+    os.kill(under[which], signal.SIGKILL)
+    rest, _ = start.process.communicate(timeout=PATIENCE)
+    assert f"The {name} ended by itself" in rest
+    assert "Traceback" not in rest
+    assert start.process.returncode == 1
+    assert soon(lambda: all_gone(under))
+
+
+def test_when_the_start_itself_is_killed_its_processes_end(later: Callable[[], Start]) -> None:
+    start = later()
+    under = children(start.process.pid)
+    start.process.kill()
+    start.process.wait()
+    assert soon(lambda: all_gone(under))
+
+
+# --- What is refused ---------------------------------------------------------------------
+
+
+def refusal(data: Path, port: int, **more: str) -> str:
+    """The one line that a start gives which cannot be."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "start"],
+        cwd=PROJECT,
+        env=environment(data, port, **more),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    lines = (done.stdout + done.stderr).splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_busy_port_is_one_line_that_names_another(tmp_path: Path, address: str) -> None:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        busy = socket.create_server((address, 0), family=family)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with busy:
+        port = busy.getsockname()[1]
+        line = refusal(tmp_path, port)
+    assert f"Port {port} cannot be used" in line
+    assert "PORT=" in line
+    assert not list(tmp_path.iterdir()), "nothing was begun"
+
+
+def test_a_port_that_is_none_is_one_line(tmp_path: Path) -> None:
+    assert "is no port" in refusal(tmp_path, 8000, PORT="http")
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "70000", "8000.0"])
+def test_only_whole_numbers_up_to_65535_are_ports(text: str) -> None:
+    with pytest.raises(CommandError):
+        read_port(text)
+
+
+def test_a_data_folder_that_cannot_be_written_is_one_line() -> None:
+    assert "cannot be written to" in refusal(Path("/proc/data"), free_port())
+
+
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "db.sqlite3").write_text("not a database, but long enough to look like one\n" * 99)
+    assert "not a database" in refusal(tmp_path, free_port())
+
+
+def test_a_live_site_is_not_started_this_way(tmp_path: Path) -> None:
+    assert "DEBUG=true" in refusal(tmp_path, free_port(), DEBUG="false")

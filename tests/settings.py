@@ -1,0 +1,33 @@
+"""The settings of a test run: those of production where they can be, with keys of their own."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ["DEBUG"] = "false"
+os.environ["SECRET_KEY"] = "for tests alone"
+os.environ["FIELD_ENCRYPTION_KEYS"] = "dGVzdHMgYWxvbmU6IG5vdCBhIHNlY3JldCBrZXkhISE="
+os.environ["SITE_URL"] = "http://testserver"
+os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
+os.environ["DATA_DIR"] = str(Path(tempfile.gettempdir()) / "practice-tests")
+
+from practice.settings import *  # noqa: F403
+from practice.settings import DATABASES, SQLITE_OPTIONS, STATIC_ROOT, STORAGES
+
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+SECURE_SSL_REDIRECT = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    **STORAGES,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, as in production: a database in memory has no write-ahead log and no locks.
+    DATABASES["default"]["TEST"] = {
+        "NAME": str(Path(tempfile.gettempdir()) / f"practice-tests-{os.getpid()}.sqlite3")
+    }
+    # Nothing here has to outlive a power cut. Tests of durability run the real settings.
+    DATABASES["default"]["OPTIONS"] = {
+        **SQLITE_OPTIONS,
+        "init_command": SQLITE_OPTIONS["init_command"].replace("FULL", "OFF"),
+    }
