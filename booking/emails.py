@@ -18,6 +18,8 @@ from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from booking.permissions import reviewers
 from practice.models import PracticeSettings
 
+GAP = "(name and telephone)"  # stands in a proposed letter where only the therapist can fill in
+
 
 class NobodyToWriteTo(Exception):
     """The practice has no address for alerts and nobody who reviews requests."""
@@ -41,7 +43,7 @@ def review_url(request: ConsultationRequest) -> str:
 
 def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
     practice = PracticeSettings.load()
-    context = {"practice": practice, "zone": practice.zone, "request": None, **more}
+    context = {"practice": practice, "zone": practice.zone, "gap": GAP, **more}
     if request is not None:
         context |= {
             "consultation": request,

@@ -10,10 +10,12 @@ from django.forms.renderers import TemplatesSetting
 from django.utils import timezone
 from wagtail.models import Page
 
+from booking.emails import GAP
 from booking.models import ConsultationRequest, Outcome, PartOfWeek, Who
 from practice.models import PracticeSettings
 
 ELSEWHERE = "elsewhere"
+CONTACTS = ("phone", "email")
 SUGGEST, PARTS = "suggest", "parts"
 
 
@@ -23,13 +25,23 @@ class Renderer(TemplatesSetting):
     field_template_name = "components/field.html"
 
 
+class ContactField(forms.CharField):
+    """One of several ways to reply: not optional by itself, and so not called so."""
+
+    one_of_several = True
+
+
+class ContactEmailField(ContactField, forms.EmailField):
+    pass
+
+
 class ProseField(forms.CharField):
     """Text of several lines; a line's end counts once, as the browser counted it."""
 
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
-        return super().to_python("\n".join(str(value or "").splitlines()))
+        return super().to_python("\n".join(str(value or "").splitlines())) or ""
 
 
 class ConsultationForm(forms.Form):
@@ -45,7 +57,7 @@ class ConsultationForm(forms.Form):
     article = forms.Field(widget=forms.HiddenInput, required=False)
     state = forms.ChoiceField(
         label="Where will you be when we talk?",
-        help_text="A therapist may only work with people in a place where the therapist is licensed.",
+        help_text="A therapist may only work with people where the therapist is licensed.",
         widget=forms.RadioSelect,
         required=False,
     )
@@ -63,7 +75,7 @@ class ConsultationForm(forms.Form):
         error_messages={"required": "Write a name that I can call you by."},
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
-    phone = forms.CharField(
+    phone = ContactField(
         label="Telephone",
         max_length=40,
         required=False,
@@ -71,7 +83,7 @@ class ConsultationForm(forms.Form):
     )
     text_ok = forms.BooleanField(label="A text message is fine", required=False)
     voicemail_ok = forms.BooleanField(label="A voicemail is fine", required=False)
-    email = forms.EmailField(
+    email = ContactEmailField(
         label="E-mail",
         max_length=254,
         required=False,
@@ -99,7 +111,7 @@ class ConsultationForm(forms.Form):
         required=False,
     )
     good_hours = forms.CharField(
-        label="Good hours to reach you",
+        label="Which hours are good?",
         help_text="For example: after 6, or not while I am at work.",
         max_length=200,
         required=False,
@@ -126,13 +138,11 @@ class ConsultationForm(forms.Form):
         self.came_from = article
         self.initial.setdefault("key", str(uuid.uuid4()))
         self.initial.setdefault("article", article.pk if article else "")
-        if len(practice.regions) > 1:
-            self.fields["state"].choices = [
-                *((region.code, region.name) for region in practice.regions),
-                (ELSEWHERE, "Somewhere else"),
-            ]
-        else:
+        if len(practice.regions) < 2:
             del self.fields["state"]
+        elif isinstance(state := self.fields["state"], forms.ChoiceField):
+            places = [(region.code, region.name) for region in practice.regions]
+            state.choices = [*places, (ELSEWHERE, "Somewhere else")]
         if not practice.asks_for_message:
             del self.fields["message"]
         if article is None:
@@ -174,8 +184,8 @@ class ConsultationForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        asked = {"phone", "email"}
-        if not asked & self.errors.keys() and not any(cleaned.get(field) for field in asked):
+        wrong = any(contact in self.errors for contact in CONTACTS)
+        if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
             self.add_error("phone", "Write a telephone number or an e-mail address. One is enough.")
         return cleaned
 
@@ -245,6 +255,12 @@ class LetterForm(forms.Form):
         if not by_email:
             del self.fields["subject"]
             self.fields["body"].label = "Words to say or text"
+
+    def clean_body(self) -> str:
+        body = self.cleaned_data["body"]
+        if GAP in body:
+            raise forms.ValidationError(f"Fill in or remove the lines that say {GAP}.")
+        return body
 
 
 class OutcomeForm(forms.Form):

@@ -217,13 +217,13 @@ class ConsultationRequest(models.Model):
     def __repr__(self) -> str:
         return f"<ConsultationRequest {self.pk}>"
 
-    @property
-    def token(self) -> str:
-        return tokens.make(self.pk, self.link_nonce)
-
     def get_absolute_url(self) -> str:
         """The visitor's private page."""
         return reverse("booking:manage", args=[self.token])
+
+    @property
+    def token(self) -> str:
+        return tokens.make(self.pk, self.link_nonce)
 
     @property
     def is_open(self) -> bool:

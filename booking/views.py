@@ -1,6 +1,7 @@
 """What a visitor sees. A GET changes nothing: mail scanners open every link."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
@@ -125,12 +126,11 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
 def _act(found: ConsultationRequest, act: str) -> None:
     """What the page shows afterwards tells what came of it, also where it came too late."""
     steps = {"withdraw": services.withdraw, "restore": services.restore}
-    step = steps.get(act)
-    for _ in range(3 if step else 0):
+    if act not in steps:
+        return
+    with suppress(services.NotAllowed):
         try:
-            return step(found)
-        except services.NotAllowed:
-            return None
+            steps[act](found)
         except services.Stale:  # the practice acted meanwhile; the visitor's will still counts
             found.refresh_from_db()
-    return None
+            steps[act](found)

@@ -1,7 +1,7 @@
 """The review of requests in the Wagtail admin."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -24,7 +24,8 @@ from booking.filters import RequestFilterSet
 from booking.forms import LetterForm, NoteForm, OutcomeForm, TimeForm
 from booking.models import ConsultationRequest, Letter, OutgoingEmail
 from booking.permissions import require_review
-from practice.models import PracticeSettings
+from booking.templatetags.booking_tags import as_day
+from practice.models import PracticeSettings, User
 
 LIST = reverse_lazy("consultations:index")
 CRUMBS = [
@@ -40,6 +41,11 @@ class ReviewMixin(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
         return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def user(self) -> User:
+        """Whoever reviews; `dispatch` has let nobody else in."""
+        return cast(User, self.request.user)
 
 
 class RequestMixin(ReviewMixin):
@@ -78,19 +84,27 @@ class ListView(ReviewMixin, BaseListingView):
     verbose_name_plural = "requests"
     template_name = "booking/admin/index.html"
 
-    columns = [
-        TitleColumn("name", label="Name", get_url=lambda row: row_url(row)),
-        Column("state", label="State", accessor="get_state_display"),
-        ReplyByColumn("reply_by", label="Answer by"),
-        Column("who", label="For", accessor="get_who_display"),
-        Column("article", label="Came from", accessor=lambda row: row.article or ""),
-        Column("received_at", label="Received"),
-    ]
+    @cached_property
+    def practice(self) -> PracticeSettings:
+        return PracticeSettings.load(request_or_site=self.request)
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        def received(row: ConsultationRequest) -> str:
+            return as_day(row.received_at.astimezone(self.practice.zone))
+
+        return [
+            TitleColumn("name", label="Name", get_url=row_url),
+            Column("state", label="State", accessor="get_state_display"),
+            ReplyByColumn("reply_by", label="Answer by"),
+            Column("who", label="For", accessor="get_who_display", classname="on-wide"),
+            Column("article", label="Came from", accessor=lambda row: row.article or ""),
+            Column("received_at", label="Received", accessor=received, classname="on-wide"),
+        ]
 
     @cached_property
     def today(self) -> date:
-        practice = PracticeSettings.load(request_or_site=self.request)
-        return timezone.now().astimezone(practice.zone).date()
+        return timezone.now().astimezone(self.practice.zone).date()
 
     def get_base_queryset(self) -> QuerySet[ConsultationRequest]:
         requests = ConsultationRequest.objects.select_related("article").marking_late(self.today)
@@ -139,6 +153,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             consultation=request,
             practice=self.practice,
             late=request.is_late(today),
+            region=self.practice.region_name(request.region),
             decisions=services.decisions(request),
             to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
@@ -149,6 +164,14 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         )
 
 
+def find_decision(kind: str) -> services.Decision:
+    """Raises Http404 for a word that is no decision."""
+    for decision in services.DECISIONS:
+        if decision.kind == kind:
+            return decision
+    raise Http404
+
+
 class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     """One decision: first its time, where it has one, then its words, then it is done."""
 
@@ -157,11 +180,10 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        found = [d for d in services.DECISIONS if d.kind == kwargs["decision"]]
-        self.decision = found[0] if found else None
+        self.decision = find_decision(kwargs["decision"])
 
     def get_page_title(self) -> str:
-        return self.decision.label if self.decision else ""
+        return self.decision.label
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
@@ -194,8 +216,6 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
         """A way back where the decision cannot be had any more, else None."""
-        if self.decision is None:
-            raise Http404
         stale = version is not None and version != str(self.consultation.version)
         if stale or not services.allows(self.consultation, self.decision):
             return self._too_late()
@@ -232,7 +252,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             services.decide(
                 self.consultation,
                 self.decision,
-                user=self.request.user,
+                user=self.user,
                 words=words,
                 starts_at=starts_at,
                 minutes=minutes,
@@ -275,18 +295,18 @@ class NoteView(RequestMixin):
             form = OutcomeForm(request.POST)
             if form.is_valid():
                 services.set_outcome(
-                    self.consultation, form.cleaned_data["outcome"], user=request.user
+                    self.consultation, form.cleaned_data["outcome"], user=self.user
                 )
         else:
             form = NoteForm(request.POST)
             if form.is_valid():
                 services.set_private_note(
-                    self.consultation, form.cleaned_data["note"], user=request.user
+                    self.consultation, form.cleaned_data["note"], user=self.user
                 )
         if form.is_valid():
             messages.success(request, "Kept.")
         else:
-            messages.error(request, " ".join(e for es in form.errors.values() for e in es))
+            messages.error(request, form.errors.as_text())
         return HttpResponseRedirect(self.detail_url)
 
 
@@ -297,7 +317,7 @@ class ToldView(RequestMixin):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])
-        services.tell(letter, user=request.user)
+        services.tell(letter, user=self.user)
         messages.success(request, "Noted.")
         return HttpResponseRedirect(self.detail_url)
 

@@ -29,5 +29,5 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Nothing here has to outlive a power cut. Tests of durability run the real settings.
     DATABASES["default"]["OPTIONS"] = {
         **SQLITE_OPTIONS,
-        "init_command": SQLITE_OPTIONS["init_command"].replace("FULL", "OFF"),
+        "init_command": str(SQLITE_OPTIONS["init_command"]).replace("FULL", "OFF"),
     }

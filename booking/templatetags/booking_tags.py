@@ -1,6 +1,7 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import phonenumbers
 from django import template
 
 register = template.Library()
@@ -20,3 +21,13 @@ def in_zone(moment: datetime | None, zone: ZoneInfo) -> str:
 def as_day(day: object) -> str:
     """`Thursday, November 26`."""
     return f"{day:%A, %B} {day.day}" if day else ""  # type: ignore[attr-defined]
+
+
+@register.filter
+def as_phone(number: str) -> str:
+    """`+1 626-555-0143`: a number in E.164 as people write it; anything else unchanged."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

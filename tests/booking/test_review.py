@@ -117,8 +117,16 @@ def test_a_letter_is_shown_before_it_is_sent(
     fields = hidden_and_shown(as_therapist.get(url).content.decode())
     assert fields["body"].startswith("Hello Robin,")
     assert ConsultationRequest.objects.get().state == State.PENDING
+    fields["body"] = fields["body"].replace("(name and telephone)", "somebody near you")
     as_therapist.post(url, fields)
     assert ConsultationRequest.objects.get().state == state
+
+
+def test_a_referral_without_names_is_not_sent(as_therapist: Client, waiting: Any) -> None:
+    url = decide_url(waiting, "decline")
+    fields = hidden_and_shown(as_therapist.get(url).content.decode())
+    assert "Fill in or remove" in as_therapist.post(url, fields).content.decode()
+    assert ConsultationRequest.objects.get().state == State.PENDING
 
 
 def test_an_empty_letter_is_refused_and_the_subject_kept(
