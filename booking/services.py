@@ -3,6 +3,7 @@
 Nothing is sent and no network is touched in here; the outbox sends afterwards.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -37,52 +38,17 @@ class NotAllowed(Exception):
     """The request's state does not lead there; nothing was done."""
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What the therapist may decide: its words, where it leads and what it needs."""
-
-    kind: str
-    label: str
-    to: State
-    writes: bool = True
-    needs_time: bool = False
-
-
-DECISIONS = (
-    Decision("confirm", "Confirm a time", State.CONFIRMED, needs_time=True),
-    Decision("move", "Move to another time", State.CONFIRMED, needs_time=True),
-    Decision("waitlist", "Put on the waiting list", State.WAITLISTED),
-    Decision("decline", "Refer on", State.DECLINED),
-    Decision("cancel", "Cancel the consultation", State.CANCELLED),
-    Decision("reopen", "Reopen", State.PENDING, writes=False),
-    Decision("close", "Close without a letter", State.CLOSED, writes=False),
-)
-
-
-def allows(request: ConsultationRequest, decision: Decision) -> bool:
-    """Whether the request's state lets the therapist decide so.
-
-    What a visitor withdrew only the visitor brings back.
-    """
-    state = State(request.state)
-    if state == State.WITHDRAWN or decision.to not in NEXT_STATES[state]:
-        return False
-    if decision.kind == "confirm":
-        return state != State.CONFIRMED
-    if decision.kind == "move":
-        return state == State.CONFIRMED
-    return True
-
-
-def decisions(request: ConsultationRequest) -> list[Decision]:
-    """What the therapist may decide about `request` now."""
-    return [decision for decision in DECISIONS if allows(request, decision)]
-
-
 def _note(request: ConsultationRequest, kind: str, actor: Actor, user: User | None = None) -> None:
     RequestEvent.objects.create(
         request=request, kind=kind, actor=actor, user=user, state=request.state
     )
+
+
+def _as_new(now: datetime) -> dict[str, Any]:
+    """What a request that waits again begins with."""
+    practice = PracticeSettings.load()
+    reply_by = practice.reply_by(now.astimezone(practice.zone).date())
+    return {"starts_at": None, "ends_at": None, "outcome": "", "reply_by": reply_by}
 
 
 def _step(request: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:
@@ -140,44 +106,115 @@ def _write(request: ConsultationRequest, kind: str, words: Draft) -> None:
 
 
 @transaction.atomic
-def decide(
+def _decide(
     request: ConsultationRequest,
-    decision: Decision,
-    *,
+    kind: str,
+    to: State,
     user: User,
     words: Draft | None = None,
-    starts_at: datetime | None = None,
-    minutes: int = 0,
+    **changes: Any,
 ) -> None:
-    """Carries out the therapist's decision, with `words` for the visitor where it writes.
-
-    `starts_at` (UTC) and `minutes` are for a decision that needs a time. Raises Stale,
-    NotAllowed, ValueError where words or time are missing.
-    """
-    if not allows(request, decision):
-        raise NotAllowed
-    if decision.writes and (words is None or not words.body.strip()):
+    """What all decisions of the therapist share; `words` go to the visitor."""
+    if words is not None and not words.body.strip():
         raise ValueError("This decision needs words for the visitor.")
-    now = timezone.now()
-    changes: dict[str, Any] = {}
-    if decision.needs_time:
-        if starts_at is None or minutes <= 0:
-            raise ValueError("This decision needs a time.")
-        changes = {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=minutes)}
-    elif decision.to == State.PENDING:
-        practice = PracticeSettings.load()
-        today = now.astimezone(practice.zone).date()
-        changes = {
-            "starts_at": None,
-            "ends_at": None,
-            "outcome": "",
-            "reply_by": practice.reply_by(today),
-        }
-    _step(request, decision.to, now, **changes)
-    _note(request, decision.kind, Actor.PRACTICE, user)
+    _step(request, to, timezone.now(), **changes)
+    _note(request, kind, Actor.PRACTICE, user)
     _drop_unsaid(request)
-    if decision.writes and words is not None:
-        _write(request, decision.kind, words)
+    if words is not None:
+        _write(request, kind, words)
+
+
+def _lasting(starts_at: datetime, minutes: int) -> dict[str, datetime]:
+    if minutes <= 0:
+        raise ValueError("A consultation lasts at least a minute.")
+    return {"starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=minutes)}
+
+
+# The therapist's decisions. Each raises Stale where somebody was faster, NotAllowed where the
+# request's state does not lead there, and ValueError for empty words.
+
+
+def confirm(
+    request: ConsultationRequest, *, user: User, words: Draft, starts_at: datetime, minutes: int
+) -> None:
+    """The consultation takes place at `starts_at` (UTC), for so many minutes."""
+    if request.state == State.CONFIRMED:
+        raise NotAllowed
+    _decide(request, "confirm", State.CONFIRMED, user, words, **_lasting(starts_at, minutes))
+
+
+def move(
+    request: ConsultationRequest, *, user: User, words: Draft, starts_at: datetime, minutes: int
+) -> None:
+    """A confirmed consultation takes place at another time, `starts_at` (UTC)."""
+    if request.state != State.CONFIRMED:
+        raise NotAllowed
+    _decide(request, "move", State.CONFIRMED, user, words, **_lasting(starts_at, minutes))
+
+
+def waitlist(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """The visitor hears from the practice when there is room."""
+    _decide(request, "waitlist", State.WAITLISTED, user, words)
+
+
+def decline(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """The visitor is referred on."""
+    _decide(request, "decline", State.DECLINED, user, words)
+
+
+def cancel(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """A confirmed consultation does not take place."""
+    _decide(request, "cancel", State.CANCELLED, user, words)
+
+
+def reopen(request: ConsultationRequest, *, user: User) -> None:
+    """The request waits for an answer again, with a new promise and without a time.
+
+    What a visitor withdrew only the visitor brings back.
+    """
+    if request.state == State.WITHDRAWN:
+        raise NotAllowed
+    _decide(request, "reopen", State.PENDING, user, **_as_new(timezone.now()))
+
+
+def close(request: ConsultationRequest, *, user: User) -> None:
+    """The request is over without a letter: a double, or settled by telephone."""
+    _decide(request, "close", State.CLOSED, user)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a decision is offered to the therapist: its name, and what it asks for."""
+
+    carry_out: Callable[..., None]
+    label: str
+    to: State
+    writes: bool = True
+    needs_time: bool = False
+
+    @property
+    def kind(self) -> str:
+        return self.carry_out.__name__
+
+
+DECISIONS = (
+    Decision(confirm, "Confirm a time", State.CONFIRMED, needs_time=True),
+    Decision(move, "Move to another time", State.CONFIRMED, needs_time=True),
+    Decision(waitlist, "Put on the waiting list", State.WAITLISTED),
+    Decision(decline, "Refer on", State.DECLINED),
+    Decision(cancel, "Cancel the consultation", State.CANCELLED),
+    Decision(reopen, "Reopen", State.PENDING, writes=False),
+    Decision(close, "Close without a letter", State.CLOSED, writes=False),
+)
+
+
+def decisions(request: ConsultationRequest) -> list[Decision]:
+    """What the state of `request` lets the therapist decide now."""
+    state = State(request.state)
+    if state == State.WITHDRAWN:
+        return []
+    misfit = "confirm" if state == State.CONFIRMED else "move"
+    return [d for d in DECISIONS if d.to in NEXT_STATES[state] and d.kind != misfit]
 
 
 @transaction.atomic
@@ -225,9 +262,7 @@ def restore(request: ConsultationRequest) -> None:
     now = timezone.now()
     if not request.may_be_restored(now):
         raise NotAllowed
-    practice = PracticeSettings.load()
-    reply_by = practice.reply_by(now.astimezone(practice.zone).date())
-    _step(request, State.PENDING, now, starts_at=None, ends_at=None, reply_by=reply_by)
+    _step(request, State.PENDING, now, **_as_new(now))
     _note(request, "restored", Actor.VISITOR)
     outbox.promise("alert_changed", Recipient.PRACTICE, request)
 

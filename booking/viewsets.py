@@ -217,7 +217,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
         """A way back where the decision cannot be had any more, else None."""
         stale = version is not None and version != str(self.consultation.version)
-        if stale or not services.allows(self.consultation, self.decision):
+        if stale or self.decision not in services.decisions(self.consultation):
             return self._too_late()
         return None
 
@@ -244,19 +244,14 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         )
 
     def _decide(self, letter: LetterForm | None, starts_at: Any, minutes: int) -> HttpResponse:
-        words = None
+        given: dict[str, Any] = {}
         if letter is not None:
             told = letter.cleaned_data
-            words = emails.Draft(told.get("subject", ""), told["body"])
+            given["words"] = emails.Draft(told.get("subject", ""), told["body"])
+        if self.decision.needs_time:
+            given |= {"starts_at": starts_at, "minutes": minutes}
         try:
-            services.decide(
-                self.consultation,
-                self.decision,
-                user=self.user,
-                words=words,
-                starts_at=starts_at,
-                minutes=minutes,
-            )
+            self.decision.carry_out(self.consultation, user=self.user, **given)
         except (services.Stale, services.NotAllowed):
             return self._too_late()
         messages.success(self.request, self._done())

@@ -112,9 +112,14 @@ def visitor() -> Client:
 
 
 @pytest.fixture
-def committed(transactional_db: None) -> HomePage:
-    """For tests that commit: the published tree, made again after the last flush."""
+def bare(transactional_db: None) -> None:
+    """For tests that commit: the drafts that `migrate` leaves, made again after the last flush."""
     make_tree()
+
+
+@pytest.fixture
+def committed(bare: None) -> HomePage:
+    """For tests that commit: the published tree."""
     return factories.publish_site()
 
 
@@ -129,6 +134,7 @@ def make_tree() -> None:
     Locale.objects.get_or_create(language_code="en")
     if Collection.get_first_root_node() is None:
         Collection.add_root(name="Root")
+    Page.objects.filter(depth__gt=1).delete()
     if Page.get_first_root_node() is None:
         Page.add_root(title="Root", slug="root")
     make_site(None, apps=apps)

@@ -86,8 +86,7 @@ def canary(practice: PracticeSettings, article: Any, therapist: Any) -> Consulta
             article=article.page_ptr,
         )
     )
-    waitlist = next(d for d in services.DECISIONS if d.kind == "waitlist")
-    services.decide(request, waitlist, user=therapist, words=Draft("", "canary words"))
+    services.waitlist(request, user=therapist, words=Draft("", "canary words"))
     services.set_private_note(request, "canary note", user=therapist)
     return request
 

@@ -130,10 +130,8 @@ def test_a_visitors_withdrawal_counts_though_the_practice_acted_at_the_same_mome
     request_on_file: ConsultationRequest, visitor: Client, therapist: object
 ) -> None:
     stale = ConsultationRequest.objects.get()
-    waitlist = next(d for d in services.DECISIONS if d.kind == "waitlist")
-    services.decide(
+    services.waitlist(
         request_on_file,
-        waitlist,
         user=therapist,
         words=services.Draft("s", "b"),  # type: ignore[arg-type]
     )

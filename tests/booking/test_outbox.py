@@ -198,8 +198,7 @@ def test_letters_about_one_request_keep_their_order(nobody_listens: None, settin
     outbox.send_due()  # the acknowledgement failed, and waits
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     user = factories.user("somebody@example.com")
-    waitlist = next(d for d in services.DECISIONS if d.kind == "waitlist")
-    services.decide(request, waitlist, user=user, words=emails.Draft("About", "Words"))
+    services.waitlist(request, user=user, words=emails.Draft("About", "Words"))
     outbox.send_due()
     assert not mail.outbox
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):

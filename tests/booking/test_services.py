@@ -45,9 +45,11 @@ def decision(kind: str) -> services.Decision:
 
 def decide(request: ConsultationRequest, kind: str, user: User, **more: Any) -> None:
     chosen = decision(kind)
+    if chosen.writes:
+        more["words"] = WORDS
     if chosen.needs_time:
         more = {"starts_at": LATER, "minutes": 20, **more}
-    services.decide(request, chosen, user=user, words=WORDS if chosen.writes else None, **more)
+    chosen.carry_out(request, user=user, **more)
 
 
 def in_state(state: State, **fields: Any) -> ConsultationRequest:
@@ -129,12 +131,12 @@ def test_a_reopened_request_has_no_time_and_a_new_promise(user: User) -> None:
     assert request.reply_by == date(2027, 3, 3)
 
 
-def test_a_decision_that_writes_needs_words_and_one_with_a_time_needs_it(user: User) -> None:
+def test_empty_words_and_no_minutes_are_refused(user: User) -> None:
     request = in_state(State.PENDING)
     with pytest.raises(ValueError, match="words"):
-        services.decide(request, decision("decline"), user=user)
-    with pytest.raises(ValueError, match="time"):
-        services.decide(request, decision("confirm"), user=user, words=WORDS)
+        services.decline(request, user=user, words=Draft("About", " \n"))
+    with pytest.raises(ValueError, match="minute"):
+        services.confirm(request, user=user, words=WORDS, starts_at=LATER, minutes=0)
     assert ConsultationRequest.objects.get().state == State.PENDING
 
 

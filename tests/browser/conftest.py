@@ -1,0 +1,104 @@
+"""A real Chromium against the real pages: Debian's, else the one that Playwright fetched."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from practice.models import HomePage, PracticeSettings, User
+from tests import factories
+from tests.conftest import missing_part
+
+# Playwright keeps a loop running in this thread, which Django takes for asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+ARGUMENTS = [
+    "--no-sandbox",  # tests may run as root, in a container
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium
+        path = shutil.which("chromium") or chromium.executable_path
+        if not Path(path).exists():
+            missing_part(
+                "no browser: install Debian's chromium, or run `playwright install chromium`"
+            )
+        instance = chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture
+def address(live_server: LiveServer, committed: HomePage, settings: Any) -> str:
+    """Where the published site answers."""
+    settings.SITE_URL = live_server.url
+    factories.practice_settings()
+    return live_server.url
+
+
+@pytest.fixture
+def practice(address: str) -> PracticeSettings:
+    return PracticeSettings.load()
+
+
+@pytest.fixture
+def therapist(address: str) -> User:
+    from django.contrib.auth.models import Group
+
+    return factories.user("therapist@example.com", Group.objects.get(name="Therapist"))
+
+
+def watched(context: BrowserContext, address: str) -> BrowserContext:
+    """A context that fails its test when a page asks another host for anything."""
+    context.foreign = []  # type: ignore[attr-defined]
+
+    def look(request: Any) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            context.foreign.append(request.url)  # type: ignore[attr-defined]
+
+    context.on("request", look)
+    return context
+
+
+@pytest.fixture
+def visitor(browser: Browser, address: str) -> Iterator[Page]:
+    """Somebody on a phone, whose browser runs no script."""
+    context = watched(
+        browser.new_context(
+            base_url=address, viewport={"width": 390, "height": 844}, java_script_enabled=False
+        ),
+        address,
+    )
+    yield context.new_page()
+    assert context.foreign == []  # type: ignore[attr-defined]
+    assert context.cookies() == []
+    context.close()
+
+
+@pytest.fixture
+def signed_in(browser: Browser, address: str, therapist: User) -> Iterator[Page]:
+    """The therapist, in the admin."""
+    context = watched(browser.new_context(base_url=address), address)
+    page = context.new_page()
+    page.goto("/admin/")
+    page.fill("[name=username]", therapist.email)
+    page.fill("[name=password]", "correct horse 7")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/admin/")
+    yield page
+    assert context.foreign == []  # type: ignore[attr-defined]
+    context.close()

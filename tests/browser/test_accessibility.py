@@ -1,0 +1,121 @@
+"""axe finds nothing, on any public page and in our own markup of the admin, in both themes."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from blog.models import ArticlePage, Topic
+from booking import services
+from booking.models import ConsultationRequest
+from practice.models import User
+from tests import factories
+from tests.browser.conftest import watched
+
+pytestmark = pytest.mark.browser
+
+VIEWS = [(width, theme) for width in (390, 1280) for theme in ("light", "dark")]
+
+
+@pytest.fixture
+def address(live_server: LiveServer, bare: None, settings: Any) -> str:
+    """Where the site answers with its sample content, which uses every block."""
+    settings.SITE_URL = live_server.url
+    call_command("load_sample_practice", password="correct horse 7")
+    call_command("load_sample_blog")
+    return live_server.url
+
+
+@pytest.fixture
+def sample(address: str) -> ArticlePage:
+    return ArticlePage.objects.live().earliest("pk")
+
+
+@pytest.fixture
+def therapist(address: str) -> User:
+    return User.objects.get(email="therapist@example.com")
+
+
+@pytest.fixture(params=VIEWS, ids=lambda view: f"{view[0]} px {view[1]}")
+def page(request: Any, browser: Browser, address: str) -> Iterator[Page]:
+    width, theme = request.param
+    context = watched(
+        browser.new_context(
+            base_url=address, viewport={"width": width, "height": 900}, color_scheme=theme
+        ),
+        address,
+    )
+    yield context.new_page()
+    assert context.foreign == []  # type: ignore[attr-defined]
+    context.close()
+
+
+def faults(page: Page, within: str | None = None) -> list[str]:
+    """What axe finds, each with its first element."""
+    found = Axe().run(page, context=within)
+    return [
+        f"{page.url}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
+        for fault in found.response["violations"]
+    ]
+
+
+def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage) -> None:
+    request = services.submit(factories.unsaved_request(article=sample.page_ptr))[0]
+    manage = request.get_absolute_url()
+    found = []
+    addresses = [
+        "/", "/about/", "/services/", "/fees/", "/faq/", "/privacy/", "/accessibility/",
+        "/articles/", f"/articles/topics/{Topic.objects.earliest('pk').slug}/",
+        *(article.url for article in ArticlePage.objects.live()),
+        f"/consultation/?article={sample.pk}",
+        "/consultation/?who=teen", "/consultation/?elsewhere",
+        "/consultation/sent/", f"/consultation/sent/?key={request.token}", manage,
+        "/consultation/manage/gone/", "/no-such-page/",
+    ]  # fmt: skip
+    for address in addresses:
+        page.goto(address)
+        found += faults(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    page.goto("/consultation/")
+    page.get_by_role("button", name="Send my request").click()
+    found += faults(page)
+    page.goto(manage)
+    page.get_by_role("button", name="Erase everything").click()
+    found += faults(page)
+    page.get_by_role("button", name="Yes, erase everything").click()
+    found += faults(page)
+    assert found == []
+
+
+def test_our_pages_of_the_admin_have_no_fault(
+    page: Page, sample: ArticlePage, therapist: User
+) -> None:
+    by_mail = services.submit(factories.unsaved_request(article=sample.page_ptr, message="Hello"))[
+        0
+    ]
+    by_phone = services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+    services.waitlist(by_phone, user=therapist, words=services.Draft("", "Words"))
+    page.goto("/admin/login/")
+    page.fill("[name=username]", therapist.email)
+    page.fill("[name=password]", "correct horse 7")
+    page.click("button[type=submit]")
+    found = []
+    for address, within in (
+        ("/admin/", ".requests-panel"),
+        ("/admin/consultations/", "#listing-results"),
+        ("/admin/consultations/", ".requests-before"),
+        (f"/admin/consultations/{by_mail.pk}/", ".request"),
+        (f"/admin/consultations/{by_phone.pk}/", ".request"),
+        (f"/admin/consultations/{by_mail.pk}/confirm/", ".request"),
+        (f"/admin/consultations/{by_mail.pk}/decline/", ".request"),
+        (f"/admin/consultations/{by_mail.pk}/close/", ".request"),
+    ):
+        page.goto(address)
+        page.wait_for_selector(within)
+        found += faults(page, within)
+    assert found == []
+    assert ConsultationRequest.objects.count() == 2

@@ -1,0 +1,136 @@
+"""The main job, end to end: read, ask, decide, without JavaScript on the visitor's side."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import Page, expect
+
+from blog.models import ArticlePage, BioPage
+from booking import outbox
+from booking.models import ConsultationRequest, State
+from tests.browser.documents import ESSAYS
+from tests.conftest import SHARED
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(params=["own", "seed"])
+def document(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "own":
+        path = tmp_path / "essays.txt"
+        path.write_text(ESSAYS, encoding="utf-8")
+        return path
+    path = SHARED / "seed" / "articles.txt"
+    if not path.exists():
+        pytest.skip("the therapist's own document is not beside this checkout")
+    return path
+
+
+def ask(visitor: Page, article: ArticlePage, name: str) -> None:
+    """Reads an article to its end and follows its invitation to a request that was sent."""
+    visitor.goto("/articles/")
+    visitor.get_by_role("link", name=article.title, exact=True).click()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(article.title)
+    visitor.locator("main a[href*='/consultation/?article=']").last.click()
+    expect(visitor.locator("main")).to_contain_text(article.title)
+    visitor.get_by_label("What should I call you?").fill(name)
+    visitor.get_by_label("E-mail").fill(f"{name.lower()}@example.com")
+    visitor.get_by_role("button", name="Send my request").click()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Your request has arrived")
+
+
+def open_request(signed_in: Page, name: str) -> None:
+    signed_in.goto("/admin/consultations/")
+    signed_in.get_by_role("link", name=name, exact=True).click()
+    expect(signed_in.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def state_of(name: str) -> str:
+    return next(r.state for r in ConsultationRequest.objects.all() if r.name == name)
+
+
+def test_three_readers_ask_and_the_therapist_decides(
+    visitor: Page, signed_in: Page, document: Path
+) -> None:
+    call_command("import_articles", str(document), publish=True)
+    articles = list(ArticlePage.objects.live().order_by("pk"))
+    bio = BioPage.objects.live().get()
+    assert len(articles) == 3
+
+    visitor.goto("/about/")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(bio.title)
+    links = {}
+    for article, name in zip(articles, ("Ada", "Bo", "Cy"), strict=True):
+        ask(visitor, article, name)
+        links[name] = visitor.get_by_role("link", name=re.compile("withdraw")).get_attribute("href")
+
+    for article, name in zip(articles, ("Ada", "Bo", "Cy"), strict=True):
+        open_request(signed_in, name)
+        expect(signed_in.locator(".request-facts")).to_contain_text(article.title)
+
+    open_request(signed_in, "Ada")
+    signed_in.get_by_role("link", name="Confirm a time").click()
+    signed_in.get_by_label("Day").fill("2030-01-08")
+    signed_in.get_by_label("Time").fill("09:00")
+    signed_in.get_by_role("button", name="Continue to the letter").click()
+    expect(signed_in.get_by_label("Letter")).to_have_value(re.compile("January 8, 2030 at 9:00 AM"))
+    signed_in.get_by_role("button", name="Confirm a time and send").click()
+    expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
+
+    open_request(signed_in, "Bo")
+    signed_in.get_by_role("link", name="Refer on").click()
+    letter = signed_in.get_by_label("Letter")
+    letter.fill(letter.input_value().replace("(name and telephone)", "a colleague nearby"))
+    signed_in.get_by_role("button", name="Refer on and send").click()
+    expect(signed_in.locator(".request-state")).to_contain_text("Referred on")
+    signed_in.get_by_role("link", name="Reopen").click()
+    signed_in.get_by_role("button", name="Reopen").click()
+    expect(signed_in.locator(".request-state")).to_contain_text("Waiting")
+
+    visitor.goto(str(links["Cy"]))
+    visitor.get_by_role("button", name="Withdraw my request").click()
+    expect(visitor.locator("main")).to_contain_text("You have withdrawn it")
+
+    assert [state_of(n) for n in ("Ada", "Bo", "Cy")] == [
+        State.CONFIRMED,
+        State.PENDING,
+        State.WITHDRAWN,
+    ]
+    assert outbox.send_due() == 3 + 2 + 2 + 1  # alerts, acknowledgements, letters, a withdrawal
+
+
+def test_the_keyboard_alone_is_enough(visitor: Page) -> None:
+    visitor.goto("/consultation/")
+    visitor.get_by_label("What should I call you?").focus()
+    visitor.keyboard.type("Robin")
+    for _ in range(4):  # telephone, two ticks, e-mail
+        visitor.keyboard.press("Tab")
+    visitor.keyboard.type("robin@example.com")
+    visitor.keyboard.press("Enter")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Your request has arrived")
+
+
+def test_a_mistake_moves_the_focus_to_the_summary_and_its_links_to_the_fields(
+    visitor: Page,
+) -> None:
+    visitor.goto("/consultation/")
+    visitor.get_by_role("button", name="Send my request").click()
+    assert visitor.locator(".error-summary").evaluate("e => e === document.activeElement")
+    visitor.get_by_role("link", name="Write a name that I can call you by.").click()
+    assert visitor.url.endswith("#id_name")
+    visitor.keyboard.type("Robin")
+    expect(visitor.get_by_label("What should I call you?")).to_have_value("Robin")
+
+
+def test_the_teens_own_words_come_before_typing(visitor: Page) -> None:
+    visitor.goto("/consultation/")
+    expect(visitor.locator("#for-teens")).to_be_hidden()
+    visitor.get_by_role("link", name=re.compile("teen asking")).click()
+    expect(visitor.locator("#for-teens")).to_be_visible()
+    expect(visitor.get_by_label("I am the teen")).to_be_checked()
+    visitor.get_by_label("Me", exact=True).check()
+    visitor.goto("/consultation/")
+    visitor.get_by_label("I am the teen").check()
+    expect(visitor.locator("#for-teens")).to_be_visible()
