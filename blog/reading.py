@@ -23,7 +23,9 @@ class Entry:
 def contents(body: Any) -> list[Entry]:
     """The headings of a body, in order; nothing for fewer than three."""
     entries = [
-        Entry(heading_id(block), str(block.value)) for block in body if block.block_type == "heading"
+        Entry(heading_id(block), str(block.value))
+        for block in body
+        if block.block_type == "heading"
     ]
     return entries if len(entries) >= CONTENTS_FROM else []
 
@@ -32,7 +34,9 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for part in value.values():
+        # What lies in a list comes wrapped, and neither its type nor its id is read by anybody.
+        wrapped = value.keys() == {"type", "value", "id"}
+        for part in [value["value"]] if wrapped else value.values():
             yield from _texts(part)
     elif isinstance(value, list):
         for part in value:

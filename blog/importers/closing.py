@@ -91,7 +91,7 @@ def closing_start(items: list[Paragraph], invitation: int) -> int:
 
 
 def settle_questions(items: list[Paragraph], guesses: list[Guess]) -> None:
-    """Decide of each lone question whether it is a heading, a pull quote, one of a list, or text."""
+    """Decide what each lone question is: a heading, a pull quote, one of a list, or text."""
     titled = any(
         item.kind == "heading" and cues.is_title_case(item.text) for item in items if not item.mark
     )
@@ -110,9 +110,7 @@ def settle_questions(items: list[Paragraph], guesses: list[Guess]) -> None:
         at = max(end, at + 1)
 
 
-def settle_question(
-    items: list[Paragraph], at: int, titled: bool, guesses: list[Guess]
-) -> None:
+def settle_question(items: list[Paragraph], at: int, titled: bool, guesses: list[Guess]) -> None:
     item = items[at]
     item.kind = "text"
     if at and ends_in_colon(items[at - 1]):

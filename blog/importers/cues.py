@@ -10,17 +10,26 @@ SMALL_WORDS = frozenset(
 PARTICLES = frozenset("de der den del da di la le van von bin ibn al y".split())
 HEADING_LENGTH, HEADING_WORDS = 100, 16
 
-QUOTES = {"“": "”", '"': '"', "„": "“", "«": "»", "‘": "’", "'": "'"}
-WORD = re.compile(r"[^\W_][\w’'-]*")
-CLOSED = re.compile(r"[.!?…,;:—-][”\"’')\]]*$")
+QUOTES = {
+    "\u201c": "\u201d",
+    '"': '"',
+    "\u201e": "\u201c",
+    "\u00ab": "\u00bb",
+    "\u2018": "\u2019",
+    "'": "'",
+}
+WORD = re.compile(r"[^\W_][\w\u2019'-]*")
+CLOSED = re.compile(r"[.!?…,;:\u2014-][\u201d\"\u2019')\]]*$")
 CONTACT = re.compile(
     r"@|www\.|https?:|(?:\d[\s().-]*){7}"
     r"|^\d+\s.*\b(?:street|st|avenue|ave|road|rd|boulevard|blvd|drive|lane|suite)\b",
     re.IGNORECASE,
 )
-SPOKEN = re.compile(r"“[^“”]*”|\"[^\"]*\"")
+SPOKEN = re.compile(r"\u201c[^\u201c\u201d]*\u201d|\"[^\"]*\"")
 
-ATTRIBUTED = re.compile(r"^(?P<quote>.+[”\"»’'])\s*[-–—~]\s*(?P<who>[^”\"»]{2,80})$")
+ATTRIBUTED = re.compile(
+    r"^(?P<quote>.+[\u201d\"\u00bb\u2019'])\s*[-\u2013\u2014~]{1,2}\s*(?P<who>[^\u201d\"\u00bb]{2,80})$"
+)
 
 # An invitation names a way to the practice, not only a wish to be close to somebody.
 INVITATION = re.compile(
@@ -32,41 +41,53 @@ INVITATION = re.compile(
         (?:consult(?:ation)?|appointment|session|call|chat|intake)\b
   | \b(?:schedule|book|arrange|set\s+up)\s+(?:[\w-]+\s+){0,3}?(?:conversation|meeting|time|visit)
         \s+(?:with\s+(?:me|us)|to\s+(?:talk|meet|speak))\b
-  | \b(?:feel\s+free|please|welcome|hesitate|invite\s+you|encourage\s+you|you\s+can)
-        (?:\s+to)?\s+(?:reach\s+out|get\s+in\s+touch|call|write|contact)\b
+  | \b(?:feel\s+free|please|welcome|hesitate|invite\s+you|encourage\s+you|you\s+can|you\s+may
+        |(?:^|[.!?,]\s+|\band\s+)(?=reach|get|connect))(?:\s+to)?\s*\b
+        (?:reach\s+out|get\s+in\s+touch|connect\s+with\s+me)\b
+        (?!\s+(?:to|for|with)\s+(?!(?:me|us|my|our)\b|(?:an?\s+)?(?:free|first|no-cost|complimentary
+        |consult\w*|appointment|session|support|help|more|intake)\b))
+  | \bplease\s+(?:call|phone|e-?mail|contact)\b
   | \breach\s+out\s+(?:to\s+(?:me|us|my|our)\b|today\b|any\s?time\b|here\b|now\b)
-  | (?:^|[.!?,]\s+|\band\s+)reach\s+out(?:\s*[.!]|\s+(?:and|for\s+an?\s+(?:free|first|no))\b)
   | \bget\s+in\s+touch\b(?!\s+with\s+(?!me\b|us\b|my\s+(?:office|practice)))
-  | \b(?:contact|call|phone|text|e-?mail|message|write\s+to)\s+(?:me|us|(?:my|our)\s+(?:office|practice))\b
+  | \blet['\u2019]s\s+(?:talk|connect|chat)\b(?!\s+(?:about|through|to|over)\b)
+  | \bmy\s+door\s+is\s+(?:always\s+)?open\b
+  | \b(?:accepting|taking|welcoming)\s+(?:on\s+)?new\s+clients\b
+  | \b(?:contact|call|phone|text|e-?mail|message|write\s+to)\s+
+        (?:me|us|(?:my|our)\s+(?:office|practice))\b
   | \bwrite\s+(?:me|us)\b
   | \b(?:give|send|drop)\s+(?:me|us)\s+(?:a|an)\s+(?:call|ring|line|note|message|e-?mail|text)\b
+  | \bbook\s+(?:now|today|online)\b | [\w.+-]{1,64}@\w
+  | \b(?:call|phone|text)\s+(?:\w+\s+){0,3}?at\s+\(?\d
   | \bclick\s+here\b | \bcontact\s+(?:form|page)\b | \bwork\s+(?:together\s+)?with\s+me\b
-  | \bi(?:[’']d|\s+would)\s+(?:love|be\s+(?:glad|happy|honored))\s+to\s+(?:hear|talk|speak|meet|help|work)\b
+  | \bi(?:[\u2019']d|\s+would)\s+(?:love|be\s+(?:glad|happy|honored))\s+to\s+
+        (?:hear|talk|speak|meet|help|work|walk|support|listen|connect|join)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 LEADS_TO_INVITATION = re.compile(
     r"\b(?:I|we)\s+(?:also\s+)?(?:work|help|specialize|specialise|offer|support|guide|see)\b"
-    r"|\blet[’']s\s+(?:talk|begin|start|work)\b|\b(?:I[’']m|I\s+am|we[’']re|we\s+are)\s+here\b"
+    r"|\blet[\u2019']s\s+(?:talk|begin|start|work)\b|\b(?:I[\u2019']m|I\s+am|we[\u2019']re|we\s+are)\s+here\b"
     r"|\bmy\s+(?:office|practice|work)\b"
-    r"|\byou[’']?(?:re|\s+are)\s+not\s+alone\b|\byou\s+do(?:n[’']t|\s+not)\s+have\s+to\b",
+    r"|\byou[\u2019']?(?:re|\s+are)\s+not\s+alone\b|\byou\s+do(?:n[\u2019']t|\s+not)\s+have\s+to\b",
     re.IGNORECASE,
 )
 CLOSING_HEADING = re.compile(
-    r"^(?:are\s+you\s+|if\s+you[’']?(?:re|\s+are)\s+)?(?:ready|want|need|looking|curious|interested"
-    r"|thinking|struggling|would\s+you|could\s+you|let[’']s|take|taking|start|begin|book|schedule"
-    r"|work(?:ing)?\s+with|reach|contact|call|how\s+(?:i|we)\s+can|where\s+to\s+go|an?\s+invitation)\b"
+    r"^(?:are\s+you\s+|if\s+you[\u2019']?(?:re|\s+are)\s+)?(?:ready|want|need|looking|curious|interested"
+    r"|thinking|struggling|would\s+you|could\s+you|let[\u2019']s|take|taking|start|begin|book|schedule"
+    r"|work(?:ing)?\s+with|reach|contact|call|how\s+(?:i|we)\s+can|where\s+(?:to|do|can)|an?\s+invitation)\b"
     r"|\b(?:help|support|together|next\s+steps?|first\s+step|get(?:ting)?\s+started|touch"
-    r"|consultation|let[’']s\s+talk)\b",
+    r"|consultation|let[\u2019']s\s+talk)\b",
     re.IGNORECASE,
 )
 NOTE_HEADING = re.compile(
     r"^(?:(?:an?|my|one|the)\s+)?(?:(?:last|final|closing|short|brief|quick)\s+)?(?:"
-    r"(?:personal|author[’']s|therapist[’']s)\s+(?:note|word|reflection)s?(?:\s+.*)?"
+    r"(?:personal|author[\u2019']s|therapist[\u2019']s)\s+(?:note|word|reflection)s?(?:\s+.*)?"
     r"|(?:note|word)s?(?:\s+(?:from|to|for)\s+.*)?|p\.?\s?s\.?)[:.]?$",
     re.IGNORECASE,
 )
-NOTE_LABEL = re.compile(r"^((?:(?:an?|my)\s+)?personal\s+note)\s*[:—–-]\s+(?=\S)", re.IGNORECASE)
+NOTE_LABEL = re.compile(
+    r"^((?:(?:an?|my)\s+)?personal\s+note)\s*[:\u2014\u2013-]\s+(?=\S)", re.IGNORECASE
+)
 EXAMPLE = re.compile(
     r"(?:^|(?<=\s))(?:(?:as\s+an?|for)\s+)?(?:example|instance|e\.g\.)\s*:\s*", re.IGNORECASE
 )
@@ -85,14 +106,17 @@ PROFESSION = (
     r"|social\s+worker|analyst|practitioner|LMFT|LCSW|LPCC?|MFT)"
 )
 SELF_PORTRAIT = re.compile(
-    r"\b(?:I\s+am|I[’']m|(?:he|she)\s+is|they\s+are|is)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,7}?"
+    r"\b(?:I\s+am|I[\u2019']m|(?:he|she)\s+is|they\s+are|is)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,7}?"
     + PROFESSION
-    + r"\b|\blicensed\s+(?:\w+\s+){0,5}?" + PROFESSION + r"\b"
+    + r"\b|\blicensed\s+(?:\w+\s+){0,5}?"
+    + PROFESSION
+    + r"\b"
     r"|\b(?:in\s+)?(?:private\s+practice|practicing\s+(?:since|for))\b",
     re.IGNORECASE,
 )
 FIRST_PERSON_PORTRAIT = re.compile(
-    r"^I(?:[’']m|\s+am)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,5}?" + PROFESSION + r"\b", re.IGNORECASE
+    r"^I(?:[\u2019']m|\s+am)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,5}?" + PROFESSION + r"\b",
+    re.IGNORECASE,
 )
 ABOUT_HEADING = re.compile(
     r"^(?:(?:about|meet)\s+(?P<who>.+)|bio|biography|author\s+bio|who\s+i\s+am)[:.]?$",
@@ -107,7 +131,10 @@ CREDENTIAL = (
 )
 NAMED = re.compile(
     r"^(?P<name>[^,:;()|]{3,60}?)(?:,\s*|\s+\|\s+)(?P<credential>"
-    + CREDENTIAL + r"(?:,\s*" + CREDENTIAL + r"){0,5})(?P<rest>(?=[\s,.:;—–-]|$).*)$",
+    + CREDENTIAL
+    + r"(?:,\s*"
+    + CREDENTIAL
+    + r"){0,5})(?P<rest>(?=[\s,.:;\u2014\u2013-]|$).*)$",
     re.DOTALL,
 )
 NAME_IS = re.compile(r"^(?P<name>[^,:;()|.]{3,60}?)\s+is\s+(?:an?|the)\s+")
@@ -185,12 +212,12 @@ def attributed(text: str, sentence: bool = False) -> tuple[str, str] | None:
 
 def forbidden(mark: str) -> str:
     """Marks that show that a quotation ended in the middle. Single ones also are apostrophes."""
-    return "" if mark in "‘'" else mark + QUOTES[mark]
+    return "" if mark in "\u2018'" else mark + QUOTES[mark]
 
 
 def between(text: str, opening: str, closing: str) -> list[str]:
     """`text` cut where one quotation ends and the next begins."""
-    gap = r"\s+" if opening == closing or opening in "‘'" else r"\s*"
+    gap = r"\s+" if opening == closing or opening in "\u2018'" else r"\s*"
     return re.split(re.escape(closing) + gap + re.escape(opening), text)
 
 
@@ -199,7 +226,7 @@ def is_name(text: str) -> bool:
     parts = text.removeprefix("Dr. ").removeprefix("Dr ").split()
     return 2 <= len(parts) <= 4 and all(
         part in PARTICLES
-        or (part[0].isupper() and all(sign.isalpha() or sign in ".’'-" for sign in part))
+        or (part[0].isupper() and all(sign.isalpha() or sign in ".\u2019'-" for sign in part))
         for part in parts
     )
 

@@ -11,7 +11,8 @@ SUMMARY_LENGTH = 300
 SUMMARY_ENOUGH = 110
 
 TAG = re.compile(r"<[^>]+>")
-SENTENCE_END = re.compile(r"(?<=[.!?…])[”\"’')]*\s+")
+ENDED = re.compile(r"[.!?…:][\"\u201d\u2019')]?$")
+SENTENCE_END = re.compile(r"(?<=[.!?…:])\s+|(?<=[.!?…][\u201d\"\u2019')])\s+")
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,8 @@ class ArticleDraft:
     @property
     def summary(self) -> str:
         """The first sentences, at most 300 characters, for lists and search engines."""
-        for name, value in self.body:
-            if name == "text":
-                return first_sentences(plain(value))
-        return ""
+        texts = (value for name, value in self.body if name == "text")
+        return next(filter(None, map(first_sentences, texts)), "")
 
 
 def plain(html: str) -> str:
@@ -54,14 +53,26 @@ def plain(html: str) -> str:
     return " ".join(unescape(TAG.sub(" ", html)).split())
 
 
-def first_sentences(text: str) -> str:
-    """As many whole sentences of `text` as make a summary; a long one is cut between words."""
+def first_sentences(html: str) -> str:
+    """As many whole sentences of `html` as make a summary; a long one is cut between words.
+
+    Left out: a sentence that with a colon only leads to what stands below it, and a line that is
+    no sentence, such as the author's name.
+    """
+    paragraphs = (plain(part) for part in html[: 8 * SUMMARY_LENGTH].split("</p>"))
+    text = " ".join(part for part in paragraphs if len(part) > SUMMARY_LENGTH or ENDED.search(part))
     summary = ""
-    for sentence in SENTENCE_END.split(text[: 4 * SUMMARY_LENGTH]):
+    for sentence in SENTENCE_END.split(text):
+        if sentence.endswith(":"):
+            continue
         longer = f"{summary} {sentence}".strip()
-        if len(longer) > SUMMARY_LENGTH:
+        if summary and len(longer) > SUMMARY_LENGTH:
             break
         summary = longer
         if len(summary) >= SUMMARY_ENOUGH:
             break
-    return summary or text[: SUMMARY_LENGTH - 1].rsplit(" ", 1)[0] + "…"
+    return shortened(summary, SUMMARY_LENGTH)
+
+
+def shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rsplit(' ', 1)[0]}…"

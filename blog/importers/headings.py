@@ -26,7 +26,7 @@ def is_list_line(item: Paragraph) -> bool:
         item.kind == "text"
         and len(text) <= LIST_LENGTH
         and len(text.split()) <= LIST_WORDS
-        and text[-1] not in ".!?:…-—–"
+        and text[-1] not in ".!?:…-\u2014\u2013"
         and not cues.quotes_in(text)
         and not cues.is_contact(text)
         and not BYLINE.match(text)
@@ -77,35 +77,48 @@ def is_heading_below(items: list[Paragraph], start: int, end: int) -> bool:
     last, before = items[end - 1], items[start : end - 1]
     titled = cues.is_title_case(last.text) and not any(cues.is_title_case(i.text) for i in before)
     apart = last.gap > max((item.gap for item in before[1:]), default=last.gap)
-    return end < len(items) and items[end].kind == "text" and (titled or apart)
+    small = all(item.text[0].islower() for item in before) and not last.text[0].islower()
+    followed = end < len(items) and items[end].kind in {"text", "step", "bullet"}
+    return followed and (titled or apart or small)
+
+
+def is_airy(items: list[Paragraph]) -> bool:
+    """Whether blank lines set paragraphs apart, as in most documents."""
+    return sum(item.gap > 0 for item in items[1:]) >= 0.1 * len(items)
 
 
 def is_plain_pattern(items: list[Paragraph], at: int) -> bool:
-    """A short line, a quotation right below and a sentence right below that."""
+    """A short line, a quotation below and a sentence below that."""
     if at + 2 >= len(items):
         return False
     name, quote, explanation = items[at : at + 3]
     return (
         is_list_line(name)
         and quote.kind == explanation.kind == "text"
-        and not quote.gap
-        and not explanation.gap
+        and quote.gap == explanation.gap
         and bool(cues.quotes_in(quote.text))
         and not cues.quotes_in(explanation.text)
     )
 
 
 def find_plain_patterns(items: list[Paragraph], guesses: list[Guess]) -> None:
-    """Named patterns without bullets: at least two of them one after another."""
-    at = 0
+    """Named patterns without bullets: at least two of them one after another.
+
+    A heading may stand above a quotation, too: so either a colon leads to the patterns, or each
+    is a block of its own between blank lines.
+    """
+    airy = is_airy(items)
+    at = 1
     while at < len(items):
         end = at
         while is_plain_pattern(items, end):
             end += 3
-        if end - at >= 6:
+        blocks = airy and all(i.gap > 0 for i in items[at:end:3])
+        blocks = blocks and not any(i.gap for i in items[at + 1 : end : 3])
+        if end - at >= 6 and (blocks or ends_in_colon(items[at - 1])):
             for item in items[at:end:3]:
                 item.kind = "bullet"
-            why = "each short line has a quotation and a sentence right below it"
+            why = "each short line has a quotation and a sentence below it"
             guesses.append(Guess(items[at].line, f"{(end - at) // 3} named patterns", why))
         at = max(end, at + 1)
 
@@ -115,7 +128,7 @@ def find_headings(items: list[Paragraph], guesses: list[Guess], names: set[str])
 
     `names` are those of people with a credential: such a name below a text is a signature.
     """
-    airy = sum(item.gap > 0 for item in items[1:]) >= 0.1 * len(items)
+    airy = is_airy(items)
     for at, item in enumerate(items):
         if item.kind != "text" or item.text in names:
             continue
@@ -158,14 +171,14 @@ def heading_reason(items: list[Paragraph], at: int, airy: bool) -> str:
 
 
 def may_be_heading(text: str) -> bool:
-    """What no heading is: long, quoted, an address, a date, a byline, a signature, in small letters."""
+    """False for what is no heading: long, quoted, an address, a date, a byline, a signature."""
     first = next((sign for sign in text if sign.isalnum()), "")
     signed = cues.signature(text)
     return bool(
         first
         and not first.islower()
         and cues.is_short(text)
-        and text[-1] not in ",;-–"
+        and text[-1] not in ",;-\u2013"
         and not cues.quotes_in(text)
         and not cues.attributed(text, sentence=True)
         and not cues.is_contact(text)

@@ -1,28 +1,32 @@
 """From the lines of a plain-text document to its paragraphs and the marks they carry."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from blog.importers import cues
 
 INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u2060\u00ad"))
 LINE_END = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+STRAIGHT = str.maketrans("\u201c\u201d\u201e\u2018\u2019", '"""\'\'')
 TAB = 4
 
 RULE = re.compile(r"-{3,}")
-ORNAMENT = re.compile(r"[\s*_=~#•·–—⁂-]+")
+ORNAMENT = re.compile(r"[\s*_=~#•·\u2013\u2014⁂-]+")
 UNDERLINE = re.compile(r"={3,}|-{4,}")
 HASHES = re.compile(r"(#{1,6})\s+(?=[^\s#])")
 BOLD = re.compile(r"(\*\*|__)(?=\S)((?:(?!\1).)+)\1:?")
-BULLET = re.compile(r"(?:[-–—*+»→✓✔➤►❖·◦○▫](?=\s)|[•‣▪●])\s*(?=\S)")
+BULLET = re.compile(r"(?:(?:--|[-\u2013\u2014*+\u00bb→✓✔➤►❖·◦○▫])(?=\s)|[•‣▪●])\s*(?=\S)")
 ORDINALS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 STEP = re.compile(
-    r"(?:step\s+(?P<word>\d{1,2}|" + "|".join(ORDINALS) + r")(?:\s*[.:)]|\s+[-–—](?=\s)|$)"
-    r"|\(?(?P<digits>\d{1,2})(?:[.):](?!\d)|\s+[-–—](?=\s)))\s*",
+    r"(?:step\s+(?P<word>\d{1,2}|"
+    + "|".join(ORDINALS)
+    + r")(?:\s*[.:)]|\s+[-\u2013\u2014](?=\s)|$)"
+    r"|\(?(?P<digits>\d{1,2})(?:[.):](?!\d)|\s+[-\u2013\u2014](?=\s)))\s*",
     re.IGNORECASE,
 )
-SENTENCE_CLOSED = re.compile(r"[.!?…:;][”\"’')\]]*$|[”\"]$")
+SENTENCE_CLOSED = re.compile(r"[.!?…:;][\u201d\"\u2019')\]]*$|[\u201d\"]$")
 
 WRAPPED_FROM, WRAPPED_TO = 45, 130  # a hard-wrapped line is about this long
 FILLED = 0.7  # of the width: a sentence that stops here goes on below
@@ -32,9 +36,9 @@ FILLED = 0.7  # of the width: a sentence that stops here goes on below
 class Paragraph:
     """A paragraph, or a line that stands for itself.
 
-    `kind` begins as text, quoted (> at its beginning), bullet, step, heading, rule (a line of ---)
-    or ornament (* * *), and the reader refines it. `mark` is the bullet or number as typed, `number` that of a step, or
-    the level of a marked heading; `gap` counts the blank lines before.
+    `kind` begins as text, quoted (behind a >), bullet, step, heading, rule (a line of ---) or
+    ornament (* * *), and the reader refines it. `mark` is the bullet or number as typed, `number`
+    that of a step, or the level of a marked heading; `gap` counts the blank lines before.
     """
 
     line: int
@@ -49,6 +53,11 @@ class Paragraph:
     def whole(self) -> str:
         """The text with its mark, for a mark that turned out to be part of the sentence."""
         return f"{self.mark} {self.text}".strip()
+
+
+def folded(title: str) -> str:
+    """A title without the differences that nobody types."""
+    return " ".join(title.translate(STRAIGHT).split()).casefold()
 
 
 def lines_of(text: str) -> list[str]:
@@ -89,7 +98,7 @@ def wrap_width(lines: list[str]) -> int:
     that lines were broken to a width.
     """
     broken, pairs = [], 0
-    for line, below in zip(lines, lines[1:], strict=False):
+    for line, below in pairwise(lines):
         length, after = len(line.expandtabs(TAB).rstrip()), below.strip()
         if not after or not WRAPPED_FROM <= length <= WRAPPED_TO:
             continue
@@ -126,10 +135,13 @@ def goes_on(above: Paragraph | None, last_line: str, line: Paragraph, width: int
     return open_item and line.indent > above.indent and first_word[0].islower()
 
 
-def paragraphs(text: str) -> Iterator[Paragraph]:
-    """The paragraphs of `text` in order; lines broken to a width are joined again."""
+def paragraphs(text: str, titles: Container[str] = ()) -> Iterator[Paragraph]:
+    """The paragraphs of `text` in order; lines broken to a width are joined again.
+
+    A line whose folded text is in `titles` stays by itself.
+    """
     lines = lines_of(text)
-    width, gap, last_line = wrap_width(lines), 0, ""
+    width, gap, last_line, was_alone = wrap_width(lines), 0, "", False
     current: Paragraph | None = None
     parts: list[str] = []
     for number, line in enumerate(lines, 1):
@@ -144,14 +156,15 @@ def paragraphs(text: str) -> Iterator[Paragraph]:
         new = marked(line)
         expanded = line.expandtabs(TAB)
         new.line, new.gap, new.indent = number, gap, len(expanded) - len(expanded.lstrip())
-        if goes_on(current, last_line, new, width):
+        alone = bool(titles) and folded(new.whole) in titles
+        if not alone and not was_alone and goes_on(current, last_line, new, width):
             parts.append(new.text)
         else:
             if current is not None:
                 current.text = " ".join(parts)
                 yield current
             current, parts = new, [new.text]
-        gap, last_line = 0, line
+        gap, last_line, was_alone = 0, line, alone
     if current is not None:
         current.text = " ".join(parts)
         yield current

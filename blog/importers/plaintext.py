@@ -2,19 +2,19 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from blog.importers import body, cues
 from blog.importers.account import account
 from blog.importers.closing import find_closing, settle_questions
-from blog.importers.draft import ArticleDraft, Guess, first_sentences
+from blog.importers.draft import ArticleDraft, Guess, shortened
 from blog.importers.headings import find_headings, find_plain_lists, find_plain_patterns
-from blog.importers.paragraphs import Paragraph, paragraphs
+from blog.importers.paragraphs import Paragraph, folded, paragraphs
 from blog.importers.sections import Section, sections
 
 Progress = Callable[[float], None]
 
-STRAIGHT = str.maketrans("“”„‘’", "\"\"\"''")
-TITLE_LENGTH = 250
+TITLE_LENGTH = 60
 
 
 class UnknownTitle(ValueError):
@@ -27,21 +27,25 @@ def read_articles(
     """The articles and bios of `text`, in order, each with what was guessed and why.
 
     `titles` are titles that are known, for where a guess is wrong; a line of --- separates too.
+    Titles of which one would have been found anyway are all the titles from the first to the last
+    of them, and what stands between two lines of --- is one article.
     `progress` is told from time to time which part of the work is done, from 0 to 1.
 
     Raises UnknownTitle, and account.LostLine if a line of the document stands in no draft.
     """
-    items = list(paragraphs(text))
+    items = list(paragraphs(text, {folded(title) for title in titles}))
     progress(0.3)
     guesses: list[Guess] = []
     given = given_titles(items, titles)
     find_plain_patterns(items, guesses)
     find_plain_lists(items, guesses)
     find_headings(items, guesses, people(items))
+    # Whoever names a title that is found anyway lists them all, to be rid of a wrong one.
+    all_given = bool(given) and any(part.title in given for part in sections(items, (), []))
     for at in given:
         items[at].kind = "heading"
     progress(0.5)
-    found = sections(items, given, guesses)
+    found = sections(items, given, guesses, all_given=all_given)
     drafts = []
     for number, section in enumerate(found, 1):
         drafts.append(read_section(items, section, guesses))
@@ -53,22 +57,22 @@ def read_articles(
 
 def given_titles(items: list[Paragraph], titles: Sequence[str]) -> set[int]:
     """Where the known titles stand: the first line that reads like each of them."""
+    if not titles:
+        return set()
     lines: dict[str, int] = {}
     for at, item in enumerate(items):
-        for reading in (item.text, item.whole):
-            lines.setdefault(folded(reading), at)
-    places = {title: lines.get(folded(title)) for title in titles if title.strip()}
-    for title, at in places.items():
-        if at is None:
+        lines.setdefault(folded(item.whole), at)
+        lines.setdefault(folded(item.text), at)
+    given = set()
+    for title in filter(str.strip, titles):
+        place = lines.get(folded(title))
+        if place is None:
             raise UnknownTitle(f'no line of the document reads "{title}"')
-    for at in filter(None, places.values()):
-        items[at].text, items[at].mark = items[at].whole, ""
-    return {at for at in places.values() if at is not None}
-
-
-def folded(title: str) -> str:
-    """A title without the differences that nobody types."""
-    return " ".join(title.translate(STRAIGHT).split()).casefold()
+        item = items[place]
+        if item.kind in {"bullet", "step"} and folded(item.text) != folded(title):
+            item.text, item.mark = item.whole, ""
+        given.add(place)
+    return given
 
 
 def people(items: list[Paragraph]) -> set[str]:
@@ -77,9 +81,7 @@ def people(items: list[Paragraph]) -> set[str]:
     return {signed.name for signed in signatures if signed}
 
 
-def read_section(
-    items: list[Paragraph], section: Section, guesses: list[Guess]
-) -> ArticleDraft:
+def read_section(items: list[Paragraph], section: Section, guesses: list[Guess]) -> ArticleDraft:
     """The draft of one article or bio."""
     if section.kind == "bio":
         return read_bio(items[section.start : section.end], guesses)
@@ -88,8 +90,9 @@ def read_section(
     content = items[section.start + titled : section.end]
     title = first.text
     if not titled:
-        title = first_sentences(first.whole)[:TITLE_LENGTH]
-        guesses.append(Guess(first.line, "no title", "the text begins at once: its first words serve"))
+        title = shortened(first.whole, TITLE_LENGTH)
+        why = "the text begins at once, so its first words serve"
+        guesses.append(Guess(first.line, "an article without a title", why))
     return ArticleDraft("article", title, article_body(content, guesses), first.line, "", titled)
 
 
@@ -112,9 +115,9 @@ def read_bio(content: list[Paragraph], guesses: list[Guess]) -> ArticleDraft:
     """
     first, *others = content
     signed = cues.signature(first.text)
-    rest = signed.rest.lstrip(" .,:;—–-") if signed else ""
+    rest = signed.rest.lstrip(" .,:;\u2014\u2013-") if signed else ""
     settle_questions(content, guesses)
-    if signed and (not rest or rest.startswith(("I ", "I’", "I'"))):
+    if signed and (not rest or rest.startswith(("I ", "I\u2019", "I'"))):
         first.text, first.kind = rest, "text"
         blocks = body.build(content if rest else others, guesses)
         return ArticleDraft("bio", signed.name, blocks, first.line, signed.credential)
@@ -155,7 +158,7 @@ def with_guesses(drafts: list[ArticleDraft], guesses: list[Guess]) -> list[Artic
         by_line[guess.line] = Guess(guess.line, guess.what, both)
     ordered = sorted(by_line.values(), key=lambda guess: guess.line)
     lines = [guess.line for guess in ordered]
-    bounds = [bisect_left(lines, draft.line) for draft in drafts] + [len(ordered)]
-    for draft, start, end in zip(drafts, bounds, bounds[1:], strict=False):
+    bounds = [*(bisect_left(lines, draft.line) for draft in drafts), len(ordered)]
+    for draft, (start, end) in zip(drafts, pairwise(bounds), strict=True):
         draft.guesses.extend(ordered[start:end])
     return drafts

@@ -1,7 +1,7 @@
 """Where one article ends and the next, or the bio, begins."""
 
 import re
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from blog.importers import cues
@@ -24,14 +24,14 @@ class Section:
 
 
 def sections(
-    items: list[Paragraph], given: Container[int], guesses: list[Guess]
+    items: list[Paragraph], given: Collection[int], guesses: list[Guess], *, all_given: bool = False
 ) -> list[Section]:
     """The articles and bios of a document, in order.
 
-    `given` are the titles that are known. Between two marks, which are known titles and lines of
-    ---, stands one article: nothing is guessed there but a bio.
+    `given` are the titles that are known, and with `all_given` there are no others between them.
+    Between two lines of --- stands one article, too. A bio is guessed everywhere.
     """
-    marks = [i for i, item in enumerate(items) if item.kind == "rule" or i in given]
+    marks = [i for i, item in enumerate(items) if item.kind == "rule" or (all_given and i in given)]
     sealed = range(marks[0] + 1, marks[-1]) if len(marks) > 1 else range(0)
     styles = title_styles(items)
     found: list[Section] = []
@@ -84,8 +84,7 @@ def title_styles(items: list[Paragraph]) -> dict[int, str]:
         styles |= dict.fromkeys(top, "marked as a heading of the highest level")
     first = next((i for i, item in enumerate(items) if item.text), None)
     shouted = [i for i in plain if cues.is_capitals(items[i].text)]
-    quiet = [i for i in plain if i not in set(shouted)]
-    if first in shouted and quiet:
+    if first in shouted and len(shouted) < len(plain):
         styles |= dict.fromkeys(shouted, "in capitals like the first title")
     usual = usual_gap(items)
     for i in range(1, len(items)):
@@ -182,12 +181,15 @@ def bio_reason(items: list[Paragraph], at: int, at_edge: bool) -> str:
     if item.kind not in {"heading", "text"}:
         return ""
     signed = cues.signature(item.text)
-    if signed and not (rest := signed.rest.strip(" .,:;—–-")):
+    if signed and not (rest := signed.rest.strip(" .,:;\u2014\u2013-")):
         if at_edge and cues.SELF_PORTRAIT.search(lead):
             return "a name with a credential, and a profession below"
-    elif signed and cues.SELF_PORTRAIT.search(item.text[:600]):
-        if at_edge or re.search(r"\bI\b", rest[:200]):
-            return "a name with a credential, followed by a profession"
+    elif (
+        signed
+        and cues.SELF_PORTRAIT.search(item.text[:600])
+        and (at_edge or re.search(r"\bI\b", rest[:200]))
+    ):
+        return "a name with a credential, followed by a profession"
     if not at_edge:
         return ""
     match = cues.NAME_IS.match(item.text)

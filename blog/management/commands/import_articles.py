@@ -1,0 +1,131 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
+
+from blog.importers.account import LostLine, lines_with_text
+from blog.importers.draft import ArticleDraft
+from blog.importers.plaintext import UnknownTitle, read_articles
+from blog.importers.source import UnreadableSource, read_source
+from blog.importers.writer import Action, Result, write
+from blog.models import ArticleIndexPage
+
+LONG = 100_000  # characters from which on progress is shown
+SAID = {
+    Action.CREATED: "Created",
+    Action.UPDATED: "Updated",
+    Action.UNCHANGED: "Unchanged",
+    Action.KEPT: "Kept your edit of",
+    Action.PUBLISHED: "Published",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Import articles, and a bio, from a plain-text document. The reader guesses from the "
+        "document's shape where an article begins and what its lines are, and says why."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("path", type=Path, help="The document: plain text in UTF-8.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Say what would be done, and write nothing."
+        )
+        parser.add_argument(
+            "--publish", action="store_true", help="Publish the pages; else they are drafts."
+        )
+        parser.add_argument(
+            "--title",
+            action="append",
+            default=[],
+            dest="titles",
+            metavar="TITLE",
+            help="A line that is the title of an article, where the guess is wrong; may be "
+            "repeated. Where a heading was wrongly taken for a title, give all the titles. A line "
+            "of --- in the document separates articles, too.",
+        )
+
+    def handle(
+        self,
+        *args: Any,
+        path: Path,
+        dry_run: bool,
+        publish: bool,
+        titles: Sequence[str],
+        **options: Any,
+    ) -> None:
+        text = self.read(path)
+        drafts = self.drafts(text, titles)
+        index = ArticleIndexPage.objects.first()
+        if index is None:
+            raise CommandError("There is no list of articles to import into; run migrate first.")
+        for draft in drafts:
+            self.describe(draft)
+        self.say(f"All {lines_with_text(text)} lines of {path.name} are accounted for.")
+        progress = self.progress("Writing", len(text))
+        try:
+            results = write(
+                drafts, index=index, publish=publish, dry_run=dry_run, progress=progress
+            )
+        except ValidationError as error:
+            raise CommandError(f"Nothing was imported: {'; '.join(error.messages)}") from error
+        except IntegrityError as error:
+            raise CommandError("Nothing was imported: another import ran meanwhile.") from error
+        for result in results:
+            self.report(result, dry_run)
+        if dry_run:
+            self.say("This was a dry run: nothing was written.")
+
+    def read(self, path: Path) -> str:
+        try:
+            return read_source(path)
+        except UnreadableSource as error:
+            raise CommandError(f"{error}.") from error
+
+    def drafts(self, text: str, titles: Sequence[str]) -> list[ArticleDraft]:
+        try:
+            drafts = read_articles(
+                text, titles=titles, progress=self.progress("Reading", len(text))
+            )
+        except (UnknownTitle, LostLine) as error:
+            raise CommandError(f"Nothing was imported: {error}.") from error
+        if not drafts:
+            raise CommandError("Nothing was imported: the document holds no text.")
+        for draft in drafts:
+            if not draft.body:
+                raise CommandError(
+                    f"Nothing was imported: no text follows the title on line {draft.line}."
+                )
+        return drafts
+
+    def describe(self, draft: ArticleDraft) -> None:
+        kind = "Article" if draft.kind == "article" else "Bio"
+        self.say(f'{kind} from line {draft.line}: "{draft.title}"')
+        for guess in draft.guesses:
+            self.say(f"  line {guess.line}: {guess.what} ({guess.why})")
+        if draft.kind == "article" and "call_to_action" not in dict(draft.body):
+            self.say("  no closing invitation: the practice's own will end the article")
+
+    def report(self, result: Result, dry_run: bool) -> None:
+        said = f"Would be {result.action}:" if dry_run else SAID[result.action]
+        page = None if dry_run else result.page
+        waits = page is not None and (page.has_unpublished_changes or not page.live)
+        self.say(f'{said} "{result.draft.title}"{" (not published)" if waits else ""}')
+
+    def progress(self, what: str, length: int) -> Callable[[float], None]:
+        """Says every tenth of the work that is done, for a document that takes a while."""
+        shown = 0
+
+        def tell(done: float) -> None:
+            nonlocal shown
+            if length >= LONG and int(done * 10) > shown:
+                shown = int(done * 10)
+                self.say(f"{what}: {shown * 10}%")
+
+        return tell
+
+    def say(self, line: str) -> None:
+        self.stdout.write(line)
