@@ -51,7 +51,9 @@ class NamedPatternsBlock(blocks.StructBlock):
     class Meta:
         icon = "tag"
         label = "Named patterns"
-        description = "Patterns that have a name, each with what it sounds like and where it comes from."
+        description = (
+            "Patterns that have a name, each with what it sounds like and where it comes from."
+        )
         template = "blog/blocks/named_patterns.html"
         preview_value = {
             "patterns": [

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 from django.contrib.syndication.views import Feed
@@ -10,13 +11,22 @@ from wagtail.models import Site
 from blog.models import ArticlePage
 from practice.models import PracticeSettings
 
+# What XML 1.0 cannot hold; a word processor leaves some of it in what is pasted.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def printable(text: str) -> str:
+    return FORBIDDEN.sub("", text)
+
 
 class FullTextAtom(Atom1Feed):
     """Atom 1.0 (RFC 4287) whose entries hold the whole essay in `content`."""
 
     def add_item_elements(self, handler: Any, item: dict[str, Any]) -> None:
+        item = {k: printable(v) if isinstance(v, str) else v for k, v in item.items()}
         super().add_item_elements(handler, item)
-        handler.addQuickElement("content", item["content"], {"type": "html"})
+        attributes = {"type": "html", "xml:base": item["link"]}  # for links within the site
+        handler.addQuickElement("content", item["content"], attributes)
 
 
 class ArticleFeed(Feed):
@@ -24,10 +34,11 @@ class ArticleFeed(Feed):
 
     def get_object(self, request: HttpRequest) -> PracticeSettings:
         self.request = request
-        return PracticeSettings.load(request_or_site=request)
+        self.practice = PracticeSettings.load(request_or_site=request)
+        return self.practice
 
     def title(self, practice: PracticeSettings) -> str:
-        return practice.practice_name
+        return printable(practice.practice_name)
 
     def link(self, practice: PracticeSettings) -> str:
         site = Site.find_for_request(self.request)
@@ -55,8 +66,12 @@ class ArticleFeed(Feed):
         return item.last_published_at
 
     def item_author_name(self, item: ArticlePage) -> str | None:
-        return item.author.title if item.author else None
+        return (item.author.name if item.author else "") or self.practice.therapist_name
 
     def item_extra_kwargs(self, item: ArticlePage) -> dict[str, Any]:
-        body = render_to_string("blog/feed_entry.html", {"page": item}, request=self.request)
-        return {"content": body}
+        context = {
+            "page": item,
+            "practice": self.practice,
+            "site_address": self.request.build_absolute_uri("/").rstrip("/"),
+        }
+        return {"content": render_to_string("blog/feed_entry.html", context, request=self.request)}

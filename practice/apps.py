@@ -1,5 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_save
+from django.utils.autoreload import autoreload_started
 
 
 class PracticeConfig(AppConfig):
@@ -7,6 +10,17 @@ class PracticeConfig(AppConfig):
     verbose_name = "The practice"
 
     def ready(self) -> None:
-        from practice import checks, defaults  # noqa: F401  (checks register themselves)
+        from wagtail.models import UploadedFile
+
+        from practice import checks, defaults, forms  # noqa: F401  (checks register themselves)
 
         post_migrate.connect(defaults.make_site, sender=self)
+        pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)
+        autoreload_started.connect(watch_style_sheets)
+
+
+def watch_style_sheets(sender: Any, **kwargs: Any) -> None:
+    """`runserver` starts again when a style sheet changes: each process reads them once."""
+    from practice import theme
+
+    sender.watch_dir(theme.FOLDER, "*.css")

@@ -45,7 +45,9 @@ class PointsBlock(blocks.StructBlock):
         label = "List or questions to reflect on"
         description = "A plain list, one thought for each line."
         template = "components/blocks/points.html"
-        preview_value = {"items": ["When did I first learn this?", "What would happen if I did not?"]}
+        preview_value = {
+            "items": ["When did I first learn this?", "What would happen if I did not?"]
+        }
 
 
 class PictureBlock(ImageBlock):
@@ -54,6 +56,8 @@ class PictureBlock(ImageBlock):
         label = "Picture"
         description = "A picture with a description for those who cannot see it."
         template = "components/blocks/picture.html"
+        preview_template = "components/blocks/picture_preview.html"
+        preview_value = None
 
 
 class CallToActionBlock(blocks.StructBlock):
@@ -102,15 +106,19 @@ class FactsBlock(blocks.StaticBlock):
         admin_text = "Shows what the practice's settings say about fee, length and insurance."
         description = "The practical facts, taken from the settings of the practice."
         template = "components/blocks/facts.html"
+        preview_value = None
 
 
 class NoticesBlock(blocks.StaticBlock):
     class Meta:
         icon = "warning"
         label = "Notices"
-        admin_text = "Shows the board's notice and the Good Faith Estimate notice from the settings."
+        admin_text = (
+            "Shows the board's notice and the Good Faith Estimate notice from the settings."
+        )
         description = "The notices that the law asks for, taken from the settings of the practice."
         template = "components/blocks/notices.html"
+        preview_value = None
 
 
 class CrisisBlock(blocks.StaticBlock):
@@ -120,6 +128,7 @@ class CrisisBlock(blocks.StaticBlock):
         admin_text = "Shows the crisis lines from the settings of the practice."
         description = "Where to turn at once, taken from the settings of the practice."
         template = "components/blocks/crisis.html"
+        preview_value = None
 
 
 class PageBody(blocks.StreamBlock):

@@ -1,9 +1,9 @@
 """What a practice in California says; each text is a starting point that the admin can change.
 
 Facts: 988lifeline.org and thehotline.org for the lines; Cal. Family Code 6924 and Health and
-Safety Code 124260 for the age of consent; Cal. Penal Code 11164 and following, and
-Cal. Civil Code 43.92, for what must be reported; Cal. Business and Professions Code 4980.32
-for the board's notice; 45 CFR 149.610 for the Good Faith Estimate.
+Safety Code 124260 for the age of consent; Cal. Penal Code 11164 and following, Welfare and
+Institutions Code 15630 and Civil Code 43.92 for what must be reported; Cal. Business and
+Professions Code 4980.32 for the board's notice; 45 CFR 149.610 for the Good Faith Estimate.
 """
 
 COUNTRY = "US"
@@ -42,24 +42,24 @@ TEEN_INFORMATION = (
     "else hears about it, the therapist talks with you. In most cases the law wants a parent to "
     "be part of the treatment at some point, unless that would not be right for you; you decide "
     "together how to go about it.</p>"
-    "<p><b>What a therapist has to report.</b> If somebody under 18 is being hurt or neglected, "
-    "or if somebody is in serious danger, a therapist must tell the people who can protect "
-    "them.</p>"
+    "<p><b>What a therapist has to report.</b> If somebody under 18, or an older or dependent "
+    "adult, is being hurt or neglected, or if somebody is in serious danger, a therapist must tell "
+    "the people who can protect them.</p>"
     "<p><b>What it costs.</b> The first talk is free. If you would go on without your parents' "
     "insurance or money, say so: the therapist can tell you about services that are free for "
     "teens.</p>"
     "<p><b>Your device.</b> School e-mail and school laptops can be read by the school. A phone "
     "or an address of your own is safer.</p>"
     "<p><b>Free places to turn, right now.</b> Call or text 988 or chat at 988lifeline.org, day "
-    "and night; texts do not show who you wrote to in most phone bills' details, chats do not "
-    "show at all. Teen Line: text TEEN to 839863 in the evening, to reach another teen.</p>"
+    "and night. Calls and texts can show on a phone bill; a chat does not. "
+    "Teen Line: text TEEN to 839863 in the evening, to reach another teen.</p>"
 )
 
 ELSEWHERE_HELP = (
     "<p>A therapist may only work with people who are in a place where the therapist is "
     "licensed. These can help you find someone near you:</p>"
     "<ul>"
-    '<li>In the United States, your state\'s licensing board keeps a public list of everybody '
+    "<li>In the United States, your state's licensing board keeps a public list of everybody "
     "who may practice there, and your insurance keeps a list of those it pays for.</li>"
     '<li><a href="https://findtreatment.gov/">FindTreatment.gov</a> lists services in every '
     "state, many of them at low cost.</li>"

@@ -23,7 +23,6 @@ ESSENTIAL = {
     "telephone": "A telephone number for those who would rather call",
     "email": "The e-mail address at which you learn of new requests",
     "fee": "The fee of a session",
-    "session_minutes": "The length of a session",
 }
 
 OF_THE_STATE = {

@@ -7,7 +7,7 @@ from practice.models import PracticeSettings
 
 
 class GoingLivePanel(Component):
-    """On the admin's home, until nothing is missing: what the practice lacks before it goes live."""
+    """On the admin's home: what the practice lacks before it goes live, while it lacks anything."""
 
     name = "going_live"
     template_name = "practice/admin/going_live_panel.html"

@@ -1,7 +1,9 @@
 """What `migrate` leaves behind on an empty database: a bare tree of drafts, and groups."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
@@ -72,9 +74,7 @@ def make_pages() -> None:
     home = root.add_child(instance=HomePage(title="Home", slug="home", live=False))
     for slug, title in STANDARD_PAGES:
         home.add_child(
-            instance=StandardPage(
-                title=title, slug=slug, live=False, show_in_menus=slug in IN_MENU
-            )
+            instance=StandardPage(title=title, slug=slug, live=False, show_in_menus=slug in IN_MENU)
         )
     Site.objects.update_or_create(
         is_default_site=True,
@@ -83,10 +83,14 @@ def make_pages() -> None:
 
 
 def make_therapist_group(apps: Any) -> None:
+    """The owner of a solo practice, who also decides who else may sign in."""
     group, _ = Group.objects.get_or_create(name=THERAPIST)
     group.permissions.add(
         permission("wagtailadmin", "access_admin", apps),
         permission("practice", "change_practicesettings", apps),
+        permission("practice", "add_user", apps),
+        permission("practice", "change_user", apps),
+        permission("practice", "delete_user", apps),
         permission("wagtailredirects", "add_redirect", apps),
         permission("wagtailredirects", "change_redirect", apps),
         permission("wagtailredirects", "delete_redirect", apps),
@@ -97,9 +101,20 @@ def make_therapist_group(apps: Any) -> None:
         let_edit_pages(group, root, apps)
 
 
+def address_site() -> None:
+    """Canonical addresses, the feed's and the sitemap's come from this record, so from SITE_URL."""
+    address = urlsplit(settings.SITE_URL)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    site = Site.objects.filter(is_default_site=True).first()
+    if site and (site.hostname, site.port) != (address.hostname, port):
+        site.hostname, site.port = address.hostname, port
+        site.save()
+
+
 def make_site(sender: Any, apps: Any = None, **kwargs: Any) -> None:
     """Receiver of `post_migrate`; does nothing the second time."""
     from django.apps import apps as installed
 
     make_pages()
+    address_site()
     make_therapist_group(installed)

@@ -1,18 +1,44 @@
+from typing import Any
+
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
+from wagtail.images import get_image_model
+from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 
-from practice.images import BrokenPicture, stripped
+from practice.images import BrokenPicture, CleanPicture, stripped
+
+
+class PictureField(WagtailImageField):
+    """A picture, without what the camera wrote; a damaged one is refused beside the field."""
+
+    def to_python(self, data: Any) -> CleanPicture | None:
+        try:
+            file = super().to_python(data)
+            return stripped(file) if file else None
+        except ValidationError:
+            raise
+        except BrokenPicture as error:
+            raise ValidationError(str(error)) from error
+        except Exception as error:  # Wagtail asks the decoder for the size, which may fail too
+            raise ValidationError(self.error_messages["invalid_image"]) from error
 
 
 class ImageForm(BaseImageForm):
-    """Every form by which a picture comes in: what the camera wrote goes before it is stored."""
+    """The form by which every picture comes in."""
 
-    def clean_file(self) -> object:
-        file = self.cleaned_data["file"]
-        if not isinstance(file, UploadedFile):
-            return file  # the picture that is there already
-        try:
-            return stripped(file)
-        except BrokenPicture as error:
-            raise ValidationError(str(error)) from error
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "file" in self.fields:
+            given = self.fields["file"]
+            self.fields["file"] = PictureField(
+                label=given.label, required=given.required, widget=given.widget
+            )
+
+
+def strip_waiting_picture(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Receiver of `pre_save`: Wagtail sets a picture aside while its title is not right yet.
+
+    It keeps there what was sent, not what the form made of it.
+    """
+    if instance.for_content_type.model_class() is get_image_model() and not instance.pk:
+        instance.file = stripped(instance.file.file)

@@ -3,7 +3,9 @@
 import logging
 import re
 
-PRIVATE_LINK = re.compile(r"(/consultation/manage/|/consultation/sent/\?key=|/calendar/)[^\s/\"'?&]+")
+PRIVATE_LINK = re.compile(
+    r"(/consultation/manage/|/consultation/sent/\?key=|/calendar/)[^\s/\"'?&]+"
+)
 
 
 def redact(text: str) -> str:

@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",  # the template that Wagtail's sitemap is written with
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]

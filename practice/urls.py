@@ -19,9 +19,8 @@ urlpatterns = [
     path("articles/", include("blog.urls")),
 ]
 if settings.DEBUG:
-    urlpatterns.append(
-        re_path(r"^media/(?P<path>(?!documents/).*)$", serve, {"document_root": settings.MEDIA_ROOT})
-    )
+    pictures = {"document_root": settings.MEDIA_ROOT}
+    urlpatterns.append(re_path(r"^media/(?P<path>(?!documents/).*)$", serve, pictures))
 urlpatterns.append(path("", include(wagtail_urls)))
 
 handler404 = "practice.views.not_found"

@@ -5,6 +5,13 @@ from datetime import date, timedelta
 
 import holidays
 
+LONGEST_ABSENCE = timedelta(days=731)
+
+
+def parts_of(country: str) -> list[str] | None:
+    """Codes of the parts of `country` with holidays of their own; None for an unknown country."""
+    return holidays.list_supported_countries(include_aliases=False).get(country)
+
 
 def calendar(country: str, region: str) -> holidays.HolidayBase:
     """Weekends and public holidays of `country`; an unknown `region` gives the country's own."""
@@ -22,16 +29,17 @@ def nth_working_day(
     region: str = "",
     away: Sequence[tuple[date, date]] = (),
 ) -> date:
-    """The `count`-th working day after `start`; `away` holds first and last days, both included.
+    """The `count`-th working day after `start`, and the first for a count below one.
 
-    Raises ValueError where two years hold too few working days.
+    `away` holds first and last days, both included. What lies more than two years ahead is not
+    looked at, so that a slip of the pen in a year still leaves an answer.
     """
     days = calendar(country, region)
     day = start
-    for _ in range(731):
+    while True:
         day += timedelta(days=1)
-        if days.is_working_day(day) and not any(first <= day <= last for first, last in away):
+        is_away = any(first <= day <= last for first, last in away)
+        if days.is_working_day(day) and (not is_away or day - start > LONGEST_ABSENCE):
             count -= 1
             if count <= 0:
                 return day
-    raise ValueError("There is no working day within two years.")

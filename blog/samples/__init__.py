@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from blog.models import Topic
+from blog.models import ArticlePage, Topic
 from blog.samples import picture
 from practice.models import SiteImage
 from practice.samples import MARK
@@ -24,7 +24,7 @@ def remove_topics_and_picture(sender: Any, **kwargs: Any) -> list[str]:
     for topic in Topic.objects.filter(name__in=TOPICS):
         if topic.description != TOPICS[topic.name]:
             lines.append(f"Kept the topic {topic}: you changed it.")
-        elif topic.articles.exists():
+        elif ArticlePage.objects.filter(topics=topic).exists():
             lines.append(f"Kept the topic {topic}: an article has it.")
         else:
             topic.delete()

@@ -40,7 +40,6 @@ def sample_picture() -> SiteImage:
     if picture is None:
         out = BytesIO()
         draw().save(out, "JPEG", quality=88)
-        picture = SiteImage(title=TITLE, description=DESCRIPTION)
-        picture.file = ContentFile(out.getvalue(), name="sample-hills.jpg")
-        picture.save()
+        file = ContentFile(out.getvalue(), name="sample-hills.jpg")
+        picture = SiteImage.objects.create(title=TITLE, description=DESCRIPTION, file=file)
     return picture

@@ -26,13 +26,12 @@ def person_data(context: template.Context, page: BioPage, practice: PracticeSett
     return json_ld(
         {
             "@type": "Person",
-            "name": practice.therapist_name or page.title,
+            "name": page.name or practice.therapist_name,
             "url": page.get_full_url(context["request"]),
             "image": context["request"].build_absolute_uri(picture) if picture else "",
             "honorificSuffix": page.credential or practice.credential,
             "jobTitle": practice.license_type,
             "description": page.search_description,
-            "knowsAbout": [topic.name for topic in context.get("topics", [])],
             "hasCredential": _license(practice),
             "worksFor": _practice(practice),
         }
@@ -46,8 +45,9 @@ def article_data(
     """The essay as a schema.org Article."""
     author: dict[str, Any] = {}
     if page.author:
-        url = page.author.get_full_url(context["request"])
-        author = {"@type": "Person", "name": practice.therapist_name or page.author.title, "url": url}
+        url = page.author.get_full_url(context["request"]) if page.author.live else ""
+        name = page.author.name or practice.therapist_name
+        author = {"@type": "Person", "name": name, "url": url}
     return json_ld(
         {
             "@type": "Article",

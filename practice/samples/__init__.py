@@ -4,7 +4,6 @@ What the sample says lies in `pages.py` here and in `blog/samples/`.
 """
 
 from inspect import cleandoc
-from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.dispatch import Signal
@@ -15,16 +14,15 @@ from practice.models import PracticeSettings, SamplePage, User
 MARK = "Sample text: replace it with your own."
 SIGN_IN = "therapist@example.com"
 
-SETTINGS: dict[str, Any] = {
+# Each value is one that nobody would choose: who is an LMFT must not be told that this is sample.
+SETTINGS: dict[str, str] = {
     "practice_name": "Sample Practice",
     "therapist_name": "Sample Therapist",
-    "credential": "LMFT",
-    "license_type": "Licensed Marriage and Family Therapist",
+    "credential": "LMFT (sample)",
     "license_number": "000000 (sample)",
     "telephone": "(415) 555-0100",
     "email": SIGN_IN,
     "fee": "$150 (sample)",
-    "session_minutes": 50,
     "insurance": (
         "Sample: I do not bill insurance myself. Each month you get a superbill, a receipt that "
         "you can send to your insurance."

@@ -19,7 +19,7 @@ register = template.Library()
 register.filter("heading_id", heading_id)
 
 SMALL_PRINT = ("privacy", "accessibility")
-OPENING, CLOSING = "\u201c\u201e\"", "\u201d\u201c\""
+OPENING, CLOSING = '\u201c\u201e"', '\u201d\u201c"'
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Start:
         return found[1]
 
     def get(self, path: str) -> http.client.HTTPResponse:
-        site = http.client.HTTPConnection("localhost", self.port, timeout=PATIENCE)
+        site = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         site.request("GET", path)
         return site.getresponse()
 
@@ -194,7 +194,7 @@ def test_the_printed_password_signs_in(first: Start) -> None:
     cookie = form.getheader("Set-Cookie")
     assert token
     assert cookie
-    site = http.client.HTTPConnection("localhost", first.port, timeout=PATIENCE)
+    site = http.client.HTTPConnection("127.0.0.1", first.port, timeout=PATIENCE)
     fields = {
         "username": email[1],
         "password": first.password,

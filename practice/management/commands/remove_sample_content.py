@@ -28,7 +28,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             lines = [*remove_pages()]
             for _, others in samples.removed.send(sender=type(self)):
-                lines += others
+                lines += others or []
             lines += [*reset_settings(), *remove_sign_in()]
             transaction.set_rollback(dry_run)
         for line in lines or ["There is no sample content."]:

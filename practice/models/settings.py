@@ -1,127 +1,26 @@
-"""The practice itself: who signs in, what it says about itself, and its plain pages."""
+"""Everything that the practice says about itself, in one place."""
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar
+from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 import phonenumbers
-from django.contrib.auth.base_user import BaseUserManager
-from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
-from wagtail.fields import RichTextField, StreamField
-from wagtail.images.models import AbstractImage, AbstractRendition
-from wagtail.models import Orderable, Page
+from wagtail.fields import RichTextField
+from wagtail.models import Orderable
 
-from practice import california, completeness
-from practice.blocks import INLINE, PROSE, PageBody
-from practice.images import CleanPicture, stripped
-from practice.workdays import nth_working_day
-
-
-class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A user who signs in by `email`, whatever its capitals.
-
-        Raises ValueError without an address.
-        """
-        if not email:
-            raise ValueError("A user needs an e-mail address.")
-        user = self.model(email=email.strip().lower(), **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
-
-    def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
-
-
-class User(AbstractUser):
-    """Somebody of the practice. Visitors have no account."""
-
-    username = None  # type: ignore[assignment]
-    email = models.EmailField("e-mail address", unique=True)
-
-    USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
-
-    objects = UserManager()  # type: ignore[assignment,misc]
-
-    class Meta(AbstractUser.Meta):
-        abstract = False
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                Lower("email"),
-                name="user_email_whatever_capitals",
-                violation_error_message="A user with this e-mail address already exists.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.get_full_name() or self.email
-
-
-class SiteImage(AbstractImage):
-    """A picture whose stored original holds no position, camera or date."""
-
-    admin_form_fields = ("title", "file", "description", "collection", "tags")
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.file and not self.file._committed:
-            if not isinstance(self.file.file, CleanPicture):
-                self.file = stripped(self.file.file)
-            self._set_image_file_metadata()
-        super().save(*args, **kwargs)
-
-
-class SiteRendition(AbstractRendition):
-    image = models.ForeignKey(SiteImage, related_name="renditions", on_delete=models.CASCADE)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["image", "filter_spec", "focal_point_key"], name="one_rendition_each"
-            )
-        ]
-
-
-@dataclass(frozen=True)
-class Region:
-    """A place where the therapist is licensed: its short code and its name."""
-
-    code: str
-    name: str
-
-
-def parse_regions(text: str) -> list[Region]:
-    """One region for each line, "CA California". Raises ValueError for a line without a name."""
-    regions = []
-    for line in filter(None, map(str.strip, text.splitlines())):
-        code, _, name = line.partition(" ")
-        if not name or len(code) > 8 or not code.isalnum():
-            raise ValueError(f'"{line}" needs a short code, a space and a name: CA California')
-        regions.append(Region(code.upper(), name.strip()))
-    return regions
-
-
-def validate_regions(text: str) -> None:
-    try:
-        if not parse_regions(text):
-            raise ValueError("At least one place is needed.")
-    except ValueError as error:
-        raise ValidationError(str(error)) from error
+from practice import california, completeness, workdays
+from practice.blocks import INLINE, PROSE
+from practice.models.pictures import SiteImage
+from practice.models.regions import Region, parse_regions, validate_regions
 
 
 def validate_time_zone(name: str) -> None:
@@ -156,7 +55,9 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     short_name = models.CharField(
         max_length=40,
         blank=True,
-        help_text="Used in e-mail subjects instead of the full name, for people who share a mailbox.",
+        help_text=(
+            "Used in e-mail subjects instead of the full name, for people who share a mailbox."
+        ),
     )
     therapist_name = models.CharField(max_length=120, blank=True)
     credential = models.CharField(max_length=120, blank=True, help_text="For example LMFT.")
@@ -240,9 +141,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     violence_name = models.CharField(
         "domestic violence hotline", max_length=120, blank=True, default=california.VIOLENCE_NAME
     )
-    violence_phone = models.CharField(
-        max_length=40, blank=True, default=california.VIOLENCE_PHONE
-    )
+    violence_phone = models.CharField(max_length=40, blank=True, default=california.VIOLENCE_PHONE)
     violence_url = models.URLField(blank=True, default=california.VIOLENCE_URL)
 
     invitation_heading = models.CharField(max_length=120, default="Would it help to talk?")
@@ -295,7 +194,9 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         InlinePanel("days_away", heading="Days away", label="Days away"),
         MultiFieldPanel(
             [
-                HelpPanel("<p>These begin with what holds in California. Change them to yours.</p>"),
+                HelpPanel(
+                    "<p>These begin with what holds in California. Change them to yours.</p>"
+                ),
                 *(
                     FieldPanel(name)
                     for name in (
@@ -320,18 +221,36 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         verbose_name = "Practice"
 
     def clean(self) -> None:
+        """Raises ValidationError for a telephone or a part of the country that cannot be."""
         super().clean()
-        if self.telephone:
-            try:
-                number = phonenumbers.parse(self.telephone, self.country)
-            except phonenumbers.NumberParseException:
-                number = None
-            if number is None or not phonenumbers.is_possible_number(number):
-                raise ValidationError({"telephone": "This does not look like a telephone number."})
+        errors = {}
+        if self.telephone and self.telephone_number is None:
+            errors["telephone"] = "This does not look like a telephone number."
+        parts = workdays.parts_of(self.country)
+        if self.holiday_region and parts is not None and self.holiday_region not in parts:
+            choice = f" or choose one of {', '.join(parts)}" if parts else ""
+            errors["holiday_region"] = (
+                f"{self.country} has no such part with holidays of its own. Leave it empty{choice}."
+            )
+        if errors:
+            raise ValidationError(errors)
+
+    @property
+    def telephone_number(self) -> phonenumbers.PhoneNumber | None:
+        """The telephone as dialed in the practice's country, or None if it cannot be one."""
+        try:
+            number = phonenumbers.parse(self.telephone, self.country)
+        except phonenumbers.NumberParseException:
+            return None
+        return number if phonenumbers.is_possible_number(number) else None
 
     @cached_property
     def regions(self) -> list[Region]:
         return parse_regions(self.licensed_regions)
+
+    def region_name(self, code: str) -> str:
+        """The name of a licensed region, else its code."""
+        return next((region.name for region in self.regions if region.code == code), code)
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -344,16 +263,19 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     @property
     def telephone_link(self) -> str:
-        """`tel:` address of the practice, or nothing."""
-        return "tel:" + "".join(c for c in self.telephone if c in "+0123456789")
+        """`tel:` address of the practice (RFC 3966), which also reaches it from abroad."""
+        number = self.telephone_number
+        if number is None:
+            return ""
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.RFC3966)
 
     def missing(self) -> list[str]:
         """What the practice still lacks before it goes live, one line each."""
         return completeness.missing(self)
 
     def reply_by(self, today: date) -> date:
-        """The day by which a request that comes `today` is answered: working days, less days away."""
-        return nth_working_day(
+        """The last day on which a request that comes `today` is answered; see workdays.py."""
+        return workdays.nth_working_day(
             today,
             self.reply_within,
             country=self.country,
@@ -377,50 +299,3 @@ class DaysAway(Orderable):
                 violation_error_message="The last day cannot be before the first.",
             )
         ]
-
-
-class StandardPage(Page):
-    """Services, fees, questions, privacy, accessibility; or a specialty of the practice."""
-
-    introduction = RichTextField(features=INLINE, blank=True)
-    body = StreamField(PageBody(), blank=True)
-
-    content_panels: ClassVar = [*Page.content_panels, FieldPanel("introduction"), FieldPanel("body")]
-    template = "practice/standard_page.html"
-
-    class Meta:
-        verbose_name = "page"
-
-
-class HomePage(Page):
-    """Who this is for, who the therapist is, what to read, and one way to a consultation."""
-
-    heading = models.CharField(max_length=160, blank=True)
-    introduction = RichTextField(features=INLINE, blank=True)
-    body = StreamField(PageBody(), blank=True)
-
-    content_panels: ClassVar = [
-        *Page.content_panels,
-        FieldPanel("heading"),
-        FieldPanel("introduction"),
-        FieldPanel("body"),
-    ]
-    template = "practice/home_page.html"
-    max_count = 1
-
-    class Meta:
-        verbose_name = "home page"
-
-
-class SamplePage(models.Model):
-    """Remembers a page of the sample and the revision that made it: newer ones are the owner's."""
-
-    page = models.OneToOneField(
-        Page, primary_key=True, on_delete=models.CASCADE, related_name="+"
-    )
-    revision_id = models.PositiveBigIntegerField()
-
-    wagtail_reference_index_ignore = True
-
-    def __str__(self) -> str:
-        return f"Sample page {self.page_id}"

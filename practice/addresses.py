@@ -1,0 +1,15 @@
+"""Addresses that the site uses itself: a page that took one would never be seen."""
+
+from collections.abc import Collection
+
+from django.core.exceptions import ValidationError
+
+# What urls.py serves at the top before any page, now or in what is planned.
+TOP = ("account", "admin", "calendar", "consultation", "documents", "healthz", "media", "static")
+
+
+def refuse_reserved(slug: str, reserved: Collection[str] = TOP) -> None:
+    """Raises ValidationError, beside the field, for a slug that is one of `reserved`."""
+    if slug in reserved:
+        message = f'The site uses the address "{slug}" itself. Choose another.'
+        raise ValidationError({"slug": message})

@@ -1,0 +1,254 @@
+"""How an essay is set, what leads from it, and what it costs."""
+
+import io
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+from django.core.files.base import ContentFile
+from django.test import Client
+from PIL import Image
+
+from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
+from practice.models import PracticeSettings, SiteImage
+from tests import factories
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+ESSAY = "/articles/when-the-house-goes-quiet/"
+
+
+@pytest.fixture
+def text(practice: PracticeSettings, article: ArticlePage, visitor: Client) -> str:
+    """The essay of the factories, as a reader gets it."""
+    return visitor.get(ESSAY).content.decode()
+
+
+@pytest.fixture
+def picture(db: None) -> SiteImage:
+    file = io.BytesIO()
+    Image.new("RGB", (1600, 1200), "#70304a").save(file, "JPEG")
+    return SiteImage.objects.create(
+        title="A gate", description="An open gate", file=ContentFile(file.getvalue(), "gate.jpg")
+    )
+
+
+def data_in(text: str) -> dict[str, object]:
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', text)
+    assert found
+    return json.loads(found[1])
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"\s+", " ", text).replace("> <", "><")
+
+
+def test_an_essay_names_its_author_license_and_reading_time(text: str) -> None:
+    line = squeezed(re.sub(r"<[^>]+>", "", text[text.index('"byline"') :]))
+    assert "By The Therapist, license 000000 1 minute to read" in line
+    assert 'rel="author" href="/about/"' in text
+
+
+def test_an_author_who_is_not_published_is_named_without_a_link(
+    article: ArticlePage, bio: BioPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    bio.unpublish()
+    text = visitor.get(ESSAY).content.decode()
+    assert "By The Therapist" in text
+    assert 'rel="author"' not in text
+
+
+def test_an_essay_without_an_author_says_how_long_it_takes(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    factories.article(index)
+    text = visitor.get(ESSAY).content.decode()
+    assert "1 minute to read" in text
+    assert "By " not in text
+
+
+def test_the_contents_list_leads_to_every_heading(text: str) -> None:
+    contents = text[text.index('class="contents') : text.index('class="prose"')]
+    links = re.findall(r'<a href="#(h-[^"]+)">([^<]+)</a>', contents)
+    headings = re.findall(r'<h2 id="([^"]+)">([^<]+)</h2>', text[text.index('class="prose"') :])
+    assert len(links) == 3
+    assert links == headings
+
+
+def test_an_essay_of_two_headings_has_no_contents_list(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    factories.article(index, body=[("heading", "One"), ("text", "<p>x</p>"), ("heading", "Two")])
+    assert 'class="contents' not in visitor.get(ESSAY).content.decode()
+
+
+def test_spoken_lines_patterns_and_steps_keep_their_parts(text: str) -> None:
+    page = squeezed(text)
+    assert "<p>\u201cI did not want to start it again.\u201d</p>" in page
+    assert (
+        "<dt>The locked room</dt>"
+        '<dd class="says">\u201cIf nobody comes in, nothing breaks.\u201d</dd>'
+        '<dd class="why"><p>Learned where doors were slammed.</p></dd>'
+    ) in page
+    assert '<li><p class="title">Say what you see.</p><p>Only that.</p>' in page
+    assert "Example:</span> \u201cI notice that we both went quiet.\u201d" in page
+    assert "<li>Whose quiet is this?</li>" in page
+
+
+def test_an_essay_ends_in_its_own_invitation(text: str, article: ArticlePage) -> None:
+    assert text.count('class="invitation"') == 1
+    assert "Tired of the quiet?" in text
+    assert f'href="/consultation/?article={article.pk}"' in text
+
+
+def test_an_essay_without_an_invitation_ends_in_the_practices(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    essay = factories.article(index, body=factories.BODY[:-1])
+    text = visitor.get(ESSAY).content.decode()
+    assert text.count('class="invitation"') == 1
+    assert practice.invitation_heading in text
+    assert f'href="/consultation/?article={essay.pk}"' in text
+
+
+def test_search_engines_and_shared_links_learn_what_the_essay_is(
+    index: ArticleIndexPage,
+    bio: BioPage,
+    practice: PracticeSettings,
+    visitor: Client,
+    picture: SiteImage,
+) -> None:
+    factories.article(index, author=bio, summary='About "quiet" & rest.', picture=picture)
+    text = visitor.get(ESSAY).content.decode()
+    assert f"<title>When the house goes quiet | {practice.practice_name}</title>" in text
+    assert '<meta name="description" content="About &quot;quiet&quot; &amp; rest.">' in text
+    assert re.search(rf'<link rel="canonical" href="http://[^"]+{ESSAY}">', text)
+    assert '<meta property="og:type" content="article">' in text
+    assert re.search(r'<meta property="og:image" content="http://[^"]+\.jpg">', text)
+    data = data_in(text)
+    assert data["@type"] == "Article"
+    assert data["author"]["name"] == "The Therapist"  # type: ignore[index]
+    assert data["description"] == 'About "quiet" & rest.'
+
+
+def test_the_therapist_is_a_person_to_search_engines(
+    bio: BioPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    practice.therapist_name = "</script>O'Neill"
+    practice.save()
+    data = data_in(visitor.get("/about/").content.decode())
+    assert data["@type"] == "Person"
+    assert data["name"] == "</script>O'Neill"
+    assert data["hasCredential"]["identifier"] == "000000"  # type: ignore[index]
+
+
+def test_pictures_come_in_sizes_with_their_description(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client, picture: SiteImage
+) -> None:
+    value = {"image": picture.pk, "decorative": False, "alt_text": "A gate ajar"}
+    factories.article(index, body=[("picture", value)])
+    text = visitor.get(ESSAY).content.decode()
+    image = text[text.index("<picture") : text.index("</picture>")]
+    for part in (
+        'alt="A gate ajar"',
+        "width=",
+        "height=",
+        "sizes=",
+        "1300w",
+        "webp",
+        'loading="lazy"',
+    ):
+        assert part in image
+    feed = visitor.get("/articles/feed/").content.decode()
+    assert re.search(r'src=(?:"|&quot;|\")http://[^"&]+\.jpg', feed)
+
+
+def test_the_list_shows_the_newest_first_page_by_page(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    for number in range(index.per_page + 1):
+        factories.article(index, f"Essay {number:02}")
+    factories.article(index, "A draft", live=False)
+    first = visitor.get("/articles/").content.decode()
+    second = visitor.get("/articles/?page=2").content.decode()
+    assert re.findall(r"Essay \d\d", first)[0] == "Essay 20"
+    assert re.findall(r"Essay \d\d", second) == ["Essay 00"]
+    assert 'rel="next" href="?page=2"' in first
+    assert 'rel="prev" href="?page=1"' in second
+    assert "A draft" not in first + second
+
+
+@pytest.mark.parametrize("page", ["", "0", "-1", "999", "x", "\x00", "1e9", "'"])
+def test_no_page_number_breaks_the_list(
+    article: ArticlePage, practice: PracticeSettings, visitor: Client, page: str
+) -> None:
+    response = visitor.get("/articles/", {"page": page})
+    assert response.status_code == 200
+    assert article.title in response.content.decode()
+
+
+def test_topics_lead_to_their_essays(
+    article: ArticlePage, index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    silence = Topic.objects.create(name="Silence", description="On keeping quiet.")
+    Topic.objects.create(name="Unused")
+    article.topics.add(silence)
+    article.save()
+    factories.article(index, "Another one")
+    assert 'href="/articles/topics/silence/"' in visitor.get(ESSAY).content.decode()
+    listed = visitor.get("/articles/").content.decode()
+    assert "Silence" in listed
+    assert "Unused" not in listed
+    text = visitor.get("/articles/topics/silence/").content.decode()
+    assert "On keeping quiet." in text
+    assert article.title in text
+    assert "Another one" not in text
+    assert visitor.get("/articles/topics/nothing/").status_code == 404
+
+
+def test_the_feed_holds_whole_essays(
+    article: ArticlePage, index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    plain = factories.article(index, "Without", body=[("text", "<p>Only this & that.</p>")])
+    feed = ElementTree.fromstring(visitor.get("/articles/feed/").content)
+    entries = {
+        e.findtext(f"{ATOM}title"): e.findtext(f"{ATOM}content") for e in feed.iter(f"{ATOM}entry")
+    }
+    essay = entries[article.title] or ""
+    assert "Learned where doors were slammed." in essay
+    assert f'href="http://testserver/consultation/?article={article.pk}"' in essay
+    assert f'href="http://testserver/consultation/?article={plain.pk}"' in (
+        entries["Without"] or ""
+    )
+
+
+def test_drafts_and_wrong_addresses_are_not_found(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    factories.article(index, live=False)
+    for address in (ESSAY, "/articles/nothing/", "/articles/nothing/more/"):
+        assert visitor.get(address).status_code == 404
+
+
+def test_an_essay_takes_at_most_10_queries(
+    text: str, visitor: Client, django_assert_max_num_queries: object
+) -> None:
+    with django_assert_max_num_queries(10):  # type: ignore[operator]
+        visitor.get(ESSAY)
+
+
+def test_the_list_takes_at_most_12_queries_however_long(
+    index: ArticleIndexPage,
+    bio: BioPage,
+    practice: PracticeSettings,
+    visitor: Client,
+    django_assert_max_num_queries: object,
+) -> None:
+    topics = [Topic.objects.create(name=f"Topic {number}") for number in range(3)]
+    for number in range(index.per_page + 1):
+        essay = factories.article(index, f"Essay {number}", author=bio)
+        essay.topics.set(topics)
+        essay.save()
+    visitor.get("/articles/")
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        visitor.get("/articles/")

@@ -1,0 +1,161 @@
+"""What must not go live is a numbered message; what is fit to go live gets none."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.checks import Tags, run_checks
+
+from practice.checks import practice_is_complete, sample_is_gone
+from practice.models import PracticeSettings
+from practice.samples import SETTINGS
+from tests import factories
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+KEY = "dGVzdHMgYWxvbmU6IG5vdCBhIHNlY3JldCBrZXkhISE="
+PRODUCTION = {
+    "SITE_URL": "https://practice.example.org",
+    "WAGTAILADMIN_BASE_URL": "https://practice.example.org",
+    "ALLOWED_HOSTS": ["practice.example.org"],
+    "DEBUG": False,
+    "SECRET_KEY": "Zk3vLq9wTn6rXb1yHc8mPd5sJf2gRa7uEo4iWt0zKv6xBn3qMh",
+    "FIELD_ENCRYPTION_KEYS": [KEY],
+    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "DEFAULT_FROM_EMAIL": "hello@practice.example.org",
+}
+FAULTS = [
+    ("FIELD_ENCRYPTION_KEYS", ["too short"], "practice.E001"),
+    ("FIELD_ENCRYPTION_KEYS", [KEY, ""], "practice.E001"),
+    ("FIELD_ENCRYPTION_KEYS", ["kein-ASCII-schl\u00fcssel" * 2], "practice.E001"),
+    ("SITE_URL", "http://practice.example.org", "practice.E002"),
+    ("WAGTAILADMIN_BASE_URL", None, "practice.E003"),
+    ("WAGTAILADMIN_BASE_URL", "https://other.example.org", "practice.E003"),
+    ("ALLOWED_HOSTS", [], "practice.E004"),
+    ("ALLOWED_HOSTS", ["*"], "practice.E004"),
+    ("ALLOWED_HOSTS", ["other.example.org"], "practice.E004"),
+    ("DEBUG", True, "practice.E005"),
+    ("SECRET_KEY", "short", "practice.E006"),
+    ("SECRET_KEY", "ab" * 40, "practice.E006"),
+    ("SECRET_KEY", "django-insecure-Zk3vLq9wTn6rXb1yHc8mPd5sJf2gRa7uEo4iWt0zKv6x", "practice.E006"),
+    ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "practice.E007"),
+    ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "practice.E007"),
+    ("DEFAULT_FROM_EMAIL", "practice@localhost", "practice.W001"),
+]
+
+
+@pytest.fixture
+def production(settings: Any) -> Any:
+    for name, value in PRODUCTION.items():
+        setattr(settings, name, value)
+    return settings
+
+
+def found(**options: Any) -> list[Any]:
+    messages = run_checks(tags=[Tags.security], **options)
+    return [message for message in messages if message.id.startswith("practice.")]
+
+
+def test_what_is_fit_to_go_live_is_not_complained_of(production: Any) -> None:
+    assert found(include_deployment_checks=True) == []
+
+
+@pytest.mark.parametrize(("name", "value", "number"), FAULTS)
+def test_each_fault_has_its_number(production: Any, name: str, value: Any, number: str) -> None:
+    setattr(production, name, value)
+    assert number in {message.id for message in found(include_deployment_checks=True)}
+
+
+def test_while_trying_the_site_out_only_the_keys_are_looked_at(production: Any) -> None:
+    for name, value, _ in FAULTS:
+        setattr(production, name, value)
+    production.FIELD_ENCRYPTION_KEYS = ["too short"]
+    assert {message.id for message in found()} == {"practice.E001"}
+
+
+def test_a_message_about_a_key_does_not_show_the_key(production: Any) -> None:
+    production.FIELD_ENCRYPTION_KEYS = [KEY, "nearly-a-key"]
+    [message] = found()
+    assert "nearly-a-key" not in f"{message.msg} {message.hint}"
+    assert message.msg.startswith("Key 2 of")
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py` in a process of its own, as an operator runs it."""
+    keep = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=PROJECT,
+        env=keep | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def operators_environment(folder: Path) -> dict[str, str]:
+    return {
+        "DEBUG": "false",
+        "SECRET_KEY": str(PRODUCTION["SECRET_KEY"]),
+        "FIELD_ENCRYPTION_KEYS": KEY,
+        "SITE_URL": "https://practice.example.org",
+        "ALLOWED_HOSTS": "practice.example.org",
+        "EMAIL_URL": "smtp+tls://user:secret@mail.example.org:587",
+        "DEFAULT_FROM_EMAIL": "hello@practice.example.org",
+        "DATA_DIR": str(folder),
+    }
+
+
+def test_a_proper_environment_passes_every_check_with_no_database_at_hand(tmp_path: Path) -> None:
+    """Django's own deployment checks included; nothing listens on port 1."""
+    environment = operators_environment(tmp_path)
+    done = manage(
+        *("check", "--deploy", "--fail-level", "WARNING"),
+        **environment,
+        DATABASE_URL="postgres://nobody@127.0.0.1:1/none",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_wrong_key_is_a_sentence_and_not_a_traceback(tmp_path: Path) -> None:
+    environment = operators_environment(tmp_path) | {"FIELD_ENCRYPTION_KEYS": "wrong"}
+    done = manage("check", **environment)
+    assert done.returncode == 1
+    assert "practice.E001" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_database_can_be_looked_at_before_it_is_migrated(tmp_path: Path) -> None:
+    environment = operators_environment(tmp_path)
+    done = manage("check", "--deploy", "--database", "default", **environment)
+    assert done.returncode == 0, done.stderr
+    assert "practice." not in done.stderr
+
+
+# --- What looks into the database ----------------------------------------------------------
+
+
+def test_what_the_practice_lacks_is_warned_of(home: object) -> None:
+    PracticeSettings.objects.all().delete()
+    messages = practice_is_complete(None, databases=["default"])
+    assert {message.id for message in messages} == {"practice.W003"}
+    assert any("Your name" in message.msg for message in messages)
+    assert not PracticeSettings.objects.exists(), "a check changes nothing"
+
+
+def test_a_complete_practice_is_not_warned_of(practice: PracticeSettings) -> None:
+    assert practice_is_complete(None, databases=["default"]) == []
+
+
+def test_the_sample_is_warned_of_while_any_of_it_stands(practice: PracticeSettings) -> None:
+    assert sample_is_gone(None, databases=["default"]) == []
+    factories.practice_settings(fee=SETTINGS["fee"])
+    [message] = sample_is_gone(None, databases=["default"])
+    assert message.id == "practice.W002"
+    assert "fee of a session" in message.msg
+
+
+def test_without_a_database_to_look_at_nothing_is_asked() -> None:
+    assert practice_is_complete(None) == sample_is_gone(None) == []

@@ -1,0 +1,263 @@
+"""The frame of every public page: what stands in it, what it weighs, and whom it asks."""
+
+import gzip
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from wagtail.blocks import Block, StreamBlock
+
+from blog.blocks import ArticleBody
+from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
+from practice import views
+from practice.blocks import PageBody
+from practice.models import HomePage, PracticeSettings, StandardPage
+from practice.templatetags.practice_tags import dial, host, json_ld, quoted
+from tests import factories
+
+ICON = Path(views.__file__).parent / "static" / "practice" / "icon.svg"
+FETCHED = ("stylesheet", "icon", "preload", "preconnect", "dns-prefetch")
+
+
+class Outline(HTMLParser):
+    """The elements of a page, as far as the tests ask for them."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+def topic(article: ArticlePage) -> Topic:
+    topic = Topic.objects.create(name="Silence")
+    article.topics.add(topic)
+    article.save()
+    return topic
+
+
+@pytest.fixture
+def addresses(practice: PracticeSettings, topic: Topic) -> list[str]:
+    """Every public page that a reader can come to."""
+    return [
+        *("/", "/about/", "/articles/", "/articles/when-the-house-goes-quiet/"),
+        *("/articles/topics/silence/", "/services/", "/fees/", "/faq/"),
+        *("/privacy/", "/accessibility/", "/consultation/"),
+    ]
+
+
+def test_every_page_has_one_heading_a_language_and_landmarks(
+    addresses: list[str], visitor: Client
+) -> None:
+    for address in addresses:
+        page = Outline(visitor.get(address).content.decode())
+        assert page.tags.count("h1") == 1, address
+        assert page.tags.count("main") == 1, address
+        assert {"header", "nav", "footer"} <= set(page.tags), address
+        assert ("a", {"class": "skip", "href": "#main"}) in page.attributes, address
+        assert dict(page.attributes)["html"] == {"lang": "en-us"}
+
+
+def test_no_page_holds_inline_style_or_script_or_asks_anybody_else(
+    addresses: list[str], visitor: Client
+) -> None:
+    for address in addresses:
+        page = Outline(visitor.get(address).content.decode())
+        assert "style" not in page.tags, address
+        for tag, attributes in page.attributes:
+            assert not {"style", "onclick", "onload", "onchange"} & attributes.keys(), address
+            assert tag != "script" or attributes["type"] == "application/ld+json", address
+            fetched = attributes.get("src") or attributes.get("srcset") or ""
+            if tag == "link" and attributes["rel"] in FETCHED:
+                fetched = attributes["href"] or ""
+            assert "//" not in fetched, address
+
+
+def test_readers_get_no_cookie(addresses: list[str], visitor: Client) -> None:
+    for address in [*addresses, "/theme.css", "/articles/feed/"]:
+        if address != "/consultation/":
+            response = visitor.get(address)
+            assert not response.cookies, address
+            assert "Cookie" not in response.get("Vary", ""), address
+
+
+def test_a_first_visit_weighs_at_most_15_kilobytes_in_three_requests(
+    addresses: list[str], visitor: Client
+) -> None:
+    style = visitor.get("/theme.css", headers={"accept-encoding": "gzip"})
+    assert style["Content-Encoding"] == "gzip"
+    for address in addresses:
+        content = visitor.get(address).content
+        page = Outline(content.decode())
+        links = [attributes for tag, attributes in page.attributes if tag == "link"]
+        assert len([link for link in links if link["rel"] in FETCHED]) == 2, address
+        weight = len(gzip.compress(content)) + len(style.content) + ICON.stat().st_size
+        assert weight <= 15_000, address
+
+
+def test_the_home_page_leads_to_the_latest_articles_and_a_consultation(
+    home: HomePage, practice: PracticeSettings, index: ArticleIndexPage, visitor: Client
+) -> None:
+    for number in range(4):
+        factories.article(index, f"Essay {number}")
+    text = visitor.get("/").content.decode()
+    assert re.findall(r"Essay \d", text) == ["Essay 3", "Essay 2", "Essay 1"]
+    assert practice.invitation_button in text
+    assert f'href="{reverse("booking:request")}"' in text
+
+
+def test_the_menu_shows_what_is_published_and_meant_for_it(
+    practice: PracticeSettings, home: HomePage, visitor: Client
+) -> None:
+    StandardPage.objects.get(slug="fees").unpublish()
+    home.add_child(instance=StandardPage(title="For couples", slug="couples"))
+    text = visitor.get("/services/").content.decode()
+    menu = text[text.index("<nav") : text.index("</nav>")]
+    titles = re.findall(r">([^<]+)</a>", menu)
+    assert titles == ["Services", "Questions", "Articles", "About"]
+    assert '<a href="/services/" aria-current="page">' in menu
+
+
+def test_the_foot_of_every_page_says_what_the_law_asks_for(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    text = visitor.get("/services/").content.decode()
+    foot = text[text.index("<footer") :]
+    for words in (
+        "The Therapist, LMFT",
+        "Marriage and Family Therapist, license 000000",
+        "California",
+        f'href="{practice.telephone_link}"',
+        "Good Faith Estimate",
+        "Board of Behavioral Sciences",
+        'href="sms:988"',
+        'href="/privacy/"',
+        'href="/accessibility/"',
+    ):
+        assert words in foot
+
+
+def test_a_practice_elsewhere_shows_its_own_notices_and_lines(
+    visitor: Client, home: HomePage
+) -> None:
+    factories.practice_settings(
+        licensed_regions="ENG England",
+        board_notice="",
+        good_faith_estimate_notice="",
+        emergency_number="999",
+        crisis_name="Samaritans",
+        crisis_phone="116 123",
+        crisis_text_to="",
+        crisis_chat_url="",
+        violence_name="",
+    )
+    text = visitor.get("/services/").content.decode()
+    assert 'href="tel:999"' in text
+    assert 'href="tel:116123"' in text
+    for words in ("988", "911", "Good Faith", "Board of", "sms:", "California"):
+        assert words not in text
+
+
+def test_what_the_therapist_types_cannot_become_markup(visitor: Client, home: HomePage) -> None:
+    evil = '"><script>alert(1)</script>'
+    factories.practice_settings(
+        practice_name=evil, therapist_name=evil, office_address=evil, fee=evil, credential=evil
+    )
+    for address in ("/", "/about/", "/fees/"):
+        assert "<script>alert" not in visitor.get(address).content.decode()
+
+
+def test_nobody_sees_a_bar_of_wagtails_on_the_site(
+    as_therapist: Client, practice: PracticeSettings
+) -> None:
+    assert "wagtail" not in as_therapist.get("/services/").content.decode().lower()
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_error_page_asks_no_database(status: int) -> None:
+    # Without the `db` fixture, any query fails.
+    request = RequestFactory().get("/")
+    answer = views.not_found(request, Exception()) if status == 404 else views.server_error(request)
+    text = answer.content.decode()
+    assert answer.status_code == status
+    assert 'href="/"' in text
+    assert 'href="sms:988"' in text
+    assert 'href="/theme.css"' in text
+
+
+@pytest.mark.parametrize("address", ["/", "/services/"])
+def test_a_plain_page_takes_few_queries(
+    practice: PracticeSettings,
+    article: ArticlePage,
+    visitor: Client,
+    django_assert_max_num_queries: object,
+    address: str,
+) -> None:
+    visitor.get(address)  # warms Wagtail's cache of site roots
+    with django_assert_max_num_queries(8):  # type: ignore[operator]
+        visitor.get(address)
+
+
+def blocks_of(body: StreamBlock) -> list[Block]:
+    return list(body.child_blocks.values())
+
+
+@pytest.mark.parametrize(
+    "block", [*blocks_of(PageBody()), *blocks_of(ArticleBody())], ids=lambda block: block.name
+)
+def test_every_block_is_offered_with_icon_label_and_preview(block: Block) -> None:
+    assert block.meta.icon != "placeholder"
+    assert block.label
+    assert block.meta.description
+    assert block.is_previewable
+
+
+@pytest.mark.parametrize("model", [HomePage, ArticlePage, BioPage])
+def test_a_preview_of_a_block_is_set_as_the_site_sets_it(
+    practice: PracticeSettings, as_therapist: Client, model: type
+) -> None:
+    body = model._meta.get_field("body")
+    for block in blocks_of(body.stream_block):
+        url = reverse("wagtailadmin_block_preview")
+        response = as_therapist.get(url, {"id": block.definition_prefix})
+        text = response.content.decode()
+        assert response.status_code == 200, block.name
+        assert "/theme.css?v=" in text
+        assert "<p>" in text or "<h2" in text or "<li>" in text or "<img" in text or "<dl" in text
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("I am here.", "\u201cI am here.\u201d"),
+        ("\u201cI am here.\u201d", "\u201cI am here.\u201d"),
+        ('"I am here."', "\u201cI am here.\u201d"),
+        ("\u201cYes.\u201d \u201cNo.\u201d", "\u201cYes.\u201d \u201cNo.\u201d"),
+        ("\u201cYes,\u201d she said", "\u201c\u201cYes,\u201d she said\u201d"),
+        ('"', '\u201c"\u201d'),
+        (" spaced ", "\u201cspaced\u201d"),
+    ],
+)
+def test_quotation_marks_are_set_once(typed: str, shown: str) -> None:
+    assert quoted(typed) == shown
+
+
+def test_data_for_search_engines_cannot_end_its_element() -> None:
+    text = json_ld({"name": "</script><b>&", "empty": ""})
+    assert "</script><b>" not in text
+    inside = text.removeprefix('<script type="application/ld+json">').removesuffix("</script>")
+    assert json.loads(inside) == {"@context": "https://schema.org", "name": "</script><b>&"}
+
+
+def test_a_number_is_dialed_and_a_place_is_named() -> None:
+    assert dial("+1 (415) 555-0100") == "+14155550100"
+    assert host("https://www.thehotline.org/help") == "thehotline.org"

@@ -1,0 +1,256 @@
+"""The sample: marked as such, loaded once, and removed without touching what the owner wrote."""
+
+import re
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client, override_settings
+from pytest_django import DjangoDbBlocker
+from wagtail.models import Page, Revision, Site
+
+from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
+from blog.samples import boundaries, friction, pushing_away
+from booking.models import ConsultationRequest
+from practice import samples
+from practice.defaults import is_untouched
+from practice.models import HomePage, PracticeSettings, SamplePage, SiteImage, StandardPage, User
+from tests import factories
+from tests.conftest import make_tree
+
+PASSWORD = "a sample of a password"
+ESSAYS = (pushing_away, friction, boundaries)
+
+pytestmark = pytest.mark.django_db
+
+
+def load() -> None:
+    call_command("load_sample_practice", password=PASSWORD)
+    call_command("load_sample_blog")
+
+
+def remove(**options: Any) -> str:
+    out = StringIO()
+    call_command("remove_sample_content", stdout=out, **options)
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def loaded(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: Any
+) -> Iterator[None]:
+    """The sample, loaded into the bare tree once; every test rolls back to it."""
+    folder = tmp_path_factory.mktemp("media")
+    with django_db_blocker.unblock(), override_settings(MEDIA_ROOT=folder):
+        outer = transaction.atomic()
+        outer.__enter__()
+        make_tree()
+        load()
+    yield
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        outer.__exit__(None, None, None)
+
+
+@pytest.fixture
+def sample(loaded: None, db: None) -> HomePage:
+    return HomePage.objects.get()
+
+
+def everything() -> list[list[Any]]:
+    """All that the sample could have made or changed, to compare before and after."""
+    models = (Page, HomePage, StandardPage, ArticlePage, ArticleIndexPage, BioPage, Topic, Revision)
+    others = (PracticeSettings, SamplePage, SiteImage, User, Site)
+    return [list(model.objects.order_by("pk").values()) for model in (*models, *others)]
+
+
+def texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield re.sub(r"<[^>]+>", " ", value)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from texts(part)
+
+
+def words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", re.sub("['\u2019]", "", text.lower()))
+
+
+def runs(text: str, length: int = 6) -> set[tuple[str, ...]]:
+    """Every run of `length` words in `text`."""
+    found = words(text)
+    return {tuple(found[i : i + length]) for i in range(len(found) - length + 1)}
+
+
+# --- What it says --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("essay", ESSAYS, ids=lambda essay: essay.SLUG)
+def test_an_essay_is_as_long_as_an_essay(essay: Any) -> None:
+    written = [part for _, value in essay.BODY for part in texts(value)]
+    assert 700 <= len(" ".join(written).split()) <= 1100
+
+
+def test_the_essays_show_every_block_that_there_is() -> None:
+    used = {kind for essay in ESSAYS for kind, _ in essay.BODY}
+    assert used == set(ArticlePage._meta.get_field("body").stream_block.child_blocks)
+
+
+def test_the_sample_shares_no_six_words_with_the_therapists_own_essays(
+    sample: HomePage, seed_document: Path
+) -> None:
+    theirs = runs(seed_document.read_text())
+    for page in Page.objects.filter(depth__gte=2).specific():
+        fields = [field.value_to_string(page) for field in page._meta.local_fields]
+        assert runs(" ".join([page.title, *texts(fields)])) & theirs == set()
+
+
+def test_every_page_says_to_readers_that_it_is_a_sample(sample: HomePage, visitor: Client) -> None:
+    pages = Page.objects.filter(depth__gte=2)
+    assert pages.count() == 11
+    for page in pages:
+        answer = visitor.get(page.get_url())
+        assert answer.status_code == 200
+        assert samples.MARK in answer.content.decode()
+
+
+# --- Loading it ----------------------------------------------------------------------------
+
+
+def test_the_sample_sign_in_is_a_therapist_and_no_superuser(sample: HomePage) -> None:
+    client = Client()
+    assert client.login(username=samples.SIGN_IN, password=PASSWORD)
+    user = User.objects.get()
+    assert not user.is_superuser
+    assert [group.name for group in user.groups.all()] == ["Therapist"]
+    assert client.get("/admin/").status_code == 200
+
+
+def test_loading_it_twice_changes_nothing(sample: HomePage) -> None:
+    before = everything()
+    load()
+    assert everything() == before
+
+
+def test_the_sample_practice_lacks_nothing(sample: HomePage) -> None:
+    practice = PracticeSettings.objects.get()
+    practice.full_clean()
+    assert practice.missing() == []
+
+
+# --- Removing it ---------------------------------------------------------------------------
+
+
+def test_untouched_it_goes_and_leaves_the_bare_tree(sample: HomePage, data_folder: Path) -> None:
+    remove()
+    assert not ArticlePage.objects.exists()
+    assert not Topic.objects.exists()
+    assert not SiteImage.objects.exists()
+    assert not SamplePage.objects.exists()
+    pages = Page.objects.filter(depth__gte=2)
+    assert pages.count() == 8
+    assert all(is_untouched(page) for page in pages)
+    written = [text for page in pages.specific() for text in texts(vars(page))]
+    assert not [text for text in written if samples.MARK in text]
+    assert samples.standing_settings(PracticeSettings.objects.get()) == []
+
+
+def test_after_it_was_removed_it_can_be_loaded_again(sample: HomePage) -> None:
+    remove()
+    load()
+    assert ArticlePage.objects.published().count() == 3
+    assert HomePage.objects.get().live
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(sample: HomePage) -> None:
+    before = everything()
+    rehearsed = remove(dry_run=True)
+    assert everything() == before
+    assert rehearsed.startswith(remove())
+    assert rehearsed.splitlines()[-1] == "Nothing was changed: this was a dry run."
+
+
+def test_a_page_that_the_owner_changed_stays_as_it_is(sample: HomePage) -> None:
+    essay = ArticlePage.objects.get(slug=friction.SLUG)
+    essay.title = "My own words"
+    essay.save_revision().publish()
+    before = [row for row in everything()[3] if row["page_ptr_id"] == essay.pk]
+    said = remove()
+    assert everything()[3] == before
+    assert ArticlePage.objects.published().get().title == "My own words"
+    assert "Kept the topic Conflict: an article has it." in said
+    assert "Kept the picture Sample picture: hills: a page uses it." in said
+
+
+def test_a_page_with_a_draft_of_the_owners_stays_and_the_reason_is_said(sample: HomePage) -> None:
+    essay = ArticlePage.objects.get(slug=boundaries.SLUG)
+    essay.title = "Not finished"
+    essay.save_revision()
+    said = remove()
+    assert f"Kept the page {boundaries.TITLE}: a draft of yours waits to be published." in said
+    assert ArticlePage.objects.published().get() == essay
+
+
+def test_the_list_stays_published_for_an_article_of_the_owners(
+    sample: HomePage, visitor: Client
+) -> None:
+    index = ArticleIndexPage.objects.get()
+    factories.article(index, "My own essay")
+    said = remove()
+    assert "Emptied the page Articles: it stays published for the pages below it." in said
+    answer = visitor.get("/articles/").content.decode()
+    assert "My own essay" in answer
+    assert samples.MARK not in answer
+    assert visitor.get("/").status_code == 200
+
+
+def test_settings_that_the_owner_filled_in_stay(sample: HomePage) -> None:
+    PracticeSettings.objects.update(therapist_name="My Name", fee="$200")
+    remove()
+    practice = PracticeSettings.objects.get()
+    assert (practice.therapist_name, practice.fee) == ("My Name", "$200")
+    assert (practice.practice_name, practice.telephone) == ("Your practice", "")
+
+
+def test_a_topic_that_the_owner_described_stays(sample: HomePage) -> None:
+    Topic.objects.filter(name="Conflict").update(description="In my own words.")
+    said = remove()
+    assert Topic.objects.get().name == "Conflict"
+    assert "Kept the topic Conflict: you changed it." in said
+
+
+def test_the_only_sign_in_is_kept(sample: HomePage) -> None:
+    assert "Kept the sign-in therapist@example.com: nobody else could sign in." in remove()
+    assert User.objects.filter(email=samples.SIGN_IN).exists()
+
+
+@pytest.mark.parametrize("who", ["superuser", "therapist"])
+def test_the_sample_sign_in_goes_once_somebody_else_can_sign_in(sample: HomePage, who: str) -> None:
+    if who == "superuser":
+        User.objects.create_superuser("owner@example.org", PASSWORD)
+    else:
+        group = User.objects.get(email=samples.SIGN_IN).groups.get()
+        factories.user("owner@example.org", group)
+    assert "Removed the sign-in therapist@example.com." in remove()
+    assert User.objects.get().email == "owner@example.org"
+
+
+def test_somebody_who_may_not_sign_in_does_not_count(sample: HomePage) -> None:
+    owner = User.objects.create_superuser("owner@example.org", PASSWORD)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    remove()
+    assert User.objects.filter(email=samples.SIGN_IN).exists()
+
+
+def test_a_request_from_a_sample_essay_outlives_it(sample: HomePage) -> None:
+    essay = ArticlePage.objects.get(slug=boundaries.SLUG)
+    asked = factories.consultation_request(article=essay)
+    remove()
+    assert ConsultationRequest.objects.get(pk=asked.pk).article is None

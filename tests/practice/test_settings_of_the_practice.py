@@ -1,0 +1,237 @@
+"""What a practice may say about itself, and what follows from it."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
+
+from practice.models import DaysAway, PracticeSettings, Region, parse_regions
+from tests import factories
+
+
+def faults(**changes: Any) -> dict[str, list[str]]:
+    """What stands beside which field when a practice with `changes` is checked."""
+    try:
+        PracticeSettings(**changes).full_clean()
+    except ValidationError as error:
+        return error.message_dict
+    return {}
+
+
+@pytest.mark.django_db
+def test_the_practice_that_everybody_starts_with_is_valid() -> None:
+    assert faults() == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("telephone", "call me"),
+        ("telephone", "12"),
+        ("telephone", "+1 415 555 01000000"),
+        ("country", "XX"),
+        ("country", "us"),
+        ("holiday_region", "ENG"),
+        ("licensed_regions", "   "),
+        ("licensed_regions", "California"),
+        ("licensed_regions", "CA California\nca Kalifornia"),
+        ("time_zone", "Pacific"),
+        ("accent", "red"),
+        ("accent", "#12345"),
+        ("reply_within", 0),
+        ("reply_within", 31),
+        ("consultation_minutes", 4),
+        ("keeps_closed_for", 0),
+        ("client_portal_url", "my portal"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field(field: str, value: Any) -> None:
+    assert list(faults(**{field: value})) == [field]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"telephone": "(415) 555-0100"},
+        {"telephone": "+44 20 7946 0000"},
+        {"telephone": "020 7946 0000", "country": "GB", "holiday_region": "ENG"},
+        {"country": "GB", "holiday_region": ""},
+        {"licensed_regions": "CA California\nOR Oregon\n"},
+    ],
+)
+def test_what_can_be_is_taken(changes: dict[str, Any]) -> None:
+    assert faults(**changes) == {}
+
+
+def test_a_fault_in_the_country_is_not_said_twice() -> None:
+    with pytest.raises(ValidationError) as caught:
+        PracticeSettings(country="XX").full_clean(exclude=["portrait"])
+    assert list(caught.value.message_dict) == ["country"]
+
+
+def test_regions_are_read_line_by_line() -> None:
+    text = "ca California\n\n  NY   New York \r\n"
+    assert parse_regions(text) == [Region("CA", "California"), Region("NY", "New York")]
+
+
+@pytest.mark.parametrize(
+    ("telephone", "country", "link"),
+    [
+        ("(415) 555-0100", "US", "tel:+1-415-555-0100"),
+        ("+1 415 555 0100 ext. 12", "US", "tel:+1-415-555-0100;ext=12"),
+        ("020 7946 0000", "GB", "tel:+44-20-7946-0000"),
+        ("+44 20 7946 0000", "US", "tel:+44-20-7946-0000"),
+        ("", "US", ""),
+    ],
+)
+def test_the_link_dials_the_practice_from_anywhere(telephone: str, country: str, link: str) -> None:
+    assert PracticeSettings(telephone=telephone, country=country).telephone_link == link
+
+
+def test_mail_comes_from_the_short_name_where_there_is_one() -> None:
+    practice = PracticeSettings(practice_name="Quiet Harbor Counseling")
+    assert practice.mail_name == "Quiet Harbor Counseling"
+    practice.short_name = "QHC"
+    assert practice.mail_name == "QHC"
+
+
+def test_an_answer_is_promised_in_working_days_less_days_away(practice: PracticeSettings) -> None:
+    friday = date(2026, 11, 13)
+    assert practice.reply_by(friday) == date(2026, 11, 17)
+    DaysAway.objects.create(
+        practice=practice, first_day=date(2026, 11, 16), last_day=date(2026, 11, 18)
+    )
+    assert PracticeSettings.objects.get().reply_by(friday) == date(2026, 11, 20)
+
+
+def test_the_database_refuses_days_away_that_end_before_they_begin(
+    practice: PracticeSettings,
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DaysAway.objects.create(
+            practice=practice, first_day=date(2026, 11, 18), last_day=date(2026, 11, 17)
+        )
+
+
+# --- In the admin --------------------------------------------------------------------------
+
+ADDRESS = reverse("wagtailsettings:edit", args=["practice", "practicesettings"])
+
+
+def form_of(client: Client, practice: PracticeSettings) -> tuple[str, dict[str, Any]]:
+    """The address of the settings' form and what it would post unchanged."""
+    answer = client.get(ADDRESS, follow=True)
+    form = answer.context["form"]
+    data = {name: form[name].value() for name in form.fields}
+    data = {name: "" if value is None else value for name, value in data.items()}
+    for name in ("takes_new_clients", "asks_for_message"):
+        if not data[name]:
+            del data[name]
+    formset = form.formsets["days_away"]
+    for name, field in formset.management_form.fields.items():
+        data[f"{formset.prefix}-{name}"] = (
+            formset.management_form[name].value() or field.initial or 0
+        )
+    for name in ("teen_information", "elsewhere_help", "board_notice",
+                 "good_faith_estimate_notice", "invitation_text"):  # fmt: skip
+        data[name] = form[name].field.widget.format_value(data[name])
+    return answer.request["PATH_INFO"], data
+
+
+def test_the_therapist_changes_the_settings(
+    as_therapist: Client, practice: PracticeSettings
+) -> None:
+    address, data = form_of(as_therapist, practice)
+    answer = as_therapist.post(address, data | {"fee": "$190"})
+    assert answer.status_code == 302
+    assert PracticeSettings.objects.get().fee == "$190"
+
+
+def test_a_practice_that_is_saved_unchanged_is_still_told_what_is_californias(
+    as_therapist: Client, practice: PracticeSettings
+) -> None:
+    address, data = form_of(as_therapist, practice)
+    data |= {"country": "GB", "holiday_region": "ENG", "telephone": "020 7946 0000"}
+    assert as_therapist.post(address, data).status_code == 302
+    lines = PracticeSettings.objects.get().missing()
+    for words in ("The board's notice", "What teens are told", "What people in other places"):
+        assert any(line.startswith(words) for line in lines)
+
+
+def test_a_wrong_telephone_is_said_beside_it_and_what_was_typed_stays(
+    as_therapist: Client, practice: PracticeSettings
+) -> None:
+    address, data = form_of(as_therapist, practice)
+    answer = as_therapist.post(address, data | {"telephone": "call me", "fee": "$190"})
+    assert answer.status_code == 200
+    assert answer.context["form"].errors == {
+        "telephone": ["This does not look like a telephone number."]
+    }
+    assert answer.context["form"]["fee"].value() == "$190"
+    assert PracticeSettings.objects.get().fee == "$180"
+
+
+def test_days_away_that_end_before_they_begin_are_said_beside_them(
+    as_therapist: Client, practice: PracticeSettings
+) -> None:
+    address, data = form_of(as_therapist, practice)
+    data |= {
+        "days_away-TOTAL_FORMS": 1,
+        "days_away-0-first_day": "2026-11-18",
+        "days_away-0-last_day": "2026-11-17",
+        "days_away-0-ORDER": 1,
+        "days_away-0-id": "",
+    }
+    answer = as_therapist.post(address, data)
+    assert answer.status_code == 200
+    assert "The last day cannot be before the first." in answer.content.decode()
+
+
+def test_an_editor_does_not_reach_the_settings(as_editor: Client) -> None:
+    answer = as_editor.get(ADDRESS, follow=True)
+    assert answer.redirect_chain[-1] == (reverse("wagtailadmin_home"), 302)
+
+
+# --- Before you go live --------------------------------------------------------------------
+
+
+def admin_home(client: Client) -> str:
+    return client.get(reverse("wagtailadmin_home")).content.decode()
+
+
+def test_the_admin_says_what_is_missing_before_going_live(
+    as_therapist: Client, home: object
+) -> None:
+    PracticeSettings.objects.all().delete()
+    said = admin_home(as_therapist)
+    assert "Before you go live" in said
+    assert "The number of your license or registration" in said
+    assert ADDRESS in said
+
+
+def test_the_admin_says_what_of_the_sample_still_stands(
+    as_therapist: Client, practice: PracticeSettings
+) -> None:
+    factories.practice_settings(fee="$150 (sample)")
+    said = admin_home(as_therapist)
+    assert "Settings of the practice: fee of a session" in said
+    assert "remove_sample_content" in said
+
+
+def test_a_practice_that_is_ready_is_left_in_peace(
+    as_therapist: Client, practice: PracticeSettings, therapist: Any
+) -> None:
+    therapist.email = "somebody@example.org"
+    therapist.save()
+    assert "Before you go live" not in admin_home(as_therapist)
+
+
+def test_an_editor_is_not_told_what_the_practice_lacks(as_editor: Client, home: object) -> None:
+    PracticeSettings.objects.all().delete()
+    assert "Before you go live" not in admin_home(as_editor)

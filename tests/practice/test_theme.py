@@ -1,0 +1,103 @@
+"""Whatever accent the therapist picks can be read, in both themes."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from practice import theme
+from practice.models import PracticeSettings
+
+TEXT, LARGE_OR_EDGE = 4.5, 3  # WCAG 2.2: 1.4.3 for text, 1.4.11 for edges of controls
+
+accents = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
+
+
+def custom_properties(css: str) -> dict[str, dict[str, str]]:
+    """The colors of both themes; the dark one begins with what the light one says."""
+    light, dark = css.split("@media screen and (prefers-color-scheme", 1)
+    found = [dict(re.findall(r"--([a-z-]+): ?(#[0-9a-f]{6});?", part)) for part in (light, dark)]
+    return {"light": found[0], "dark": {**found[0], **found[1]}}
+
+
+@pytest.fixture(scope="module")
+def tokens() -> dict[str, dict[str, str]]:
+    return custom_properties((theme.FOLDER / "tokens.css").read_text())
+
+
+@given(accents)
+@example("#ffffff")
+@example("#000000")
+@example("#ffff00")
+@example("#7f7f7f")
+def test_any_accent_can_be_read_in_both_themes(accent: str) -> None:
+    for name, colors in custom_properties(theme.accents(accent)).items():
+        assert theme.contrast(colors["accent"], theme.PAPER[name]) >= TEXT
+        assert theme.contrast(colors["accent"], colors["tint"]) >= TEXT
+        # Paper's color is that of the words on a button, and of all that stands on cloth.
+        assert theme.contrast(colors["cloth"], theme.PAPER["light"]) >= TEXT
+
+
+@given(accents)
+def test_text_and_edges_can_be_seen_on_panels_of_any_tint(
+    tokens: dict[str, dict[str, str]], accent: str
+) -> None:
+    for name, colors in custom_properties(theme.accents(accent)).items():
+        for text in ("ink", "muted", "error"):
+            assert theme.contrast(tokens[name][text], colors["tint"]) >= TEXT
+        assert theme.contrast(tokens[name]["line"], colors["tint"]) >= LARGE_OR_EDGE
+
+
+@given(accents)
+def test_an_accent_that_can_be_read_stays_as_it_was_picked(accent: str) -> None:
+    for name, paper in theme.PAPER.items():
+        if theme.contrast(accent, paper) >= theme.WANTED[name]:
+            assert theme.readable(accent, paper, theme.WANTED[name]) == accent
+
+
+def test_the_tokens_and_the_theme_agree(tokens: dict[str, dict[str, str]]) -> None:
+    default = PracticeSettings._meta.get_field("accent").default
+    made = custom_properties(theme.accents(default))
+    for name, paper in theme.PAPER.items():
+        assert tokens[name]["paper"] == paper
+        assert {key: tokens[name][key] for key in made[name]} == made[name]
+    assert tokens["light"]["on-cloth"] == theme.PAPER["light"]
+
+
+def test_every_style_sheet_is_served_and_keeps_to_a_layer() -> None:
+    files = {path.stem for path in Path(theme.FOLDER).glob("*.css")}
+    assert files == set(theme.FILES)
+    for name in theme.FILES:
+        assert f"@layer {name} {{" in (theme.FOLDER / f"{name}.css").read_text()
+
+
+def test_a_new_accent_has_a_new_address(practice: PracticeSettings, visitor: Client) -> None:
+    before = theme.style_sheet(practice.accent).version
+    practice.accent = "#1f4f4a"
+    practice.save()
+    link = re.search(r'href="(/theme\.css[^"]+)"', visitor.get("/").content.decode())
+    assert link is not None
+    assert before not in link[1]
+    response = visitor.get(link[1])
+    assert "--accent:#1f4f4a" in response.content.decode()
+    assert "max-age=31536000" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("query", ["", "?v=12345678", "?v="])
+def test_no_other_address_is_kept_for_long(
+    practice: PracticeSettings, visitor: Client, query: str
+) -> None:
+    assert "max-age=300" in visitor.get(f"/theme.css{query}")["Cache-Control"]
+
+
+def test_the_style_sheet_outlives_the_database(visitor: Client, db: None) -> None:
+    with transaction.atomic():
+        connection.cursor().execute("ALTER TABLE practice_practicesettings RENAME TO gone")
+        response = visitor.get("/theme.css")
+        transaction.set_rollback(True)
+    assert response.status_code == 200
+    assert PracticeSettings._meta.get_field("accent").default in response.content.decode()
