@@ -8,6 +8,7 @@ go twice, under the same Message-ID.
 import logging
 import smtplib
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -101,20 +102,21 @@ def deliver(outgoing: OutgoingEmail) -> bool:
         if message is None:
             mine.delete()
             return False
-        message.connection = get_connection()
-        message.send()
+        with get_connection() as message.connection:
+            message.send()
+            # Before the goodbye to the mail server, which takes a round trip and may fail.
+            mine.update(sent_at=timezone.now(), lease=None, leased_until=None, last_error="")
     except Exception as error:  # whatever it is, the promise stays
         _note_failure(outgoing, error, timezone.now())
         return False
-    mine.update(sent_at=timezone.now(), lease=None, leased_until=None, last_error="")
     return True
 
 
-def send_due(limit: int = 100) -> int:
-    """Sends what is due, at most `limit` messages; how many left."""
+def send_due(limit: int = 100, stopping: Callable[[], bool] = lambda: False) -> int:
+    """Sends what is due, at most `limit` messages and until it is `stopping`; how many left."""
     sent = 0
     for _ in range(limit):
-        outgoing = claim(timezone.now())
+        outgoing = None if stopping() else claim(timezone.now())
         if outgoing is None:
             break
         sent += deliver(outgoing)

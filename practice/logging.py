@@ -13,12 +13,8 @@ def redact(text: str) -> str:
     return PRIVATE_LINK.sub(r"\1[private]", text)
 
 
-class Redact(logging.Filter):
-    """Masks private links in whatever is logged, arguments included."""
+class RedactingFormatter(logging.Formatter):
+    """Masks private links in whatever is written: arguments and tracebacks included."""
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        masked = redact(message)
-        if masked != message:
-            record.msg, record.args = masked, ()
-        return True
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))

@@ -1,5 +1,6 @@
 """A real Chromium against the real pages: Debian's, else the one that Playwright fetched."""
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -30,7 +31,11 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
+    with contextlib.ExitStack() as at_the_end:
+        try:
+            playwright = at_the_end.enter_context(sync_playwright())
+        except Exception:  # Playwright's own, bare
+            missing_part("Playwright's driver does not start. On Debian: apt install libatomic1")
         chromium = playwright.chromium
         path = shutil.which("chromium") or chromium.executable_path
         if not Path(path).exists():

@@ -45,8 +45,9 @@ class Command(BaseCommand):
         parser.add_argument("--poll", type=float, default=2.0, help="seconds between looks at mail")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self.stopping = False
         jobs = [
-            Job("send_queued_emails", outbox.send_due, options["poll"]),
+            Job("send_queued_emails", self._send, options["poll"]),
             Job("publish_scheduled", publish_scheduled, 60),
             Job("erase_old_requests", erase_old_requests, 3600),
         ]
@@ -54,13 +55,15 @@ class Command(BaseCommand):
             for job in jobs:
                 job.run()
             return
-        self.stopping = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self.stopping:
             for job in jobs:
                 self._run_if_due(job)
             time.sleep(min(options["poll"], 0.5))
+
+    def _send(self) -> None:
+        outbox.send_due(stopping=lambda: self.stopping)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True

@@ -1,0 +1,246 @@
+"""The real site for tests: web server and worker as processes of their own, which can be killed.
+
+They run production's settings on a copy of the tests' database, SQLite or PostgreSQL alike.
+"""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.auth.models import Group
+from django.db import ConnectionHandler, connection, connections
+
+from blog.models import ArticleIndexPage, ArticlePage, BioPage
+from booking.models import OutgoingEmail
+from practice.models import HomePage, User
+from tests import factories
+from tests.conftest import make_tree
+from tests.faults.browser import Browser
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+HOST = "127.0.0.1"
+THERAPIST, PASSWORD = "therapist@practice.example", "correct horse 7"
+PATIENCE = 60  # seconds, for whatever must happen
+
+
+def free_port() -> int:
+    """A port below those that Linux gives to outgoing connections.
+
+    Between two lives of a server one of those could be taken, even by a client that tries to
+    reach the server and so connects to itself.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    """Returns when `holds()` is true. Raises AssertionError, naming `what`, if it never is."""
+    until = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < until, f"in {PATIENCE} s never: {what}"
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def copied_database(source: str, folder: Path) -> Iterator[str]:
+    """Copies the database called `source` into `folder`, or on PostgreSQL beside itself.
+
+    Gives the copy's name: for SQLite its path. Nobody may be writing to the source meanwhile.
+    """
+    if connection.vendor == "sqlite":
+        file = str(folder / "db.sqlite3")
+        with contextlib.closing(sqlite3.connect(source)) as database:
+            database.execute("VACUUM INTO ?", [file])
+        with contextlib.closing(sqlite3.connect(file)) as database:
+            database.execute("PRAGMA journal_mode=WAL")  # before two processes try to at once
+        yield file
+        return
+    name = f"faults_{uuid.uuid4().hex}"
+    with connection._nodb_cursor() as cursor:
+        # Left by a thread of an earlier test; PostgreSQL copies only what nobody is connected to.
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source]
+        )
+        cursor.execute(f'CREATE DATABASE {name} TEMPLATE "{source}"')
+    try:
+        yield name
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def address_of(name: str) -> str:
+    """The DATABASE_URL of the database called `name`."""
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
+
+
+@contextlib.contextmanager
+def working_on(name: str) -> Iterator[None]:
+    """Within it, models and services of this process work on the database called `name`."""
+    ours = connections["default"]
+    theirs = ConnectionHandler({"default": settings.DATABASES["default"] | {"NAME": name}})
+    connections["default"] = theirs["default"]
+    try:
+        yield
+    finally:
+        theirs["default"].close()
+        connections["default"] = ours
+
+
+def fill_in() -> None:
+    """Makes of the bare tree a practice with an article and a therapist who can sign in."""
+    if not HomePage.objects.filter(live=True).exists():  # a test that commits took it away
+        make_tree()
+        factories.publish_site()
+    factories.practice_settings()
+    factories.article(ArticleIndexPage.objects.get(), author=BioPage.objects.get())
+    person = factories.user(THERAPIST, Group.objects.get(name="Therapist"))
+    hasher = PBKDF2PasswordHasher()  # tests hash in a hurry, as the site would not understand
+    password = hasher.encode(PASSWORD, hasher.salt())
+    User.objects.filter(pk=person.pk).update(password=password)
+
+
+class Service:
+    """A command of the site, with all the processes it starts, in a group of their own."""
+
+    def __init__(self, command: list[str], env: dict[str, str], log: Path) -> None:
+        self.command, self.env, self.log = command, env, log
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        assert self.process is None
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=PROJECT,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """Ends every process of it at once, as kill -9 does."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> None:
+        """Asks it to end; ends it if it does not."""
+        if self.process is not None:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(20)
+        self.kill()  # whoever of its group is left
+
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+
+class LiveSite:
+    """A published practice with one article and one therapist, and what serves it.
+
+    `folder` holds all that the site writes: data/ (DATA_DIR), logs/ and tmp/.
+    """
+
+    def __init__(self, folder: Path, database_name: str, email_url: str, *, debug: bool) -> None:
+        self.folder = folder
+        self.data, self.logs = folder / "data", folder / "logs"
+        for name in ("logs", "tmp"):
+            (folder / name).mkdir()
+        self.port = free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self.database_name = database_name
+        self.env = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "practice.settings",
+            "DEBUG": str(debug).lower(),
+            "DATA_DIR": str(self.data),
+            "DATABASE_URL": address_of(database_name),
+            "SITE_URL": self.url,
+            "ALLOWED_HOSTS": HOST,
+            "SECURE_SSL_REDIRECT": "false",
+            "EMAIL_URL": email_url,
+            "DEFAULT_FROM_EMAIL": "office@practice.example",
+            "OUTBOX_LEASE_SECONDS": "2",  # one worker at a time, so nobody takes a live one's
+            "GUNICORN_CMD_ARGS": "",
+            "PYTHONUNBUFFERED": "1",
+            "TMPDIR": str(folder / "tmp"),
+        }
+        # As practice/processes.py serves the site, and docs/operator.md says to.
+        options = "--workers 2 --preload --no-control-socket --graceful-timeout 5"
+        gunicorn = [sys.executable, "-m", "gunicorn", *options.split(), "--log-level", "warning"]
+        self.web = Service(
+            [*gunicorn, "--bind", f"{HOST}:{self.port}", "practice.wsgi"],
+            self.env,
+            self.logs / "web.log",
+        )
+        self.worker = Service(
+            [sys.executable, "manage.py", "worker", "--poll", "0.1"],
+            self.env,
+            self.logs / "worker.log",
+        )
+
+    def database(self) -> contextlib.AbstractContextManager[None]:
+        """Within it, models and services of this process work on the site's own database."""
+        return working_on(self.database_name)
+
+    def article(self) -> ArticlePage:
+        return ArticlePage.objects.live().get()
+
+    def answers(self) -> bool:
+        """Whether the web server answers. Raises AssertionError if it has ended instead."""
+        assert not self.web.has_ended(), self.log()
+        with contextlib.suppress(OSError):
+            return Browser(self.url).get("/healthz/").status == 200
+        return False
+
+    def start_web(self) -> None:
+        self.web.start()
+        wait_until(self.answers, "the web server answers")
+
+    def collect_static(self) -> None:
+        """Production's pages cannot be shown without."""
+        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+        subprocess.run(collect, cwd=PROJECT, env=self.env, check=True)
+
+    def wait_for_mail(self) -> None:
+        """Returns when nothing is owed any more. Call it within `database()`.
+
+        Raises AssertionError where no message leaves, or the worker has ended.
+        """
+        while owed := self.owed():
+            wait_until(lambda before=owed: self.owed() < before, "a message leaves")
+
+    def owed(self) -> int:
+        assert not self.worker.has_ended(), self.log()
+        return OutgoingEmail.objects.filter(sent_at=None).count()
+
+    def stop(self) -> None:
+        for service in (self.web, self.worker):
+            service.stop()
+
+    def kill(self) -> None:
+        for service in (self.web, self.worker):
+            service.kill()
+
+    def log(self) -> str:
+        return "\n".join(file.read_text() for file in sorted(self.logs.iterdir()))
