@@ -40,9 +40,12 @@ class WaitingPanel(Component):
     template_name = "booking/admin/waiting_panel.html"
     order = 50
 
+    class Media:
+        css = {"all": ["booking/admin.css"]}
+
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         practice = PracticeSettings.load(request_or_site=parent_context["request"])
-        today = timezone.now().astimezone(practice.zone).date()
+        today = practice.today()
         requests = ConsultationRequest.objects
         return {
             "waiting": requests.awaiting_reply().count(),

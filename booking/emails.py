@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from booking.permissions import reviewers
+from practice.fields import Unreadable
 from practice.models import PracticeSettings
 
 GAP = "(name and telephone)"  # stands in a proposed letter where only the therapist can fill in
@@ -23,6 +24,10 @@ GAP = "(name and telephone)"  # stands in a proposed letter where only the thera
 
 class NobodyToWriteTo(Exception):
     """The practice has no address for alerts and nobody who reviews requests."""
+
+
+class UnreadableLetter(Exception):
+    """The key of a letter is missing; what stands in its place must not be sent."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def practice_addresses() -> list[str]:
 
 
 def _to_practice(outgoing: OutgoingEmail, kind: str) -> EmailMessage:
-    context = _context(outgoing.request)
+    context = _context(outgoing.request, about_time=outgoing.about_time)
     return _message(
         outgoing,
         practice_addresses(),
@@ -134,7 +139,11 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     written = Letter.objects.filter(request=request, version=outgoing.version).first()
     if request is None or written is None or not request.email or request.state == State.WITHDRAWN:
         return None
-    return _message(outgoing, [str(request.email)], written.subject, written.body)
+    if isinstance(written.subject, Unreadable) or isinstance(written.body, Unreadable):
+        raise UnreadableLetter  # tried again, until the key is back
+    message = _message(outgoing, [str(request.email)], written.subject, written.body)
+    del message.extra_headers["Auto-Submitted"]  # somebody wrote it
+    return message
 
 
 def alert_new(outgoing: OutgoingEmail) -> EmailMessage:

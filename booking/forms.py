@@ -1,7 +1,7 @@
 """What a visitor types, and what the therapist does."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import phonenumbers
@@ -15,6 +15,7 @@ from booking.models import ConsultationRequest, Outcome, PartOfWeek, Who
 from practice.models import PracticeSettings
 
 ELSEWHERE = "elsewhere"
+LONGEST_AHEAD = timedelta(days=731)
 CONTACTS = ("phone", "email")
 SUGGEST, PARTS = "suggest", "parts"
 
@@ -39,6 +40,10 @@ class ProseField(forms.CharField):
     """Text of several lines; a line's end counts once, as the browser counted it."""
 
     widget = forms.Textarea
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Without `maxlength`: a browser would cut what is pasted, and say nothing."""
+        return {}
 
     def to_python(self, value: Any) -> str:
         return super().to_python("\n".join(str(value or "").splitlines())) or ""
@@ -160,14 +165,11 @@ class ConsultationForm(forms.Form):
         except ValueError:
             return uuid.uuid4()
 
-    def clean_state(self) -> str:
-        return self.cleaned_data["state"]
-
     def clean_who(self) -> str:
         return self.cleaned_data["who"] or Who.ME
 
     def clean_phone(self) -> str:
-        """The number in its international form (E.164)."""
+        """The number in its international form (E.164), with its extension if it has one."""
         typed = self.cleaned_data["phone"]
         if not typed:
             return ""
@@ -180,7 +182,9 @@ class ConsultationForm(forms.Form):
                 "This does not look like a telephone number. "
                 "Write it with its area code, or with + and the country's code."
             )
-        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        dialed = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        # As RFC 3966 writes it, or a call ends at a workplace's switchboard.
+        return f"{dialed};ext={number.extension}" if number.extension else dialed
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -199,7 +203,7 @@ class ConsultationForm(forms.Form):
             submission_key=told["key"],
             received_at=now,
             state_since=now,
-            reply_by=self.practice.reply_by(now.astimezone(self.practice.zone).date()),
+            reply_by=self.practice.reply_by(self.practice.today()),
             who=told["who"],
             region=told.get("state", only),
             name=told["name"],
@@ -208,7 +212,7 @@ class ConsultationForm(forms.Form):
             text_ok=bool(told["phone"]) and told["text_ok"],
             voicemail_ok=bool(told["phone"]) and told["voicemail_ok"],
             good_hours=told["good_hours"],
-            parts_of_week=told["parts"],
+            parts_of_week=told["parts"] if told["when"] == PARTS else [],
             message=told.get("message", ""),
             article=self.came_from if keeps_article else None,
         )
@@ -227,9 +231,18 @@ class TimeForm(forms.Form):
         self.fields["minutes"].initial = practice.consultation_minutes
         self.fields["hour"].help_text = f"In the practice's zone, {practice.time_zone}."
 
+    def clean_day(self) -> date:
+        day = self.cleaned_data["day"]
+        today = self.practice.today()
+        if day < today:
+            raise forms.ValidationError("This day is in the past.")
+        if day > today + LONGEST_AHEAD:
+            raise forms.ValidationError("This day is more than two years ahead.")
+        return day
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if "day" in cleaned and "hour" in cleaned:
+        if not {"day", "hour", "minutes"} - cleaned.keys():
             local = datetime.combine(cleaned["day"], cleaned["hour"], self.practice.zone)
             starts_at = local.astimezone(timezone.get_fixed_timezone(0))
             if starts_at.astimezone(self.practice.zone).replace(tzinfo=None) != local.replace(

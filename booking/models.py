@@ -237,6 +237,10 @@ class ConsultationRequest(models.Model):
         """Whether the promised day is over without an answer; `today` in the practice's zone."""
         return self.state == State.PENDING and self.reply_by < today
 
+    def may_be_withdrawn(self, now: datetime) -> bool:
+        """Whether there is anything left to withdraw: no consultation that took place."""
+        return self.is_open and not (self.ends_at and self.ends_at <= now)
+
     def may_be_restored(self, now: datetime) -> bool:
         """Whether the visitor may still take a withdrawal back."""
         return self.state == State.WITHDRAWN and now < self.state_since + self.UNDO_WITHIN
@@ -342,8 +346,8 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         )
 
     def stuck(self, now: datetime) -> OutgoingEmailQuerySet:
-        """Failing for an hour or given up: the therapist is told."""
-        return self.filter(sent_at=None, attempts__gt=0).filter(
+        """Not sent within an hour or given up: the therapist is told, of a dead worker too."""
+        return self.filter(sent_at=None).filter(
             Q(created_at__lt=now - timedelta(hours=1)) | Q(given_up_at__isnull=False)
         )
 
@@ -361,6 +365,9 @@ class OutgoingEmail(models.Model):
     kind = models.CharField(max_length=24)
     version = models.PositiveIntegerField(default=0)
     recipient = models.CharField(max_length=8, choices=Recipient.choices)
+    about_time = models.DateTimeField(
+        null=True, help_text="When a consultation was to be whose request is gone"
+    )
     key = models.UUIDField(
         default=uuid.uuid4, unique=True, help_text="Its Message-ID, the same at every try"
     )
@@ -399,24 +406,21 @@ class ErasedCount(models.Model):
     """All that stays of erased requests: how many came in a month from an article."""
 
     month = models.DateField()
-    article = models.ForeignKey(
-        Page, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    # A number and no key: the count stays when the article goes, and two counts never become one.
+    article_id = models.PositiveBigIntegerField(null=True, blank=True)
     requests = models.PositiveIntegerField(default=0)
-
-    wagtail_reference_index_ignore = True
 
     class Meta:
         default_permissions = ()
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["month", "article"],
-                condition=Q(article__isnull=False),
+                fields=["month", "article_id"],
+                condition=Q(article_id__isnull=False),
                 name="erased_one_row_per_month_and_article",
             ),
             models.UniqueConstraint(
                 fields=["month"],
-                condition=Q(article=None),
+                condition=Q(article_id=None),
                 name="erased_one_row_per_month_without_article",
             ),
         ]

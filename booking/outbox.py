@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.mail import get_connection
+from django.db.models import Q
 from django.utils import timezone
 
 from booking import emails
@@ -20,6 +21,7 @@ from booking.models import ConsultationRequest, OutgoingEmail
 
 logger = logging.getLogger(__name__)
 
+KEPT_FOR = timedelta(days=30)  # what was about a request that is gone
 TRIES_FOR = timedelta(days=7)
 LONGEST_WAIT = timedelta(hours=4)
 
@@ -28,6 +30,8 @@ def promise(
     kind: str,
     recipient: OutgoingEmail.Recipient,
     request: ConsultationRequest | None = None,
+    *,
+    about_time: datetime | None = None,
 ) -> OutgoingEmail:
     """Owes one message. Call it in the transaction of what the message is about.
 
@@ -38,6 +42,7 @@ def promise(
         kind=kind,
         recipient=recipient,
         version=request.version if request else 0,
+        about_time=about_time,
     )
 
 
@@ -121,3 +126,10 @@ def send_due(limit: int = 100, stopping: Callable[[], bool] = lambda: False) -> 
             break
         sent += deliver(outgoing)
     return sent
+
+
+def forget_old() -> None:
+    """Removes what was sent or given up long ago and has no request to go with."""
+    before = timezone.now() - KEPT_FOR
+    over = Q(sent_at__lt=before) | Q(given_up_at__lt=before)
+    OutgoingEmail.objects.filter(over, request=None).delete()

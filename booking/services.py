@@ -28,10 +28,15 @@ from practice.models import PracticeSettings, User
 
 Actor = RequestEvent.Actor
 Recipient = OutgoingEmail.Recipient
+TYPED = ("name", "email", "phone", "text_ok", "voicemail_ok", "who", "good_hours", "message")
 
 
 class Stale(Exception):
     """Somebody else changed the request since it was read; nothing was done."""
+
+
+class AlreadySent(Exception):
+    """The form was sent before, and something else stands in it now; nothing was done."""
 
 
 class NotAllowed(Exception):
@@ -44,11 +49,10 @@ def _note(request: ConsultationRequest, kind: str, actor: Actor, user: User | No
     )
 
 
-def _as_new(now: datetime) -> dict[str, Any]:
+def _as_new() -> dict[str, Any]:
     """What a request that waits again begins with."""
     practice = PracticeSettings.load()
-    reply_by = practice.reply_by(now.astimezone(practice.zone).date())
-    return {"starts_at": None, "ends_at": None, "outcome": "", "reply_by": reply_by}
+    return {"starts_at": None, "ends_at": None, "reply_by": practice.reply_by(practice.today())}
 
 
 def _step(request: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:
@@ -67,7 +71,7 @@ def submit(request: ConsultationRequest) -> tuple[ConsultationRequest, bool]:
     """Takes an unsaved request in; `(the request on file, whether it is new)`.
 
     The same submission key again gives the same one request: a double click, a retry, the
-    back button.
+    back button. Raises AlreadySent where something else was typed under that key.
     """
     try:
         with transaction.atomic():
@@ -81,6 +85,8 @@ def submit(request: ConsultationRequest) -> tuple[ConsultationRequest, bool]:
         earlier = ConsultationRequest.objects.filter(submission_key=request.submission_key).first()
         if earlier is None:
             raise
+        if any(getattr(earlier, name) != getattr(request, name) for name in TYPED):
+            raise AlreadySent from None
         return earlier, False
     return request, True
 
@@ -174,7 +180,7 @@ def reopen(request: ConsultationRequest, *, user: User) -> None:
     """
     if request.state == State.WITHDRAWN:
         raise NotAllowed
-    _decide(request, "reopen", State.PENDING, user, **_as_new(timezone.now()))
+    _decide(request, "reopen", State.PENDING, user, **_as_new())
 
 
 def close(request: ConsultationRequest, *, user: User) -> None:
@@ -249,7 +255,10 @@ def withdraw(request: ConsultationRequest) -> None:
 
     Raises Stale, NotAllowed.
     """
-    _step(request, State.WITHDRAWN, timezone.now())
+    now = timezone.now()
+    if not request.may_be_withdrawn(now):
+        raise NotAllowed
+    _step(request, State.WITHDRAWN, now)
     request.emails.filter(recipient=Recipient.VISITOR, sent_at=None).delete()
     _drop_unsaid(request)
     _note(request, "withdrawn", Actor.VISITOR)
@@ -262,7 +271,7 @@ def restore(request: ConsultationRequest) -> None:
     now = timezone.now()
     if not request.may_be_restored(now):
         raise NotAllowed
-    _step(request, State.PENDING, now, **_as_new(now))
+    _step(request, State.PENDING, now, **_as_new())
     _note(request, "restored", Actor.VISITOR)
     outbox.promise("alert_changed", Recipient.PRACTICE, request)
 
@@ -277,15 +286,20 @@ def _count(request: ConsultationRequest, zone: Any) -> None:
 def erase(request: ConsultationRequest, *, by: Actor) -> None:
     """Removes the request and all that belongs to it; what stays is a count.
 
-    When the visitor erases what was not over, the practice is told that one is gone.
+    When the visitor erases what was not over, the practice is told that one is gone, and which
+    time is free again. The site itself leaves alone what has changed since it was looked up.
     """
-    pk, was_open = request.pk, request.is_open
-    removed, _ = ConsultationRequest.objects.filter(pk=pk).delete()
+    now, pk, was_open = timezone.now(), request.pk, request.is_open
+    doomed = ConsultationRequest.objects.filter(pk=pk)
+    if by == Actor.SYSTEM:
+        doomed = doomed.filter(version=request.version)
+    removed, _ = doomed.delete()
     if not removed:
         return
     _count(request, PracticeSettings.load().zone)
     if was_open and by == Actor.VISITOR:
-        outbox.promise("alert_erased", Recipient.PRACTICE)
+        ahead = request.starts_at if request.may_be_withdrawn(now) else None
+        outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead)
 
 
 def over_by(today: date) -> RequestQuerySet:
@@ -302,4 +316,5 @@ def erase_old(today: date) -> int:
     requests = list(over_by(today))
     for request in requests:
         erase(request, by=Actor.SYSTEM)
+    outbox.forget_old()
     return len(requests)

@@ -1,5 +1,6 @@
 """What a visitor sees. A GET changes nothing: mail scanners open every link."""
 
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -16,7 +17,7 @@ from wagtail.models import Page
 
 from booking import services
 from booking.forms import ConsultationForm
-from booking.models import ConsultationRequest, Who
+from booking.models import ConsultationRequest, State, Who
 from practice.models import PracticeSettings
 
 View = Callable[..., HttpResponse]
@@ -69,7 +70,10 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     if posted and form.is_elsewhere:
         return elsewhere(request, practice)
     if posted and form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
-        filed, _ = services.submit(form.to_request())
+        try:
+            filed, _ = services.submit(form.to_request())
+        except services.AlreadySent:
+            return render(request, "booking/request.html", _once_more(request, form, practice))
         return HttpResponseRedirect(f"{reverse('booking:sent')}?key={filed.token}", status=303)
     return render(request, "booking/request.html", _form_context(request, form, practice))
 
@@ -77,26 +81,37 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
 def _form_context(
     request: HttpRequest, form: ConsultationForm, practice: PracticeSettings
 ) -> dict[str, Any]:
-    today = timezone.now().astimezone(practice.zone).date()
     return {
         "form": form,
         "practice": practice,
         "article": form.came_from,
-        "reply_by": practice.reply_by(today),
+        "reply_by": practice.reply_by(practice.today()),
         "for_teen": form["who"].value() == Who.TEEN,
         "is_foreign": request.method == "POST" and request.is_foreign,  # type: ignore[attr-defined]
     }
 
 
+def _once_more(
+    request: HttpRequest, form: ConsultationForm, practice: PracticeSettings
+) -> dict[str, Any]:
+    """The form under a new key, for somebody who went back and changed what they had sent."""
+    form.data = {**request.POST.dict(), "parts": request.POST.getlist("parts")}
+    form.data["key"] = str(uuid.uuid4())
+    return {**_form_context(request, form, practice), "was_sent": True}
+
+
 def elsewhere(request: HttpRequest, practice: PracticeSettings) -> HttpResponse:
     """Other ways to find help. Nothing of what was typed is kept."""
-    return render(request, "booking/elsewhere.html", {"practice": practice})
+    article = find_article(request.GET.get("article") or request.POST.get("article", ""))
+    return render(request, "booking/elsewhere.html", {"practice": practice, "article": article})
 
 
 @require_safe
 def sent(request: HttpRequest) -> HttpResponse:
     """What happens next; by the private link, until which day."""
     found = ConsultationRequest.objects.by_token(request.GET.get("key", ""))
+    if found is not None and found.state not in (State.PENDING, State.SUSPECTED):
+        return HttpResponseRedirect(found.get_absolute_url())
     practice = PracticeSettings.load(request_or_site=request)
     return render(request, "booking/sent.html", {"consultation": found, "practice": practice})
 
@@ -108,7 +123,8 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     found = ConsultationRequest.objects.by_token(token)
     if found is None:
         return render(request, "booking/gone.html", status=404)
-    context = {"consultation": found, "practice": PracticeSettings.load(request_or_site=request)}
+    practice = PracticeSettings.load(request_or_site=request)
+    context: dict[str, Any] = {"consultation": found, "practice": practice}
     if request.method == "POST" and not request.is_foreign:  # type: ignore[attr-defined]
         act = request.POST.get("act", "")
         if act == "erase" and not request.POST.get("sure"):
@@ -118,8 +134,10 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
             return render(request, "booking/erased.html", context)
         _act(found, act)
         return HttpResponseRedirect(request.path, status=303)
-    context["can_withdraw"] = found.is_open
-    context["can_restore"] = found.may_be_restored(timezone.now())
+    now = timezone.now()
+    context["can_withdraw"] = found.may_be_withdrawn(now)
+    context["can_restore"] = found.may_be_restored(now)
+    context["late"] = found.is_late(practice.today())
     return render(request, "booking/manage.html", context)
 
 

@@ -25,6 +25,7 @@ from booking.forms import LetterForm, NoteForm, OutcomeForm, TimeForm
 from booking.models import ConsultationRequest, Letter, OutgoingEmail
 from booking.permissions import require_review
 from booking.templatetags.booking_tags import as_day
+from practice.fields import Unreadable
 from practice.models import PracticeSettings, User
 
 LIST = reverse_lazy("consultations:index")
@@ -104,7 +105,7 @@ class ListView(ReviewMixin, BaseListingView):
 
     @cached_property
     def today(self) -> date:
-        return timezone.now().astimezone(self.practice.zone).date()
+        return self.practice.today()
 
     def get_base_queryset(self) -> QuerySet[ConsultationRequest]:
         requests = ConsultationRequest.objects.select_related("article").marking_late(self.today)
@@ -147,7 +148,8 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         request = self.consultation
-        today = timezone.now().astimezone(self.practice.zone).date()
+        today = self.practice.today()
+        hidden = isinstance(request.private_note, Unreadable)
         return super().get_context_data(
             **kwargs,
             consultation=request,
@@ -160,7 +162,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             stuck=request.emails.stuck(timezone.now()),
             history=request.events.select_related("user"),
             outcome_form=OutcomeForm(initial={"outcome": request.outcome}),
-            note_form=NoteForm(initial={"note": request.private_note}),
+            note_form=None if hidden else NoteForm(initial={"note": request.private_note}),
         )
 
 
@@ -189,6 +191,16 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
         return [*CRUMBS, request, {"url": "", "label": self.get_page_title()}]
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        require_review(request)
+        if not ConsultationRequest.objects.filter(pk=kwargs["pk"]).exists():
+            return self._gone()
+        return super().dispatch(request, *args, **kwargs)
+
+    def _gone(self) -> HttpResponse:
+        messages.warning(self.request, "This request has been erased since you opened it.")
+        return HttpResponseRedirect(str(LIST))
+
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if refused := self._refuse():
             return refused
@@ -202,14 +214,13 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         if self.decision.needs_time:
             time = TimeForm(request.POST, practice=self.practice)
             if not time.is_valid():
-                return self._show(time=time)
+                written = self._posted_letter() if "body" in request.POST else None
+                return self._show(time=time, letter=written)
             starts_at = time.cleaned_data["starts_at"]
             minutes = time.cleaned_data["minutes"]
         if self.decision.writes and "body" not in request.POST:
             return self._show(time=time, letter=self._draft(starts_at))
-        letter = None
-        if self.decision.writes:
-            letter = LetterForm(request.POST, by_email=bool(self.consultation.email))
+        letter = self._posted_letter() if self.decision.writes else None
         if letter is not None and not letter.is_valid():
             return self._show(time=time, letter=letter)
         return self._decide(letter, starts_at, minutes)
@@ -224,14 +235,16 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     def _too_late(self) -> HttpResponse:
         now = ConsultationRequest.objects.filter(pk=self.consultation.pk).first()
         if now is None:
-            messages.warning(self.request, "This request has been erased since you opened it.")
-            return HttpResponseRedirect(str(LIST))
+            return self._gone()
         messages.warning(
             self.request,
             f'Nothing was done: this request is "{now.get_state_display()}" now. '
             "Its history below tells what happened.",
         )
         return HttpResponseRedirect(self.detail_url)
+
+    def _posted_letter(self) -> LetterForm:
+        return LetterForm(self.request.POST, by_email=bool(self.consultation.email))
 
     def _draft(self, starts_at: datetime | None = None) -> LetterForm | None:
         """The proposed words, where the decision writes."""
@@ -265,7 +278,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         return "Done. Below are the words to say or text; press “I told them” when you have."
 
     def _show(self, time: TimeForm | None = None, letter: LetterForm | None = None) -> HttpResponse:
-        if time is not None and letter is not None:
+        if time is not None and letter is not None and time.is_valid():
             for field in time.fields.values():
                 field.widget = forms.HiddenInput()
         return self.render_to_response(
@@ -275,6 +288,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
                 decision=self.decision,
                 time_form=time,
                 letter_form=letter,
+                time_is_set=time is not None and letter is not None and time.is_valid(),
             )
         )
 
@@ -294,6 +308,10 @@ class NoteView(RequestMixin):
                 )
         else:
             form = NoteForm(request.POST)
+            if isinstance(self.consultation.private_note, Unreadable):
+                form.add_error(
+                    None, "The note on file cannot be read without its key, so it stays."
+                )
             if form.is_valid():
                 services.set_private_note(
                     self.consultation, form.cleaned_data["note"], user=self.user

@@ -1,8 +1,6 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.templatetags.static import static
-from django.utils.html import format_html
 from wagtail import hooks
 
 from booking.components import ConsultationsMenuItem, WaitingPanel
@@ -24,8 +22,3 @@ def menu_item() -> ConsultationsMenuItem:
 def waiting_panel(request: HttpRequest, panels: list[Any]) -> None:
     if may_review(request.user):
         panels.append(WaitingPanel())
-
-
-@hooks.register("insert_global_admin_css")
-def style() -> str:
-    return format_html('<link rel="stylesheet" href="{}">', static("booking/admin.css"))

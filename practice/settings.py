@@ -209,6 +209,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         # These write titles and reasons that nobody asked to keep.
         "django_tasks": {"level": "WARNING"},
         "wagtail": {"level": "WARNING"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from wagtail.models import Page, Site
@@ -129,11 +130,19 @@ def tells_of_requests(answer: Any) -> list[str]:
 def try_everything(
     client: Client, addresses: list[tuple[str, str]]
 ) -> Iterator[tuple[str, str, str, Any]]:
-    for address, name in addresses:
-        for method in ("get", "post"):
-            if name == "wagtailadmin_logout" or address == FAILS_ON_PURPOSE:
-                continue
-            yield method, address, name, getattr(client, method)(address)
+    tried = [
+        (address, name)
+        for address, name in addresses
+        if name != "wagtailadmin_logout" and address != FAILS_ON_PURPOSE
+    ]
+    for address, name in tried:
+        yield "get", address, name, client.get(address)
+    for address, name in tried:
+        # Taken back, or one that deletes a page would leave nothing to try for the next.
+        sid = transaction.savepoint()
+        answer = client.post(address)
+        transaction.savepoint_rollback(sid)
+        yield "post", address, name, answer
 
 
 def test_a_stranger_gets_nothing_but_the_way_in(addresses: Any, visitor: Client) -> None:
@@ -149,7 +158,6 @@ def test_a_stranger_gets_nothing_but_the_way_in(addresses: Any, visitor: Client)
 
 
 def test_an_editor_never_learns_that_requests_exist(addresses: Any, as_editor: Client) -> None:
-    # Not the article: an editor may delete one, and did by now.
     untouched = ConsultationRequest.objects.values("state", "version", "private_note", "outcome")
     before = list(untouched.all())
     as_editor.raise_request_exception = False

@@ -91,7 +91,7 @@ BODY = [
                 },
                 {
                     "name": "The guilty plea",
-                    "quote": "You are right, I am impossible. You would be better off without me.",
+                    "quote": "You are right, I am impossible. I ruin everything.",
                     "explanation": paragraphs("""
                         Sounds like an apology and works like a wall, since now the other one has
                         to console instead of being heard.

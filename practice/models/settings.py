@@ -9,6 +9,7 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.functional import cached_property
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
@@ -29,7 +30,9 @@ def validate_time_zone(name: str) -> None:
 
 
 def validate_country(code: str) -> None:
-    if code not in holidays.list_supported_countries():
+    # An alias such as UK has holidays, and no telephone number would be valid there.
+    known = holidays.list_supported_countries(include_aliases=False)
+    if code not in known or code not in phonenumbers.SUPPORTED_REGIONS:
         raise ValidationError(f'"{code}" is no country code; one is "US", another "GB".')
 
 
@@ -255,6 +258,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    def today(self) -> date:
+        """The date in the practice's own zone."""
+        return timezone.now().astimezone(self.zone).date()
 
     @property
     def mail_name(self) -> str:

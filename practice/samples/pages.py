@@ -114,7 +114,7 @@ def services() -> Fields:
                 paragraphs("""
                     By video or by telephone, wherever you are undisturbed: a bedroom, a parked
                     car, a bench. I may only work with people who are in a state where I hold a
-                    license at the time we talk, which is why the form asks where you will be.
+                    license at the time we talk, which is why the form says where.
                     """),
             ),
             ("heading", "What I do not offer"),
@@ -283,8 +283,8 @@ def privacy(practice: PracticeSettings, today: date) -> Fields:
                     message are encrypted before they are stored. Nothing is kept about you if you
                     close the page without sending, or if I may not work where you will be.
 
-                    The page with the form sets a single cookie. It makes sure that the form is
-                    sent by you and not by some other website, and it says nothing about you.
+                    No page that you visit here sets a cookie, the form and your private page
+                    included.
                     """),
             ),
             ("heading", "Who sees it"),

@@ -1,12 +1,13 @@
 """A visitor's own page: state on GET, acts on POST, the message never."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.test import Client
 
-from booking import services, tokens
+from booking import emails, services, tokens
 from booking.models import (
     ConsultationRequest,
     ErasedCount,
@@ -91,6 +92,48 @@ def test_to_erase_asks_once_more_and_then_leaves_a_count(
     assert [o.kind for o in OutgoingEmail.objects.all()] == ["alert_erased"]
     assert ErasedCount.objects.get().requests == 1
     assert visitor.get(url).status_code == 404
+
+
+def confirmed(starts_at: datetime) -> ConsultationRequest:
+    return factories.consultation_request(
+        state=State.CONFIRMED,
+        outcome="became_client",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=20),
+    )
+
+
+def test_a_consultation_that_took_place_cannot_be_withdrawn(visitor: Client, practice: Any) -> None:
+    past = confirmed(datetime.now(UTC) - timedelta(days=1))
+    html = visitor.get(past.get_absolute_url()).content.decode()
+    assert "Withdraw my request" not in html
+    visitor.post(past.get_absolute_url(), {"act": "withdraw"})
+    past.refresh_from_db()
+    assert (past.state, past.outcome) == (State.CONFIRMED, "became_client")
+
+
+def test_erasing_what_was_confirmed_tells_the_practice_which_time_is_off(practice: Any) -> None:
+    ahead = confirmed(datetime(2030, 1, 8, 17, tzinfo=UTC))
+    services.erase(ahead, by=services.Actor.VISITOR)
+    alert = emails.build(OutgoingEmail.objects.get())
+    assert alert is not None
+    assert "Tuesday, January 8, 2030 at 9:00 AM (PST)" in str(alert.body)
+    assert "nothing is to be done" not in str(alert.body).lower()
+
+
+def test_the_sent_page_of_a_withdrawn_request_promises_nothing(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    services.withdraw(request_on_file)
+    html = visitor.get(f"/consultation/sent/?key={request_on_file.token}", follow=True)
+    assert "You have withdrawn it" in html.content.decode()
+
+
+def test_a_late_request_says_so(visitor: Client, practice: Any) -> None:
+    late = factories.consultation_request(reply_by=datetime(2026, 1, 5, tzinfo=UTC).date())
+    html = visitor.get(late.get_absolute_url()).content.decode()
+    assert "longer than promised" in html
+    assert "January 5" not in html
 
 
 def test_a_second_erasure_counts_nothing_twice(request_on_file: ConsultationRequest) -> None:

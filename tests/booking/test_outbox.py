@@ -15,7 +15,8 @@ from django.core import mail
 from django.utils import timezone
 
 from booking import emails, outbox, services
-from booking.models import OutgoingEmail
+from booking.models import Letter, OutgoingEmail
+from practice.fields import Unreadable
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -213,6 +214,36 @@ def test_one_message_that_cannot_be_made_holds_up_no_other(mailbox: Mailbox) -> 
     assert outbox.send_due() == 2
 
 
+def test_what_nobody_sends_is_shown_after_an_hour_though_it_was_never_tried() -> None:
+    submit()
+    assert not OutgoingEmail.objects.stuck(timezone.now()).exists()
+    assert OutgoingEmail.objects.stuck(timezone.now() + timedelta(minutes=61)).count() == 2
+
+
+def test_a_letter_whose_key_is_missing_waits_for_it(mailbox: Mailbox, settings: Any) -> None:
+    from cryptography.fernet import Fernet
+
+    request = submit()
+    outbox.send_due()
+    user = factories.user("somebody@example.com")
+    services.waitlist(request, user=user, words=emails.Draft("About", "Words"))
+    foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
+    Letter.objects.update(body=Unreadable(foreign))
+    assert outbox.send_due() == 0
+    assert OutgoingEmail.objects.get(kind="letter").last_error == "UnreadableLetter"
+    assert len(mailbox.messages) == 2
+
+
+def test_mail_without_a_request_is_forgotten_after_a_month() -> None:
+    outbox.promise("alert_erased", OutgoingEmail.Recipient.PRACTICE)
+    outbox.send_due()
+    outbox.forget_old()
+    assert OutgoingEmail.objects.exists()
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=31)):
+        outbox.forget_old()
+    assert not OutgoingEmail.objects.exists()
+
+
 def test_waiting_grows_and_has_an_end() -> None:
     waits = [outbox.wait_after(n) for n in (1, 2, 3, 4, 5, 20, 500)]
     assert waits == sorted(waits)
@@ -224,5 +255,6 @@ def test_a_line_break_in_a_name_makes_no_header() -> None:
     factories.practice_settings(short_name='Q"\r\nBcc: x@example.com')
     submit()
     outbox.send_due()
+    assert len(mail.outbox) == 2
     for message in mail.outbox:
         assert "Bcc" not in message.message()

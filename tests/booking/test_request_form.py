@@ -146,6 +146,37 @@ def test_the_same_form_posted_twice_is_one_request_with_the_same_answer(visitor:
     assert OutgoingEmail.objects.count() == 2  # one to the visitor, one alert
 
 
+def test_a_correction_under_the_same_key_is_asked_about_and_never_thrown_away(
+    visitor: Client,
+) -> None:
+    key = str(uuid.uuid4())
+    visitor.post(FORM, {**ENOUGH, "key": key, "email": "robin@exmaple.com"})
+    html = page(visitor, **ENOUGH, key=key, parts=["evenings"], when="parts")
+    assert "You have sent this form before" in html
+    assert 'value="robin@example.com"' in html
+    assert re.search(r'value="evenings"[^>]*checked', html)
+    fresh = re.search(r'name="key" value="([^"]+)"', html).group(1)  # type: ignore[union-attr]
+    assert fresh != key
+    assert send(visitor, key=fresh).email == "robin@example.com"
+    assert ConsultationRequest.objects.count() == 2
+
+
+def test_an_extension_is_kept(visitor: Client) -> None:
+    assert send(visitor, email="", phone="(626) 555-0143 ext. 27").phone == "+16265550143;ext=27"
+
+
+def test_parts_of_the_week_count_where_they_were_chosen(visitor: Client) -> None:
+    assert send(visitor, when="parts", parts=["evenings"]).parts_of_week == ["evenings"]
+    assert send(visitor, when="suggest", parts=["evenings"]).parts_of_week == []
+
+
+def test_who_looks_elsewhere_and_returns_keeps_the_article(
+    visitor: Client, article: ArticlePage
+) -> None:
+    html = page(visitor, f"{FORM}?elsewhere&article={article.pk}")
+    assert f'href="{FORM}?article={article.pk}"' in html
+
+
 def test_a_broken_submission_key_still_sends(visitor: Client) -> None:
     assert send(visitor, key="no key at all").pk
 

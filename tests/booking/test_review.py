@@ -1,9 +1,12 @@
 """The therapist's side: what is shown, what each button does, and what others learn of it."""
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -13,6 +16,12 @@ from practice.models import PracticeSettings
 from tests import factories
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def today() -> Iterator[None]:
+    with time_machine.travel(datetime(2026, 11, 23, 20, tzinfo=UTC)):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -74,17 +83,17 @@ def test_the_therapist_confirms_a_time_with_a_letter_they_changed(
 ) -> None:
     url = decide_url(waiting, "confirm")
     first = hidden_and_shown(as_therapist.get(url).content.decode())
-    typed = {**first, "day": "2030-01-08", "hour": "09:00"}
+    typed = {**first, "day": "2028-01-11", "hour": "09:00"}
     second = as_therapist.post(url, typed).content.decode()
-    assert "Tuesday, January 8, 2030 at 9:00 AM (PST)" in second
+    assert "Tuesday, January 11, 2028 at 9:00 AM (PST)" in second
     posted = hidden_and_shown(second)
-    assert "Tuesday, January 8, 2030 at 9:00 AM (PST)" in posted["body"]
+    assert "Tuesday, January 11, 2028 at 9:00 AM (PST)" in posted["body"]
     posted["body"] += "\nI look forward to it."
     answer = as_therapist.post(url, posted)
     assert answer.headers["Location"] == detail(waiting)
     waiting.refresh_from_db()
     assert waiting.state == State.CONFIRMED
-    assert waiting.starts_at.isoformat() == "2030-01-08T17:00:00+00:00"
+    assert waiting.starts_at.isoformat() == "2028-01-11T17:00:00+00:00"
     assert Letter.objects.get().body.endswith("I look forward to it.")
     assert OutgoingEmail.objects.filter(kind="letter", recipient="visitor").exists()
 
@@ -93,7 +102,8 @@ def test_the_therapist_confirms_a_time_with_a_letter_they_changed(
     ("day", "hour", "message"),
     [
         ("2020-01-08", "09:00", "in the past"),
-        ("2030-03-10", "02:30", "does not exist"),
+        ("2028-03-12", "02:30", "does not exist"),
+        ("9999-12-31", "20:00", "more than two years"),
         ("", "09:00", "required"),
         ("soon", "25:00", "valid"),
     ],
@@ -115,7 +125,7 @@ def test_a_letter_is_shown_before_it_is_sent(
 ) -> None:
     url = decide_url(waiting, kind)
     fields = hidden_and_shown(as_therapist.get(url).content.decode())
-    assert fields["body"].startswith("Hello Robin,")
+    assert fields["body"].startswith("Hello,")
     assert ConsultationRequest.objects.get().state == State.PENDING
     fields["body"] = fields["body"].replace("(name and telephone)", "somebody near you")
     as_therapist.post(url, fields)
@@ -152,8 +162,11 @@ def test_a_stale_tab_is_told_what_happened_since(as_therapist: Client, waiting: 
 def test_a_request_that_was_erased_meanwhile_leads_back_to_the_list(
     as_therapist: Client, waiting: Any
 ) -> None:
+    url = decide_url(waiting, "close")
     services.erase(waiting, by=services.Actor.VISITOR)
-    assert as_therapist.post(decide_url(ConsultationRequest(pk=1), "close")).status_code == 404
+    answer = as_therapist.post(url, {"version": 1}, follow=True)
+    assert answer.redirect_chain == [(reverse("consultations:index"), 302)]
+    assert "erased since you opened it" in answer.content.decode()
 
 
 def test_decisions_that_send_nothing_say_so(as_therapist: Client, waiting: Any) -> None:
@@ -256,6 +269,36 @@ def test_an_unreadable_request_takes_no_list_down(as_therapist: Client, waiting:
         assert "unreadable" in answer.content.decode()
 
 
+def test_a_note_whose_key_is_missing_is_not_written_over(
+    as_therapist: Client, waiting: Any
+) -> None:
+    from cryptography.fernet import Fernet
+    from django.db import connection
+
+    from practice import fields
+
+    foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
+    ConsultationRequest.objects.update(private_note=fields.Unreadable(foreign))
+    assert "Keep note" not in as_therapist.get(detail(waiting)).content.decode()
+    as_therapist.post(reverse("consultations:note", args=[waiting.pk]), {"note": "New"})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT private_note FROM booking_consultationrequest")
+        assert cursor.fetchone()[0] == foreign
+
+
+def test_a_letter_survives_a_time_that_is_no_longer_valid(
+    as_therapist: Client, waiting: Any
+) -> None:
+    url = decide_url(waiting, "confirm")
+    posted = {"version": 1, "day": "2020-01-08", "hour": "09:00", "minutes": 20}
+    html = as_therapist.post(
+        url, {**posted, "subject": "Mine", "body": "My words"}
+    ).content.decode()
+    assert "in the past" in html
+    assert "My words" in html
+    assert 'type="date"' in html
+
+
 def test_what_a_visitor_wrote_is_never_run(as_therapist: Client) -> None:
     bad = "<script>alert(1)</script>{{ 7|add:7 }}</textarea>"
     request = services.submit(
@@ -269,7 +312,7 @@ def test_what_a_visitor_wrote_is_never_run(as_therapist: Client) -> None:
     ):
         html = as_therapist.get(url).content.decode()
         assert "<script>alert(1)" not in html
-        assert "7}}</textarea>" not in html
+        assert "{{ 7|add:7 }}</textarea>" not in html
 
 
 def test_an_editor_and_a_stranger_cannot_tell_that_requests_exist(

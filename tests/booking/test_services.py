@@ -202,6 +202,21 @@ def test_a_request_is_spoken_of_by_its_number_alone() -> None:
     assert "Robin" not in repr(request)
 
 
+def test_counts_of_erased_requests_outlive_their_articles(article: Any) -> None:
+    for page in (article.page_ptr, None):
+        request = factories.consultation_request(state=State.DECLINED, article=page)
+        services.erase(request, by=services.Actor.SYSTEM)
+    article.delete()
+    assert sorted(ErasedCount.objects.values_list("requests", flat=True)) == [1, 1]
+
+
+def test_the_site_erases_nothing_that_changed_since_it_looked(user: User) -> None:
+    seen = in_state(State.DECLINED)
+    decide(ConsultationRequest.objects.get(), "reopen", user)
+    services.erase(seen, by=services.Actor.SYSTEM)
+    assert ConsultationRequest.objects.exists()
+
+
 def test_what_ended_long_ago_is_erased_and_what_is_open_never() -> None:
     now = datetime(2027, 6, 1, 12, tzinfo=UTC)
     old, young = now - timedelta(days=91), now - timedelta(days=89)

@@ -1,11 +1,12 @@
 """The main job, end to end: read, ask, decide, without JavaScript on the visitor's side."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from blog.models import ArticlePage, BioPage
 from booking import outbox
@@ -14,6 +15,8 @@ from tests.browser.documents import ESSAYS
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.browser
+
+YEAR = date.today().year + 1
 
 
 @pytest.fixture(params=["own", "seed"])
@@ -72,10 +75,12 @@ def test_three_readers_ask_and_the_therapist_decides(
 
     open_request(signed_in, "Ada")
     signed_in.get_by_role("link", name="Confirm a time").click()
-    signed_in.get_by_label("Day").fill("2030-01-08")
+    signed_in.get_by_label("Day").fill(f"{YEAR}-01-11")
     signed_in.get_by_label("Time").fill("09:00")
     signed_in.get_by_role("button", name="Continue to the letter").click()
-    expect(signed_in.get_by_label("Letter")).to_have_value(re.compile("January 8, 2030 at 9:00 AM"))
+    expect(signed_in.get_by_label("Letter")).to_have_value(
+        re.compile(f"January 11, {YEAR} at 9:00 AM")
+    )
     signed_in.get_by_role("button", name="Confirm a time and send").click()
     expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
 
@@ -134,3 +139,33 @@ def test_the_teens_own_words_come_before_typing(visitor: Page) -> None:
     visitor.goto("/consultation/")
     visitor.get_by_label("I am the teen").check()
     expect(visitor.locator("#for-teens")).to_be_visible()
+
+
+def test_back_after_sending_shows_an_empty_form(visitor: Page) -> None:
+    visitor.goto("/consultation/")
+    visitor.get_by_label("What should I call you?").fill("Robin")
+    visitor.get_by_label("E-mail").fill("robin@example.com")
+    visitor.get_by_label("Anything you would like me to know").fill("He must not see this.")
+    visitor.get_by_role("button", name="Send my request").click()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Your request has arrived")
+    visitor.go_back()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Ask for a free consultation")
+    expect(visitor.get_by_label("Anything you would like me to know")).to_have_value("")
+    expect(visitor.get_by_label("E-mail")).to_have_value("")
+
+
+def test_back_after_sending_shows_an_empty_form_to_a_browser_that_kept_the_page(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(base_url=address)
+    page = context.new_page()
+    page.goto("/consultation/")
+    page.get_by_label("What should I call you?").fill("Robin")
+    page.get_by_label("E-mail").fill("robin@example.com")
+    page.get_by_label("Anything you would like me to know").fill("He must not see this.")
+    page.get_by_role("button", name="Send my request").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your request has arrived")
+    page.go_back()
+    expect(page.get_by_label("Anything you would like me to know")).to_have_value("")
+    expect(page.get_by_label("E-mail")).to_have_value("")
+    context.close()

@@ -1,7 +1,6 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
 from booking import services
 from practice.models import PracticeSettings
@@ -19,7 +18,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="only say how many")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        today = timezone.now().astimezone(PracticeSettings.load().zone).date()
+        today = PracticeSettings.load().today()
         if options["dry_run"]:
             count = services.over_by(today).count()
             self.stdout.write(f"{count} to be erased")

@@ -11,7 +11,6 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
-from django.utils import timezone
 
 from booking import outbox, services
 from practice.models import PracticeSettings
@@ -30,7 +29,7 @@ class Job:
 
 
 def erase_old_requests() -> None:
-    services.erase_old(timezone.now().astimezone(PracticeSettings.load().zone).date())
+    services.erase_old(PracticeSettings.load().today())
 
 
 def publish_scheduled() -> None:
