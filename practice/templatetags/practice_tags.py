@@ -90,9 +90,3 @@ def json_ld(data: dict[str, Any]) -> SafeString:
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04X}")
     return mark_safe(f'<script type="application/ld+json">{text}</script>')
-
-
-@register.filter
-def holds(body: Any, kind: str) -> bool:
-    """Whether a body has a block of that kind."""
-    return any(block.block_type == kind for block in body or ())
