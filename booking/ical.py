@@ -1,0 +1,143 @@
+"""Consultations as iCalendar (RFC 5545, RFC 5546): invitations, and the therapist's own feed.
+
+Bytes only: no clock, no database, no mail. People put invitations into calendars that others
+see, so titles are given by the caller and are to be neutral; every event is marked private. An
+organizer is the practice's address, never anybody's own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from icalendar import Calendar, Event, vCalAddress
+
+PRODID = "-//practice//consultations//EN"
+# The method stands in the calendar and in the type of the part that carries it; where the two
+# differ, mail programs show a file instead of an invitation. `charset` is the mailer's to add.
+REQUEST_TYPE = "text/calendar; method=REQUEST"
+CANCEL_TYPE = "text/calendar; method=CANCEL"
+FEED_TYPE = "text/calendar; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What an invitation says. Times are aware; a name may be empty.
+
+    `uid` stays for as long as the consultation does, and `sequence` begins at 0 and rises by
+    one with every move and with the cancellation, or calendars keep what they had.
+    """
+
+    uid: str
+    sequence: int
+    starts_at: datetime
+    ends_at: datetime
+    summary: str
+    organizer_email: str
+    attendee_email: str
+    organizer_name: str = ""
+    attendee_name: str = ""
+    description: str = ""
+    location: str = ""
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """One consultation in the therapist's feed: initials for a title, or nothing."""
+
+    uid: str
+    starts_at: datetime
+    ends_at: datetime
+    title: str = ""
+
+
+def request(invitation: Invitation, *, now: datetime) -> bytes:
+    """An invitation, new or changed: CRLF lines of at most 75 octets in UTF-8.
+
+    Raises ValueError for a naive time, an end before its start, a negative sequence, or an
+    address that is none.
+    """
+    return _message("REQUEST", "CONFIRMED", invitation, now)
+
+
+def cancel(invitation: Invitation, *, now: datetime) -> bytes:
+    """The cancellation of an invitation that was sent. Raises what `request` raises."""
+    if invitation.sequence < 1:
+        raise ValueError("A cancellation comes after an invitation, so its sequence is not 0.")
+    return _message("CANCEL", "CANCELLED", invitation, now)
+
+
+def feed(entries: Iterable[FeedEntry], *, now: datetime) -> bytes:
+    """The therapist's private feed: times, with initials or nothing. Raises ValueError.
+
+    Whoever holds its address reads it, so it has nothing else in it: no name, no contact, no
+    place, no link.
+    """
+    calendar = _calendar()
+    for entry in entries:
+        event = _event(entry.uid, entry.starts_at, entry.ends_at, now)
+        if entry.title:
+            event.add("summary", _line(entry.title))
+        calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _message(method: str, status: str, invitation: Invitation, now: datetime) -> bytes:
+    if invitation.sequence < 0:
+        raise ValueError("A sequence begins at 0.")
+    event = _event(invitation.uid, invitation.starts_at, invitation.ends_at, now)
+    event.add("sequence", invitation.sequence)
+    event.add("status", status)
+    event.add("summary", _line(invitation.summary))
+    if invitation.description:
+        event.add("description", "\n".join(map(_line, invitation.description.splitlines())))
+    if invitation.location:
+        event.add("location", _line(invitation.location))
+    event.add("organizer", _person(invitation.organizer_email, invitation.organizer_name))
+    attendee = _person(invitation.attendee_email, invitation.attendee_name)
+    # No answer is asked for: it would come as an automatic letter that nobody reads.
+    attendee.params |= {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE"}
+    event.add("attendee", attendee)
+    calendar = _calendar()
+    calendar.add("method", method)
+    calendar.add_component(event)
+    return calendar.to_ical()
+
+
+def _calendar() -> Calendar:
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", PRODID)
+    calendar.add("calscale", "GREGORIAN")
+    return calendar
+
+
+def _event(uid: str, starts_at: datetime, ends_at: datetime, now: datetime) -> Event:
+    if not uid:
+        raise ValueError("An event needs a UID.")
+    if any(moment.tzinfo is None for moment in (starts_at, ends_at, now)):
+        raise ValueError("A time needs a time zone.")
+    if ends_at <= starts_at:
+        raise ValueError("The end is not after the start.")
+    event = Event()
+    event.add("uid", uid)
+    # In UTC, so that no definition of a time zone has to come along and be right.
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", starts_at.astimezone(UTC))
+    event.add("dtend", ends_at.astimezone(UTC))
+    event.add("class", "PRIVATE")
+    event.add("transp", "OPAQUE")
+    return event
+
+
+def _person(email: str, name: str) -> vCalAddress:
+    if "@" not in email or not email.isprintable() or " " in email:
+        raise ValueError("An invitation needs an e-mail address.")
+    address = vCalAddress(f"mailto:{email}")
+    # A parameter cannot hold a quotation mark but by RFC 6868, which few calendars know.
+    address.params["CN"] = _line(name).replace('"', "'") or email
+    return address
+
+
+def _line(text: str) -> str:
+    """One line of text, without what breaks lines or is not to be seen."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
