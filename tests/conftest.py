@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -13,6 +14,10 @@ from wagtail.models import Collection, Locale, Page, Site
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
 from practice.models import HomePage, PracticeSettings, User
 from tests import factories
+
+# A busy machine is no fault of the code under test.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
