@@ -63,6 +63,12 @@ def faults(page: Page, within: str | None = None) -> list[str]:
     ]
 
 
+def press(page: Page, name: str) -> None:
+    """Presses a button and waits for the page that it leads to, which axe needs whole."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
+
+
 def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage) -> None:
     request = services.submit(factories.unsaved_request(article=sample.page_ptr))[0]
     manage = request.get_absolute_url()
@@ -81,12 +87,12 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage) -> None:
         found += faults(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
     page.goto("/consultation/")
-    page.get_by_role("button", name="Send my request").click()
+    press(page, "Send my request")
     found += faults(page)
     page.goto(manage)
-    page.get_by_role("button", name="Erase everything").click()
+    press(page, "Erase everything")
     found += faults(page)
-    page.get_by_role("button", name="Yes, erase everything").click()
+    press(page, "Yes, erase everything")
     found += faults(page)
     assert found == []
 

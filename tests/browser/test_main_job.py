@@ -122,9 +122,9 @@ def test_a_mistake_moves_the_focus_to_the_summary_and_its_links_to_the_fields(
 ) -> None:
     visitor.goto("/consultation/")
     visitor.get_by_role("button", name="Send my request").click()
-    assert visitor.locator(".error-summary").evaluate("e => e === document.activeElement")
+    expect(visitor.locator(".error-summary")).to_be_focused()
     visitor.get_by_role("link", name="Write a name that I can call you by.").click()
-    assert visitor.url.endswith("#id_name")
+    expect(visitor).to_have_url(re.compile("#id_name$"))
     visitor.keyboard.type("Robin")
     expect(visitor.get_by_label("What should I call you?")).to_have_value("Robin")
 
