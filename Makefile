@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-postgres soak lint lock clean python environment test-environment
+.PHONY: help run test test-postgres soak bench lint lock clean python environment test-environment
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -31,6 +31,9 @@ test-postgres: test-environment  ## run the same tests on a PostgreSQL made for 
 
 soak: test-environment  ## run the long tests that kill processes at random
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)
+
+bench: test-environment  ## measure what has a budget, and write docs/benchmarks.md
+	@exec $(BIN)/python -m tests.benchmarks
 
 lint: test-environment  ## check style, types, templates and imports
 	$(BIN)/ruff check .

@@ -7,6 +7,8 @@ class BookingConfig(AppConfig):
     verbose_name = "Consultations"
 
     def ready(self) -> None:
-        from booking import permissions
+        from booking import permissions, samples
+        from practice.samples import removed
 
         post_migrate.connect(permissions.let_therapists_review, sender=self)
+        removed.connect(samples.remove_hours)

@@ -6,6 +6,7 @@ from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
+from booking import calendars
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.permissions import may_review
 from practice.models import PracticeSettings
@@ -33,8 +34,24 @@ class ConsultationsMenuItem(MenuItem):
         return component
 
 
+class ScheduleMenuItem(MenuItem):
+    """Leads to hours, times and other calendars."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Schedule",
+            reverse_lazy("schedule:index"),
+            name="schedule",
+            icon_name="calendar-alt",
+            order=51,
+        )
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return may_review(request.user)
+
+
 class WaitingPanel(Component):
-    """On the admin's home: what waits, what is late, what has to be said, what did not leave."""
+    """On the admin's home: what waits, is late, has to be said, or did not leave or come."""
 
     name = "consultations"
     template_name = "booking/admin/waiting_panel.html"
@@ -45,11 +62,12 @@ class WaitingPanel(Component):
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         practice = PracticeSettings.load(request_or_site=parent_context["request"])
-        today = practice.today()
+        now, today = timezone.now(), practice.today()
         requests = ConsultationRequest.objects
         return {
             "waiting": requests.awaiting_reply().count(),
             "late": requests.overdue(today).count(),
             "untold": requests.to_be_told().count(),
-            "stuck": OutgoingEmail.objects.stuck(timezone.now()).count(),
+            "stuck": OutgoingEmail.objects.stuck(now).count(),
+            "silent": calendars.silent(now),
         }

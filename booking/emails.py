@@ -5,6 +5,7 @@ the admin: no name, no contact, no message, no article. What goes to a visitor i
 its subject, since couples share mailboxes, and repeats nothing that was written.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +14,19 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
+from booking import ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from booking.permissions import reviewers
 from practice.fields import Unreadable
 from practice.models import PracticeSettings
 
 GAP = "(name and telephone)"  # stands in a proposed letter where only the therapist can fill in
+
+
+WITHDRAWAL = "withdrawal"  # a letter of the site itself, which cancels an invitation
+TITLES = {"telephone": "Phone call", "video": "Video call", "office": "Appointment"}
 
 
 class NobodyToWriteTo(Exception):
@@ -47,6 +54,7 @@ def review_url(request: ConsultationRequest) -> str:
 
 
 def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
+    """What the templates of messages may use; `zone` is the one that the reader lives in."""
     practice = PracticeSettings.load()
     context = {"practice": practice, "zone": practice.zone, "gap": GAP, **more}
     if request is not None:
@@ -63,12 +71,30 @@ def _render(name: str, context: dict[str, Any]) -> str:
     return render_to_string(f"booking/emails/{name}", context).strip()
 
 
-def draft(request: ConsultationRequest, kind: str, *, starts_at: datetime | None = None) -> Draft:
+def _for_visitor(request: ConsultationRequest, **more: Any) -> dict[str, Any]:
+    context = _context(request, **more)
+    return {**context, "zone": request.zone_or(context["practice"].zone)}
+
+
+def draft(
+    request: ConsultationRequest,
+    kind: str,
+    *,
+    starts_at: datetime | None = None,
+    starts: Sequence[datetime] = (),
+    stands_until: datetime | None = None,
+) -> Draft:
     """The proposed words for a decision: a letter, or for a visitor without e-mail what to say.
 
-    `starts_at` (UTC) is the time that the words are about, else the request's own.
+    `starts_at` (UTC) is the time that the words are about, else the request's own; `starts`
+    are those of an offer, which stands until `stands_until`.
     """
-    context = _context(request, starts_at=starts_at or request.starts_at)
+    context = _for_visitor(
+        request,
+        starts_at=starts_at or request.starts_at,
+        starts=starts,
+        offer_stands_until=stands_until,
+    )
     if request.email:
         return Draft(
             _render(f"{kind}_subject.txt", context), _render(f"{kind}_letter.txt", context)
@@ -76,9 +102,19 @@ def draft(request: ConsultationRequest, kind: str, *, starts_at: datetime | None
     return Draft("", _render(f"{kind}_words.txt", context))
 
 
-def _message(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMessage:
+def _domain() -> str:
+    return settings.SITE_URL.partition("://")[2].partition("/")[0].partition(":")[0]
+
+
+def calendar_uid(request: ConsultationRequest) -> str:
+    """The name under which calendars know a consultation, in invitations and in the feed."""
+    return f"{request.invitation_uid}@{_domain()}"
+
+
+def _message(
+    outgoing: OutgoingEmail, to: list[str], subject: str, body: str
+) -> EmailMultiAlternatives:
     practice = PracticeSettings.load()
-    domain = settings.SITE_URL.partition("://")[2].partition("/")[0].partition(":")[0]
     name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
@@ -86,7 +122,7 @@ def _message(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) ->
         from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
         to=to,
         # The same at every try, so that a mailbox can tell a repeated delivery.
-        headers={"Message-ID": f"<{outgoing.key}@{domain}>", "Auto-Submitted": "auto-generated"},
+        headers={"Message-ID": f"<{outgoing.key}@{_domain()}>", "Auto-Submitted": "auto-generated"},
     )
     html = render_to_string("booking/emails/frame.html", {"body": body, "practice": practice})
     message.attach_alternative(html, "text/html")
@@ -97,7 +133,7 @@ def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
     request = outgoing.request
     if request is None or not request.email or request.state == State.WITHDRAWN:
         return None
-    context = _context(request)
+    context = _for_visitor(request, starts_at=outgoing.about_time or request.starts_at)
     return _message(
         outgoing,
         [str(request.email)],
@@ -137,13 +173,73 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     """To the visitor: the therapist's own words about a decision."""
     request = outgoing.request
     written = Letter.objects.filter(request=request, version=outgoing.version).first()
-    if request is None or written is None or not request.email or request.state == State.WITHDRAWN:
+    if request is None or written is None or not request.email:
+        return None
+    if request.state == State.WITHDRAWN and written.method != Letter.Method.CANCEL:
         return None
     if isinstance(written.subject, Unreadable) or isinstance(written.body, Unreadable):
         raise UnreadableLetter  # tried again, until the key is back
     message = _message(outgoing, [str(request.email)], written.subject, written.body)
-    del message.extra_headers["Auto-Submitted"]  # somebody wrote it
+    if written.kind != WITHDRAWAL:
+        del message.extra_headers["Auto-Submitted"]  # somebody wrote it
+    if written.method:
+        # Last, since mail programs show the last form that they know.
+        content, mimetype = _for_calendars(written, request)
+        message.attach_alternative(content, mimetype)
     return message
+
+
+def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, str]:
+    """The invitation or cancellation that goes with a letter, and its type.
+
+    People put these into calendars that others see: neither a name, nor what it is about, nor
+    the private link is in them.
+    """
+    practice = PracticeSettings.load()
+    medium = practice.consultation_medium
+    assert written.starts_at is not None
+    assert written.ends_at is not None
+    invitation = ical.Invitation(
+        uid=calendar_uid(request),
+        sequence=written.sequence,
+        starts_at=written.starts_at,
+        ends_at=written.ends_at,
+        summary=TITLES[medium],
+        organizer_email=settings.DEFAULT_FROM_EMAIL,
+        organizer_name=practice.mail_name,
+        attendee_email=str(request.email),
+        location=practice.office_address if medium == "office" else "",
+    )
+    if written.method == Letter.Method.CANCEL:
+        return ical.cancel(invitation, now=timezone.now()).decode(), ical.CANCEL_TYPE
+    return ical.request(invitation, now=timezone.now()).decode(), ical.REQUEST_TYPE
+
+
+def _reminder(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
+    """To the visitor, about a consultation that still stands at the time it was owed for."""
+    request = outgoing.request
+    stands = request is not None and request.is_ahead(timezone.now())
+    if request is None or not stands or request.starts_at != outgoing.about_time:
+        return None
+    return _to_visitor(outgoing, kind)
+
+
+def reminder_two_days(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: the consultation is the day after tomorrow."""
+    return _reminder(outgoing, "reminder")
+
+
+def reminder_one_day(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: the consultation is tomorrow."""
+    return _reminder(outgoing, "reminder")
+
+
+def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: times that were offered are about to be free again."""
+    request, ends = outgoing.request, outgoing.about_time
+    if request is None or request.state != State.PROPOSED or request.holds_until != ends:
+        return None
+    return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 
 
 def alert_new(outgoing: OutgoingEmail) -> EmailMessage:
@@ -156,6 +252,11 @@ def alert_changed(outgoing: OutgoingEmail) -> EmailMessage:
     return _to_practice(outgoing, "alert_changed")
 
 
+def alert_late(outgoing: OutgoingEmail) -> EmailMessage:
+    """To the practice: a request waited for so long that its time is free again."""
+    return _to_practice(outgoing, "alert_late")
+
+
 def alert_erased(outgoing: OutgoingEmail) -> EmailMessage:
     """To the practice: a visitor erased a request, so that nobody looks for it."""
     return _to_practice(outgoing, "alert_erased")
@@ -163,7 +264,17 @@ def alert_erased(outgoing: OutgoingEmail) -> EmailMessage:
 
 BUILDERS = {
     function.__name__: function
-    for function in (received, letter, alert_new, alert_changed, alert_erased)
+    for function in (
+        received,
+        letter,
+        reminder_two_days,
+        reminder_one_day,
+        offer_ends,
+        alert_new,
+        alert_changed,
+        alert_late,
+        alert_erased,
+    )
 }
 
 

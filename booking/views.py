@@ -2,25 +2,34 @@
 
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
-from wagtail.models import Page
+from wagtail.models import Page, PageViewRestriction
 
-from booking import services
-from booking.forms import ConsultationForm
+from booking import openings, services
+from booking.forms import ConsultationForm, PickForm
+from booking.forms.visitor import TAKEN
 from booking.models import ConsultationRequest, State, Who
-from practice.models import PracticeSettings
+from practice.models import Intake, PracticeSettings
 
 View = Callable[..., HttpResponse]
+
+LOOKS_ON = ("zone", "more")  # buttons that show the form again, as far as it is typed
+ACTS: dict[str, Callable[[ConsultationRequest], None]] = {
+    "none_suits": services.none_suits,
+    "ask_to_move": services.ask_to_move,
+    "withdraw": services.withdraw,
+    "restore": services.restore,
+}
 
 
 def without_cookie(view: View) -> View:
@@ -49,55 +58,91 @@ def find_article(value: Any) -> Page | None:
         return None
     if not 0 < pk < 2**31:
         return None
-    return Page.objects.live().public().filter(pk=pk, depth__gt=2).first()
+    # By itself or with a page above it; `.public()` would ask for those in a query of its own.
+    closed = PageViewRestriction.objects.annotate(
+        path=ExpressionWrapper(OuterRef("path"), CharField())
+    ).filter(path__startswith=F("page__path"))
+    return Page.objects.live().filter(~Exists(closed), pk=pk, depth__gt=2).first()
 
 
 @sensitive_post_parameters()
 @without_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_consultation(request: HttpRequest) -> HttpResponse:
-    """The form; by POST, a request."""
+    """The form; by POST, a request. What cannot be had any more is answered with 409."""
     practice = PracticeSettings.load(request_or_site=request)
     if "elsewhere" in request.GET:
         return elsewhere(request, practice)
-    posted = request.method == "POST"
-    sent_in = request.POST if posted else request.GET
-    article = find_article(sent_in.get("article", ""))
-    initial = {"who": Who.TEEN} if request.GET.get("who") == Who.TEEN else {}
-    form = ConsultationForm(
-        request.POST if posted else None, initial=initial, practice=practice, article=article
-    )
-    if posted and form.is_elsewhere:
+    if practice.intake_now == Intake.CLOSED:
+        return render(request, "booking/closed.html", {"practice": practice})
+    form = _form(request, practice)
+    if not form.is_bound:
+        return _show(request, form)
+    if form.is_elsewhere:
         return elsewhere(request, practice)
-    if posted and form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
+    if form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
         try:
             filed, _ = services.submit(form.to_request())
         except services.AlreadySent:
-            return render(request, "booking/request.html", _once_more(request, form, practice))
-        return HttpResponseRedirect(f"{reverse('booking:sent')}?key={filed.token}", status=303)
-    return render(request, "booking/request.html", _form_context(request, form, practice))
+            return _show(request, _under_new_key(form), was_sent=True)
+        except services.TimeTaken:
+            form.find_again()
+            form.add_error("when", TAKEN)
+        else:
+            return HttpResponseRedirect(f"{reverse('booking:sent')}?key={filed.token}", status=303)
+    return _show(request, form, status=409 if form.lost_time() else 200)
 
 
-def _form_context(
-    request: HttpRequest, form: ConsultationForm, practice: PracticeSettings
-) -> dict[str, Any]:
-    return {
+def _form(request: HttpRequest, practice: PracticeSettings) -> ConsultationForm:
+    """The form as it was opened, as it was sent, or as it was typed so far."""
+    posted = request.method == "POST"
+    sent_in = request.POST if posted else request.GET
+    given: dict[str, Any] = {
+        "practice": practice,
+        "article": find_article(sent_in.get("article", "")),
+        "pages": _pages(sent_in.get("pages", ""), sent_in.get("act") == "more"),
+    }
+    if practice.intake_now == Intake.OPEN:
+        given["starts"] = lambda: openings.starts_now(practice)
+    if posted and request.POST.get("act") not in LOOKS_ON:
+        return ConsultationForm(request.POST, **given)
+    initial: dict[str, Any] = {}
+    if posted:
+        initial = request.POST.dict() | {"parts": request.POST.getlist("parts")}
+    elif request.GET.get("who") == Who.TEEN:
+        initial = {"who": Who.TEEN}
+    return ConsultationForm(initial=initial, **given)
+
+
+def _pages(shown: str, one_more: bool) -> int:
+    """How many pages of open times to show."""
+    before = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 4 else 0
+    return before + one_more
+
+
+def _show(
+    request: HttpRequest, form: ConsultationForm, *, status: int = 200, was_sent: bool = False
+) -> HttpResponse:
+    practice = form.practice
+    context = {
         "form": form,
         "practice": practice,
         "article": form.came_from,
         "reply_by": practice.reply_by(practice.today()),
         "for_teen": form["who"].value() == Who.TEEN,
-        "is_foreign": request.method == "POST" and request.is_foreign,  # type: ignore[attr-defined]
+        "is_foreign": form.is_bound and request.is_foreign,  # type: ignore[attr-defined]
+        "was_sent": was_sent,
     }
+    return render(request, "booking/request.html", context, status=status)
 
 
-def _once_more(
-    request: HttpRequest, form: ConsultationForm, practice: PracticeSettings
-) -> dict[str, Any]:
-    """The form under a new key, for somebody who went back and changed what they had sent."""
-    form.data = {**request.POST.dict(), "parts": request.POST.getlist("parts")}
-    form.data["key"] = str(uuid.uuid4())
-    return {**_form_context(request, form, practice), "was_sent": True}
+def _under_new_key(form: ConsultationForm) -> ConsultationForm:
+    """The same form for somebody who went back and changed what they had sent."""
+    data = QueryDict(mutable=True)
+    data.update(form.data)
+    data["key"] = str(uuid.uuid4())
+    form.data = data
+    return form
 
 
 def elsewhere(request: HttpRequest, practice: PracticeSettings) -> HttpResponse:
@@ -113,9 +158,13 @@ def sent(request: HttpRequest) -> HttpResponse:
     if found is not None and found.state not in (State.PENDING, State.SUSPECTED):
         return HttpResponseRedirect(found.get_absolute_url())
     practice = PracticeSettings.load(request_or_site=request)
-    return render(request, "booking/sent.html", {"consultation": found, "practice": practice})
+    context: dict[str, Any] = {"consultation": found, "practice": practice}
+    if found is not None:
+        context["zone"] = found.zone_or(practice.zone)
+    return render(request, "booking/sent.html", context)
 
 
+@sensitive_post_parameters()
 @without_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage(request: HttpRequest, token: str) -> HttpResponse:
@@ -124,31 +173,79 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         return render(request, "booking/gone.html", status=404)
     practice = PracticeSettings.load(request_or_site=request)
-    context: dict[str, Any] = {"consultation": found, "practice": practice}
-    if request.method == "POST" and not request.is_foreign:  # type: ignore[attr-defined]
-        act = request.POST.get("act", "")
-        if act == "erase" and not request.POST.get("sure"):
-            return render(request, "booking/erase.html", context)
-        if act == "erase":
-            services.erase(found, by=services.Actor.VISITOR)
-            return render(request, "booking/erased.html", context)
-        _act(found, act)
+    if request.method != "POST" or request.is_foreign:  # type: ignore[attr-defined]
+        return _show_request(request, found, practice)
+    act = request.POST.get("act", "")
+    if act == "erase":
+        return _erase(request, found, practice)
+    if act == "pick":
+        form = PickForm(request.POST, request=found, practice=practice)
+        if found.state == State.PROPOSED and not form.is_valid():
+            return _show_request(request, found, practice, form)
+        done = form.is_valid() and _act(found, lambda: _pick(found, form))
+    else:
+        done = act not in ACTS or _act(found, lambda: ACTS[act](found))
+    if done:
         return HttpResponseRedirect(request.path, status=303)
+    found.refresh_from_db()
+    return _show_request(request, found, practice, too_late=True)
+
+
+def _show_request(
+    request: HttpRequest,
+    found: ConsultationRequest,
+    practice: PracticeSettings,
+    form: PickForm | None = None,
+    *,
+    too_late: bool = False,
+) -> HttpResponse:
     now = timezone.now()
-    context["can_withdraw"] = found.may_be_withdrawn(now)
-    context["can_restore"] = found.may_be_restored(now)
-    context["late"] = found.is_late(practice.today())
-    return render(request, "booking/manage.html", context)
+    context = {
+        "consultation": found,
+        "practice": practice,
+        "zone": found.zone_or(practice.zone),
+        "form": form or PickForm(request=found, practice=practice),
+        "is_ahead": found.is_ahead(now),
+        "can_withdraw": found.may_be_withdrawn(now),
+        "can_restore": found.may_be_restored(now),
+        "late": found.is_late(practice.today()),
+        "too_late": too_late,
+    }
+    return render(request, "booking/manage.html", context, status=409 if too_late else 200)
 
 
-def _act(found: ConsultationRequest, act: str) -> None:
-    """What the page shows afterwards tells what came of it, also where it came too late."""
-    steps = {"withdraw": services.withdraw, "restore": services.restore}
-    if act not in steps:
-        return
-    with suppress(services.NotAllowed):
+def _pick(found: ConsultationRequest, form: PickForm) -> None:
+    told = form.cleaned_data
+    services.pick(
+        found,
+        told["time"],
+        phone=told.get("phone", ""),
+        visitor_calls=told.get("visitor_calls", False),
+    )
+
+
+def _act(found: ConsultationRequest, step: Callable[[], None]) -> bool:
+    """Takes a visitor's step; whether it could be taken.
+
+    Where the practice acted meanwhile, the visitor's will still counts if the new state lets it.
+    """
+    try:
         try:
-            steps[act](found)
-        except services.Stale:  # the practice acted meanwhile; the visitor's will still counts
+            step()
+        except services.Stale:
             found.refresh_from_db()
-            steps[act](found)
+            step()
+    except (services.NotAllowed, services.Stale):
+        return False
+    return True
+
+
+def _erase(
+    request: HttpRequest, found: ConsultationRequest, practice: PracticeSettings
+) -> HttpResponse:
+    context: dict[str, Any] = {"consultation": found, "practice": practice}
+    if not request.POST.get("sure"):
+        context["is_ahead"] = found.is_ahead(timezone.now())
+        return render(request, "booking/erase.html", context)
+    context["is_gone"] = services.erase(found, by=services.Actor.VISITOR)
+    return render(request, "booking/erased.html", context)

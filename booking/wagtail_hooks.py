@@ -3,9 +3,9 @@ from typing import Any
 from django.http import HttpRequest
 from wagtail import hooks
 
-from booking.components import ConsultationsMenuItem, WaitingPanel
+from booking.components import ConsultationsMenuItem, ScheduleMenuItem, WaitingPanel
 from booking.permissions import may_review
-from booking.viewsets import viewset
+from booking.viewsets import schedule_viewset, viewset
 
 
 @hooks.register("register_admin_viewset")
@@ -13,9 +13,19 @@ def consultations() -> Any:
     return viewset
 
 
+@hooks.register("register_admin_viewset")
+def schedule() -> Any:
+    return schedule_viewset
+
+
 @hooks.register("register_admin_menu_item")
 def menu_item() -> ConsultationsMenuItem:
     return ConsultationsMenuItem()
+
+
+@hooks.register("register_admin_menu_item")
+def schedule_menu_item() -> ScheduleMenuItem:
+    return ScheduleMenuItem()
 
 
 @hooks.register("construct_homepage_panels")

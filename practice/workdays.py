@@ -21,6 +21,13 @@ def calendar(country: str, region: str) -> holidays.HolidayBase:
         return holidays.country_holidays(country)
 
 
+def holidays_between(first: date, last: date, *, country: str, region: str = "") -> list[date]:
+    """The public holidays from `first` to `last`, both included, sorted."""
+    days = calendar(country, region)
+    span = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in span if day in days]
+
+
 def nth_working_day(
     start: date,
     count: int,

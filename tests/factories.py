@@ -2,14 +2,23 @@
 
 import json
 import uuid
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 from wagtail.models import Page
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
-from booking.models import ConsultationRequest
+from booking import openings, services
+from booking.models import (
+    AvailabilityRule,
+    BusyFeed,
+    BusyInterval,
+    ConsultationRequest,
+    Schedule,
+    Weekday,
+)
 from practice.models import HomePage, PracticeSettings, User
 
 BODY: list[tuple[str, Any]] = [
@@ -139,4 +148,61 @@ def consultation_request(**fields: Any) -> ConsultationRequest:
     """A request on file, without any of what sending one sets off."""
     request = unsaved_request(**fields)
     request.save()
+    return request
+
+
+NINE_TO_FIVE = {day: [(time(9), time(17))] for day in Weekday}
+
+
+def schedule(
+    hours: dict[Weekday, list[tuple[time, time]]] | None = None, **changes: Any
+) -> Schedule:
+    """The practice's schedule with weekly hours in its zone: every day from 9 to 17, or `hours`.
+
+    Public holidays are days like others, unless `changes` say so.
+    """
+    kept, _ = Schedule.objects.update_or_create(
+        pk=1, defaults={"closed_on_holidays": False, **changes}
+    )
+    kept.rules.all().delete()
+    for weekday, windows in (NINE_TO_FIVE if hours is None else hours).items():
+        for opens, closes in windows:
+            AvailabilityRule.objects.create(
+                schedule=kept, weekday=weekday, opens=opens, closes=closes
+            )
+    return kept
+
+
+def open_times() -> list[datetime]:
+    """The open times as of now, UTC and sorted."""
+    now = timezone.now()
+    return openings.load(PracticeSettings.load(), now).starts(now)
+
+
+def open_time(number: int = 0) -> datetime:
+    """An open time as of now, UTC: the first, or the one after so many others."""
+    return open_times()[number]
+
+
+def busy(starts_at: datetime, ends_at: datetime) -> BusyInterval:
+    """A time at which another calendar of the therapist's says that they are busy."""
+    feed, _ = BusyFeed.objects.get_or_create(
+        schedule=Schedule.load(), defaults={"name": "Mine", "url": "https://calendar.example/ics"}
+    )
+    return BusyInterval.objects.create(feed=feed, starts_at=starts_at, ends_at=ends_at)
+
+
+def agreed_request(
+    starts_at: datetime, *, by: User, minutes: int = 20, **fields: Any
+) -> ConsultationRequest:
+    """A request that came in and was confirmed, with all that this sets off."""
+    request, _ = services.submit(unsaved_request(**fields))
+    services.confirm(
+        request,
+        user=by,
+        words=services.Draft("About your message", "We will talk."),
+        starts_at=starts_at,
+        minutes=minutes,
+        anyway=True,
+    )
     return request

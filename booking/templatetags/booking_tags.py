@@ -13,8 +13,20 @@ def in_zone(moment: datetime | None, zone: ZoneInfo) -> str:
     if moment is None:
         return ""
     local = moment.astimezone(zone)
-    hour = local.strftime("%I:%M %p").lstrip("0")
-    return f"{local:%A, %B} {local.day}, {local.year} at {hour} ({local:%Z})"
+    return f"{local:%A, %B} {local.day}, {local.year} at {as_time(moment, zone)}"
+
+
+@register.filter
+def as_time(moment: datetime, zone: ZoneInfo) -> str:
+    """`9:00 AM (PST)`: a UTC moment's time of day in a zone, with its label."""
+    local = moment.astimezone(zone)
+    return f"{local:%I:%M %p} ({zone_label(local)})".lstrip("0")
+
+
+def zone_label(local: datetime) -> str:
+    """`PST`; `UTC-03` where a zone has no name but its offset."""
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in "+-" else name
 
 
 @register.filter

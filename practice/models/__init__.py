@@ -3,13 +3,14 @@
 from practice.models.pages import HomePage, SamplePage, StandardPage
 from practice.models.pictures import SiteImage, SiteRendition
 from practice.models.regions import Region, parse_regions
-from practice.models.settings import Caller, DaysAway, Medium, PracticeSettings
+from practice.models.settings import Caller, DaysAway, Intake, Medium, PracticeSettings
 from practice.models.user import User, UserManager
 
 __all__ = [
     "Caller",
     "DaysAway",
     "HomePage",
+    "Intake",
     "Medium",
     "PracticeSettings",
     "Region",

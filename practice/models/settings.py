@@ -7,13 +7,18 @@ from zoneinfo import ZoneInfo, available_timezones
 import holidays
 import phonenumbers
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+    StepValueValidator,
+)
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
-from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable
@@ -48,6 +53,13 @@ class Medium(models.TextChoices):
 class Caller(models.TextChoices):
     THERAPIST = "therapist", "The therapist calls the visitor"
     VISITOR = "visitor", "The visitor calls the practice"
+
+
+class Intake(models.TextChoices):
+    OPEN = "open", "Open: visitors can ask for an open time"
+    WITHOUT_TIMES = "without_times", "Open, without times: you suggest one to each"
+    WAITING_LIST = "waiting_list", "For the waiting list only"
+    CLOSED = "closed", "Closed: the form shows a message instead"
 
 
 @register_setting(icon="home", order=10)
@@ -94,7 +106,18 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     time_zone = models.CharField(
         max_length=64, default=california.TIME_ZONE, validators=[validate_time_zone]
     )
-    takes_new_clients = models.BooleanField("takes new clients", default=True)
+    intake = models.CharField(
+        "requests", max_length=16, choices=Intake.choices, default=Intake.OPEN
+    )
+    closed_message = models.TextField(
+        "message while closed",
+        blank=True,
+        default="I am not taking requests at the moment.",
+        help_text="Shown instead of the form while it is closed.",
+    )
+    opens_again = models.DateField(
+        "closed until", null=True, blank=True, help_text="From this day on the form is open again."
+    )
     client_portal_url = models.URLField("client portal", blank=True)
     reply_within = models.PositiveSmallIntegerField(
         "replies within (working days)",
@@ -103,10 +126,15 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     )
 
     consultation_minutes = models.PositiveSmallIntegerField(
-        default=20, validators=[MinValueValidator(5), MaxValueValidator(180)]
+        "length (minutes)",
+        default=20,
+        validators=[StepValueValidator(5), MinValueValidator(5), MaxValueValidator(180)],
     )
     consultation_medium = models.CharField(
-        max_length=12, choices=Medium.choices, default=Medium.TELEPHONE
+        "takes place", max_length=12, choices=Medium.choices, default=Medium.TELEPHONE
+    )
+    video_link = models.URLField(
+        blank=True, help_text="Told to those whose consultation is confirmed, and to nobody else."
     )
     caller = models.CharField(
         "who calls", max_length=12, choices=Caller.choices, default=Caller.THERAPIST
@@ -178,7 +206,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
                 FieldPanel(name)
                 for name in (
                     "telephone email office_address country holiday_region licensed_regions "
-                    "time_zone client_portal_url"
+                    "client_portal_url"
                 ).split()
             ],
             heading="Where you are",
@@ -187,14 +215,12 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             [
                 FieldPanel(name)
                 for name in (
-                    "takes_new_clients reply_within consultation_minutes consultation_medium "
-                    "caller fee session_minutes insurance sliding_scale asks_for_message "
+                    "reply_within fee session_minutes insurance sliding_scale asks_for_message "
                     "keeps_closed_for"
                 ).split()
             ],
             heading="Consultations and fees",
         ),
-        InlinePanel("days_away", heading="Days away", label="Days away"),
         MultiFieldPanel(
             [
                 HelpPanel(
@@ -264,6 +290,17 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         return timezone.now().astimezone(self.zone).date()
 
     @property
+    def intake_now(self) -> str:
+        """What holds today: a form that was closed until a day is open from that day on."""
+        reopens = self.opens_again is not None and self.opens_again <= self.today()
+        return Intake.OPEN if self.intake == Intake.CLOSED and reopens else self.intake
+
+    @property
+    def takes_new_clients(self) -> bool:
+        """Whether there is room at the moment."""
+        return self.intake_now in (Intake.OPEN, Intake.WITHOUT_TIMES)
+
+    @property
     def mail_name(self) -> str:
         """The name for subjects and senders of e-mail."""
         return self.short_name or self.practice_name
@@ -280,6 +317,17 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         """What the practice still lacks before it goes live, one line each."""
         return completeness.missing(self)
 
+    @cached_property
+    def away(self) -> list[tuple[date, date]]:
+        """First and last days, both included, on which the practice answers nobody."""
+        return [(away.first_day, away.last_day) for away in self.days_away.all()]
+
+    def holidays(self, first: date, last: date) -> list[date]:
+        """The public holidays where the practice is, both ends included."""
+        return workdays.holidays_between(
+            first, last, country=self.country, region=self.holiday_region
+        )
+
     def reply_by(self, today: date) -> date:
         """The last day on which a request that comes `today` is answered; see workdays.py."""
         return workdays.nth_working_day(
@@ -287,7 +335,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             self.reply_within,
             country=self.country,
             region=self.holiday_region,
-            away=[(away.first_day, away.last_day) for away in self.days_away.all()],
+            away=self.away,
         )
 
 

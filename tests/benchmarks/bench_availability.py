@@ -1,21 +1,21 @@
-"""How long `open_times` takes, and how that grows: `python -m tests.benchmarks.bench_availability`.
+"""How long `open_times` takes, and how that grows.
 
 60 days of 8 hours stepping 30 minutes, the intervals half busy and half booked, in no order,
-spread over the same 60 days. The figures are medians of processor time, since the function
-waits for nothing and other programs' work is not its own. Exits with 1 where one is over its
-target.
+spread over the same 60 days. The figures are medians.
 """
 
 import random
 import statistics
 import sys
 from datetime import UTC, datetime, time, timedelta
-from time import process_time
 
 from booking.availability import Interval, Policy, Window, open_times
+from tests.benchmarks.figures import Figure, Timing, show, timed
 
+TITLE = "Open times: 60 days of 8 hours, a start every 30 minutes"
 DAYS = 60
-TARGETS = {1_500: 10, 15_000: 60, 150_000: None}  # intervals: milliseconds
+MILLISECONDS = {1_500: 10, 15_000: 60, 150_000: None}  # at most, for so many intervals
+GROWTH = 10  # at most, for ten times the input
 ROUNDS = 15
 NOW = datetime(2026, 2, 20, 17, 3, tzinfo=UTC)
 POLICY = Policy(
@@ -36,29 +36,32 @@ def intervals(number: int, chance: random.Random) -> list[Interval]:
     return [Interval(start, start + timedelta(minutes=5)) for start in starts]
 
 
-def median(number: int) -> float:
-    """Milliseconds of processor time with `number` intervals in the way."""
+def timing(number: int) -> Timing:
+    """With `number` intervals in the way."""
     chance = random.Random(number)
     busy, booked = intervals(number // 2, chance), intervals(number - number // 2, chance)
-    took = []
-    for _ in range(ROUNDS):
-        begin = process_time()
-        open_times(
+    return timed(
+        lambda: open_times(
             POLICY, weekly=WEEKLY, overrides={}, time_off=[], busy=busy, booked=booked, now=NOW
-        )
-        took.append(1000 * (process_time() - begin))
-    return statistics.median(took)
+        ),
+        ROUNDS,
+    )
 
 
-def main() -> int:
-    failed = False
-    for number, target in TARGETS.items():
-        milliseconds = median(number)
-        failed |= target is not None and milliseconds > target
-        wanted = f"at most {target} ms" if target else "for the growth"
-        print(f"{number:>8,} intervals {milliseconds:8.1f} ms   {wanted}")
-    return int(failed)
+def figures() -> list[Figure]:
+    found, before = [], 0.0
+    for number, most in MILLISECONDS.items():
+        took = timing(number)
+        found.append(took.figure(f"{number:,} intervals", 50, most))
+        cpu = statistics.median(took.cpu)
+        if before:
+            limit = None if most is None else GROWTH
+            found.append(Figure("growth: beside a tenth of them", cpu / before, "times", limit))
+        before = cpu
+    return found
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    measured = figures()
+    show(TITLE, measured)
+    sys.exit(any(figure.is_over for figure in measured))

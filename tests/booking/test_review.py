@@ -84,16 +84,20 @@ def test_the_therapist_confirms_a_time_with_a_letter_they_changed(
     url = decide_url(waiting, "confirm")
     first = hidden_and_shown(as_therapist.get(url).content.decode())
     typed = {**first, "day": "2028-01-11", "hour": "09:00"}
+    assert "Write the number" in as_therapist.post(url, typed).content.decode()
+    typed["phone"] = "626 555 0143"
     second = as_therapist.post(url, typed).content.decode()
     assert "Tuesday, January 11, 2028 at 9:00 AM (PST)" in second
     posted = hidden_and_shown(second)
     assert "Tuesday, January 11, 2028 at 9:00 AM (PST)" in posted["body"]
+    assert "I will call you from" in posted["body"]
     posted["body"] += "\nI look forward to it."
     answer = as_therapist.post(url, posted)
     assert answer.headers["Location"] == detail(waiting)
     waiting.refresh_from_db()
     assert waiting.state == State.CONFIRMED
     assert waiting.starts_at.isoformat() == "2028-01-11T17:00:00+00:00"
+    assert waiting.phone == "+16265550143"
     assert Letter.objects.get().body.endswith("I look forward to it.")
     assert OutgoingEmail.objects.filter(kind="letter", recipient="visitor").exists()
 

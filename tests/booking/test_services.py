@@ -17,6 +17,8 @@ from booking.models import (
     Letter,
     OutgoingEmail,
     RequestEvent,
+    Schedule,
+    SlotClaim,
     State,
 )
 from practice.models import PracticeSettings, User
@@ -27,6 +29,10 @@ pytestmark = pytest.mark.django_db
 WORDS = Draft("About your message", "Some words.")
 LATER = datetime(2030, 1, 8, 17, 0, tzinfo=UTC)
 TIME = {"starts_at": LATER, "ends_at": LATER + timedelta(minutes=20)}
+OVER = {
+    "starts_at": datetime(2020, 1, 8, 17, tzinfo=UTC),
+    "ends_at": datetime(2020, 1, 8, 18, tzinfo=UTC),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +53,10 @@ def decide(request: ConsultationRequest, kind: str, user: User, **more: Any) -> 
     chosen = decision(kind)
     if chosen.writes:
         more["words"] = WORDS
-    if chosen.needs_time:
-        more = {"starts_at": LATER, "minutes": 20, **more}
+    if chosen.asks == services.Asks.TIME:
+        more = {"starts_at": LATER, "minutes": 20, "anyway": True, **more}
+    if chosen.asks == services.Asks.TIMES:
+        more = {"starts": [LATER], "minutes": 20, "anyway": True, **more}
     chosen.carry_out(request, user=user, **more)
 
 
@@ -60,10 +68,10 @@ def in_state(state: State, **fields: Any) -> ConsultationRequest:
 
 EXPECTED = {
     State.SUSPECTED: {"reopen", "close"},
-    State.PENDING: {"confirm", "waitlist", "decline", "close"},
+    State.PENDING: {"confirm", "offer", "waitlist", "decline", "close"},
     State.PROPOSED: {"confirm", "waitlist", "decline", "reopen", "close"},
-    State.WAITLISTED: {"confirm", "decline", "reopen", "close"},
-    State.CONFIRMED: {"move", "cancel", "close"},
+    State.WAITLISTED: {"confirm", "offer", "decline", "reopen", "close"},
+    State.CONFIRMED: {"move", "offer", "cancel"},
     State.DECLINED: {"reopen"},
     State.CANCELLED: {"reopen"},
     State.EXPIRED: {"reopen"},
@@ -72,15 +80,31 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize("state", State)
-def test_each_state_allows_just_its_decisions(state: State, user: User) -> None:
-    request = in_state(state)
-    assert {d.kind for d in services.decisions(request)} == EXPECTED[state]
+def assert_allows_just(kinds: set[str], request: ConsultationRequest, user: User) -> None:
+    assert {d.kind for d in services.decisions(request)} == kinds
     for kind in (d.kind for d in services.DECISIONS):
-        if kind not in EXPECTED[state]:
+        if kind not in kinds:
             with pytest.raises(services.NotAllowed):
                 decide(request, kind, user)
     assert ConsultationRequest.objects.get().version == 1
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_state_allows_just_its_decisions(state: State, user: User) -> None:
+    assert_allows_just(EXPECTED[state], in_state(state), user)
+
+
+def test_what_was_agreed_stays_agreed_until_somebody_writes(user: User) -> None:
+    """A consultation ahead is neither closed nor reopened in silence, also while others are
+    offered for it.
+    """
+    offered = factories.consultation_request(state=State.PROPOSED, **TIME)
+    assert_allows_just({"confirm", "waitlist", "decline"}, offered, user)
+
+
+def test_after_the_consultation_the_request_may_be_closed(user: User) -> None:
+    over = factories.consultation_request(state=State.CONFIRMED, **OVER)
+    assert_allows_just({"move", "offer", "cancel", "close"}, over, user)
 
 
 @pytest.mark.parametrize(
@@ -96,11 +120,12 @@ def test_each_decision_leads_where_the_table_says_and_leaves_one_event(
     assert after.state in NEXT_STATES[state]
     assert after.version == 2
     event = RequestEvent.objects.get()
-    assert (event.kind, event.actor, event.user, event.state) == (
+    assert (event.kind, event.actor, event.user, event.state, event.version) == (
         kind,
         "practice",
         user,
         after.state,
+        after.version,
     )
     assert Letter.objects.count() == OutgoingEmail.objects.count() == int(decision(kind).writes)
 
@@ -137,6 +162,9 @@ def test_empty_words_and_no_minutes_are_refused(user: User) -> None:
         services.decline(request, user=user, words=Draft("About", " \n"))
     with pytest.raises(ValueError, match="minute"):
         services.confirm(request, user=user, words=WORDS, starts_at=LATER, minutes=0)
+    for starts in ([], [LATER] * 2, [LATER + timedelta(hours=n) for n in range(4)]):
+        with pytest.raises(ValueError, match="one to three"):
+            services.offer(request, user=user, words=WORDS, starts=starts, minutes=20, anyway=True)
     assert ConsultationRequest.objects.get().state == State.PENDING
 
 
@@ -194,6 +222,22 @@ def test_the_database_itself_refuses_to_owe_one_message_twice() -> None:
     OutgoingEmail.objects.create(request=request, kind="letter", version=2, recipient="visitor")
     with pytest.raises(IntegrityError), transaction.atomic():
         OutgoingEmail.objects.create(request=request, kind="letter", version=2, recipient="visitor")
+
+
+def test_the_database_itself_refuses_to_remind_twice_of_one_time() -> None:
+    request = factories.consultation_request()
+    owed = {"request": request, "kind": "reminder_one_day", "recipient": "visitor"}
+    OutgoingEmail.objects.create(**owed, version=2, about_time=LATER)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        OutgoingEmail.objects.create(**owed, version=3, about_time=LATER)
+
+
+def test_the_database_itself_refuses_two_claims_of_one_cell() -> None:
+    schedule = Schedule.load()
+    first, second = factories.consultation_request(), factories.consultation_request()
+    SlotClaim.objects.create(schedule=schedule, request=first, cell=7)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SlotClaim.objects.create(schedule=schedule, request=second, cell=7)
 
 
 def test_a_request_is_spoken_of_by_its_number_alone() -> None:

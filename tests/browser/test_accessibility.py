@@ -69,7 +69,8 @@ def press(page: Page, name: str) -> None:
         page.get_by_role("button", name=name).click()
 
 
-def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage) -> None:
+def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: User) -> None:
+    factories.schedule()
     request = services.submit(factories.unsaved_request(article=sample.page_ptr))[0]
     manage = request.get_absolute_url()
     found = []
@@ -89,7 +90,21 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage) -> None:
     page.goto("/consultation/")
     press(page, "Send my request")
     found += faults(page)
+    page.goto("/consultation/")
+    press(page, "More open times")
+    found += faults(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    words = services.Draft("About your message", "Words")
+    starts = factories.open_times()[:3]
+    services.offer(request, user=therapist, words=words, starts=starts, minutes=20, anyway=True)
     page.goto(manage)
+    press(page, "Take this time")
+    found += faults(page)
+    services.pick(request, starts[0], visitor_calls=True)
+    page.goto(manage)
+    found += faults(page)
+    press(page, "Ask for another time")
+    found += faults(page)
     press(page, "Erase everything")
     found += faults(page)
     press(page, "Yes, erase everything")
@@ -118,7 +133,9 @@ def test_our_pages_of_the_admin_have_no_fault(
         (f"/admin/consultations/{by_phone.pk}/", ".request"),
         (f"/admin/consultations/{by_mail.pk}/confirm/", ".request"),
         (f"/admin/consultations/{by_mail.pk}/decline/", ".request"),
+        (f"/admin/consultations/{by_mail.pk}/offer/", ".request"),
         (f"/admin/consultations/{by_mail.pk}/close/", ".request"),
+        ("/admin/schedule/", ".schedule"),
     ):
         page.goto(address)
         page.wait_for_selector(within)

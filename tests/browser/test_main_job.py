@@ -77,6 +77,7 @@ def test_three_readers_ask_and_the_therapist_decides(
     signed_in.get_by_role("link", name="Confirm a time").click()
     signed_in.get_by_label("Day").fill(f"{YEAR}-01-11")
     signed_in.get_by_label("Time").fill("09:00")
+    signed_in.get_by_label("They call the practice instead").check()
     signed_in.get_by_role("button", name="Continue to the letter").click()
     expect(signed_in.get_by_label("Letter")).to_have_value(
         re.compile(f"January 11, {YEAR} at 9:00 AM")

@@ -17,7 +17,7 @@ import pytest
 from bs4 import BeautifulSoup
 from django.db import connection
 
-from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent, State
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, RequestEvent, State
 from tests.faults.browser import Browser
 from tests.faults.canaries import found_below, found_in
 from tests.faults.mailserver import MailServer
@@ -153,7 +153,7 @@ def test_what_a_visitor_writes_stands_nowhere_in_clear(site: LiveSite, mail: Mai
             assert (site.data / "db.sqlite3-wal").stat().st_size > 0
         assert_nothing_in_clear(site, mail)
         kinds = OutgoingEmail.objects.order_by("kind").values_list("kind", flat=True)
-        assert " ".join(kinds) == "alert_changed alert_changed alert_new letter received"
+        assert " ".join(kinds) == "alert_changed alert_changed alert_new letter letter received"
         assert_letters_hold_no_more_than_they_must(mail)
 
     site.stop()
@@ -328,15 +328,23 @@ def parts(content: bytes) -> Iterator[tuple[str, str]]:
 
 
 def assert_letters_hold_no_more_than_they_must(mail: Mail) -> None:
-    """The address in To: alone; words in the therapist's own letter alone; the name nowhere."""
-    kinds = {str(owed.key): owed.kind for owed in OutgoingEmail.objects.all()}
+    """The address where mail and calendars need it; words in the therapist's own letter alone;
+    the name nowhere.
+    """
+    letters = dict(Letter.objects.values_list("version", "kind"))
+    kinds = {
+        str(owed.key): letters[owed.version] if owed.kind == "letter" else owed.kind
+        for owed in OutgoingEmail.objects.all()
+    }
     written = {
-        "letter": {
+        "confirm": {
             "To": {ADDRESS},
             "Subject": {SUBJECT},
             "text/plain": {LETTER},
             "text/html": {LETTER},
+            "text/calendar": {ADDRESS},  # who is invited
         },
+        "withdrawal": {"To": {ADDRESS}, "text/calendar": {ADDRESS}},
         "received": {"To": {ADDRESS}},
     }
     seen = []

@@ -1,4 +1,4 @@
-"""A consultation request, what happened to it, and the letters that it owes."""
+"""A consultation request, the times that are offered for it, and what happened to it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import secrets
 import uuid
 from datetime import date, datetime, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
@@ -31,6 +32,8 @@ class State(models.TextChoices):
     CLOSED = "closed", "Closed"
 
 
+# Whose `starts_at` is theirs: asked for and held, agreed, or agreed while others are offered.
+HOLDING_STATES = (State.PENDING, State.PROPOSED, State.CONFIRMED)
 OPEN_STATES = (State.SUSPECTED, State.PENDING, State.PROPOSED, State.WAITLISTED, State.CONFIRMED)
 
 
@@ -110,6 +113,13 @@ NEXT_STATES: dict[State, frozenset[State]] = {
 }
 
 
+AWAITING_REPLY = Q(state=State.PENDING) | Q(state=State.CONFIRMED, move_asked_at__isnull=False)
+
+
+def _late(today: date) -> Q:
+    return AWAITING_REPLY & (Q(reply_by__lt=today) | Q(hold_ended_at__isnull=False))
+
+
 class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
     def by_token(self, token: str) -> ConsultationRequest | None:
         """The request that a visitor's link leads to, if the link is good and it still exists."""
@@ -126,24 +136,31 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
             | Q(state=State.CONFIRMED, ends_at__lt=moment)
         )
 
+    def with_time(self) -> RequestQuerySet:
+        """Those whose consultation is agreed, also while other times are offered for it."""
+        return self.filter(state__in=(State.CONFIRMED, State.PROPOSED), starts_at__isnull=False)
+
     def awaiting_reply(self) -> RequestQuerySet:
         """Those on which the next word is the practice's."""
-        return self.filter(state=State.PENDING)
+        return self.filter(AWAITING_REPLY)
 
     def overdue(self, today: date) -> RequestQuerySet:
-        """Those whose promised day, in the practice's zone, is over."""
-        return self.awaiting_reply().filter(reply_by__lt=today)
+        """Those whose promised day, in the practice's zone, or whose hold of a time is over."""
+        return self.filter(_late(today))
 
     def marking_late(self, today: date) -> RequestQuerySet:
         """Each with `late`, for lists."""
-        late = Q(state=State.PENDING, reply_by__lt=today)
-        return self.annotate(late=ExpressionWrapper(late, output_field=models.BooleanField()))
+        return self.annotate(
+            late=ExpressionWrapper(_late(today), output_field=models.BooleanField())
+        )
 
     def to_be_told(self) -> RequestQuerySet:
         """Those with a letter that nobody can send: the visitor left no e-mail address."""
-        return self.filter(
-            letters__channel=Letter.Channel.IN_PERSON, letters__told_at=None
-        ).distinct()
+        return self.filter(letters__channel="in_person", letters__told_at=None).distinct()
+
+    def shown(self) -> RequestQuerySet:
+        """All but those of which nothing is left but a cancellation on its way."""
+        return self.filter(erase_when_told=False)
 
 
 class ConsultationRequest(models.Model):
@@ -176,8 +193,29 @@ class ConsultationRequest(models.Model):
         Page, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    time_zone = models.CharField("the visitor's zone", max_length=64, blank=True)
+    asked_for = models.DateTimeField(
+        null=True, blank=True, help_text="The open time that the visitor chose, held or not"
+    )
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
+    holds_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When a time that was asked for, or an offer, is free again",
+    )
+    hold_ended_at = models.DateTimeField(null=True, blank=True)
+    move_asked_at = models.DateTimeField(null=True, blank=True)
+    visitor_calls = models.BooleanField("the visitor calls the practice", default=False)
+    invitation_uid = models.UUIDField(default=uuid.uuid4, editable=False)
+    invitation_sequence = models.PositiveIntegerField(
+        null=True,
+        editable=False,
+        help_text="Of the last invitation or cancellation sent (RFC 5546)",
+    )
+    erase_when_told = models.BooleanField(
+        default=False, help_text="Erased by the visitor, but for the address of the cancellation"
+    )
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     private_note = EncryptedTextField(blank=True)
 
@@ -233,17 +271,66 @@ class ConsultationRequest(models.Model):
     def parts_of_week_labels(self) -> list[str]:
         return [str(PartOfWeek(part).label) for part in self.parts_of_week]
 
+    @property
+    def awaits_reply(self) -> bool:
+        """Whether the next word is the practice's."""
+        return self.state == State.PENDING or (
+            self.state == State.CONFIRMED and self.move_asked_at is not None
+        )
+
+    @property
+    def has_time(self) -> bool:
+        """Whether a consultation is agreed, also while other times are offered for it."""
+        return self.state in (State.CONFIRMED, State.PROPOSED) and self.starts_at is not None
+
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether an agreed consultation is still to come."""
+        return self.has_time and self.starts_at is not None and self.starts_at > now
+
+    def zone_or(self, zone: ZoneInfo) -> ZoneInfo:
+        """The visitor's own zone if they chose one that exists, else `zone`."""
+        try:
+            return ZoneInfo(self.time_zone) if self.time_zone else zone
+        except (KeyError, ValueError, OSError):  # each for another kind of nonsense
+            return zone
+
     def is_late(self, today: date) -> bool:
-        """Whether the promised day is over without an answer; `today` in the practice's zone."""
-        return self.state == State.PENDING and self.reply_by < today
+        """Whether an answer is overdue on `today` (in the practice's zone), or its hold is over."""
+        return self.awaits_reply and (self.reply_by < today or self.hold_ended_at is not None)
 
     def may_be_withdrawn(self, now: datetime) -> bool:
         """Whether there is anything left to withdraw: no consultation that took place."""
-        return self.is_open and not (self.ends_at and self.ends_at <= now)
+        took_place = self.state == State.CONFIRMED and self.ends_at and self.ends_at <= now
+        return self.is_open and not took_place
 
     def may_be_restored(self, now: datetime) -> bool:
         """Whether the visitor may still take a withdrawal back."""
         return self.state == State.WITHDRAWN and now < self.state_since + self.UNDO_WITHIN
+
+
+class Proposal(models.Model):
+    """One of the times that the therapist offers; each is held until one is picked."""
+
+    request = models.ForeignKey(
+        ConsultationRequest, on_delete=models.CASCADE, related_name="proposals"
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering: ClassVar = ["starts_at"]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request", "starts_at"], name="proposal_one_per_time"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="proposal_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Proposal {self.pk} of request {self.request_id}"
 
 
 class RequestEvent(models.Model):
@@ -258,6 +345,7 @@ class RequestEvent(models.Model):
         RECEIVED = "received", "sent the request"
         CONFIRM = "confirm", "confirmed a time"
         MOVE = "move", "moved it to another time"
+        KEEP = "keep", "kept the agreed time"
         WAITLIST = "waitlist", "put it on the waiting list"
         DECLINE = "decline", "referred on"
         CANCEL = "cancel", "cancelled the consultation"
@@ -268,6 +356,12 @@ class RequestEvent(models.Model):
         NOTE = "note", "changed the private note"
         WITHDRAWN = "withdrawn", "withdrew it"
         RESTORED = "restored", "brought it back"
+        OFFER = "offer", "offered other times"
+        PICKED = "picked", "picked one of the times"
+        NONE_SUITS = "none_suits", "said that none of the times suits"
+        ASKED_TO_MOVE = "asked_to_move", "asked for another time"
+        HOLD_ENDED = "hold_ended", "freed the time that was held too long"
+        OFFER_ENDED = "offer_ended", "ended the offer, which nobody answered"
 
     request = models.ForeignKey(
         ConsultationRequest, on_delete=models.CASCADE, related_name="events"
@@ -278,6 +372,7 @@ class RequestEvent(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     state = models.CharField(max_length=12, choices=State.choices)
+    version = models.PositiveIntegerField(help_text="Of the request, afterwards")
     at = models.DateTimeField(default=timezone.now)
 
     wagtail_reference_index_ignore = True
@@ -288,142 +383,3 @@ class RequestEvent(models.Model):
 
     def __str__(self) -> str:
         return f"Event {self.pk} of request {self.request_id}"
-
-
-class Letter(models.Model):
-    """The words of one decision, as the therapist sent them or is asked to say them.
-
-    Goes with its request. The outbox refers to it and never holds a body itself.
-    """
-
-    class Channel(models.TextChoices):
-        EMAIL = "email", "By e-mail"
-        IN_PERSON = "in_person", "To be said or texted"
-
-    request = models.ForeignKey(
-        ConsultationRequest, on_delete=models.CASCADE, related_name="letters"
-    )
-    version = models.PositiveIntegerField()
-    kind = models.CharField(max_length=24)
-    channel = models.CharField(max_length=10, choices=Channel.choices)
-    subject = EncryptedTextField(blank=True)
-    body = EncryptedTextField()
-    told_at = models.DateTimeField(null=True, blank=True)
-
-    wagtail_reference_index_ignore = True
-
-    class Meta:
-        ordering: ClassVar = ["pk"]
-        default_permissions = ()
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["request", "version"], name="letter_one_per_version")
-        ]
-
-    def __str__(self) -> str:
-        return f"Letter {self.pk} of request {self.request_id}"
-
-
-class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
-    def due(self, now: datetime) -> OutgoingEmailQuerySet:
-        """Neither sent nor given up, whose time has come and which no live worker holds.
-
-        What a visitor gets about one request keeps its order: a letter that is tried again
-        must not arrive after the one that took it back.
-        """
-        earlier = OutgoingEmail.objects.filter(
-            request=OuterRef("request"),
-            recipient=OuterRef("recipient"),
-            pk__lt=OuterRef("pk"),
-            sent_at=None,
-            given_up_at=None,
-        )
-        return self.filter(
-            ~Exists(earlier),
-            Q(leased_until=None) | Q(leased_until__lt=now),
-            sent_at=None,
-            given_up_at=None,
-            next_try_at__lte=now,
-        )
-
-    def stuck(self, now: datetime) -> OutgoingEmailQuerySet:
-        """Not sent within an hour or given up: the therapist is told, of a dead worker too."""
-        return self.filter(sent_at=None).filter(
-            Q(created_at__lt=now - timedelta(hours=1)) | Q(given_up_at__isnull=False)
-        )
-
-
-class OutgoingEmail(models.Model):
-    """The promise to send one message: what and to whom by reference, never a body or address."""
-
-    class Recipient(models.TextChoices):
-        VISITOR = "visitor", "The visitor"
-        PRACTICE = "practice", "The practice"
-
-    request = models.ForeignKey(
-        ConsultationRequest, null=True, on_delete=models.CASCADE, related_name="emails"
-    )
-    kind = models.CharField(max_length=24)
-    version = models.PositiveIntegerField(default=0)
-    recipient = models.CharField(max_length=8, choices=Recipient.choices)
-    about_time = models.DateTimeField(
-        null=True, help_text="When a consultation was to be whose request is gone"
-    )
-    key = models.UUIDField(
-        default=uuid.uuid4, unique=True, help_text="Its Message-ID, the same at every try"
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    lease = models.UUIDField(null=True)
-    leased_until = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-    given_up_at = models.DateTimeField(null=True)
-    last_error = models.CharField(max_length=80, blank=True, help_text="The kind of error alone")
-
-    objects = OutgoingEmailQuerySet.as_manager()
-    wagtail_reference_index_ignore = True
-
-    class Meta:
-        default_permissions = ()
-        indexes: ClassVar = [
-            models.Index(
-                fields=["next_try_at"],
-                name="email_waiting",
-                condition=Q(sent_at=None, given_up_at=None),
-            )
-        ]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["request", "kind", "version"], name="email_one_per_kind_and_version"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"E-mail {self.pk} ({self.kind})"
-
-
-class ErasedCount(models.Model):
-    """All that stays of erased requests: how many came in a month from an article."""
-
-    month = models.DateField()
-    # A number and no key: the count stays when the article goes, and two counts never become one.
-    article_id = models.PositiveBigIntegerField(null=True, blank=True)
-    requests = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        default_permissions = ()
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["month", "article_id"],
-                condition=Q(article_id__isnull=False),
-                name="erased_one_row_per_month_and_article",
-            ),
-            models.UniqueConstraint(
-                fields=["month"],
-                condition=Q(article_id=None),
-                name="erased_one_row_per_month_without_article",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.requests} erased requests of {self.month:%Y-%m}"

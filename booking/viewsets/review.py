@@ -1,13 +1,12 @@
 """The review of requests in the Wagtail admin."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, cast
 
-from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse, reverse_lazy
 from django.utils import timezone
@@ -19,15 +18,17 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking import emails, services
+from booking import calendars, emails, openings, services
 from booking.filters import RequestFilterSet
-from booking.forms import LetterForm, NoteForm, OutcomeForm, TimeForm
+from booking.forms import LetterForm, NoteForm, OfferForm, OutcomeForm, TimeForm
 from booking.models import ConsultationRequest, Letter, OutgoingEmail
 from booking.permissions import require_review
+from booking.services import Asks
 from booking.templatetags.booking_tags import as_day
 from practice.fields import Unreadable
 from practice.models import PracticeSettings, User
 
+TAKEN = "Another consultation, or the pause after it, has this time."
 LIST = reverse_lazy("consultations:index")
 CRUMBS = [
     {"url": reverse_lazy("wagtailadmin_home"), "label": "Home"},
@@ -55,7 +56,7 @@ class RequestMixin(ReviewMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
         self.consultation = get_object_or_404(
-            ConsultationRequest.objects.select_related("article"), pk=kwargs["pk"]
+            ConsultationRequest.objects.shown().select_related("article"), pk=kwargs["pk"]
         )
         self.practice = PracticeSettings.load(request_or_site=request)
         return super().dispatch(request, *args, **kwargs)
@@ -108,7 +109,8 @@ class ListView(ReviewMixin, BaseListingView):
         return self.practice.today()
 
     def get_base_queryset(self) -> QuerySet[ConsultationRequest]:
-        requests = ConsultationRequest.objects.select_related("article").marking_late(self.today)
+        requests = ConsultationRequest.objects.shown().select_related("article")
+        requests = requests.marking_late(self.today)
         if self.everything or self.request.GET.get("state"):
             return requests
         return requests.open()
@@ -127,6 +129,7 @@ class ListView(ReviewMixin, BaseListingView):
             late=waiting.overdue(self.today).count(),
             untold=waiting.to_be_told(),
             stuck=OutgoingEmail.objects.stuck(timezone.now()).select_related("request"),
+            silent=calendars.silent(timezone.now()),
         )
 
 
@@ -156,6 +159,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             practice=self.practice,
             late=request.is_late(today),
             region=self.practice.region_name(request.region),
+            own_zone=request.time_zone not in ("", self.practice.time_zone),
             decisions=services.decisions(request),
             to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
@@ -193,7 +197,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
-        if not ConsultationRequest.objects.filter(pk=kwargs["pk"]).exists():
+        if not ConsultationRequest.objects.shown().filter(pk=kwargs["pk"]).exists():
             return self._gone()
         return super().dispatch(request, *args, **kwargs)
 
@@ -204,69 +208,130 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if refused := self._refuse():
             return refused
-        time = TimeForm(practice=self.practice) if self.decision.needs_time else None
-        return self._show(time=time, letter=None if time else self._draft())
+        if self.decision.asks == Asks.NOTHING:
+            return self._show(letter=self._draft({}))
+        return self._show(time=self._time_form())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if refused := self._refuse(request.POST.get("version", "")):
             return refused
-        time, starts_at, minutes = None, None, 0
-        if self.decision.needs_time:
-            time = TimeForm(request.POST, practice=self.practice)
-            if not time.is_valid():
-                written = self._posted_letter() if "body" in request.POST else None
-                return self._show(time=time, letter=written)
-            starts_at = time.cleaned_data["starts_at"]
-            minutes = time.cleaned_data["minutes"]
-        if self.decision.writes and "body" not in request.POST:
-            return self._show(time=time, letter=self._draft(starts_at))
-        letter = self._posted_letter() if self.decision.writes else None
-        if letter is not None and not letter.is_valid():
-            return self._show(time=time, letter=letter)
-        return self._decide(letter, starts_at, minutes)
+        time, given = None, {}
+        has_letter = "body" in request.POST
+        if self.decision.asks != Asks.NOTHING:
+            time = self._time_form(request.POST)
+            if not time.is_valid() or self._object(time):
+                return self._show(time=time, letter=self._posted_letter() if has_letter else None)
+            given = self._given(time)
+        if not self.decision.writes:
+            return self._decide(None, time, given)
+        letter = self._posted_letter() if has_letter else self._draft(given)
+        if letter is None or not has_letter or not letter.is_valid():
+            return self._show(time=time, letter=letter, time_is_set=time is not None)
+        return self._decide(letter, time, given)
 
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
         """A way back where the decision cannot be had any more, else None."""
         stale = version is not None and version != str(self.consultation.version)
         if stale or self.decision not in services.decisions(self.consultation):
-            return self._too_late()
+            return self._too_late(version)
         return None
 
-    def _too_late(self) -> HttpResponse:
+    def _too_late(self, version: str | None = None) -> HttpResponse:
+        """Tells what happened since the page was opened that knew `version`."""
         now = ConsultationRequest.objects.filter(pk=self.consultation.pk).first()
         if now is None:
             return self._gone()
+        read = int(version) if version and version.isdecimal() else self.consultation.version
+        since = now.events.filter(version__gt=read)
+        happened = "; ".join(f"{e.get_actor_display()} {e.get_kind_display()}" for e in since)
         messages.warning(
             self.request,
             f'Nothing was done: this request is "{now.get_state_display()}" now. '
-            "Its history below tells what happened.",
+            + (f"Since you opened the page: {happened}." if happened else ""),
         )
         return HttpResponseRedirect(self.detail_url)
+
+    def _time_form(self, data: QueryDict | None = None) -> TimeForm | OfferForm:
+        """The form about times, at first with the one that is held, or with some that are open."""
+        given = {"practice": self.practice}
+        if self.decision.asks == Asks.TIMES:
+            if data is not None:
+                return OfferForm(data, **given)
+            starts = openings.starts_now(self.practice)
+            parts, zone = self.consultation.parts_of_week, self.practice.zone
+            suggested = openings.to_offer(starts, zone, parts, services.MOST_OFFERS)
+            return OfferForm.suggesting(suggested, **given)
+        if data is not None:
+            return TimeForm(data, request=self.consultation, **given)
+        asked = self.consultation.starts_at or self.consultation.asked_for
+        if asked is None or asked <= timezone.now():
+            return TimeForm(request=self.consultation, **given)
+        local = asked.astimezone(self.practice.zone)
+        initial = {"day": local.date(), "hour": f"{local:%H:%M}"}
+        return TimeForm(initial=initial, request=self.consultation, **given)
+
+    def _object(self, form: TimeForm | OfferForm) -> bool:
+        """Whether something speaks against the times that was not taken into account."""
+        if form.cleaned_data["anyway"] or form.is_bound is False:
+            return False
+        now = timezone.now()
+        open_now = openings.load(self.practice, now, without=self.consultation)
+        found: dict[str, None] = {}
+        for start in form.starts:
+            found |= dict.fromkeys(open_now.objections(start, form.cleaned_data["minutes"], now))
+        form.object(list(found))
+        return bool(found)
+
+    def _given(self, form: TimeForm | OfferForm) -> dict[str, Any]:
+        """What a valid form about times says, as the decision takes it."""
+        told = form.cleaned_data
+        given = {"minutes": told["minutes"], "anyway": told["anyway"]}
+        if isinstance(form, OfferForm):
+            return {**given, "starts": form.starts}
+        return {**given, "starts_at": form.starts[0], **form.contact}
 
     def _posted_letter(self) -> LetterForm:
         return LetterForm(self.request.POST, by_email=bool(self.consultation.email))
 
-    def _draft(self, starts_at: datetime | None = None) -> LetterForm | None:
+    def _draft(self, given: dict[str, Any]) -> LetterForm | None:
         """The proposed words, where the decision writes."""
         if not self.decision.writes:
             return None
-        proposed = emails.draft(self.consultation, self.decision.kind, starts_at=starts_at)
+        # In memory alone: the words depend on what was just learned.
+        self.consultation.phone = given.get("phone") or self.consultation.phone
+        self.consultation.visitor_calls |= given.get("visitor_calls", False)
+        starts = given.get("starts", [])
+        proposed = emails.draft(
+            self.consultation,
+            self.decision.kind,
+            starts_at=given.get("starts_at"),
+            starts=starts,
+            stands_until=services.offer_stands_until(self.consultation, starts) if starts else None,
+        )
         return LetterForm(
             initial={"subject": proposed.subject, "body": proposed.body},
             by_email=bool(self.consultation.email),
         )
 
-    def _decide(self, letter: LetterForm | None, starts_at: Any, minutes: int) -> HttpResponse:
-        given: dict[str, Any] = {}
+    def _decide(
+        self, letter: LetterForm | None, time: TimeForm | OfferForm | None, given: dict[str, Any]
+    ) -> HttpResponse:
         if letter is not None:
             told = letter.cleaned_data
             given["words"] = emails.Draft(told.get("subject", ""), told["body"])
-        if self.decision.needs_time:
-            given |= {"starts_at": starts_at, "minutes": minutes}
         try:
             self.decision.carry_out(self.consultation, user=self.user, **given)
         except (services.Stale, services.NotAllowed):
             return self._too_late()
+        except services.TimeTaken:
+            self.consultation.refresh_from_db()  # what it was to become was undone
+            assert time is not None
+            time.add_error(None, TAKEN)
+            return self._show(time=time, letter=letter)
+        except services.Objections as error:  # since the form was checked
+            assert time is not None
+            time.object(error.sentences)
+            return self._show(time=time, letter=letter)
         messages.success(self.request, self._done())
         return HttpResponseRedirect(self.detail_url)
 
@@ -277,10 +342,14 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return "Done. Your letter is on its way."
         return "Done. Below are the words to say or text; press “I told them” when you have."
 
-    def _show(self, time: TimeForm | None = None, letter: LetterForm | None = None) -> HttpResponse:
-        if time is not None and letter is not None and time.is_valid():
-            for field in time.fields.values():
-                field.widget = forms.HiddenInput()
+    def _show(
+        self,
+        time: TimeForm | OfferForm | None = None,
+        letter: LetterForm | None = None,
+        *,
+        time_is_set: bool = False,
+    ) -> HttpResponse:
+        """The form about times, or what it said and the letter."""
         return self.render_to_response(
             self.get_context_data(
                 consultation=self.consultation,
@@ -288,7 +357,8 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
                 decision=self.decision,
                 time_form=time,
                 letter_form=letter,
-                time_is_set=time is not None and letter is not None and time.is_valid(),
+                time_is_set=time_is_set,
+                starts=time.starts if time_is_set and time else [],
             )
         )
 

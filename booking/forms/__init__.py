@@ -1,0 +1,15 @@
+"""What visitors and the therapist type."""
+
+from booking.forms.review import AnywayForm, LetterForm, NoteForm, OfferForm, OutcomeForm, TimeForm
+from booking.forms.visitor import ConsultationForm, PickForm
+
+__all__ = [
+    "AnywayForm",
+    "ConsultationForm",
+    "LetterForm",
+    "NoteForm",
+    "OfferForm",
+    "OutcomeForm",
+    "PickForm",
+    "TimeForm",
+]

@@ -1,0 +1,36 @@
+"""How somebody can be reached, and whether that is enough for how a consultation is held."""
+
+import phonenumbers
+from django import forms
+
+from booking.models import ConsultationRequest
+from practice.models import Caller, Medium, PracticeSettings
+
+
+def clean_phone(typed: str, country: str) -> str:
+    """A number in its international form (E.164), with its extension if it has one.
+
+    Raises ValidationError for what is no number, as dialed in `country`.
+    """
+    if not typed:
+        return ""
+    try:
+        number = phonenumbers.parse(typed, country)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_valid_number(number):
+        raise forms.ValidationError(
+            "This does not look like a telephone number. "
+            "Write it with its area code, or with + and the country's code."
+        )
+    dialed = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # As RFC 3966 writes it, or a call ends at a workplace's switchboard.
+    return f"{dialed};ext={number.extension}" if number.extension else dialed
+
+
+def needs_phone(request: ConsultationRequest, practice: PracticeSettings) -> bool:
+    """Whether a number has to be asked for before the therapist can call at an agreed time."""
+    therapist_calls = practice.caller == Caller.THERAPIST and not request.visitor_calls
+    return (
+        practice.consultation_medium == Medium.TELEPHONE and therapist_calls and not request.phone
+    )

@@ -1,0 +1,105 @@
+"""Other calendars of the therapist's, whose addresses are secrets."""
+
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from booking import calendars, feedfetch
+from booking.forms.hours import BaseRows, PlainForm
+from booking.models import BusyFeed, Schedule
+
+MOST_FEEDS = 10
+
+
+class FeedForm(PlainForm, forms.Form):
+    """Another calendar. What is stored of its address is never shown: it is a secret."""
+
+    pk = forms.CharField(widget=forms.HiddenInput, required=False)
+    name = forms.CharField(
+        max_length=60,
+        help_text="For you, such as: my own calendar.",
+        error_messages={"required": "Give it a name, so that you know it again."},
+    )
+    url = forms.CharField(
+        label="Secret address (iCal)",
+        max_length=2000,
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "url",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def __init__(self, *args: Any, feeds: dict[str, BusyFeed], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.feeds = feeds
+        self.fields["url"].help_text = (
+            "Leave it empty to keep the address that is stored."
+            if self["pk"].value()
+            else "It begins with https://. Whoever knows it can read that calendar."
+        )
+
+    @cached_property
+    def feed(self) -> BusyFeed | None:
+        """The calendar that is on file, unless it was removed since."""
+        return self.feeds.get(str(self["pk"].value()))
+
+    @property
+    def host(self) -> str:
+        """All that is shown of the stored address; empty where its key is missing."""
+        try:
+            return feedfetch.target(self.feed.url).host if self.feed else ""
+        except feedfetch.AddressRefused:
+            return ""
+
+    def clean_url(self) -> str:
+        url = self.cleaned_data["url"]
+        if not url and not self.cleaned_data.get("pk"):
+            raise ValidationError("Paste the address of the calendar.")
+        try:
+            if url:
+                feedfetch.target(url)
+        except feedfetch.AddressRefused as refused:
+            raise ValidationError(str(refused)) from refused
+        return url
+
+    def save(self, schedule: Schedule) -> None:
+        """Stores it; by update, since the worker or another tab may be at it."""
+        name, url = self.cleaned_data["name"], self.cleaned_data["url"]
+        if self.feed is None:
+            if url:
+                BusyFeed.objects.create(schedule=schedule, name=name, url=url)
+            return
+        stored = BusyFeed.objects.filter(pk=self.feed.pk)
+        stored.update(name=name)
+        if url and url != self.feed.url:
+            # Its busy times stay until the new address is read: nothing opens by itself.
+            now = timezone.now()
+            stored.update(url=url, added_at=now, read_at=None, problem="", warnings=[])
+            calendars.read_again(stored)
+
+
+class BaseFeeds(BaseRows):
+    def save(self, schedule: Schedule) -> None:
+        gone = [form.feed.pk for form in self.deleted_forms if form.feed]
+        BusyFeed.objects.filter(pk__in=gone).delete()
+        for form in self.kept:
+            form.save(schedule)
+
+
+FeedFormSet = forms.formset_factory(
+    FeedForm,
+    formset=BaseFeeds,
+    extra=1,
+    max_num=MOST_FEEDS,
+    absolute_max=2 * MOST_FEEDS,
+    can_delete=True,
+    can_delete_extra=False,
+)

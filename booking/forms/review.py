@@ -1,0 +1,218 @@
+"""What the therapist fills in to decide about a request."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from booking.emails import GAP
+from booking.forms.contact import clean_phone, needs_phone
+from booking.models import ConsultationRequest, Outcome
+from booking.services import MOST_OFFERS
+from practice.models import PracticeSettings
+
+LONGEST_AHEAD = timedelta(days=731)
+
+
+class DayField(forms.DateField):
+    widget = forms.DateInput(attrs={"type": "date"})
+
+
+class MinutesField(forms.IntegerField):
+    def __init__(self) -> None:
+        super().__init__(label="Length in minutes", min_value=5, max_value=180, step_size=5)
+
+
+class HourField(forms.TimeField):
+    widget = forms.TimeInput(attrs={"type": "time", "step": 300})
+
+
+def start_of(day: date, hour: time, practice: PracticeSettings) -> datetime:
+    """A wall time in the practice's zone as an instant (UTC).
+
+    Raises ValidationError for what is over, too far ahead, between two steps of five minutes,
+    or left out when clocks go forward. A time that comes twice is the first of the two.
+    """
+    local = datetime.combine(day, hour, practice.zone)
+    starts_at = local.astimezone(UTC)
+    if starts_at.astimezone(practice.zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise forms.ValidationError("The clocks go forward then; this time does not exist.")
+    if starts_at <= timezone.now():
+        raise forms.ValidationError("This time is in the past.")
+    if day > practice.today() + LONGEST_AHEAD:
+        raise forms.ValidationError("This day is more than two years ahead.")
+    if hour.minute % 5 or hour.second or hour.microsecond:
+        raise forms.ValidationError("Times begin at full five minutes.")
+    return starts_at
+
+
+class AnywayForm(forms.Form):
+    """A form about times, which may be taken against what speaks against them."""
+
+    anyway = forms.BooleanField(label="Take it all the same", required=False)
+    objections: list[str] = []
+
+    def object(self, sentences: list[str]) -> None:
+        """What speaks against the times, to be shown beside the tick that overrides it."""
+        self.objections = sentences
+
+    @property
+    def shows_anyway(self) -> bool:
+        return bool(self.objections)
+
+
+class TimeForm(AnywayForm):
+    """A day and an hour in the practice's own zone, and how to reach whoever is called."""
+
+    day = DayField()
+    hour = HourField(label="Time")
+    minutes = MinutesField()
+    phone = forms.CharField(
+        label="Their telephone number",
+        help_text="They left none, and you are the one who calls.",
+        max_length=40,
+        required=False,
+    )
+    visitor_calls = forms.BooleanField(label="They call the practice instead", required=False)
+    field_order = ["day", "hour", "minutes", "phone", "visitor_calls", "anyway"]
+
+    def __init__(
+        self,
+        *args: Any,
+        practice: PracticeSettings,
+        request: ConsultationRequest | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.practice = practice
+        self.fields["minutes"].initial = practice.consultation_minutes
+        self.fields["hour"].help_text = f"In the practice's zone, {practice.time_zone}."
+        if request is None or not needs_phone(request, practice):
+            del self.fields["phone"], self.fields["visitor_calls"]
+
+    def clean_day(self) -> date:
+        day = self.cleaned_data["day"]
+        if day < self.practice.today():
+            raise forms.ValidationError("This day is in the past.")
+        if day > self.practice.today() + LONGEST_AHEAD:
+            raise forms.ValidationError("This day is more than two years ahead.")
+        return day
+
+    def clean_phone(self) -> str:
+        return clean_phone(self.cleaned_data["phone"], self.practice.country)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not {"day", "hour"} - cleaned.keys():
+            try:
+                cleaned["starts_at"] = start_of(cleaned["day"], cleaned["hour"], self.practice)
+            except forms.ValidationError as error:
+                self.add_error("hour", error)
+        asks = "phone" in self.fields and "phone" not in self.errors
+        if asks and not cleaned["phone"] and not cleaned["visitor_calls"]:
+            self.add_error("phone", "Write the number, or tick that they call the practice.")
+        return cleaned
+
+    @property
+    def starts(self) -> list[datetime]:
+        """The time (UTC) that a valid form says."""
+        return [self.cleaned_data["starts_at"]]
+
+    @property
+    def contact(self) -> dict[str, Any]:
+        """What was learned about reaching the visitor, as `services.confirm` takes it."""
+        if "phone" not in self.fields:
+            return {}
+        told = self.cleaned_data
+        return {"phone": told["phone"], "visitor_calls": told["visitor_calls"]}
+
+
+class OfferForm(AnywayForm):
+    """Up to three times in the practice's own zone."""
+
+    minutes = MinutesField()
+
+    def __init__(self, *args: Any, practice: PracticeSettings, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.practice = practice
+        for number in range(1, MOST_OFFERS + 1):
+            self.fields[f"day_{number}"] = DayField(label=f"Day {number}", required=False)
+            self.fields[f"hour_{number}"] = HourField(label=f"Time {number}", required=False)
+        self.fields["minutes"].initial = practice.consultation_minutes
+        self.order_fields([*(f"{what}_{n}" for n in (1, 2, 3) for what in ("day", "hour"))])
+
+    @classmethod
+    def suggesting(cls, starts: list[datetime], practice: PracticeSettings) -> "OfferForm":
+        """A form that begins with these times (UTC)."""
+        initial: dict[str, Any] = {}
+        for number, start in enumerate(starts[:MOST_OFFERS], 1):
+            local = start.astimezone(practice.zone)
+            initial |= {f"day_{number}": local.date(), f"hour_{number}": f"{local:%H:%M}"}
+        return cls(initial=initial, practice=practice)
+
+    @property
+    def starts(self) -> list[datetime]:
+        """The times (UTC, sorted) that a valid form says."""
+        return self.cleaned_data["starts"]
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"day_{n}"], self[f"hour_{n}"]) for n in range(1, MOST_OFFERS + 1)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        starts: list[datetime] = []
+        for number in range(1, MOST_OFFERS + 1):
+            day, hour = cleaned.get(f"day_{number}"), cleaned.get(f"hour_{number}")
+            if {f"day_{number}", f"hour_{number}"} & self.errors.keys() or (not day and not hour):
+                continue
+            try:
+                if not day or not hour:
+                    raise forms.ValidationError("Give a day and a time, or neither.")
+                start = start_of(day, hour, self.practice)
+                if start in starts:
+                    raise forms.ValidationError("This time stands here twice.")
+                starts.append(start)
+            except forms.ValidationError as error:
+                self.add_error(f"hour_{number}", error)
+        if not starts and not self.errors:
+            self.add_error("day_1", "Offer at least one time.")
+        cleaned["starts"] = sorted(starts)
+        return cleaned
+
+
+class LetterForm(forms.Form):
+    """The words of a decision, as they will be sent or said."""
+
+    subject = forms.CharField(max_length=150)
+    body = forms.CharField(
+        label="Letter", max_length=10_000, widget=forms.Textarea(attrs={"rows": 14})
+    )
+
+    def __init__(self, *args: Any, by_email: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not by_email:
+            del self.fields["subject"]
+            self.fields["body"].label = "Words to say or text"
+
+    def clean_body(self) -> str:
+        body = self.cleaned_data["body"]
+        if GAP in body:
+            raise forms.ValidationError(f"Fill in or remove the lines that say {GAP}.")
+        return body
+
+
+class OutcomeForm(forms.Form):
+    outcome = forms.ChoiceField(
+        label="How it ended", choices=[("", "Not yet known"), *Outcome.choices], required=False
+    )
+
+
+class NoteForm(forms.Form):
+    note = forms.CharField(
+        label="Private note",
+        max_length=10_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )

@@ -1,0 +1,361 @@
+"""What a visitor types."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.forms.renderers import TemplatesSetting
+from django.utils import timezone
+from django.utils.functional import cached_property
+from wagtail.models import Page
+
+from booking import openings, time_zones
+from booking.forms.contact import clean_phone, needs_phone
+from booking.models import ConsultationRequest, PartOfWeek, Who
+from practice.models import PracticeSettings
+
+ELSEWHERE = "elsewhere"
+PAGE = 60  # open times, that one more click shows
+CONTACTS = ("phone", "email")
+SUGGEST, PARTS = "suggest", "parts"
+TAKEN = "This time has just been taken, or is not open. Choose another, or let me suggest one."
+
+
+@dataclass(frozen=True)
+class TimeChoice:
+    """An open time as a radio button: its value, and its label in the visitor's zone."""
+
+    start: datetime
+    is_chosen: bool
+
+    @property
+    def value(self) -> str:
+        return as_value(self.start)
+
+
+def as_value(start: datetime) -> str:
+    """`2026-12-01T17:00Z`: how a form sends an open time."""
+    return f"{start.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def parse_start(value: str) -> datetime | None:
+    """The instant (UTC) that a form sent, or None for anything else."""
+    try:
+        start = datetime.fromisoformat(value)
+        return start.astimezone(UTC) if start.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+class Renderer(TemplatesSetting):
+    """Each field with its label, hint and error as this site sets them."""
+
+    field_template_name = "components/field.html"
+
+
+class ContactField(forms.CharField):
+    """One of several ways to reply: not optional by itself, and so not called so."""
+
+    one_of_several = True
+
+
+class ContactEmailField(ContactField, forms.EmailField):
+    pass
+
+
+class ProseField(forms.CharField):
+    """Text of several lines; a line's end counts once, as the browser counted it."""
+
+    widget = forms.Textarea
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Without `maxlength`: a browser would cut what is pasted, and say nothing."""
+        return {}
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python("\n".join(str(value or "").splitlines())) or ""
+
+
+class ConsultationForm(forms.Form):
+    """A request for a free consultation: a name and one contact, and what else may help.
+
+    `practice` decides which fields there are; `article` is the page the visitor came from;
+    `starts` gives the open times (UTC) where the form offers any, a few of which are shown, or
+    as many pages of them as `pages` says.
+    """
+
+    default_renderer = Renderer()
+    use_required_attribute = False  # the browser's own bubbles vanish; ours stay and are read out
+
+    key = forms.Field(widget=forms.HiddenInput, required=False)
+    article = forms.Field(widget=forms.HiddenInput, required=False)
+    state = forms.ChoiceField(
+        label="Where will you be when we talk?",
+        help_text="A therapist may only work with people where the therapist is licensed.",
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    who = forms.ChoiceField(
+        label="Who is it for?",
+        choices=Who.choices,
+        initial=Who.ME,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    name = forms.CharField(
+        label="What should I call you?",
+        help_text="A first name is enough.",
+        max_length=100,
+        error_messages={"required": "Write a name that I can call you by."},
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+    )
+    phone = ContactField(
+        label="Telephone",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    text_ok = forms.BooleanField(label="A text message is fine", required=False)
+    voicemail_ok = forms.BooleanField(label="A voicemail is fine", required=False)
+    email = ContactEmailField(
+        label="E-mail",
+        max_length=254,
+        required=False,
+        error_messages={
+            "invalid": "This does not look like an e-mail address. One looks like name@example.com."
+        },
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
+        ),
+    )
+    when = forms.Field(label="When would it suit you?", initial=SUGGEST, required=False)
+    time_zone = forms.Field(label="Show times in", required=False)
+    parts = forms.MultipleChoiceField(
+        label="Parts of the week",
+        choices=PartOfWeek.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    good_hours = forms.CharField(
+        label="Which hours are good?",
+        help_text="For example: after 6, or not while I am at work.",
+        max_length=200,
+        required=False,
+    )
+    message = ProseField(
+        label="Anything you would like me to know",
+        help_text="You can leave this empty. Details can wait until we talk. "
+        "At most 1,000 characters.",
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    leave_out_article = forms.BooleanField(label="Leave it out", required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        practice: PracticeSettings,
+        article: Page | None = None,
+        starts: Callable[[], list[datetime]] | None = None,
+        pages: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.practice = practice
+        self.came_from = article
+        self.find_starts = starts
+        self.pages = pages
+        self.initial.setdefault("key", str(uuid.uuid4()))
+        self.initial.setdefault("article", article.pk if article else "")
+        if len(practice.regions) < 2:
+            del self.fields["state"]
+        elif isinstance(state := self.fields["state"], forms.ChoiceField):
+            places = [(region.code, region.name) for region in practice.regions]
+            state.choices = [*places, (ELSEWHERE, "Somewhere else")]
+        if not practice.asks_for_message:
+            del self.fields["message"]
+        if article is None:
+            del self.fields["leave_out_article"]
+        if starts is None:
+            del self.fields["time_zone"]
+
+    @cached_property
+    def starts(self) -> list[datetime]:
+        """The open times, if the form offers any."""
+        return self.find_starts() if self.find_starts else []
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The visitor's own zone if they chose one that exists, else the practice's."""
+        chosen = self["time_zone"].value() if "time_zone" in self.fields else ""
+        name = str(chosen or "")
+        return ZoneInfo(name) if time_zones.exists(name) else self.practice.zone
+
+    @property
+    def zones(self) -> list[tuple[str, str]]:
+        """The zones to choose from, by name and city."""
+        names = {self.practice.time_zone: None, self.zone.key: None}
+        names |= dict.fromkeys(time_zones.of_country(self.practice.country))
+        return [(name, time_zones.city(name)) for name in names]
+
+    @property
+    def chosen(self) -> str:
+        """Which of the radio buttons is pressed: one that is still there."""
+        value = str(self["when"].value() or SUGGEST)
+        start = parse_start(value)
+        if value in (SUGGEST, PARTS):
+            return value
+        return as_value(start) if start and start in self.starts else SUGGEST
+
+    @property
+    def days(self) -> list[tuple[date, list[TimeChoice]]]:
+        """The open times to show, by day in the visitor's zone: a few of them, or all."""
+        some = self.starts[: self.pages * PAGE]
+        shown = some or openings.few(self.starts, self.zone)
+        chosen = parse_start(self.chosen)
+        if chosen and chosen not in shown:
+            shown = sorted([*shown, chosen])
+        days: dict[date, list[TimeChoice]] = {}
+        for start in shown:
+            day = start.astimezone(self.zone).date()
+            days.setdefault(day, []).append(TimeChoice(start, start == chosen))
+        return list(days.items())
+
+    @property
+    def has_more_times(self) -> bool:
+        return sum(len(times) for _, times in self.days) < len(self.starts)
+
+    def find_again(self) -> None:
+        """Looks for the open times once more: somebody was faster."""
+        self.__dict__.pop("starts", None)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the visitor says they will be where the therapist may not work."""
+        code = str(self.data.get("state", "")).strip()
+        return bool(code) and code.upper() not in {r.code for r in self.practice.regions}
+
+    def clean_key(self) -> uuid.UUID:
+        try:
+            return uuid.UUID(str(self.cleaned_data["key"]))
+        except ValueError:
+            return uuid.uuid4()
+
+    def clean_when(self) -> str | datetime:
+        """The word for a suggestion or for parts of the week, or an open time (UTC)."""
+        value = str(self.cleaned_data["when"] or SUGGEST)
+        if value in (SUGGEST, PARTS):
+            return value
+        start = parse_start(value)
+        if start is None or (start not in self.starts and not self.is_repeated(start)):
+            raise forms.ValidationError(TAKEN, code="taken")
+        return start
+
+    def is_repeated(self, start: datetime) -> bool:
+        """Whether it is this very form that took the time: a double click, or the back button."""
+        if (key := self.cleaned_data.get("key")) is None:
+            return False
+        return ConsultationRequest.objects.filter(submission_key=key, asked_for=start).exists()
+
+    def clean_time_zone(self) -> str:
+        name = str(self.cleaned_data["time_zone"] or "")
+        return name if time_zones.exists(name) else ""
+
+    def lost_time(self) -> bool:
+        """Whether the time that was asked for cannot be had."""
+        return self.has_error("when")
+
+    def clean_who(self) -> str:
+        return self.cleaned_data["who"] or Who.ME
+
+    def clean_phone(self) -> str:
+        return clean_phone(self.cleaned_data["phone"], self.practice.country)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        wrong = any(contact in self.errors for contact in CONTACTS)
+        if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
+            self.add_error("phone", "Write a telephone number or an e-mail address. One is enough.")
+        return cleaned
+
+    def to_request(self) -> ConsultationRequest:
+        """The unsaved request that a valid form describes."""
+        told = self.cleaned_data
+        now = timezone.now()
+        only = self.practice.regions[0].code if len(self.practice.regions) == 1 else ""
+        keeps_article = self.came_from is not None and not told.get("leave_out_article")
+        return ConsultationRequest(
+            submission_key=told["key"],
+            received_at=now,
+            state_since=now,
+            reply_by=self.practice.reply_by(self.practice.today()),
+            who=told["who"],
+            region=told.get("state", only),
+            name=told["name"],
+            email=told["email"],
+            phone=told["phone"],
+            text_ok=bool(told["phone"]) and told["text_ok"],
+            voicemail_ok=bool(told["phone"]) and told["voicemail_ok"],
+            good_hours=told["good_hours"],
+            parts_of_week=told["parts"] if told["when"] == PARTS else [],
+            asked_for=told["when"] if isinstance(told["when"], datetime) else None,
+            time_zone=told.get("time_zone", ""),
+            message=told.get("message", ""),
+            article=self.came_from if keeps_article else None,
+        )
+
+
+class PickForm(forms.Form):
+    """One of the times that were offered, and the number to call if that is not known yet."""
+
+    default_renderer = Renderer()
+    use_required_attribute = False
+
+    time = forms.CharField(
+        label="Which time suits you?",
+        max_length=40,
+        error_messages={"required": "Choose one of the times."},
+    )
+    phone = ContactField(
+        label="Which number may I call?",
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+    visitor_calls = forms.BooleanField(label="I would rather call you", required=False)
+
+    def __init__(
+        self, *args: Any, request: ConsultationRequest, practice: PracticeSettings, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.practice = practice
+        self.starts = [p.starts_at for p in request.proposals.all() if p.starts_at > timezone.now()]
+        self.zone = request.zone_or(practice.zone)
+        if not needs_phone(request, practice):
+            del self.fields["phone"], self.fields["visitor_calls"]
+
+    @property
+    def times(self) -> list[TimeChoice]:
+        chosen = parse_start(str(self["time"].value() or ""))
+        return [TimeChoice(start, start == chosen) for start in self.starts]
+
+    def clean_time(self) -> datetime:
+        start = parse_start(self.cleaned_data["time"])
+        if start is None or start not in self.starts:
+            raise forms.ValidationError("This time is not held for you any more. Choose another.")
+        return start
+
+    def clean_phone(self) -> str:
+        return clean_phone(self.cleaned_data["phone"], self.practice.country)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        asks = "phone" in self.fields and "phone" not in self.errors
+        if asks and not cleaned.get("phone") and not cleaned.get("visitor_calls"):
+            self.add_error("phone", "Write the number, or tick that you would rather call.")
+        return cleaned

@@ -1,0 +1,56 @@
+"""What recurs, and how often. Each job is also a command of the same name."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.management import call_command
+from django.db import close_old_connections
+from django.utils import timezone
+
+from booking import calendars, outbox, services
+from practice.models import PracticeSettings
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Job:
+    """Something to do every so many seconds."""
+
+    name: str
+    run: Callable[[], object]
+    seconds: float
+    next_at: float = 0.0  # by the monotonic clock
+
+    def run_if_due(self) -> None:
+        """Does it when its time has come. What fails is tried again, and stops no other job."""
+        if time.monotonic() < self.next_at:
+            return
+        close_old_connections()
+        try:
+            self.run()
+        except Exception as error:
+            logger.error("%s failed: %s", self.name, type(error).__name__)
+        self.next_at = time.monotonic() + self.seconds
+
+
+def recurring(*, poll: float, stopping: Callable[[], bool]) -> list[Job]:
+    """Every job, mail first; `poll` is how many seconds lie between two looks at mail."""
+    return [
+        Job("send_queued_emails", lambda: outbox.send_due(stopping=stopping), poll),
+        Job("release_holds", services.release_holds, 60),
+        Job("expire_offers", services.expire_offers, 60),
+        Job("queue_reminders", services.queue_reminders, 60),
+        Job("publish_scheduled", lambda: call_command("publish_scheduled", verbosity=0), 60),
+        Job("finish_erasures", services.finish_erasures, 60),
+        Job("erase_old_requests", _erase_old, 3600),
+        # Looks for a calendar that is due and reads one at a time. A slow one takes seconds, so
+        # it is last: the next is mail again.
+        Job("read_busy_feeds", lambda: calendars.read_next(timezone.now()), poll),
+    ]
+
+
+def _erase_old() -> int:
+    return services.erase_old(PracticeSettings.load().today())

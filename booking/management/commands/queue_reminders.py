@@ -1,0 +1,12 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from booking import services
+
+
+class Command(BaseCommand):
+    help = "Promises the reminders whose moment has come, as the worker does."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{services.queue_reminders()} reminders owed")

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from booking import calendars
+
+
+class Command(BaseCommand):
+    help = "Reads the therapist's other calendars at once; the worker does so every few minutes."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{calendars.read_all(timezone.now())} calendars read")

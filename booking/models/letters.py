@@ -1,0 +1,150 @@
+"""What is owed to a visitor or to the practice: the words of a decision, and promises to send."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+
+from booking.models.requests import ConsultationRequest
+from practice.fields import EncryptedTextField
+
+
+class Letter(models.Model):
+    """The words of one decision, as the therapist sent them or is asked to say them.
+
+    Goes with its request. The outbox refers to it and never holds a body itself.
+    """
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", "By e-mail"
+        IN_PERSON = "in_person", "To be said or texted"
+
+    class Method(models.TextChoices):
+        REQUEST = "REQUEST", "An invitation"
+        CANCEL = "CANCEL", "A cancellation"
+
+    request = models.ForeignKey(
+        ConsultationRequest, on_delete=models.CASCADE, related_name="letters"
+    )
+    version = models.PositiveIntegerField()
+    kind = models.CharField(max_length=24)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    subject = EncryptedTextField(blank=True)
+    body = EncryptedTextField()
+    told_at = models.DateTimeField(null=True, blank=True)
+    # What the letter tells calendars (RFC 5546), kept with its words so that both say the same.
+    method = models.CharField(max_length=8, choices=Method.choices, blank=True)
+    sequence = models.PositiveIntegerField(default=0)
+    starts_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request", "version"], name="letter_one_per_version"),
+            models.CheckConstraint(
+                condition=Q(method="") | Q(starts_at__isnull=False, ends_at__gt=F("starts_at")),
+                name="letter_to_calendars_has_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Letter {self.pk} of request {self.request_id}"
+
+
+class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
+    def due(self, now: datetime) -> OutgoingEmailQuerySet:
+        """Neither sent nor given up, whose time has come and which no live worker holds.
+
+        What a visitor gets about one request keeps its order: a letter that is tried again
+        must not arrive after the one that took it back.
+        """
+        earlier = OutgoingEmail.objects.filter(
+            request=OuterRef("request"),
+            recipient=OuterRef("recipient"),
+            pk__lt=OuterRef("pk"),
+            sent_at=None,
+            given_up_at=None,
+        )
+        return self.filter(
+            ~Exists(earlier),
+            Q(leased_until=None) | Q(leased_until__lt=now),
+            sent_at=None,
+            given_up_at=None,
+            next_try_at__lte=now,
+        )
+
+    def cancellations(self) -> OutgoingEmailQuerySet:
+        """Those that take a consultation out of calendars."""
+        cancelling = Letter.objects.filter(
+            request=OuterRef("request"), version=OuterRef("version"), method=Letter.Method.CANCEL
+        )
+        return self.filter(Exists(cancelling), kind="letter")
+
+    def stuck(self, now: datetime) -> OutgoingEmailQuerySet:
+        """Not sent within an hour or given up: the therapist is told, of a dead worker too."""
+        return self.filter(sent_at=None).filter(
+            Q(created_at__lt=now - timedelta(hours=1)) | Q(given_up_at__isnull=False)
+        )
+
+
+class OutgoingEmail(models.Model):
+    """The promise to send one message: what and to whom by reference, never a body or address."""
+
+    class Recipient(models.TextChoices):
+        VISITOR = "visitor", "The visitor"
+        PRACTICE = "practice", "The practice"
+
+    request = models.ForeignKey(
+        ConsultationRequest, null=True, on_delete=models.CASCADE, related_name="emails"
+    )
+    kind = models.CharField(max_length=24)
+    version = models.PositiveIntegerField(default=0)
+    recipient = models.CharField(max_length=8, choices=Recipient.choices)
+    about_time = models.DateTimeField(
+        null=True, help_text="The consultation, or the end of an offer, that it is about"
+    )
+    key = models.UUIDField(
+        default=uuid.uuid4, unique=True, help_text="Its Message-ID, the same at every try"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=80, blank=True, help_text="The kind of error alone")
+
+    objects = OutgoingEmailQuerySet.as_manager()
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_try_at"],
+                name="email_waiting",
+                condition=Q(sent_at=None, given_up_at=None),
+            )
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["request", "kind", "version"], name="email_one_per_kind_and_version"
+            ),
+            # However often a request changes, it is reminded of one time once.
+            models.UniqueConstraint(
+                fields=["request", "kind", "about_time"], name="email_one_per_kind_and_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"E-mail {self.pk} ({self.kind})"

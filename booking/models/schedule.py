@@ -1,0 +1,258 @@
+"""When the therapist can be had: hours, settings, times that are taken, and other calendars."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, time, timedelta
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator, StepValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from booking.models.requests import ConsultationRequest
+from practice.fields import EncryptedTextField
+
+CELL = timedelta(minutes=5)
+MIDNIGHT = time(0)
+
+
+class Weekday(models.IntegerChoices):
+    MONDAY = 0, "Monday"
+    TUESDAY = 1, "Tuesday"
+    WEDNESDAY = 2, "Wednesday"
+    THURSDAY = 3, "Thursday"
+    FRIDAY = 4, "Friday"
+    SATURDAY = 5, "Saturday"
+    SUNDAY = 6, "Sunday"
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Schedule(models.Model):
+    """One therapist's calendar; its zone and the consultation's length are PracticeSettings'.
+
+    A solo practice has one row. Whoever takes a time locks it, which guards a day's limit.
+    """
+
+    class FeedTitles(models.TextChoices):
+        INITIALS = "initials", "The visitor's initials"
+        NOTHING = "nothing", "Nothing but the time"
+
+    step = models.PositiveSmallIntegerField(
+        "a time every (minutes)",
+        default=30,
+        validators=[StepValueValidator(5), MinValueValidator(5), MaxValueValidator(240)],
+        help_text="From the beginning of each window.",
+    )
+    gap = models.PositiveSmallIntegerField(
+        "pause between consultations (minutes)",
+        default=10,
+        validators=[StepValueValidator(5), MaxValueValidator(240)],
+    )
+    notice_hours = models.PositiveSmallIntegerField(
+        "shortest notice (hours)", default=24, validators=[MaxValueValidator(24 * 60)]
+    )
+    horizon_days = models.PositiveSmallIntegerField(
+        "how far ahead (days)",
+        default=21,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+    )
+    daily_limit = models.PositiveSmallIntegerField(
+        "at most so many a day",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(50)],
+        help_text="Leave empty for no limit.",
+    )
+    closed_on_holidays = models.BooleanField(
+        "closed on public holidays",
+        default=True,
+        help_text="A single date with hours of its own is open all the same.",
+    )
+    hold_hours = models.PositiveSmallIntegerField(
+        "a request holds its time for (hours)",
+        default=96,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 30)],
+        help_text="Then the time is free again. The request stays, and counts as late.",
+    )
+    offer_hours = models.PositiveSmallIntegerField(
+        "an offer of yours stands for (hours)",
+        default=72,
+        validators=[MinValueValidator(4), MaxValueValidator(24 * 30)],
+        help_text="Somebody without e-mail has all the time they need.",
+    )
+    reminds_two_days_before = models.BooleanField("remind two days before", default=False)
+    reminds_one_day_before = models.BooleanField("remind one day before", default=True)
+    feed_secret = EncryptedTextField(default=new_secret, editable=False)
+    feed_titles = models.CharField(
+        "in your own calendar a consultation is called",
+        max_length=10,
+        choices=FeedTitles.choices,
+        default=FeedTitles.NOTHING,
+    )
+    hours_are_sample = models.BooleanField(default=False, editable=False)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return "Schedule"
+
+    @classmethod
+    def load(cls) -> Schedule:
+        """The practice's one schedule, which is made on first use."""
+        return cls.objects.get_or_create(pk=1)[0]
+
+    @classmethod
+    def lock(cls) -> Schedule:
+        """The same, held until the transaction ends: who takes times waits for each other.
+
+        Take it before any request's row, always in this order, or two who wait for each
+        other's rows lock up. SQLite's IMMEDIATE transactions wait already.
+        """
+        cls.load()
+        return cls.objects.select_for_update().get(pk=1)
+
+
+class AvailabilityRule(models.Model):
+    """Weekly hours, in local wall time; an end of 00:00 is midnight at the day's end."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="rules")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday.choices)
+    opens = models.TimeField()
+    closes = models.TimeField()
+
+    class Meta:
+        ordering: ClassVar = ["weekday", "opens"]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(weekday__lte=6), name="rule_weekday_known"),
+            models.CheckConstraint(
+                condition=Q(closes__gt=F("opens")) | Q(closes=MIDNIGHT),
+                name="rule_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
+class DateOverride(models.Model):
+    """One date's own hours, a row for each window; a row without hours closes the date."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="overrides")
+    day = models.DateField()
+    opens = models.TimeField(null=True, blank=True)
+    closes = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["day", "opens"]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(opens=None, closes=None)
+                | Q(opens__isnull=False, closes__isnull=False)
+                & (Q(closes__gt=F("opens")) | Q(closes=MIDNIGHT)),
+                name="override_ends_after_start",
+            )
+        ]
+
+    def __str__(self) -> str:
+        if self.opens is None or self.closes is None:
+            return f"{self.day} closed"
+        return f"{self.day} {self.opens:%H:%M} to {self.closes:%H:%M}"
+
+
+class SlotClaim(models.Model):
+    """Five minutes of a schedule that one request holds, its pause included.
+
+    That no two requests hold the same is the guard against double booking.
+    """
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="claims")
+    request = models.ForeignKey(
+        ConsultationRequest, on_delete=models.CASCADE, related_name="claims"
+    )
+    cell = models.PositiveIntegerField(help_text="Five-minute steps since 1970-01-01, UTC")
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["schedule", "cell"], name="claim_one_per_cell")
+        ]
+
+    def __str__(self) -> str:
+        return f"Claim {self.pk} of request {self.request_id}"
+
+
+def cells(starts_at: datetime, ends_at: datetime) -> range:
+    """The numbers of the five-minute cells that a span (UTC, whole cells) covers.
+
+    Raises ValueError for a start or an end between two of them.
+    """
+    begin, end = starts_at.timestamp(), ends_at.timestamp()
+    if begin % CELL.seconds or end % CELL.seconds:
+        raise ValueError("A time that can be held begins and ends at full five minutes.")
+    return range(int(begin) // CELL.seconds, int(end) // CELL.seconds)
+
+
+class BusyFeed(models.Model):
+    """Another calendar of the therapist's, whose busy times are never offered.
+
+    Its address is a secret. Its busy times are the last good copy; titles are never stored.
+    """
+
+    WARN_AFTER: ClassVar[timedelta] = timedelta(days=1)
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="busy_feeds")
+    name = models.CharField(max_length=60, help_text="For you, such as: my own calendar.")
+    url = EncryptedTextField("secret address (iCal)", help_text="It begins with https://.")
+    etag = models.CharField(max_length=200, blank=True, editable=False)
+    last_modified = models.CharField(max_length=200, blank=True, editable=False)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    read_at = models.DateTimeField(null=True, editable=False, help_text="Last without a problem")
+    covers_until = models.DateTimeField(null=True, editable=False)
+    problem = models.CharField(max_length=200, blank=True, editable=False)
+    warnings = models.JSONField(default=list, blank=True, editable=False)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering: ClassVar = ["pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Calendar {self.pk}"
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether it has not been read for so long that the therapist must know."""
+        return (self.read_at or self.added_at) < now - self.WARN_AFTER
+
+
+class BusyInterval(models.Model):
+    """A time that another calendar says is taken; not by what."""
+
+    feed = models.ForeignKey(BusyFeed, on_delete=models.CASCADE, related_name="intervals")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["starts_at"]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="busy_ends_after_start"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Busy time {self.pk}"

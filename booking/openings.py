@@ -1,0 +1,250 @@
+"""Which times are open now: availability.py with what the database knows.
+
+Three queries, however many consultations there were: the schedule, its hours, and what stands
+in the way from now on.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import F, Value
+from django.utils import timezone
+
+from booking.availability import Interval, Policy, Window, open_times
+from booking.models import (
+    HOLDING_STATES,
+    AvailabilityRule,
+    BusyInterval,
+    ConsultationRequest,
+    DateOverride,
+    PartOfWeek,
+    Proposal,
+    Schedule,
+)
+from practice.models import PracticeSettings
+
+# A consultation that began this long ago can still reach into now, or count to today's limit.
+LOOKS_BACK = timedelta(days=2)
+FEW, FEW_A_DAY = 6, 2
+
+
+@dataclass(frozen=True)
+class Openings:
+    """What `open_times` asks for, as it is now."""
+
+    policy: Policy
+    weekly: dict[int, list[Window]]
+    overrides: dict[date, list[Window]]
+    time_off: list[tuple[date, date]]
+    busy: list[Interval]
+    booked: list[Interval]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.policy.timezone)
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(minutes=self.policy.duration)
+
+    def starts(self, now: datetime) -> list[datetime]:
+        """The open times, UTC and sorted."""
+        return open_times(
+            self.policy,
+            weekly=self.weekly,
+            overrides=self.overrides,
+            time_off=self.time_off,
+            busy=self.busy,
+            booked=self.booked,
+            now=now,
+        )
+
+    def objections(self, starts_at: datetime, minutes: int, now: datetime) -> list[str]:
+        """What speaks against a time that the therapist wants; it may be taken all the same.
+
+        Without any hours there is nothing for a time to lie outside of, or too far ahead for.
+        """
+        length = timedelta(minutes=minutes)
+        day = starts_at.astimezone(self.zone).date()
+        found = []
+        has_hours = bool(self.weekly or any(self.overrides.values()))
+        if has_hours and not self._in_hours(starts_at, minutes):
+            found.append("This is outside your hours.")
+        if any(start < starts_at + length and starts_at < end for start, end in self.busy):
+            found.append("Another calendar of yours says that you are busy then.")
+        if starts_at < now + timedelta(minutes=self.policy.lead):
+            found.append("This is sooner than your shortest notice.")
+        last_day = now.astimezone(self.zone).date() + timedelta(days=self.policy.horizon)
+        if has_hours and day > last_day:
+            found.append("This is further ahead than you offer times.")
+        limit = self.policy.daily_limit
+        that_day = [b for b in self.booked if b.start.astimezone(self.zone).date() == day]
+        if limit is not None and len(that_day) >= limit:
+            found.append("That day has as many consultations as you take in a day.")
+        return found
+
+    def _in_hours(self, starts_at: datetime, minutes: int) -> bool:
+        """Whether all of it lies in open hours, on the grid of starts or not."""
+        anything = self.policy._replace(
+            duration=minutes, step=5, gap=0, lead=0, horizon=1, daily_limit=None
+        )
+        free = replace(self, policy=anything, busy=[], booked=[])
+        return starts_at in free.starts(starts_at)
+
+
+def load(
+    practice: PracticeSettings,
+    now: datetime,
+    *,
+    schedule: Schedule | None = None,
+    without: ConsultationRequest | None = None,
+) -> Openings:
+    """The openings of the practice as of `now`.
+
+    `without` is a request whose own times stand in nobody's way: the one that is decided. Its
+    consultation may have come back as busy through the therapist's own calendar.
+    """
+    schedule = schedule or Schedule.load()
+    weekly, overrides = _hours(schedule)
+    if schedule.closed_on_holidays:
+        today = now.astimezone(practice.zone).date()
+        # With one day more, since a consultation may run on past midnight.
+        ahead = today + timedelta(days=schedule.horizon_days + 1)
+        closed = {day: [] for day in practice.holidays(today, ahead)}
+        overrides = closed | overrides
+    booked, busy = _taken(schedule, now, without)
+    own = _own_time(without)
+    return Openings(
+        policy=Policy(
+            timezone=practice.time_zone,
+            duration=practice.consultation_minutes,
+            step=schedule.step,
+            gap=schedule.gap,
+            lead=schedule.notice_hours * 60,
+            horizon=schedule.horizon_days,
+            daily_limit=schedule.daily_limit,
+        ),
+        weekly=weekly,
+        overrides=overrides,
+        time_off=practice.away,
+        busy=[rest for span in busy for rest in _less(span, own)] if own else busy,
+        booked=booked,
+    )
+
+
+def starts_now(practice: PracticeSettings) -> list[datetime]:
+    """The open times at this moment, UTC and sorted."""
+    now = timezone.now()
+    return load(practice, now).starts(now)
+
+
+def few(starts: list[datetime], zone: ZoneInfo) -> list[datetime]:
+    """Some of the open times to begin with: at most six, of a day its first and its afternoon's.
+
+    So that somebody who can only come late, or only next week, sees one of theirs too.
+    """
+    by_day: dict[date, list[datetime]] = defaultdict(list)
+    for start in starts:
+        by_day[start.astimezone(zone).date()].append(start)
+    chosen: list[datetime] = []
+    for times in by_day.values():
+        late = [t for t in times[1:] if t.astimezone(zone).time() >= time(12)]
+        chosen += [times[0], *late[: FEW_A_DAY - 1]]
+    if len(chosen) < FEW:  # few days have any: then more of each
+        chosen = starts
+    return sorted(chosen[:FEW])
+
+
+def to_offer(
+    starts: list[datetime], zone: ZoneInfo, parts: Sequence[str], most: int
+) -> list[datetime]:
+    """Open times to offer to somebody who prefers these parts of the week, on different days."""
+    suited = [start for start in starts if suits(start, zone, parts)] or starts
+    by_day = {start.astimezone(zone).date(): start for start in reversed(suited)}
+    return sorted(by_day.values())[:most]
+
+
+def suits(start: datetime, zone: ZoneInfo, parts: Sequence[str]) -> bool:
+    """Whether a time lies in one of the parts of the week; in any, if there are none."""
+    local = start.astimezone(zone)
+    if local.weekday() >= 5:
+        part = PartOfWeek.WEEKENDS
+    elif local.time() < time(12):
+        part = PartOfWeek.MORNINGS
+    else:
+        part = PartOfWeek.AFTERNOONS if local.time() < time(17) else PartOfWeek.EVENINGS
+    return not parts or part in parts
+
+
+def _hours(
+    schedule: Schedule,
+) -> tuple[dict[int, list[Window]], dict[date, list[Window]]]:
+    """Weekly hours and those of single dates, in one query."""
+    nothing: dict[str, Any] = {
+        "weekly": Value(None, models.IntegerField()),
+        "dated": Value(None, models.DateField()),
+    }
+    rules = AvailabilityRule.objects.filter(schedule=schedule).order_by()
+    single = DateOverride.objects.filter(schedule=schedule).order_by()
+    rows = (
+        rules.annotate(of_weekday=F("weekday"), of_day=nothing["dated"])
+        .values_list("of_weekday", "of_day", "opens", "closes")
+        .union(
+            single.annotate(of_weekday=nothing["weekly"], of_day=F("day")).values_list(
+                "of_weekday", "of_day", "opens", "closes"
+            ),
+            all=True,
+        )
+    )
+    weekly: dict[int, list[Window]] = defaultdict(list)
+    overrides: dict[date, list[Window]] = defaultdict(list)
+    for weekday, day, opens, closes in rows:
+        windows = weekly[weekday] if day is None else overrides[day]
+        if opens is not None:
+            windows.append(Window(opens, closes))
+    return dict(weekly), dict(overrides)
+
+
+def _taken(
+    schedule: Schedule, now: datetime, without: ConsultationRequest | None
+) -> tuple[list[Interval], list[Interval]]:
+    """Times of consultations and offers, and busy ones, from about now on; in one query."""
+    since = now - LOOKS_BACK
+    requests = ConsultationRequest.objects.filter(
+        state__in=HOLDING_STATES, starts_at__isnull=False, ends_at__gt=since
+    )
+    offers = Proposal.objects.filter(ends_at__gt=since)
+    if without is not None:
+        requests = requests.exclude(pk=without.pk)
+        offers = offers.exclude(request=without.pk)
+    busy = BusyInterval.objects.filter(feed__schedule=schedule, ends_at__gt=since)
+
+    def spans(rows: Any, is_busy: bool) -> Any:
+        marked = rows.order_by().annotate(busy=Value(is_busy, models.BooleanField()))
+        return marked.values_list("starts_at", "ends_at", "busy")
+
+    found: tuple[list[Interval], list[Interval]] = [], []
+    for start, end, is_busy in spans(requests, False).union(
+        spans(offers, False), spans(busy, True), all=True
+    ):
+        found[bool(is_busy)].append(Interval(start.astimezone(UTC), end.astimezone(UTC)))
+    return found
+
+
+def _own_time(request: ConsultationRequest | None) -> Interval | None:
+    if request is None or not request.has_time or not (request.starts_at and request.ends_at):
+        return None
+    return Interval(request.starts_at, request.ends_at)
+
+
+def _less(span: Interval, own: Interval) -> list[Interval]:
+    """What is left of a busy time without the part that is the request's own."""
+    if span.end <= own.start or own.end <= span.start:
+        return [span]
+    rest = [Interval(span.start, own.start), Interval(own.end, span.end)]
+    return [part for part in rest if part.start < part.end]

@@ -1,0 +1,321 @@
+"""The therapist's decisions, each one function and one transaction.
+
+Each raises Stale where somebody was faster, NotAllowed where the request's state does not lead
+there, and ValueError for empty words. Those that take a time raise TimeTaken where somebody
+else has it, and Objections where it is not open, unless it is to be taken all the same.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from booking import claims, openings
+from booking.availability import Interval
+from booking.emails import Draft
+from booking.models import (
+    NEXT_STATES,
+    ConsultationRequest,
+    Letter,
+    Proposal,
+    Schedule,
+    State,
+)
+from booking.services import steps
+from booking.services.steps import Actor, Kind, NotAllowed
+from practice.models import PracticeSettings, User
+
+MOST_OFFERS = 3
+
+
+class Objections(Exception):
+    """A time is not open, for the reasons in `sentences`; nothing was done."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__(*sentences)
+        self.sentences = sentences
+
+
+@transaction.atomic
+def _decide(
+    request: ConsultationRequest,
+    kind: Kind,
+    to: State,
+    user: User,
+    words: Draft | None = None,
+    *,
+    times: list[Interval] | None = None,
+    anyway: bool = False,
+    **changes: Any,
+) -> None:
+    """What all decisions share. `words` go to the visitor, `times` are what it holds then."""
+    if words is not None and not words.body.strip():
+        raise ValueError("This decision needs words for the visitor.")
+    now = timezone.now()
+    schedule = Schedule.lock() if times else None
+    if times and not anyway:
+        _object(request, schedule, times, now)
+    before = steps.agreed_time(request, now)
+    steps.step(request, to, now, **changes)
+    request.proposals.all().delete()
+    if schedule and times:
+        kept = before if to == State.PROPOSED else None
+        claims.hold(request, schedule, times, keeping=kept)
+        if to == State.PROPOSED:
+            Proposal.objects.bulk_create(
+                Proposal(request=request, starts_at=start, ends_at=end) for start, end in times
+            )
+    elif to not in (State.CONFIRMED, State.PROPOSED):
+        claims.release(request)
+    steps.note(request, kind, Actor.PRACTICE, user)
+    steps.drop_unsaid(request)
+    if words is not None:
+        steps.write(request, kind, words, before)
+
+
+def _object(
+    request: ConsultationRequest, schedule: Schedule | None, times: list[Interval], now: datetime
+) -> None:
+    """Raises Objections for times that are not open to the visitor of `request`."""
+    open_now = openings.load(PracticeSettings.load(), now, schedule=schedule, without=request)
+    sentences: dict[str, None] = {}
+    for start, end in times:
+        minutes = int((end - start).total_seconds()) // 60
+        sentences |= dict.fromkeys(open_now.objections(start, minutes, now))
+    if sentences:
+        raise Objections(list(sentences))
+
+
+def lasting(starts_at: datetime, minutes: int) -> Interval:
+    """The span of a consultation. Raises ValueError for one without length."""
+    if minutes <= 0:
+        raise ValueError("A consultation lasts at least a minute.")
+    return Interval(starts_at, starts_at + timedelta(minutes=minutes))
+
+
+def _take_place(
+    request: ConsultationRequest,
+    kind: Kind,
+    user: User,
+    words: Draft,
+    time: Interval,
+    anyway: bool,
+    contact: dict[str, Any],
+) -> None:
+    changes = {**steps.without_time(), "hold_ended_at": None, **contact}
+    changes |= {"starts_at": time.start, "ends_at": time.end}
+    _decide(request, kind, State.CONFIRMED, user, words, times=[time], anyway=anyway, **changes)
+
+
+def _contact(phone: str, visitor_calls: bool | None) -> dict[str, Any]:
+    given: dict[str, Any] = {"phone": phone} if phone else {}
+    return given if visitor_calls is None else {**given, "visitor_calls": visitor_calls}
+
+
+def confirm(
+    request: ConsultationRequest,
+    *,
+    user: User,
+    words: Draft,
+    starts_at: datetime,
+    minutes: int,
+    anyway: bool = False,
+    phone: str = "",
+    visitor_calls: bool | None = None,
+) -> None:
+    """The consultation takes place at `starts_at` (UTC), for so many minutes.
+
+    `phone` (E.164) is where the visitor can be called, if they had not said so before.
+    """
+    if request.state == State.CONFIRMED:
+        raise NotAllowed
+    time, contact = lasting(starts_at, minutes), _contact(phone, visitor_calls)
+    _take_place(request, Kind.CONFIRM, user, words, time, anyway, contact)
+
+
+def move(
+    request: ConsultationRequest,
+    *,
+    user: User,
+    words: Draft,
+    starts_at: datetime,
+    minutes: int,
+    anyway: bool = False,
+    phone: str = "",
+    visitor_calls: bool | None = None,
+) -> None:
+    """A confirmed consultation takes place at another time, `starts_at` (UTC)."""
+    if request.state != State.CONFIRMED:
+        raise NotAllowed
+    time, contact = lasting(starts_at, minutes), _contact(phone, visitor_calls)
+    _take_place(request, Kind.MOVE, user, words, time, anyway, contact)
+
+
+def keep(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """There is no other time for a visitor who asked for one: what was agreed stays."""
+    if request.state != State.CONFIRMED or request.move_asked_at is None:
+        raise NotAllowed
+    _decide(request, Kind.KEEP, State.CONFIRMED, user, words, move_asked_at=None)
+
+
+def offer(
+    request: ConsultationRequest,
+    *,
+    user: User,
+    words: Draft,
+    starts: list[datetime],
+    minutes: int,
+    anyway: bool = False,
+) -> None:
+    """The visitor may pick one of up to three times (UTC), all of them held until then.
+
+    A time that is agreed already stays agreed. The offer runs out, but for a visitor without
+    e-mail. Raises ValueError for no time, more than three, or one twice.
+    """
+    if not 0 < len(starts) <= MOST_OFFERS or len(set(starts)) < len(starts):
+        raise ValueError("An offer is of one to three different times.")
+    changes = steps.without_time()
+    if request.is_ahead(timezone.now()):
+        changes |= {"starts_at": request.starts_at, "ends_at": request.ends_at}
+    changes["holds_until"] = offer_stands_until(request, starts)
+    times = [lasting(start, minutes) for start in sorted(starts)]
+    _decide(
+        request,
+        Kind.OFFER,
+        State.PROPOSED,
+        user,
+        words,
+        times=times,
+        anyway=anyway,
+        hold_ended_at=None,
+        **changes,
+    )
+
+
+def offer_stands_until(request: ConsultationRequest, starts: list[datetime]) -> datetime | None:
+    """When an offer made now runs out: not after its last time, nor after one that is agreed.
+
+    Never for a visitor without e-mail, who may not have heard of it yet.
+    """
+    if not request.email:
+        return None
+    lasts = timedelta(hours=Schedule.load().offer_hours)
+    now = timezone.now()
+    agreed = [request.starts_at] if request.is_ahead(now) and request.starts_at else []
+    return min(now + lasts, max(starts), *agreed)
+
+
+def waitlist(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """The visitor hears from the practice when there is room."""
+    _decide(request, Kind.WAITLIST, State.WAITLISTED, user, words, **steps.without_time())
+
+
+def decline(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """The visitor is referred on."""
+    _decide(request, Kind.DECLINE, State.DECLINED, user, words, **steps.without_time())
+
+
+def cancel(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """A confirmed consultation does not take place."""
+    _decide(request, Kind.CANCEL, State.CANCELLED, user, words, move_asked_at=None)
+
+
+def reopen(request: ConsultationRequest, *, user: User) -> None:
+    """The request waits for an answer again, with a new promise and without a time.
+
+    What a visitor withdrew only the visitor brings back, and what calendars know of is
+    cancelled or moved, not dropped in silence.
+    """
+    if request.state == State.WITHDRAWN or request.is_ahead(timezone.now()):
+        raise NotAllowed
+    _decide(request, Kind.REOPEN, State.PENDING, user, **steps.as_new())
+
+
+def close(request: ConsultationRequest, *, user: User) -> None:
+    """The request is over without a letter: a double, or settled by telephone.
+
+    Not while a consultation is ahead, of whose end the visitor has to hear.
+    """
+    if request.is_ahead(timezone.now()):
+        raise NotAllowed
+    changes = {"move_asked_at": None} if request.has_time else steps.without_time()
+    _decide(request, Kind.CLOSE, State.CLOSED, user, **{**changes, "holds_until": None})
+
+
+class Asks(Enum):
+    """What a decision wants to know before its words are written."""
+
+    NOTHING = "nothing"
+    TIME = "time"
+    TIMES = "times"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a decision is offered to the therapist: its name, and what it asks for."""
+
+    carry_out: Callable[..., None]
+    label: str
+    to: State
+    writes: bool = True
+    asks: Asks = Asks.NOTHING
+
+    @property
+    def kind(self) -> str:
+        return self.carry_out.__name__
+
+
+DECISIONS = (
+    Decision(confirm, "Confirm a time", State.CONFIRMED, asks=Asks.TIME),
+    Decision(offer, "Offer other times", State.PROPOSED, asks=Asks.TIMES),
+    Decision(move, "Move to another time", State.CONFIRMED, asks=Asks.TIME),
+    Decision(keep, "Keep the agreed time", State.CONFIRMED),
+    Decision(waitlist, "Put on the waiting list", State.WAITLISTED),
+    Decision(decline, "Refer on", State.DECLINED),
+    Decision(cancel, "Cancel the consultation", State.CANCELLED),
+    Decision(reopen, "Reopen", State.PENDING, writes=False),
+    Decision(close, "Close without a letter", State.CLOSED, writes=False),
+)
+
+
+def decisions(request: ConsultationRequest) -> list[Decision]:
+    """What the state of `request` lets the therapist decide now."""
+    state = State(request.state)
+    if state == State.WITHDRAWN:
+        return []
+    misfits = {"confirm"} if state == State.CONFIRMED else {"move", "keep"}
+    if request.move_asked_at is None:
+        misfits.add("keep")
+    if request.is_ahead(timezone.now()):
+        misfits |= {"close", "reopen"}
+    return [d for d in DECISIONS if d.to in NEXT_STATES[state] and d.kind not in misfits]
+
+
+@transaction.atomic
+def tell(letter: Letter, *, user: User) -> None:
+    """Notes that the therapist has said or texted the words to a visitor without e-mail."""
+    told = Letter.objects.filter(
+        pk=letter.pk, channel=Letter.Channel.IN_PERSON, told_at=None
+    ).update(told_at=timezone.now())
+    if told:
+        steps.note(letter.request, Kind.TOLD, Actor.PRACTICE, user)
+
+
+@transaction.atomic
+def set_outcome(request: ConsultationRequest, outcome: str, *, user: User) -> None:
+    """How the consultation ended; beside the state, not instead of it."""
+    ConsultationRequest.objects.filter(pk=request.pk).update(outcome=outcome)
+    request.refresh_from_db()
+    steps.note(request, Kind.OUTCOME, Actor.PRACTICE, user)
+
+
+@transaction.atomic
+def set_private_note(request: ConsultationRequest, note: str, *, user: User) -> None:
+    """The therapist's own note, which no visitor ever sees."""
+    ConsultationRequest.objects.filter(pk=request.pk).update(private_note=note)
+    request.refresh_from_db()
+    steps.note(request, Kind.NOTE, Actor.PRACTICE, user)

@@ -1,0 +1,130 @@
+"""What time does by itself: holds and offers end, reminders fall due.
+
+Each is safe to run at any time, twice, and by two workers at once.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from booking import claims, outbox
+from booking.models import ConsultationRequest, Schedule, State
+from booking.services import steps
+from booking.services.steps import Actor, Kind, Recipient
+from practice.models import PracticeSettings
+
+REMINDS_AT = time(9)  # on the visitor's clock, so that nobody is woken
+WARNS_BEFORE = timedelta(days=1)
+# The nearest first: a worker that was away sends that alone.
+REMINDERS = {"reminder_one_day": 1, "reminder_two_days": 2}
+
+
+def release_holds() -> int:
+    """Frees times that were asked for and never answered; how many.
+
+    The request stays, and is late: the practice's silence ends nothing.
+    """
+    over = Q(holds_until__lte=timezone.now()) | Q(starts_at__lte=timezone.now())
+    held = ConsultationRequest.objects.filter(over, state=State.PENDING, starts_at__isnull=False)
+    return _each(held, _release_hold)
+
+
+def _release_hold(request: ConsultationRequest) -> None:
+    steps.change(request, **steps.without_time(), hold_ended_at=timezone.now())
+    claims.release(request)
+    steps.note(request, Kind.HOLD_ENDED, Actor.SYSTEM)
+    outbox.promise("alert_late", Recipient.PRACTICE, request)
+
+
+def expire_offers() -> int:
+    """Ends offers that nobody answered; how many. A time that was agreed stays agreed."""
+    over = ConsultationRequest.objects.filter(state=State.PROPOSED, holds_until__lte=timezone.now())
+    return _each(over, _expire_offer)
+
+
+def _expire_offer(request: ConsultationRequest) -> None:
+    steps.end_offer(request, State.EXPIRED)
+    steps.note(request, Kind.OFFER_ENDED, Actor.SYSTEM)
+    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+
+
+def _each(
+    requests: Iterable[ConsultationRequest], act: Callable[[ConsultationRequest], None]
+) -> int:
+    """Acts on each in a transaction of its own, but not on those that somebody changed since."""
+    done = 0
+    for request in requests:
+        try:
+            with transaction.atomic():
+                act(request)
+        except (steps.Stale, steps.NotAllowed):
+            continue
+        done += 1
+    return done
+
+
+def queue_reminders() -> int:
+    """Owes each reminder whose moment has come, and a word on offers that end soon; how many."""
+    now = timezone.now()
+    return _remind_of_consultations(now) + _remind_of_offers(now)
+
+
+def _remind_of_consultations(now: datetime) -> int:
+    """One or two days before, at nine on the visitor's clock, for what was agreed by then."""
+    schedule, practice = Schedule.load(), PracticeSettings.load()
+    wanted = {
+        "reminder_two_days": schedule.reminds_two_days_before,
+        "reminder_one_day": schedule.reminds_one_day_before,
+    }
+    near = ConsultationRequest.objects.with_time().filter(
+        starts_at__gt=now, starts_at__lt=now + timedelta(days=4)
+    )
+    done = 0
+    for request in near.exclude(email=""):
+        zone = request.zone_or(practice.zone)
+        assert request.starts_at is not None
+        for kind, days in REMINDERS.items():
+            moment = reminder_moment(request.starts_at, zone, days)
+            if wanted[kind] and request.state_since <= moment <= now:
+                done += _promise_once(kind, request, request.starts_at)
+                break
+    return done
+
+
+def reminder_moment(starts_at: datetime, zone: ZoneInfo, days: int) -> datetime:
+    """Nine o'clock in `zone`, so many calendar days before: wall time, not 24 hours."""
+    day = starts_at.astimezone(zone).date() - timedelta(days=days)
+    return datetime.combine(day, REMINDS_AT, zone)
+
+
+def _remind_of_offers(now: datetime) -> int:
+    """A day before an offer ends, or halfway where it is shorter than two."""
+    soon = ConsultationRequest.objects.filter(
+        state=State.PROPOSED, holds_until__gt=now, holds_until__lt=now + WARNS_BEFORE
+    )
+    done = 0
+    for request in soon.exclude(email=""):
+        assert request.holds_until is not None
+        half = (request.holds_until - request.state_since) / 2
+        if request.holds_until - min(half, WARNS_BEFORE) <= now:
+            done += _promise_once("offer_ends", request, request.holds_until)
+    return done
+
+
+def _promise_once(kind: str, request: ConsultationRequest, about_time: datetime) -> bool:
+    """Owes one message about a time, if it is not owed yet and the request is as it was read."""
+    if request.emails.filter(kind=kind, about_time=about_time).exists():
+        return False
+    try:
+        with transaction.atomic():
+            as_read = ConsultationRequest.objects.select_for_update()
+            if not as_read.filter(pk=request.pk, version=request.version).exists():
+                return False
+            outbox.promise(kind, Recipient.VISITOR, request, about_time=about_time)
+    except IntegrityError:  # another worker was faster
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""What a visitor does: ask, pick, ask to move, withdraw. Each tells the practice."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from booking import claims, emails, openings, outbox
+from booking.availability import Interval
+from booking.claims import TimeTaken
+from booking.models import ConsultationRequest, Schedule, State
+from booking.services import steps
+from booking.services.steps import Actor, Kind, NotAllowed, Recipient
+from practice.models import PracticeSettings
+
+TYPED = (
+    *("name", "email", "phone", "text_ok", "voicemail_ok", "who", "good_hours", "message"),
+    *("asked_for", "parts_of_week"),
+)
+
+
+class AlreadySent(Exception):
+    """The form was sent before, and something else stands in it now; nothing was done."""
+
+
+def submit(request: ConsultationRequest) -> tuple[ConsultationRequest, bool]:
+    """Takes an unsaved request in; `(the request on file, whether it is new)`.
+
+    Its `asked_for`, if it has one, is held for it. The same submission key again gives the same
+    one request: a double click, a retry, the back button. Raises AlreadySent where something
+    else was typed under that key, and TimeTaken where the time is not open (any more).
+    """
+    try:
+        with transaction.atomic():
+            schedule = Schedule.lock() if request.asked_for else None
+            if schedule and (earlier := _earlier(request)):
+                return earlier, False
+            if schedule and request.asked_for:
+                _ask_for(request, request.asked_for, schedule)
+            request.save(force_insert=True)
+            if schedule and request.starts_at and request.ends_at:
+                claims.hold(request, schedule, [Interval(request.starts_at, request.ends_at)])
+            steps.note(request, Kind.RECEIVED, Actor.VISITOR)
+            outbox.promise("alert_new", Recipient.PRACTICE, request)
+            if request.email:
+                outbox.promise("received", Recipient.VISITOR, request)
+    except IntegrityError:
+        # Caught outside the transaction, which the database has given up by now.
+        if earlier := _earlier(request):
+            return earlier, False
+        raise
+    return request, True
+
+
+def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
+    """What the same form sent before. Raises AlreadySent if that was something else."""
+    earlier = ConsultationRequest.objects.filter(submission_key=request.submission_key).first()
+    if earlier and any(getattr(earlier, name) != getattr(request, name) for name in TYPED):
+        raise AlreadySent
+    return earlier
+
+
+def _ask_for(request: ConsultationRequest, start: datetime, schedule: Schedule) -> None:
+    """Sets the time that `request` is to hold, if that is open. Raises TimeTaken."""
+    now = timezone.now()
+    open_now = openings.load(PracticeSettings.load(), now, schedule=schedule)
+    if start not in open_now.starts(now):
+        raise TimeTaken
+    request.starts_at, request.ends_at = start, start + open_now.length
+    request.holds_until = min(now + timedelta(hours=schedule.hold_hours), start)
+
+
+@transaction.atomic
+def pick(
+    request: ConsultationRequest,
+    starts_at: datetime,
+    *,
+    phone: str = "",
+    visitor_calls: bool = False,
+) -> None:
+    """The visitor takes one of the times that were offered (UTC), and it is agreed.
+
+    Raises Stale, NotAllowed for a time that was not offered or is over.
+    """
+    now = timezone.now()
+    schedule = Schedule.lock()
+    chosen = request.proposals.filter(starts_at=starts_at, starts_at__gt=now).first()
+    if request.state != State.PROPOSED or chosen is None:
+        raise NotAllowed
+    before = steps.agreed_time(request, now)
+    changes = steps.without_time() | {"starts_at": chosen.starts_at, "ends_at": chosen.ends_at}
+    changes |= {"phone": phone} if phone else {}
+    changes |= {"visitor_calls": True} if visitor_calls else {}
+    steps.step(request, State.CONFIRMED, now, **changes)
+    request.proposals.all().delete()
+    claims.keep(request, schedule, Interval(chosen.starts_at, chosen.ends_at))
+    _note_and_alert(request, Kind.PICKED)
+    if request.email:
+        kind = Kind.MOVE if before else Kind.CONFIRM
+        steps.write(request, kind, emails.draft(request, kind), before)
+
+
+@transaction.atomic
+def none_suits(request: ConsultationRequest) -> None:
+    """None of the offered times suits: the request waits again, or keeps what was agreed.
+
+    Raises Stale, NotAllowed.
+    """
+    if request.state != State.PROPOSED:
+        raise NotAllowed
+    steps.end_offer(request, State.PENDING)
+    _note_and_alert(request, Kind.NONE_SUITS)
+
+
+@transaction.atomic
+def ask_to_move(request: ConsultationRequest) -> None:
+    """The visitor cannot come at the agreed time, which stays theirs until another is found.
+
+    Raises Stale, NotAllowed.
+    """
+    now = timezone.now()
+    if request.state != State.CONFIRMED or not request.is_ahead(now) or request.move_asked_at:
+        raise NotAllowed
+    practice = PracticeSettings.load()
+    steps.change(request, move_asked_at=now, reply_by=practice.reply_by(practice.today()))
+    _note_and_alert(request, Kind.ASKED_TO_MOVE)
+
+
+def _note_and_alert(request: ConsultationRequest, kind: Kind) -> None:
+    """What follows each act of a visitor: words of an earlier state are said no more."""
+    steps.drop_unsaid(request)
+    steps.note(request, kind, Actor.VISITOR)
+    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+
+
+@transaction.atomic
+def withdraw(request: ConsultationRequest) -> None:
+    """The visitor ends the request: what they were still to be sent is not, and its times are
+    free. Only a calendar that holds an invitation is told that it is cancelled.
+
+    Raises Stale, NotAllowed.
+    """
+    end(request)
+    _note_and_alert(request, Kind.WITHDRAWN)
+
+
+def end(request: ConsultationRequest) -> None:
+    """What withdrawing and erasing share. Raises Stale, NotAllowed."""
+    now = timezone.now()
+    if not request.may_be_withdrawn(now):
+        raise NotAllowed
+    before = steps.agreed_time(request, now)
+    changes = {"move_asked_at": None} if request.has_time else steps.without_time()
+    steps.step(request, State.WITHDRAWN, now, **{**changes, "holds_until": None})
+    request.proposals.all().delete()
+    claims.release(request)
+    owed = request.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
+    owed.exclude(pk__in=owed.cancellations()).delete()
+    if before and request.email and request.invitation_sequence is not None:
+        steps.write(request, emails.WITHDRAWAL, emails.draft(request, emails.WITHDRAWAL), before)
+
+
+@transaction.atomic
+def restore(request: ConsultationRequest) -> None:
+    """The visitor takes a withdrawal back, within a day; its time is gone. Raises Stale,
+    NotAllowed.
+    """
+    now = timezone.now()
+    if not request.may_be_restored(now):
+        raise NotAllowed
+    steps.step(request, State.PENDING, now, **steps.as_new())
+    steps.note(request, Kind.RESTORED, Actor.VISITOR)
+    outbox.promise("alert_changed", Recipient.PRACTICE, request)

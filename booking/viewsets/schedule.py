@@ -1,0 +1,135 @@
+"""The schedule's one screen, and the therapist's own calendar."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse, reverse_lazy
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import TemplateView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.viewsets.base import ViewSet
+
+from booking import openings
+from booking.forms.schedule import ScheduleForms
+from booking.models import Schedule
+from booking.models.schedule import new_secret
+from booking.templatetags.booking_tags import zone_label
+from booking.viewsets.review import ReviewMixin
+from practice.fields import Unreadable
+from practice.models import Intake, PracticeSettings
+
+SCREEN = reverse_lazy("schedule:index")
+PREVIEW_DAYS = 14
+
+
+@dataclass(frozen=True)
+class PreviewDay:
+    """A local date with its open times, under one label of the zone: it has two when clocks
+    change."""
+
+    day: date
+    zone: str
+    starts: list[datetime]
+
+
+def preview(practice: PracticeSettings, now: datetime) -> list[PreviewDay]:
+    """The next two weeks as far as times are offered, days without any included."""
+    found = openings.load(practice, now)
+    horizon = min(found.policy.horizon, PREVIEW_DAYS - 1)
+    near = replace(found, policy=found.policy._replace(horizon=horizon))
+    open_: dict[date, dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
+    for start in near.starts(now):
+        local = start.astimezone(found.zone)
+        open_[local.date()][zone_label(local)].append(start)
+    today = now.astimezone(found.zone).date()
+    days = []
+    for day in (today + timedelta(days=number) for number in range(horizon + 1)):
+        noon = datetime.combine(day, time(12), found.zone)
+        by_label = open_[day] or {zone_label(noon): []}
+        days += [PreviewDay(day, label, starts) for label, starts in by_label.items()]
+    return days
+
+
+# Addresses of calendars are secrets, which no report of an error may repeat.
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
+    """When consultations can be had: hours, settings and other calendars, saved together."""
+
+    template_name = "booking/admin/schedule.html"
+    page_title = "Schedule"
+    header_icon = "calendar-alt"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [
+            {"url": reverse("wagtailadmin_home"), "label": "Home"},
+            {"url": "", "label": self.page_title},
+        ]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._show(ScheduleForms())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        forms = ScheduleForms(request.POST)
+        if not forms.is_valid():
+            return self._show(forms)
+        forms.save()
+        messages.success(request, "Saved. The next two weeks are shown as visitors see them now.")
+        return HttpResponseRedirect(str(SCREEN))
+
+    def _show(self, forms: ScheduleForms) -> HttpResponse:
+        # What is stored, whatever has been typed.
+        practice, schedule = PracticeSettings.load(), Schedule.load()
+        return self.render_to_response(
+            self.get_context_data(
+                forms=forms,
+                faults=list(forms.faults()),
+                practice=practice,
+                schedule=schedule,
+                has_hours=schedule.rules.exists(),
+                shows_times=practice.intake_now == Intake.OPEN,
+                days=preview(practice, timezone.now()),
+                calendar_address=calendar_address(schedule),
+            )
+        )
+
+
+def calendar_address(schedule: Schedule) -> str:
+    """Where the therapist's own calendar reads consultations; empty if its key is missing."""
+    if isinstance(schedule.feed_secret, Unreadable):
+        return ""
+    return settings.SITE_URL + reverse("booking:calendar", args=[schedule.feed_secret])
+
+
+class NewSecretView(ReviewMixin):
+    """Replaces the secret in the address of the therapist's calendar. POST alone."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        Schedule.load()
+        Schedule.objects.filter(pk=1).update(feed_secret=new_secret())
+        messages.success(
+            request, "The address is a new one, and the old one shows nothing any more."
+        )
+        return HttpResponseRedirect(f"{SCREEN}#own-calendar")
+
+
+class ScheduleViewSet(ViewSet):
+    name = "schedule"
+    icon = "calendar-alt"
+
+    def get_urlpatterns(self) -> list[Any]:
+        return [
+            path("", ScheduleView.as_view(), name="index"),
+            path("new-secret/", NewSecretView.as_view(), name="new_secret"),
+        ]
+
+
+viewset = ScheduleViewSet()

@@ -1,0 +1,258 @@
+"""Choosing an open time in the form: what is offered, in which zone, and who comes second."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from booking import services
+from booking.models import ConsultationRequest, DateOverride, Schedule, SlotClaim, State
+from practice.models import DaysAway, Intake, PracticeSettings
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+URL = "/consultation/"
+NOW = datetime(2026, 11, 30, 20, tzinfo=UTC)  # Monday noon in Los Angeles
+TUESDAY_ONE = "2026-12-01T21:00Z"
+TYPED = {"name": "Robin", "email": "robin@example.com", "message": "After the summer", "who": "us"}
+
+
+@pytest.fixture(autouse=True)
+def now() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def open_hours(practice: PracticeSettings) -> Schedule:
+    """Every day from 9 to 17, a time every hour."""
+    return factories.schedule(step=60, notice_hours=24, horizon_days=14)
+
+
+def radios(html: str) -> list[str]:
+    """The values of the open times that a page offers."""
+    page = BeautifulSoup(html, "html.parser")
+    return [str(tag["value"]) for tag in page.select(".open-times [name=when]")]
+
+
+def chosen(html: str) -> str:
+    [tag] = BeautifulSoup(html, "html.parser").select("[name=when][checked]")
+    return str(tag["value"])
+
+
+def look(visitor: Client, query: str = "") -> str:
+    return visitor.get(URL + query).content.decode()
+
+
+def test_a_suggestion_is_preselected_and_up_to_six_times_stand_below(visitor: Client) -> None:
+    html = look(visitor)
+    assert chosen(html) == "suggest"
+    assert 3 <= len(radios(html)) <= 6
+    assert "More open times" in html
+
+
+def test_times_are_grouped_by_day_and_labelled_with_their_zone(visitor: Client) -> None:
+    page = BeautifulSoup(look(visitor), "html.parser")
+    day = page.select_one("fieldset.day")
+    assert day is not None
+    assert day.legend is not None
+    assert day.legend.text == "Tuesday, December 1"
+    assert [label.text for label in day.select("label")] == ["12:00 PM (PST)", "1:00 PM (PST)"]
+
+
+def test_more_times_keep_what_is_typed_until_there_are_no_more(visitor: Client) -> None:
+    html = visitor.post(URL, {**TYPED, "act": "more"}).content.decode()
+    assert len(radios(html)) == 60
+    assert "More open times" in html
+    html = visitor.post(URL, {**TYPED, "act": "more", "pages": "1"}).content.decode()
+    assert len(radios(html)) == 5 + 8 * 13
+    assert "More open times" not in html
+    assert "After the summer" in html
+    assert 'value="Robin"' in html
+    assert "Please look at this again" not in html
+    assert not ConsultationRequest.objects.exists()
+
+
+def test_the_visitors_own_zone_labels_the_times_and_their_days(visitor: Client) -> None:
+    html = visitor.post(
+        URL, {**TYPED, "time_zone": "Europe/Berlin", "act": "zone", "when": TUESDAY_ONE}
+    ).content.decode()
+    assert "10:00 PM (CET)" in html
+    assert chosen(html) == TUESDAY_ONE
+    assert 'value="Robin"' in html
+
+
+@pytest.mark.parametrize(
+    "zone", ["", "Nowhere/Else", "../../etc/passwd", "\x00", "a" * 5000, "posixrules", "Factory"]
+)
+def test_case_5_an_unknown_or_empty_zone_never_crashes(visitor: Client, zone: str) -> None:
+    assert visitor.post(URL, {**TYPED, "time_zone": zone, "act": "zone"}).status_code == 200
+    answer = visitor.post(URL, {**TYPED, "time_zone": zone, "when": TUESDAY_ONE})
+    assert answer.status_code == 303
+    assert visitor.get(answer.headers["Location"]).status_code == 200
+
+
+def test_sending_holds_the_time_and_says_so(visitor: Client) -> None:
+    answer = visitor.post(URL, {**TYPED, "when": TUESDAY_ONE, "time_zone": "America/New_York"})
+    assert answer.status_code == 303
+    request = ConsultationRequest.objects.get()
+    assert request.state == State.PENDING
+    assert request.starts_at == datetime(2026, 12, 1, 21, tzinfo=UTC)
+    assert request.claims.count() == (20 + 10) // 5
+    sent = visitor.get(answer.headers["Location"]).content.decode()
+    assert "Tuesday, December 1, 2026 at 4:00 PM (EST)" in sent
+    assert TUESDAY_ONE not in radios(look(visitor))
+
+
+def test_case_1_who_comes_second_sees_the_form_again_with_everything_kept(
+    visitor: Client,
+) -> None:
+    visitor.post(URL, {**TYPED, "when": TUESDAY_ONE})
+    second = {"name": "Sasha", "phone": "626 555 0143", "message": "Please", "when": TUESDAY_ONE}
+    answer = visitor.post(URL, second)
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert "has just been taken" in html
+    assert 'value="Sasha"' in html
+    assert "626 555 0143" in html
+    assert "Please" in html
+    assert chosen(html) == "suggest"
+    assert TUESDAY_ONE not in radios(html)
+    assert len(radios(html)) >= 3
+    assert ConsultationRequest.objects.count() == 1
+
+
+def test_who_loses_the_race_after_the_form_was_checked_is_told_the_same(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def somebody_is_faster(request: ConsultationRequest) -> Any:
+        monkeypatch.undo()
+        submit(factories.unsaved_request(asked_for=request.asked_for))
+        return submit(request)
+
+    submit = services.submit
+    monkeypatch.setattr(services, "submit", somebody_is_faster)
+    answer = visitor.post(URL, {**TYPED, "when": TUESDAY_ONE})
+    assert answer.status_code == 409
+    assert TUESDAY_ONE not in radios(answer.content.decode())
+    assert ConsultationRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "2026-12-01T21:07Z",  # between two steps
+        "2026-11-29T21:00Z",  # over
+        "2026-12-01T17:00Z",  # within the notice
+        "2027-03-01T21:00Z",  # past the horizon
+        "2026-12-02T06:00Z",  # at night
+        "2026-12-01T21:00",  # without a zone
+        "0001-01-01T00:00+23:59",
+        "9999-12-31T23:59-23:59",
+        "tomorrow",
+        "\x00",
+        "9" * 4000,
+    ],
+)
+def test_case_3_a_time_that_was_never_offered_is_refused_and_nothing_is_written(
+    visitor: Client, when: str
+) -> None:
+    answer = visitor.post(URL, {**TYPED, "when": when})
+    html = answer.content.decode()
+    assert answer.status_code == 409
+    assert "is not open" in html
+    assert 'value="Robin"' in html
+    assert radios(html)
+    assert not ConsultationRequest.objects.exists()
+    assert not SlotClaim.objects.exists()
+
+
+def test_the_same_instant_in_another_zone_is_the_same_time(visitor: Client) -> None:
+    visitor.post(URL, {**TYPED, "when": "2026-12-01T13:00-08:00"})
+    assert ConsultationRequest.objects.get().starts_at == datetime(2026, 12, 1, 21, tzinfo=UTC)
+
+
+def test_case_7_the_same_form_twice_is_one_request_with_the_same_answer(visitor: Client) -> None:
+    key = "7d4b8f5e-93c1-4d0a-9a53-1f0c6b5f6a11"
+    first, second = (
+        visitor.post(URL, {**TYPED, "when": TUESDAY_ONE, "key": key}) for _ in range(2)
+    )
+    # The second finds its own time taken, and must still be the first's.
+    assert first.headers["Location"] == second.headers["Location"]
+    assert ConsultationRequest.objects.count() == 1
+
+
+def test_a_holiday_is_closed_unless_the_date_has_hours_of_its_own(visitor: Client) -> None:
+    Schedule.objects.update(closed_on_holidays=True)
+    with time_machine.travel(datetime(2026, 12, 20, 20, tzinfo=UTC), tick=False):
+        christmas = "2026-12-25T18:00Z"
+        all_times = {**TYPED, "act": "more", "pages": "8"}
+        assert christmas not in radios(visitor.post(URL, all_times).content.decode())
+        DateOverride.objects.create(
+            schedule=Schedule.load(), day=date(2026, 12, 25), opens=time(10), closes=time(11)
+        )
+        assert christmas in radios(visitor.post(URL, all_times).content.decode())
+
+
+def test_days_away_are_closed(visitor: Client, practice: PracticeSettings) -> None:
+    DaysAway.objects.create(
+        practice=practice, first_day=date(2026, 12, 1), last_day=date(2026, 12, 3)
+    )
+    first = radios(look(visitor))[0]
+    assert first.startswith("2026-12-04")
+
+
+@pytest.mark.parametrize("intake", [Intake.WITHOUT_TIMES, Intake.WAITING_LIST])
+def test_a_practice_without_times_takes_requests_and_refuses_times(
+    visitor: Client, intake: Intake
+) -> None:
+    factories.practice_settings(intake=intake)
+    html = look(visitor)
+    assert radios(html) == []
+    assert ("waiting list" in html) == (intake == Intake.WAITING_LIST)
+    assert visitor.post(URL, {**TYPED, "when": TUESDAY_ONE}).status_code == 409
+    assert visitor.post(URL, TYPED).status_code == 303
+
+
+def test_a_closed_practice_shows_its_message_and_stores_nothing(visitor: Client) -> None:
+    factories.practice_settings(
+        intake=Intake.CLOSED, closed_message="I am resting.", opens_again=date(2026, 12, 7)
+    )
+    html = look(visitor)
+    assert "I am resting." in html
+    assert "Monday, December 7" in html
+    assert "<form" not in html
+    assert "988" in html
+    assert "was kept" in visitor.post(URL, TYPED).content.decode()
+    assert not ConsultationRequest.objects.exists()
+    with time_machine.travel(NOW + timedelta(days=7), tick=False):
+        assert "<form" in look(visitor)
+
+
+def test_enter_in_a_field_sends_and_shows_no_more_times(visitor: Client) -> None:
+    form = BeautifulSoup(look(visitor), "html.parser").select_one("form")
+    assert form is not None
+    first = form.select("button, [type=submit]")[0]
+    assert first["value"] == "send"
+
+
+def test_the_form_with_times_asks_the_database_at_most_eight_times(
+    visitor: Client, article: Any
+) -> None:
+    visitor.post(URL, {**TYPED, "when": TUESDAY_ONE})
+    look(visitor)
+    with CaptureQueriesContext(connection) as queries:
+        assert radios(look(visitor, f"?article={article.pk}"))
+    assert len(queries) <= 8
+
+
+@pytest.mark.parametrize("pages", ["", "-1", "999999999", "x", "\x00", "²"])
+def test_a_forged_number_of_pages_shows_what_there_is(visitor: Client, pages: str) -> None:
+    assert radios(visitor.post(URL, {**TYPED, "act": "more", "pages": pages}).content.decode())

@@ -1,0 +1,234 @@
+"""What the worker does by itself: each job does its part, and none holds up another."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command, get_commands
+from django.utils import timezone
+
+from booking import jobs, services
+from booking.models import (
+    BusyFeed,
+    ConsultationRequest,
+    Letter,
+    OutgoingEmail,
+    Proposal,
+    Schedule,
+    State,
+)
+from practice.models import PracticeSettings
+from tests import factories
+
+DAY = timedelta(days=1)
+NAMES = [
+    "send_queued_emails",
+    "release_holds",
+    "expire_offers",
+    "queue_reminders",
+    "publish_scheduled",
+    "finish_erasures",
+    "erase_old_requests",
+    "read_busy_feeds",
+]
+
+
+@pytest.fixture(autouse=True)
+def _practice(practice: PracticeSettings) -> None:
+    factories.schedule()
+
+
+def recurring(poll: float = 0) -> dict[str, jobs.Job]:
+    return {job.name: job for job in jobs.recurring(poll=poll, stopping=lambda: False)}
+
+
+def said_by(command: str, **options: Any) -> str:
+    out = StringIO()
+    call_command(command, stdout=out, **options)
+    return out.getvalue().strip()
+
+
+def state_of(request: ConsultationRequest) -> tuple[State, Any]:
+    request.refresh_from_db()
+    return State(request.state), request.starts_at
+
+
+# What is due
+
+
+def held(**fields: Any) -> ConsultationRequest:
+    """A request whose hold of a time is over."""
+    at = timezone.now() + 2 * DAY
+    values = {"starts_at": at, "ends_at": at + timedelta(minutes=20)}
+    over = timezone.now() - timedelta(minutes=1)
+    return factories.consultation_request(**values, holds_until=over, **fields)
+
+
+def offered() -> ConsultationRequest:
+    """A request with an offer that nobody answered in time."""
+    over = timezone.now() - timedelta(minutes=1)
+    request = factories.consultation_request(state=State.PROPOSED, holds_until=over)
+    at = timezone.now() + 2 * DAY
+    Proposal.objects.create(request=request, starts_at=at, ends_at=at + timedelta(minutes=20))
+    return request
+
+
+def soon() -> ConsultationRequest:
+    """A consultation of which it is time to remind."""
+    at = timezone.now() + timedelta(hours=2)
+    return factories.consultation_request(
+        state=State.CONFIRMED,
+        state_since=timezone.now() - 5 * DAY,
+        starts_at=at,
+        ends_at=at + timedelta(minutes=20),
+    )
+
+
+def emptied() -> ConsultationRequest:
+    """A request that the visitor erased, whose cancellation has left."""
+    request = factories.consultation_request(
+        state=State.WITHDRAWN, name="", erase_when_told=True, version=2
+    )
+    at = timezone.now() + 2 * DAY
+    Letter.objects.create(
+        request=request,
+        version=2,
+        kind="withdrawal",
+        channel=Letter.Channel.EMAIL,
+        method=Letter.Method.CANCEL,
+        starts_at=at,
+        ends_at=at + timedelta(minutes=20),
+    )
+    OutgoingEmail.objects.create(
+        request=request,
+        kind="letter",
+        version=2,
+        recipient=OutgoingEmail.Recipient.VISITOR,
+        sent_at=timezone.now(),
+    )
+    return request
+
+
+# Each job, and its command
+
+
+def test_every_job_is_a_command_of_the_same_name() -> None:
+    assert list(recurring()) == NAMES
+    assert set(NAMES) <= set(get_commands())
+
+
+@pytest.mark.parametrize(
+    ("command", "due", "said"),
+    [
+        ("release_holds", held, "1 times freed"),
+        ("expire_offers", offered, "1 offers ended"),
+        ("queue_reminders", soon, "1 reminders owed"),
+        ("finish_erasures", emptied, "1 erased"),
+    ],
+)
+def test_a_command_does_what_is_due_once_and_says_how_much(
+    command: str, due: Callable[[], Any], said: str
+) -> None:
+    due()
+    assert said_by(command) == said
+    assert said_by(command) == said.replace("1", "0", 1)
+
+
+def test_a_hold_that_is_over_frees_its_time_and_the_request_stays() -> None:
+    request = held()
+    recurring()["release_holds"].run()
+    assert state_of(request) == (State.PENDING, None)
+
+
+def test_an_offer_that_nobody_answered_ends() -> None:
+    request = offered()
+    recurring()["expire_offers"].run()
+    assert state_of(request) == (State.EXPIRED, None)
+    assert not request.proposals.exists()
+
+
+def test_an_erasure_is_finished_when_the_cancellation_has_left() -> None:
+    emptied()
+    recurring()["finish_erasures"].run()
+    assert not ConsultationRequest.objects.exists()
+
+
+def test_calendars_that_cannot_be_read_count_as_none() -> None:
+    factories.busy(timezone.now(), timezone.now() + DAY)
+    BusyFeed.objects.update(url="https://127.0.0.1/")
+    assert said_by("read_busy_feeds") == "0 calendars read"
+    assert "open internet" in BusyFeed.objects.get().problem
+
+
+# The worker
+
+
+def test_the_worker_does_each_job_once_when_asked() -> None:
+    request, offer = held(), offered()
+    soon()
+    emptied()
+    said = said_by("worker", once=True)
+    for line in ("1 times freed", "1 offers ended", "1 reminders owed", "1 erased"):
+        assert line in said.splitlines()
+    assert state_of(request) == (State.PENDING, None)
+    assert state_of(offer) == (State.EXPIRED, None)
+
+
+def test_a_job_that_fails_stops_no_other_and_the_worker_says_which_it_was(
+    bare: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails() -> int:
+        raise RuntimeError("with a secret in it")
+
+    monkeypatch.setattr(services, "release_holds", fails)
+    offer = offered()
+    with pytest.raises(CommandError, match=r"Failed: release_holds \(RuntimeError\)$"):
+        said_by("worker", once=True)
+    assert state_of(offer) == (State.EXPIRED, None)
+
+    offer = offered()
+    for job in recurring().values():
+        job.run_if_due()
+    assert state_of(offer) == (State.EXPIRED, None)
+    assert "release_holds failed: RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_job_waits_for_its_time_also_after_it_failed(bare: None) -> None:
+    ran = []
+
+    def fails() -> None:
+        ran.append(1)
+        raise RuntimeError
+
+    job = jobs.Job("any", fails, seconds=60)
+    job.run_if_due()
+    job.run_if_due()
+    assert len(ran) == 1
+    job.next_at = time.monotonic() - 1
+    job.run_if_due()
+    assert len(ran) == 2
+
+
+def test_mail_is_looked_at_between_two_calendars(bare: None) -> None:
+    for number in range(3):
+        BusyFeed.objects.create(
+            schedule=Schedule.load(), name="mine", url=f"https://127.0.0.1/{number}"
+        )
+    every = recurring()
+    assert next(iter(every)) == "send_queued_emails"
+    unread = BusyFeed.objects.filter(checked_at=None)
+    for left in (2, 1, 0, 0):
+        for job in every.values():
+            job.run_if_due()
+        assert unread.count() == left
+
+
+def test_a_new_calendar_is_looked_for_as_often_as_mail() -> None:
+    every = recurring(poll=3)
+    seconds = {name: job.seconds for name, job in every.items()}
+    assert seconds["send_queued_emails"] == seconds["read_busy_feeds"] == 3
+    assert max(seconds.values()) == 3600

@@ -1,0 +1,319 @@
+"""Offers, moves and cancellations, as the therapist makes them and the visitor answers."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from bs4 import BeautifulSoup
+from django.test import Client
+from django.urls import reverse
+
+from booking import services
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, Schedule, State
+from practice.models import PracticeSettings, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 11, 30, 20, tzinfo=UTC)  # Monday noon in Los Angeles
+TUESDAY = datetime(2026, 12, 1, 21, tzinfo=UTC)
+WORDS = services.Draft("About your message", "Some words.")
+
+
+@pytest.fixture(autouse=True)
+def now() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def open_hours(practice: PracticeSettings) -> Schedule:
+    return factories.schedule(step=60, notice_hours=24, horizon_days=14)
+
+
+@pytest.fixture
+def waiting() -> ConsultationRequest:
+    return services.submit(factories.unsaved_request(parts_of_week=["mornings"]))[0]
+
+
+@pytest.fixture
+def by_phone() -> ConsultationRequest:
+    return services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+
+
+def offered(request: ConsultationRequest, user: User) -> ConsultationRequest:
+    starts = [TUESDAY + timedelta(days=n) for n in range(3)]
+    services.offer(request, user=user, words=WORDS, starts=starts, minutes=20)
+    return request
+
+
+def confirmed(request: ConsultationRequest, user: User) -> ConsultationRequest:
+    services.confirm(request, user=user, words=WORDS, starts_at=TUESDAY, minutes=20)
+    return request
+
+
+def url_of(request: ConsultationRequest, kind: str) -> str:
+    return reverse("consultations:decide", args=[request.pk, kind])
+
+
+def fields(html: str) -> dict[str, str]:
+    """What the form on a page of the admin would post, unchanged."""
+    form = BeautifulSoup(html, "html.parser").select_one("form.request-form")
+    assert form is not None
+    found = {
+        str(i["name"]): str(i.get("value", ""))
+        for i in form.select("input[name]")
+        if i.get("type") != "checkbox" or i.has_attr("checked")
+    }
+    return found | {str(t["name"]): t.text.lstrip("\n") for t in form.select("textarea[name]")}
+
+
+def page(visitor: Client, request: ConsultationRequest) -> str:
+    return visitor.get(request.get_absolute_url()).content.decode()
+
+
+def act(visitor: Client, request: ConsultationRequest, act: str, **more: str) -> Any:
+    answer = visitor.post(request.get_absolute_url(), {"act": act, **more})
+    request.refresh_from_db()
+    return answer
+
+
+class TestTheTherapist:
+    def test_is_offered_open_times_in_the_preferred_part_of_the_week(
+        self, as_therapist: Client, waiting: ConsultationRequest
+    ) -> None:
+        first = fields(as_therapist.get(url_of(waiting, "offer")).content.decode())
+        assert [first[f"day_{n}"] for n in (1, 2, 3)] == ["2026-12-02", "2026-12-03", "2026-12-04"]
+        assert {first[f"hour_{n}"] for n in (1, 2, 3)} == {"09:00"}
+
+    def test_offers_three_times_which_are_held_and_written_to_the_visitor(
+        self, as_therapist: Client, waiting: ConsultationRequest
+    ) -> None:
+        url = url_of(waiting, "offer")
+        second = as_therapist.post(url, fields(as_therapist.get(url).content.decode()))
+        letter = fields(second.content.decode())
+        assert "Wednesday, December 2, 2026 at 9:00 AM (PST)" in letter["body"]
+        assert "until Thursday, December 3, 2026 at 12:00 PM (PST)" in letter["body"]
+        as_therapist.post(url, letter)
+        waiting.refresh_from_db()
+        assert waiting.state == State.PROPOSED
+        assert waiting.proposals.count() == 3
+        assert waiting.claims.count() == 3 * (20 + 10) // 5
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"hour_1": "09:02"}, "full five minutes"),
+            ({"day_1": "2026-11-29"}, "in the past"),
+            ({"day_2": "2026-12-02", "hour_2": "09:00"}, "twice"),
+            ({"hour_3": ""}, "or neither"),
+            ({"minutes": "17"}, "multiple"),
+            ({"day_1": "soon"}, "valid date"),
+            ({f"{what}_{n}": "" for n in (1, 2, 3) for what in ("day", "hour")}, "at least one"),
+            ({"hour_1": "03:00"}, "outside your hours"),
+        ],
+    )
+    def test_is_told_beside_the_field_what_cannot_be_offered(
+        self,
+        as_therapist: Client,
+        waiting: ConsultationRequest,
+        changes: dict[str, str],
+        sentence: str,
+    ) -> None:
+        url = url_of(waiting, "offer")
+        typed = fields(as_therapist.get(url).content.decode()) | changes
+        html = as_therapist.post(url, typed).content.decode()
+        assert sentence in html
+        waiting.refresh_from_db()
+        assert waiting.state == State.PENDING
+
+    def test_case_4_is_told_that_the_time_went_busy_and_may_take_it_knowingly(
+        self, as_therapist: Client
+    ) -> None:
+        request, _ = services.submit(
+            factories.unsaved_request(asked_for=TUESDAY, phone="+16265550143")
+        )
+        factories.busy(TUESDAY, TUESDAY + timedelta(hours=1))
+        url = url_of(request, "confirm")
+        typed = fields(as_therapist.get(url).content.decode())
+        assert (typed["day"], typed["hour"]) == ("2026-12-01", "13:00")
+        html = as_therapist.post(url, typed).content.decode()
+        assert "you are busy then" in html
+        assert not Letter.objects.exists()
+        request.refresh_from_db()
+        assert request.starts_at == TUESDAY
+        letter = fields(as_therapist.post(url, {**typed, "anyway": "on"}).content.decode())
+        as_therapist.post(url, letter)
+        request.refresh_from_db()
+        assert request.state == State.CONFIRMED
+
+    def test_case_2_cannot_confirm_two_requests_for_one_time_even_knowingly(
+        self, as_therapist: Client, therapist: User, by_phone: ConsultationRequest
+    ) -> None:
+        confirmed(by_phone, therapist)
+        other, _ = services.submit(factories.unsaved_request(phone="+16265550144"))
+        typed = {"day": "2026-12-01", "hour": "13:10", "minutes": "20", "anyway": "on"}
+        typed |= {"version": str(other.version), "subject": "Hello", "body": "Hello"}
+        html = as_therapist.post(url_of(other, "confirm"), typed).content.decode()
+        assert "Another consultation" in html
+        assert "Hello</textarea>" in html
+        other.refresh_from_db()
+        assert other.state == State.PENDING
+
+    def test_is_told_what_happened_since_a_stale_page_was_opened(
+        self, as_therapist: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        url = url_of(waiting, "decline")
+        stale = fields(as_therapist.get(url).content.decode())
+        stale["body"] = "Some words."
+        services.pick(waiting, TUESDAY, visitor_calls=True)
+        html = as_therapist.post(url, stale, follow=True).content.decode()
+        assert "The visitor picked one of the times" in html
+        waiting.refresh_from_db()
+        assert waiting.state == State.CONFIRMED
+
+    def test_sees_who_asks_for_another_time_among_those_who_wait(
+        self, as_therapist: Client, therapist: User, by_phone: ConsultationRequest
+    ) -> None:
+        services.ask_to_move(confirmed(by_phone, therapist))
+        assert "asks for another time" in as_therapist.get("/admin/consultations/").content.decode()
+        html = as_therapist.get(f"/admin/consultations/{by_phone.pk}/").content.decode()
+        assert "They ask for another time" in html
+        assert "Consultations (1)" in html
+
+    def test_cannot_close_in_silence_what_is_still_ahead(
+        self, as_therapist: Client, therapist: User, by_phone: ConsultationRequest
+    ) -> None:
+        confirmed(by_phone, therapist)
+        html = as_therapist.get(f"/admin/consultations/{by_phone.pk}/").content.decode()
+        assert url_of(by_phone, "cancel") in html
+        assert url_of(by_phone, "close") not in html
+
+
+class TestTheVisitor:
+    def test_picks_one_of_three_and_says_which_number_to_call(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        html = page(visitor, waiting)
+        assert html.count('name="time"') == 3
+        values = re.findall(r'name="time" value="([^"]+)"', html)
+        act(visitor, waiting, "pick", time=values[1], phone="626 555 0143")
+        assert waiting.state == State.CONFIRMED
+        assert waiting.starts_at == TUESDAY + timedelta(days=1)
+        assert waiting.phone == "+16265550143"
+        assert waiting.claims.count() == (20 + 10) // 5
+        assert "I will call you from" in page(visitor, waiting)
+
+    @pytest.mark.parametrize(
+        ("typed", "sentence"),
+        [
+            ({"phone": "626 555 0143"}, "Choose one of the times"),
+            ({"time": "2026-12-01T21:00Z"}, "Write the number"),
+            ({"time": "2026-12-01T21:00Z", "phone": "12"}, "does not look like"),
+            ({"time": "2026-12-01T22:00Z", "phone": "626 555 0143"}, "not held for you"),
+            ({"time": "soon", "phone": "626 555 0143"}, "not held for you"),
+            ({"time": "\x00", "phone": "626 555 0143"}, "ull characters"),
+        ],
+    )
+    def test_is_told_what_is_missing_and_keeps_what_was_typed(
+        self,
+        visitor: Client,
+        therapist: User,
+        waiting: ConsultationRequest,
+        typed: dict[str, str],
+        sentence: str,
+    ) -> None:
+        offered(waiting, therapist)
+        html = act(visitor, waiting, "pick", **typed).content.decode()
+        assert sentence in html
+        assert typed.get("phone", "") in html
+        assert waiting.state == State.PROPOSED
+
+    def test_says_that_none_suits_and_waits_without_a_time(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        act(visitor, waiting, "none_suits")
+        assert waiting.state == State.PENDING
+        assert waiting.starts_at is None
+        assert not waiting.claims.exists()
+        assert OutgoingEmail.objects.filter(kind="alert_changed").exists()
+
+    def test_asks_to_move_is_offered_others_and_keeps_the_old_time_until_then(
+        self, visitor: Client, therapist: User, by_phone: ConsultationRequest
+    ) -> None:
+        confirmed(by_phone, therapist)
+        assert "Ask for another time" in page(visitor, by_phone)
+        act(visitor, by_phone, "ask_to_move")
+        assert "this\n          time stays yours" in page(visitor, by_phone)
+        later = [TUESDAY + timedelta(days=n) for n in (2, 3)]
+        services.offer(by_phone, user=therapist, words=WORDS, starts=later, minutes=20)
+        assert "None\n        of these: keep what we have" in page(visitor, by_phone)
+        assert by_phone.claims.count() == 3 * (20 + 10) // 5
+        act(visitor, by_phone, "none_suits")
+        assert by_phone.state == State.CONFIRMED
+        assert by_phone.starts_at == TUESDAY
+        assert by_phone.claims.count() == (20 + 10) // 5
+
+    def test_who_is_too_late_is_told_so_and_how_it_stands(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        services.decline(waiting, user=therapist, words=WORDS)
+        answer = act(visitor, waiting, "pick", time="2026-12-01T21:00Z", phone="626 555 0143")
+        assert answer.status_code == 409
+        assert "could not be done any more" in answer.content.decode()
+        assert "would like to help you find one elsewhere" in answer.content.decode()
+
+    def test_case_9_the_link_shows_on_get_acts_on_post_alone_and_lives_on(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        url = waiting.get_absolute_url()
+        for query in ("?act=pick&time=2026-12-01T21:00Z", "?act=withdraw", "?act=none_suits"):
+            assert visitor.get(url + query).status_code == 200
+        waiting.refresh_from_db()
+        assert waiting.state == State.PROPOSED
+        act(visitor, waiting, "pick", time="2026-12-01T21:00Z", visitor_calls="on")
+        assert waiting.get_absolute_url() == url
+        assert "Please call me at that time" in page(visitor, waiting)
+
+    def test_an_expired_offer_is_told_with_a_way_to_ask_again(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        with time_machine.travel(NOW + timedelta(hours=73), tick=False):
+            services.expire_offers()
+            waiting.refresh_from_db()
+            assert waiting.state == State.EXPIRED
+            assert "ask again" in page(visitor, waiting)
+
+    def test_times_are_in_the_visitors_own_zone(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        ConsultationRequest.objects.update(time_zone="America/New_York")
+        waiting.refresh_from_db()
+        offered(waiting, therapist)
+        assert "Tuesday, December 1, 2026 at 4:00 PM (EST)" in page(visitor, waiting)
+
+    def test_who_erases_an_agreed_consultation_is_told_of_the_last_message(
+        self, visitor: Client, therapist: User
+    ) -> None:
+        request, _ = services.submit(factories.unsaved_request(phone="+16265550143"))
+        confirmed(request, therapist)
+        url = request.get_absolute_url()
+        asked = visitor.post(url, {"act": "erase"}).content.decode()
+        assert "takes it out of your calendar" in asked
+        html = visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
+        assert "your\n      e-mail address, until" in html
+        assert visitor.get(url).status_code == 404
+        left = ConsultationRequest.objects.get()
+        assert (left.name, left.phone, left.email) == ("", "", "robin@example.com")
+        listed = Client()
+        listed.force_login(therapist)
+        assert "Request" not in listed.get("/admin/consultations/all/results/").content.decode()
