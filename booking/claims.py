@@ -1,12 +1,20 @@
 """Taking times: a request owns a set of five-minute cells, and no cell has two owners."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from booking.availability import Interval
-from booking.models import ConsultationRequest, Schedule, SlotClaim, cells
+from booking.models import (
+    HOLDING_STATES,
+    ConsultationRequest,
+    Proposal,
+    Schedule,
+    SlotClaim,
+    cells,
+)
 
 
 class TimeTaken(Exception):
@@ -52,6 +60,33 @@ def keep(request: ConsultationRequest, schedule: Schedule, span: Interval) -> No
     request.claims.exclude(cell__in=_with_pause(span, schedule)).delete()
 
 
+def fit_pauses(schedule: Schedule, now: datetime) -> None:
+    """Makes the pauses after what is held, from `now` on, as long as the schedule says now.
+
+    Or a time would be offered that nobody can take. A pause that has become longer takes only
+    what is free. Call it with the schedule locked, after its pause was changed.
+    """
+    requests = ConsultationRequest.objects.filter(
+        state__in=HOLDING_STATES, starts_at__isnull=False, ends_at__gt=now
+    )
+    offers = Proposal.objects.filter(ends_at__gt=now)
+    held: list[tuple[int, Any, Any]] = [
+        *requests.values_list("pk", "starts_at", "ends_at"),
+        *offers.values_list("request_id", "starts_at", "ends_at"),
+    ]
+    owners = {cell: pk for pk, start, end in held for cell in cells(start, end)}
+    for pk, start, end in held:
+        for cell in _with_pause(Interval(start, end), schedule):
+            if owners.setdefault(cell, pk) != pk:
+                break
+    if not owners:
+        return
+    schedule.claims.filter(cell__gte=min(owners)).delete()
+    SlotClaim.objects.bulk_create(
+        SlotClaim(schedule=schedule, request_id=owners[cell], cell=cell) for cell in sorted(owners)
+    )
+
+
 def release(request: ConsultationRequest) -> None:
     """Frees every time that `request` holds."""
     request.claims.all().delete()
@@ -59,3 +94,10 @@ def release(request: ConsultationRequest) -> None:
 
 def _with_pause(span: Interval, schedule: Schedule) -> range:
     return cells(span.start, span.end + timedelta(minutes=schedule.gap))
+
+
+def is_taken(span: Interval, schedule: Schedule, *, by_others_than: ConsultationRequest) -> bool:
+    """Whether another request holds a part of `span`, or of the pause after it."""
+    wanted = _with_pause(span, schedule)
+    others = schedule.claims.exclude(request=by_others_than.pk)
+    return others.filter(cell__gte=wanted.start, cell__lt=wanted.stop).exists()

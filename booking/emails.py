@@ -34,7 +34,7 @@ class NobodyToWriteTo(Exception):
 
 
 class UnreadableLetter(Exception):
-    """The key of a letter is missing; what stands in its place must not be sent."""
+    """A key is missing; what stands in place of a letter or an address must not be used."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]
         context |= {
             "consultation": request,
             "reply_by": request.reply_by,
+            "ask_url": absolute(reverse("booking:request")),
             "manage_url": absolute(request.get_absolute_url()),
             "review_url": review_url(request),
         }
@@ -81,17 +82,21 @@ def draft(
     kind: str,
     *,
     starts_at: datetime | None = None,
+    minutes: int | None = None,
     starts: Sequence[datetime] = (),
     stands_until: datetime | None = None,
 ) -> Draft:
     """The proposed words for a decision: a letter, or for a visitor without e-mail what to say.
 
-    `starts_at` (UTC) is the time that the words are about, else the request's own; `starts`
-    are those of an offer, which stands until `stands_until`.
+    `starts_at` (UTC) is the time that the words are about and `minutes` its length, else the
+    request's own; `starts` are those of an offer, which stands until `stands_until`.
     """
+    if minutes is None and request.starts_at and request.ends_at:
+        minutes = round((request.ends_at - request.starts_at).total_seconds() / 60)
     context = _for_visitor(
         request,
         starts_at=starts_at or request.starts_at,
+        minutes=minutes,
         starts=starts,
         offer_stands_until=stands_until,
     )
@@ -107,8 +112,11 @@ def _domain() -> str:
 
 
 def calendar_uid(request: ConsultationRequest) -> str:
-    """The name under which calendars know a consultation, in invitations and in the feed."""
-    return f"{request.invitation_uid}@{_domain()}"
+    """The name under which calendars know a consultation, in invitations and in the feed.
+
+    Nothing but the UUID (RFC 7986, 5.3): with a domain it would change when the site moves.
+    """
+    return str(request.invitation_uid)
 
 
 def _message(
@@ -129,10 +137,17 @@ def _message(
     return message
 
 
+def _require_readable(*values: str) -> None:
+    """Raises UnreadableLetter, so that it is tried again until the key is back."""
+    if any(isinstance(value, Unreadable) for value in values):
+        raise UnreadableLetter
+
+
 def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
     request = outgoing.request
     if request is None or not request.email or request.state == State.WITHDRAWN:
         return None
+    _require_readable(request.email)
     context = _for_visitor(request, starts_at=outgoing.about_time or request.starts_at)
     return _message(
         outgoing,
@@ -177,11 +192,12 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
         return None
     if request.state == State.WITHDRAWN and written.method != Letter.Method.CANCEL:
         return None
-    if isinstance(written.subject, Unreadable) or isinstance(written.body, Unreadable):
-        raise UnreadableLetter  # tried again, until the key is back
+    if written.kind == "offer" and request.state != State.PROPOSED:
+        return None  # it would offer what is not held any more
+    _require_readable(request.email, written.subject, written.body)
     message = _message(outgoing, [str(request.email)], written.subject, written.body)
-    if written.kind != WITHDRAWAL:
-        del message.extra_headers["Auto-Submitted"]  # somebody wrote it
+    if not written.is_automatic:
+        del message.extra_headers["Auto-Submitted"]  # somebody read it
     if written.method:
         # Last, since mail programs show the last form that they know.
         content, mimetype = _for_calendars(written, request)
@@ -195,8 +211,6 @@ def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, 
     People put these into calendars that others see: neither a name, nor what it is about, nor
     the private link is in them.
     """
-    practice = PracticeSettings.load()
-    medium = practice.consultation_medium
     assert written.starts_at is not None
     assert written.ends_at is not None
     invitation = ical.Invitation(
@@ -204,11 +218,11 @@ def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, 
         sequence=written.sequence,
         starts_at=written.starts_at,
         ends_at=written.ends_at,
-        summary=TITLES[medium],
+        summary=TITLES[written.medium],
         organizer_email=settings.DEFAULT_FROM_EMAIL,
-        organizer_name=practice.mail_name,
+        organizer_name=PracticeSettings.load().mail_name,
         attendee_email=str(request.email),
-        location=practice.office_address if medium == "office" else "",
+        location=written.location,
     )
     if written.method == Letter.Method.CANCEL:
         return ical.cancel(invitation, now=timezone.now()).decode(), ical.CANCEL_TYPE
@@ -248,7 +262,7 @@ def alert_new(outgoing: OutgoingEmail) -> EmailMessage:
 
 
 def alert_changed(outgoing: OutgoingEmail) -> EmailMessage:
-    """To the practice: a visitor withdrew a request, or brought it back."""
+    """To the practice: a visitor did something, or an offer has run out."""
     return _to_practice(outgoing, "alert_changed")
 
 

@@ -1,6 +1,6 @@
 """Which times are open now: availability.py with what the database knows.
 
-Three queries, however many consultations there were: the schedule, its hours, and what stands
+Few queries, however many consultations there were: the schedule, its hours, and what stands
 in the way from now on.
 """
 
@@ -31,6 +31,13 @@ from practice.models import PracticeSettings
 # A consultation that began this long ago can still reach into now, or count to today's limit.
 LOOKS_BACK = timedelta(days=2)
 FEW, FEW_A_DAY = 6, 2
+
+OUTSIDE_HOURS = "It is outside your hours."
+BUSY = "Another calendar of yours says that you are busy then."
+TOO_SOON = "It is sooner than your shortest notice."
+TOO_FAR = "It is further ahead than you offer times."
+DAY_FULL = "That day has as many consultations as you take in a day."
+OBJECTIONS = (OUTSIDE_HOURS, BUSY, TOO_SOON, TOO_FAR, DAY_FULL)
 
 
 @dataclass(frozen=True)
@@ -74,18 +81,18 @@ class Openings:
         found = []
         has_hours = bool(self.weekly or any(self.overrides.values()))
         if has_hours and not self._in_hours(starts_at, minutes):
-            found.append("This is outside your hours.")
+            found.append(OUTSIDE_HOURS)
         if any(start < starts_at + length and starts_at < end for start, end in self.busy):
-            found.append("Another calendar of yours says that you are busy then.")
+            found.append(BUSY)
         if starts_at < now + timedelta(minutes=self.policy.lead):
-            found.append("This is sooner than your shortest notice.")
+            found.append(TOO_SOON)
         last_day = now.astimezone(self.zone).date() + timedelta(days=self.policy.horizon)
         if has_hours and day > last_day:
-            found.append("This is further ahead than you offer times.")
+            found.append(TOO_FAR)
         limit = self.policy.daily_limit
         that_day = [b for b in self.booked if b.start.astimezone(self.zone).date() == day]
         if limit is not None and len(that_day) >= limit:
-            found.append("That day has as many consultations as you take in a day.")
+            found.append(DAY_FULL)
         return found
 
     def _in_hours(self, starts_at: datetime, minutes: int) -> bool:

@@ -17,19 +17,14 @@ from wagtail.models import Page, PageViewRestriction
 
 from booking import openings, services
 from booking.forms import ConsultationForm, PickForm
-from booking.forms.visitor import TAKEN
+from booking.forms.visitor import parse_start
 from booking.models import ConsultationRequest, State, Who
 from practice.models import Intake, PracticeSettings
 
 View = Callable[..., HttpResponse]
+Act = Callable[[ConsultationRequest, PickForm], None]
 
 LOOKS_ON = ("zone", "more")  # buttons that show the form again, as far as it is typed
-ACTS: dict[str, Callable[[ConsultationRequest], None]] = {
-    "none_suits": services.none_suits,
-    "ask_to_move": services.ask_to_move,
-    "withdraw": services.withdraw,
-    "restore": services.restore,
-}
 
 
 def without_cookie(view: View) -> View:
@@ -87,7 +82,7 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
             return _show(request, _under_new_key(form), was_sent=True)
         except services.TimeTaken:
             form.find_again()
-            form.add_error("when", TAKEN)
+            form.add_error("when", form.taken(form.cleaned_data["when"]))
         else:
             return HttpResponseRedirect(f"{reverse('booking:sent')}?key={filed.token}", status=303)
     return _show(request, form, status=409 if form.lost_time() else 200)
@@ -178,17 +173,19 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     act = request.POST.get("act", "")
     if act == "erase":
         return _erase(request, found, practice)
-    if act == "pick":
-        form = PickForm(request.POST, request=found, practice=practice)
-        if found.state == State.PROPOSED and not form.is_valid():
-            return _show_request(request, found, practice, form)
-        done = form.is_valid() and _act(found, lambda: _pick(found, form))
-    else:
-        done = act not in ACTS or _act(found, lambda: ACTS[act](found))
-    if done:
+    form = PickForm(request.POST, request=found, practice=practice)
+    if act == "pick" and found.state == State.PROPOSED and not form.is_valid():
+        return _show_request(request, found, practice, form)
+    # An answer to an offer that was never seen is no answer.
+    knows = request.POST.get("version", str(found.version)) == str(found.version)
+    if act not in ACTS or ((knows or act == "withdraw") and _act(found, ACTS[act], form)):
         return HttpResponseRedirect(request.path, status=303)
-    found.refresh_from_db()
-    return _show_request(request, found, practice, too_late=True)
+    now = ConsultationRequest.objects.by_token(token)
+    if now is None:
+        return render(request, "booking/gone.html", status=404)
+    if _is_done(now, act, request.POST.get("time", "")):
+        return HttpResponseRedirect(request.path, status=303)
+    return _show_request(request, now, practice, too_late=True)
 
 
 def _show_request(
@@ -208,13 +205,17 @@ def _show_request(
         "is_ahead": found.is_ahead(now),
         "can_withdraw": found.may_be_withdrawn(now),
         "can_restore": found.may_be_restored(now),
-        "late": found.is_late(practice.today()),
+        "late": found.awaits_reply and found.reply_by < practice.today(),
+        "none_suited": found.state == State.PENDING
+        and found.events.filter(kind=services.Kind.NONE_SUITS, version=found.version).exists(),
         "too_late": too_late,
     }
     return render(request, "booking/manage.html", context, status=409 if too_late else 200)
 
 
 def _pick(found: ConsultationRequest, form: PickForm) -> None:
+    if not form.is_valid():
+        raise services.NotAllowed
     told = form.cleaned_data
     services.pick(
         found,
@@ -224,20 +225,46 @@ def _pick(found: ConsultationRequest, form: PickForm) -> None:
     )
 
 
-def _act(found: ConsultationRequest, step: Callable[[], None]) -> bool:
+ACTS: dict[str, Act] = {
+    "pick": _pick,
+    "none_suits": lambda found, form: services.none_suits(found),
+    "ask_to_move": lambda found, form: services.ask_to_move(found),
+    "withdraw": lambda found, form: services.withdraw(found),
+    "restore": lambda found, form: services.restore(found),
+}
+
+
+def _act(
+    found: ConsultationRequest,
+    step: Callable[[ConsultationRequest, PickForm], None],
+    form: PickForm,
+) -> bool:
     """Takes a visitor's step; whether it could be taken.
 
     Where the practice acted meanwhile, the visitor's will still counts if the new state lets it.
     """
     try:
         try:
-            step()
+            step(found, form)
         except services.Stale:
-            found.refresh_from_db()
-            step()
+            again = ConsultationRequest.objects.by_token(found.token)
+            if again is None:
+                return False
+            step(again, form)
     except (services.NotAllowed, services.Stale):
         return False
     return True
+
+
+def _is_done(found: ConsultationRequest, act: str, time: str) -> bool:
+    """Whether it already stands as was wished: a button that was pressed twice."""
+    confirmed = found.state == State.CONFIRMED
+    return {
+        "pick": confirmed and found.starts_at == parse_start(time),
+        "ask_to_move": confirmed and found.move_asked_at is not None,
+        "withdraw": found.state == State.WITHDRAWN,
+        "restore": found.state == State.PENDING,
+    }.get(act, False)
 
 
 def _erase(

@@ -16,6 +16,7 @@ from booking.models import (
     BusyFeed,
     BusyInterval,
     ConsultationRequest,
+    OutgoingEmail,
     Schedule,
     Weekday,
 )
@@ -203,6 +204,11 @@ def agreed_request(
         words=services.Draft("About your message", "We will talk."),
         starts_at=starts_at,
         minutes=minutes,
-        anyway=True,
+        despite=services.ANYTHING,
     )
     return request
+
+
+def letters_left() -> None:
+    """Notes every message that is owed as sent."""
+    OutgoingEmail.objects.filter(sent_at=None).update(sent_at=timezone.now())

@@ -28,6 +28,12 @@ def clean_phone(typed: str, country: str) -> str:
     return f"{dialed};ext={number.extension}" if number.extension else dialed
 
 
+def needs_email(request: ConsultationRequest, practice: PracticeSettings) -> bool:
+    """Whether there is no way yet to hand over the link of a video call."""
+    by_video = practice.consultation_medium == Medium.VIDEO
+    return by_video and not request.email and not request.text_ok
+
+
 def needs_phone(request: ConsultationRequest, practice: PracticeSettings) -> bool:
     """Whether a number has to be asked for before the therapist can call at an agreed time."""
     therapist_calls = practice.caller == Caller.THERAPIST and not request.visitor_calls

@@ -7,10 +7,12 @@ from django import forms
 from django.utils import timezone
 
 from booking.emails import GAP
-from booking.forms.contact import clean_phone, needs_phone
+from booking.forms.contact import clean_phone, needs_email, needs_phone
 from booking.models import ConsultationRequest, Outcome
+from booking.openings import OBJECTIONS
 from booking.services import MOST_OFFERS
 from practice.models import PracticeSettings
+from practice.models.settings import validate_five_minutes
 
 LONGEST_AHEAD = timedelta(days=731)
 
@@ -21,7 +23,13 @@ class DayField(forms.DateField):
 
 class MinutesField(forms.IntegerField):
     def __init__(self) -> None:
-        super().__init__(label="Length in minutes", min_value=5, max_value=180, step_size=5)
+        super().__init__(
+            label="Length in minutes",
+            min_value=5,
+            max_value=180,
+            validators=[validate_five_minutes],
+            widget=forms.NumberInput(attrs={"step": 5}),
+        )
 
 
 class HourField(forms.TimeField):
@@ -34,14 +42,16 @@ def start_of(day: date, hour: time, practice: PracticeSettings) -> datetime:
     Raises ValidationError for what is over, too far ahead, between two steps of five minutes,
     or left out when clocks go forward. A time that comes twice is the first of the two.
     """
+    if day < practice.today():
+        raise forms.ValidationError("This day is in the past.")
+    if day > practice.today() + LONGEST_AHEAD:
+        raise forms.ValidationError("This day is more than two years ahead.")
     local = datetime.combine(day, hour, practice.zone)
     starts_at = local.astimezone(UTC)
     if starts_at.astimezone(practice.zone).replace(tzinfo=None) != local.replace(tzinfo=None):
         raise forms.ValidationError("The clocks go forward then; this time does not exist.")
     if starts_at <= timezone.now():
         raise forms.ValidationError("This time is in the past.")
-    if day > practice.today() + LONGEST_AHEAD:
-        raise forms.ValidationError("This day is more than two years ahead.")
     if hour.minute % 5 or hour.second or hour.microsecond:
         raise forms.ValidationError("Times begin at full five minutes.")
     return starts_at
@@ -51,15 +61,29 @@ class AnywayForm(forms.Form):
     """A form about times, which may be taken against what speaks against them."""
 
     anyway = forms.BooleanField(label="Take it all the same", required=False)
-    objections: list[str] = []
+    known = forms.MultipleChoiceField(
+        choices=[(sentence, sentence) for sentence in OBJECTIONS],
+        widget=forms.MultipleHiddenInput,
+        required=False,
+    )
 
-    def object(self, sentences: list[str]) -> None:
-        """What speaks against the times, to be shown beside the tick that overrides it."""
-        self.objections = sentences
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.objections: dict[str, list[datetime]] = {}  # with the times that each is about
 
     @property
-    def shows_anyway(self) -> bool:
-        return bool(self.objections)
+    def starts(self) -> list[datetime]:
+        """The times (UTC, sorted) that a valid form says."""
+        raise NotImplementedError
+
+    @property
+    def despite(self) -> list[str]:
+        """What the therapist knows to speak against the times, and takes them all the same."""
+        return self.cleaned_data["known"] if self.cleaned_data.get("anyway") else []
+
+    def blame(self, start: datetime, sentence: str) -> None:
+        """Says beside its field why a time of a valid form cannot be had."""
+        raise NotImplementedError
 
 
 class TimeForm(AnywayForm):
@@ -75,7 +99,13 @@ class TimeForm(AnywayForm):
         required=False,
     )
     visitor_calls = forms.BooleanField(label="They call the practice instead", required=False)
-    field_order = ["day", "hour", "minutes", "phone", "visitor_calls", "anyway"]
+    email = forms.EmailField(
+        label="Their e-mail address",
+        help_text="For the link of the video call: they left none, and want no texts.",
+        required=False,
+    )
+    told_by_voice = forms.BooleanField(label="I tell them the link by telephone", required=False)
+    field_order = ["day", "hour", "minutes", "phone", "visitor_calls", "email", "told_by_voice"]
 
     def __init__(
         self,
@@ -90,14 +120,10 @@ class TimeForm(AnywayForm):
         self.fields["hour"].help_text = f"In the practice's zone, {practice.time_zone}."
         if request is None or not needs_phone(request, practice):
             del self.fields["phone"], self.fields["visitor_calls"]
-
-    def clean_day(self) -> date:
-        day = self.cleaned_data["day"]
-        if day < self.practice.today():
-            raise forms.ValidationError("This day is in the past.")
-        if day > self.practice.today() + LONGEST_AHEAD:
-            raise forms.ValidationError("This day is more than two years ahead.")
-        return day
+        elif not practice.telephone:
+            del self.fields["visitor_calls"]  # there is no number that they could call
+        if request is None or not needs_email(request, practice):
+            del self.fields["email"], self.fields["told_by_voice"]
 
     def clean_phone(self) -> str:
         return clean_phone(self.cleaned_data["phone"], self.practice.country)
@@ -110,22 +136,25 @@ class TimeForm(AnywayForm):
             except forms.ValidationError as error:
                 self.add_error("hour", error)
         asks = "phone" in self.fields and "phone" not in self.errors
-        if asks and not cleaned["phone"] and not cleaned["visitor_calls"]:
+        if asks and not cleaned["phone"] and not cleaned.get("visitor_calls"):
             self.add_error("phone", "Write the number, or tick that they call the practice.")
+        asks = "email" in self.fields and "email" not in self.errors
+        if asks and not cleaned["email"] and not cleaned["told_by_voice"]:
+            self.add_error("email", "Write the address, or tick that you tell them by telephone.")
         return cleaned
 
     @property
     def starts(self) -> list[datetime]:
-        """The time (UTC) that a valid form says."""
         return [self.cleaned_data["starts_at"]]
+
+    def blame(self, start: datetime, sentence: str) -> None:
+        self.add_error("hour", sentence)
 
     @property
     def contact(self) -> dict[str, Any]:
         """What was learned about reaching the visitor, as `services.confirm` takes it."""
-        if "phone" not in self.fields:
-            return {}
-        told = self.cleaned_data
-        return {"phone": told["phone"], "visitor_calls": told["visitor_calls"]}
+        names = {"phone", "visitor_calls", "email"} & self.fields.keys()
+        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
 
 
 class OfferForm(AnywayForm):
@@ -153,8 +182,10 @@ class OfferForm(AnywayForm):
 
     @property
     def starts(self) -> list[datetime]:
-        """The times (UTC, sorted) that a valid form says."""
-        return self.cleaned_data["starts"]
+        return sorted(self.cleaned_data["starts"])
+
+    def blame(self, start: datetime, sentence: str) -> None:
+        self.add_error(f"hour_{self.cleaned_data['starts'][start]}", sentence)
 
     @property
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
@@ -162,7 +193,7 @@ class OfferForm(AnywayForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        starts: list[datetime] = []
+        starts: dict[datetime, int] = {}  # with the number of its row
         for number in range(1, MOST_OFFERS + 1):
             day, hour = cleaned.get(f"day_{number}"), cleaned.get(f"hour_{number}")
             if {f"day_{number}", f"hour_{number}"} & self.errors.keys() or (not day and not hour):
@@ -173,17 +204,22 @@ class OfferForm(AnywayForm):
                 start = start_of(day, hour, self.practice)
                 if start in starts:
                     raise forms.ValidationError("This time stands here twice.")
-                starts.append(start)
+                starts[start] = number
             except forms.ValidationError as error:
                 self.add_error(f"hour_{number}", error)
         if not starts and not self.errors:
             self.add_error("day_1", "Offer at least one time.")
-        cleaned["starts"] = sorted(starts)
+        cleaned["starts"] = starts
         return cleaned
 
 
 class LetterForm(forms.Form):
-    """The words of a decision, as they will be sent or said."""
+    """The words of a decision, as they will be sent or said.
+
+    `written_for` is what they were drafted for: words for another time must not leave.
+    """
+
+    written_for = forms.CharField(widget=forms.HiddenInput, required=False)
 
     subject = forms.CharField(max_length=150)
     body = forms.CharField(

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from booking import calendars
+from booking import calendars, claims
 from booking.forms.feeds import FeedFormSet
 from booking.forms.hours import (
     DateInput,
@@ -24,7 +24,7 @@ from booking.forms.hours import (
     WindowFormSet,
 )
 from booking.models import AvailabilityRule, DateOverride, Schedule, Weekday
-from practice.models import DaysAway, Intake, Medium, PracticeSettings
+from practice.models import Caller, DaysAway, Intake, Medium, PracticeSettings
 
 CONTINENTS = (
     "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
@@ -94,6 +94,14 @@ class PracticeForm(PlainForm, forms.ModelForm):
             self.add_error(
                 "opens_again",
                 "The form is open again since this day. Choose a later one, or leave it empty.",
+            )
+        by_telephone = cleaned.get("consultation_medium") == Medium.TELEPHONE
+        calls = cleaned.get("caller") == Caller.VISITOR
+        if by_telephone and calls and not self.instance.telephone:
+            self.add_error(
+                "caller",
+                "Visitors would not know where to call: first write the practice's telephone "
+                "under Settings, Practice.",
             )
         if cleaned.get("consultation_medium") == Medium.OFFICE and not self.instance.office_address:
             settings = reverse("wagtailsettings:edit", args=["practice", "practicesettings"])
@@ -188,6 +196,8 @@ class ScheduleForms:
         schedule = Schedule.lock()
         practice = self.practice.save()
         self.settings.save()
+        if "gap" in self.settings.changed_data:
+            claims.fit_pauses(self.settings.instance, timezone.now())
         schedule.rules.all().delete()
         AvailabilityRule.objects.bulk_create(
             AvailabilityRule(schedule=schedule, weekday=weekday, **hours)

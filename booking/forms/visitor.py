@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,13 +16,14 @@ from wagtail.models import Page
 from booking import openings, time_zones
 from booking.forms.contact import clean_phone, needs_phone
 from booking.models import ConsultationRequest, PartOfWeek, Who
+from booking.templatetags.booking_tags import in_zone
 from practice.models import PracticeSettings
 
 ELSEWHERE = "elsewhere"
 PAGE = 60  # open times, that one more click shows
+NEAR = timedelta(days=366)  # what lies further away may not exist in every zone
 CONTACTS = ("phone", "email")
 SUGGEST, PARTS = "suggest", "parts"
-TAKEN = "This time has just been taken, or is not open. Choose another, or let me suggest one."
 
 
 @dataclass(frozen=True)
@@ -215,8 +216,7 @@ class ConsultationForm(forms.Form):
     @property
     def days(self) -> list[tuple[date, list[TimeChoice]]]:
         """The open times to show, by day in the visitor's zone: a few of them, or all."""
-        some = self.starts[: self.pages * PAGE]
-        shown = some or openings.few(self.starts, self.zone)
+        shown = self._first(self.pages * PAGE) or openings.few(self.starts, self.zone)
         chosen = parse_start(self.chosen)
         if chosen and chosen not in shown:
             shown = sorted([*shown, chosen])
@@ -225,6 +225,16 @@ class ConsultationForm(forms.Form):
             day = start.astimezone(self.zone).date()
             days.setdefault(day, []).append(TimeChoice(start, start == chosen))
         return list(days.items())
+
+    def _first(self, count: int) -> list[datetime]:
+        """So many open times, and the rest of the last one's day."""
+        some = self.starts[:count]
+        if not some:
+            return []
+        last_day = some[-1].astimezone(self.zone).date()
+        return [
+            t for t in self.starts if t <= some[-1] or t.astimezone(self.zone).date() == last_day
+        ]
 
     @property
     def has_more_times(self) -> bool:
@@ -253,8 +263,16 @@ class ConsultationForm(forms.Form):
             return value
         start = parse_start(value)
         if start is None or (start not in self.starts and not self.is_repeated(start)):
-            raise forms.ValidationError(TAKEN, code="taken")
+            raise forms.ValidationError(self.taken(start), code="taken")
         return start
+
+    def taken(self, start: datetime | None) -> str:
+        """What somebody reads who cannot have that time."""
+        is_near = start is not None and abs(start - timezone.now()) < NEAR
+        which = in_zone(start, self.zone) if is_near else "This time"
+        return (
+            f"{which} has just been taken, or is not open. Choose another, or let me suggest one."
+        )
 
     def is_repeated(self, start: datetime) -> bool:
         """Whether it is this very form that took the time: a double click, or the back button."""

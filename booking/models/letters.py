@@ -42,6 +42,9 @@ class Letter(models.Model):
     sequence = models.PositiveIntegerField(default=0)
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
+    medium = models.CharField(max_length=12, blank=True)
+    location = models.TextField(blank=True)
+    is_automatic = models.BooleanField(default=False, help_text="Sent without being read by anyone")
 
     wagtail_reference_index_ignore = True
 

@@ -17,6 +17,7 @@ from wagtail.models import Page
 
 from booking import tokens
 from practice.fields import EncryptedTextField
+from practice.models import Medium
 
 
 class State(models.TextChoices):
@@ -206,6 +207,9 @@ class ConsultationRequest(models.Model):
     )
     hold_ended_at = models.DateTimeField(null=True, blank=True)
     move_asked_at = models.DateTimeField(null=True, blank=True)
+    medium = models.CharField(
+        max_length=12, choices=Medium.choices, blank=True, help_text="As it was when they agreed"
+    )
     visitor_calls = models.BooleanField("the visitor calls the practice", default=False)
     invitation_uid = models.UUIDField(default=uuid.uuid4, editable=False)
     invitation_sequence = models.PositiveIntegerField(

@@ -6,13 +6,14 @@ import secrets
 from datetime import datetime, time, timedelta
 from typing import ClassVar
 
-from django.core.validators import MaxValueValidator, MinValueValidator, StepValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
 from booking.models.requests import ConsultationRequest
 from practice.fields import EncryptedTextField
+from practice.models.settings import validate_five_minutes
 
 CELL = timedelta(minutes=5)
 MIDNIGHT = time(0)
@@ -45,13 +46,13 @@ class Schedule(models.Model):
     step = models.PositiveSmallIntegerField(
         "a time every (minutes)",
         default=30,
-        validators=[StepValueValidator(5), MinValueValidator(5), MaxValueValidator(240)],
+        validators=[validate_five_minutes, MinValueValidator(5), MaxValueValidator(240)],
         help_text="From the beginning of each window.",
     )
     gap = models.PositiveSmallIntegerField(
         "pause between consultations (minutes)",
         default=10,
-        validators=[StepValueValidator(5), MaxValueValidator(240)],
+        validators=[validate_five_minutes, MaxValueValidator(240)],
     )
     notice_hours = models.PositiveSmallIntegerField(
         "shortest notice (hours)", default=24, validators=[MaxValueValidator(24 * 60)]

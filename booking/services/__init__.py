@@ -5,6 +5,7 @@ Nothing is sent and no network is touched in here; the outbox sends afterwards.
 
 from booking.claims import TimeTaken
 from booking.emails import Draft
+from booking.openings import OBJECTIONS as ANYTHING
 from booking.services.erasure import erase, erase_old, finish_erasures, over_by
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from booking.services.therapist import (
@@ -19,6 +20,7 @@ from booking.services.therapist import (
     decisions,
     decline,
     keep,
+    lasting,
     move,
     offer,
     offer_stands_until,
@@ -40,6 +42,7 @@ from booking.services.visitor import (
 )
 
 __all__ = [
+    "ANYTHING",
     "DECISIONS",
     "MOST_OFFERS",
     "Actor",
@@ -64,6 +67,7 @@ __all__ = [
     "expire_offers",
     "finish_erasures",
     "keep",
+    "lasting",
     "move",
     "none_suits",
     "offer",

@@ -1,5 +1,6 @@
 """Removing requests: at once when the visitor asks, and after a while when they are over."""
 
+import uuid
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,9 +40,11 @@ def erase(request: ConsultationRequest, *, by: Actor) -> bool:
     if by == Actor.VISITOR:
         _end_if_open(doomed)
         if steps.owed_cancellations(doomed).exists():
+            _count(doomed, PracticeSettings.load().zone)
             _empty(doomed)
             return False
-    _count(doomed, PracticeSettings.load().zone)
+    if not doomed.erase_when_told:
+        _count(doomed, PracticeSettings.load().zone)
     doomed.delete()
     return True
 
@@ -67,6 +70,8 @@ def _empty(request: ConsultationRequest) -> None:
         request,
         erase_when_told=True,
         link_nonce=new_nonce(),
+        submission_key=uuid.uuid4(),
+        article=None,
         who=Who.ME,
         region="",
         name="",
@@ -80,6 +85,7 @@ def _empty(request: ConsultationRequest) -> None:
         time_zone="",
         asked_for=None,
         visitor_calls=False,
+        medium="",
         outcome="",
     )
 

@@ -19,7 +19,7 @@ from booking.models import (
     State,
 )
 from booking.models.letters import OutgoingEmailQuerySet
-from practice.models import PracticeSettings, User
+from practice.models import Medium, PracticeSettings, User
 
 Actor = RequestEvent.Actor
 Kind = RequestEvent.Kind
@@ -114,7 +114,12 @@ def drop_unsaid(request: ConsultationRequest) -> None:
 
 
 def write(
-    request: ConsultationRequest, kind: str, words: Draft, before: Interval | None = None
+    request: ConsultationRequest,
+    kind: str,
+    words: Draft,
+    before: Interval | None = None,
+    *,
+    is_automatic: bool = False,
 ) -> None:
     """Keeps the words of a step, and owes them to the visitor where there is an address.
 
@@ -128,6 +133,7 @@ def write(
         channel=Letter.Channel.EMAIL if request.email else Letter.Channel.IN_PERSON,
         subject=words.subject,
         body=words.body,
+        is_automatic=is_automatic,
     )
     if request.email:
         _for_calendars(letter, request, before)
@@ -148,6 +154,9 @@ def _for_calendars(letter: Letter, request: ConsultationRequest, before: Interva
         letter.starts_at, letter.ends_at = before
     else:
         return
+    practice = PracticeSettings.load()
+    letter.medium = request.medium or practice.consultation_medium
+    letter.location = practice.office_address if letter.medium == Medium.OFFICE else ""
     last = request.invitation_sequence
     letter.sequence = request.invitation_sequence = 0 if last is None else last + 1
     ConsultationRequest.objects.filter(pk=request.pk).update(invitation_sequence=letter.sequence)

@@ -2,10 +2,11 @@
 
 Each raises Stale where somebody was faster, NotAllowed where the request's state does not lead
 there, and ValueError for empty words. Those that take a time raise TimeTaken where somebody
-else has it, and Objections where it is not open, unless it is to be taken all the same.
+else has it, and Objections where something speaks against it that is not among `despite`: the
+therapist may take it all the same, knowing why not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -26,7 +27,7 @@ from booking.models import (
     State,
 )
 from booking.services import steps
-from booking.services.steps import Actor, Kind, NotAllowed
+from booking.services.steps import Actor, Kind, NotAllowed, Stale
 from practice.models import PracticeSettings, User
 
 MOST_OFFERS = 3
@@ -49,7 +50,7 @@ def _decide(
     words: Draft | None = None,
     *,
     times: list[Interval] | None = None,
-    anyway: bool = False,
+    despite: Collection[str] = (),
     **changes: Any,
 ) -> None:
     """What all decisions share. `words` go to the visitor, `times` are what it holds then."""
@@ -57,8 +58,8 @@ def _decide(
         raise ValueError("This decision needs words for the visitor.")
     now = timezone.now()
     schedule = Schedule.lock() if times else None
-    if times and not anyway:
-        _object(request, schedule, times, now)
+    if times:
+        _object(request, schedule, times, now, despite)
     before = steps.agreed_time(request, now)
     steps.step(request, to, now, **changes)
     request.proposals.all().delete()
@@ -78,16 +79,20 @@ def _decide(
 
 
 def _object(
-    request: ConsultationRequest, schedule: Schedule | None, times: list[Interval], now: datetime
+    request: ConsultationRequest,
+    schedule: Schedule | None,
+    times: list[Interval],
+    now: datetime,
+    despite: Collection[str],
 ) -> None:
-    """Raises Objections for times that are not open to the visitor of `request`."""
+    """Raises Objections where more speaks against the times than the therapist knows of."""
     open_now = openings.load(PracticeSettings.load(), now, schedule=schedule, without=request)
     sentences: dict[str, None] = {}
     for start, end in times:
         minutes = int((end - start).total_seconds()) // 60
         sentences |= dict.fromkeys(open_now.objections(start, minutes, now))
-    if sentences:
-        raise Objections(list(sentences))
+    if unknown := [sentence for sentence in sentences if sentence not in despite]:
+        raise Objections(unknown)
 
 
 def lasting(starts_at: datetime, minutes: int) -> Interval:
@@ -103,17 +108,19 @@ def _take_place(
     user: User,
     words: Draft,
     time: Interval,
-    anyway: bool,
+    despite: Collection[str],
     contact: dict[str, Any],
 ) -> None:
     changes = {**steps.without_time(), "hold_ended_at": None, **contact}
     changes |= {"starts_at": time.start, "ends_at": time.end}
-    _decide(request, kind, State.CONFIRMED, user, words, times=[time], anyway=anyway, **changes)
+    changes["medium"] = PracticeSettings.load().consultation_medium
+    _decide(request, kind, State.CONFIRMED, user, words, times=[time], despite=despite, **changes)
 
 
-def _contact(phone: str, visitor_calls: bool | None) -> dict[str, Any]:
-    given: dict[str, Any] = {"phone": phone} if phone else {}
-    return given if visitor_calls is None else {**given, "visitor_calls": visitor_calls}
+def _contact(phone: str, email: str, visitor_calls: bool) -> dict[str, Any]:
+    """What was learned, beside what was known."""
+    learned = {"phone": phone, "email": email, "visitor_calls": visitor_calls}
+    return {name: value for name, value in learned.items() if value}
 
 
 def confirm(
@@ -123,18 +130,19 @@ def confirm(
     words: Draft,
     starts_at: datetime,
     minutes: int,
-    anyway: bool = False,
+    despite: Collection[str] = (),
     phone: str = "",
-    visitor_calls: bool | None = None,
+    email: str = "",
+    visitor_calls: bool = False,
 ) -> None:
     """The consultation takes place at `starts_at` (UTC), for so many minutes.
 
-    `phone` (E.164) is where the visitor can be called, if they had not said so before.
+    `phone` (E.164) and `email` are how the visitor can be reached, if they had not said so.
     """
     if request.state == State.CONFIRMED:
         raise NotAllowed
-    time, contact = lasting(starts_at, minutes), _contact(phone, visitor_calls)
-    _take_place(request, Kind.CONFIRM, user, words, time, anyway, contact)
+    time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
+    _take_place(request, Kind.CONFIRM, user, words, time, despite, contact)
 
 
 def move(
@@ -144,15 +152,16 @@ def move(
     words: Draft,
     starts_at: datetime,
     minutes: int,
-    anyway: bool = False,
+    despite: Collection[str] = (),
     phone: str = "",
-    visitor_calls: bool | None = None,
+    email: str = "",
+    visitor_calls: bool = False,
 ) -> None:
     """A confirmed consultation takes place at another time, `starts_at` (UTC)."""
     if request.state != State.CONFIRMED:
         raise NotAllowed
-    time, contact = lasting(starts_at, minutes), _contact(phone, visitor_calls)
-    _take_place(request, Kind.MOVE, user, words, time, anyway, contact)
+    time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
+    _take_place(request, Kind.MOVE, user, words, time, despite, contact)
 
 
 def keep(request: ConsultationRequest, *, user: User, words: Draft) -> None:
@@ -169,7 +178,7 @@ def offer(
     words: Draft,
     starts: list[datetime],
     minutes: int,
-    anyway: bool = False,
+    despite: Collection[str] = (),
 ) -> None:
     """The visitor may pick one of up to three times (UTC), all of them held until then.
 
@@ -190,7 +199,7 @@ def offer(
         user,
         words,
         times=times,
-        anyway=anyway,
+        despite=despite,
         hold_ended_at=None,
         **changes,
     )
@@ -307,15 +316,17 @@ def tell(letter: Letter, *, user: User) -> None:
 
 @transaction.atomic
 def set_outcome(request: ConsultationRequest, outcome: str, *, user: User) -> None:
-    """How the consultation ended; beside the state, not instead of it."""
-    ConsultationRequest.objects.filter(pk=request.pk).update(outcome=outcome)
+    """How the consultation ended; beside the state, not instead of it. Raises Stale."""
+    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(outcome=outcome):
+        raise Stale
     request.refresh_from_db()
     steps.note(request, Kind.OUTCOME, Actor.PRACTICE, user)
 
 
 @transaction.atomic
 def set_private_note(request: ConsultationRequest, note: str, *, user: User) -> None:
-    """The therapist's own note, which no visitor ever sees."""
-    ConsultationRequest.objects.filter(pk=request.pk).update(private_note=note)
+    """The therapist's own note, which no visitor ever sees. Raises Stale if it was erased."""
+    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(private_note=note):
+        raise Stale
     request.refresh_from_db()
     steps.note(request, Kind.NOTE, Actor.PRACTICE, user)

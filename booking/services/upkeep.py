@@ -8,11 +8,11 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from booking import claims, outbox
-from booking.models import ConsultationRequest, Schedule, State
+from booking.models import ConsultationRequest, OutgoingEmail, Proposal, Schedule, State
 from booking.services import steps
 from booking.services.steps import Actor, Kind, Recipient
 from practice.models import PracticeSettings
@@ -41,13 +41,26 @@ def _release_hold(request: ConsultationRequest) -> None:
 
 
 def expire_offers() -> int:
-    """Ends offers that nobody answered; how many. A time that was agreed stays agreed."""
-    over = ConsultationRequest.objects.filter(state=State.PROPOSED, holds_until__lte=timezone.now())
+    """Ends offers that nobody answered; how many. A time that was agreed stays agreed.
+
+    Not one whose letter has not left: then it is the letter that the therapist sees to.
+    """
+    now = timezone.now()
+    unsent = OutgoingEmail.objects.filter(
+        request=OuterRef("pk"), version=OuterRef("version"), kind="letter", sent_at=None
+    )
+    ahead = Proposal.objects.filter(request=OuterRef("pk"), starts_at__gt=now)
+    run_out = Q(holds_until__lte=now) | Q(~Exists(ahead), holds_until=None)
+    over = ConsultationRequest.objects.filter(~Exists(unsent), run_out, state=State.PROPOSED)
     return _each(over, _expire_offer)
 
 
 def _expire_offer(request: ConsultationRequest) -> None:
-    steps.end_offer(request, State.EXPIRED)
+    if request.holds_until or request.has_time:
+        steps.end_offer(request, State.EXPIRED)
+    else:  # left no e-mail, and may never have heard of it: they wait for the practice again
+        steps.end_offer(request, State.PENDING)
+        steps.change(request, hold_ended_at=timezone.now())
     steps.note(request, Kind.OFFER_ENDED, Actor.SYSTEM)
     outbox.promise("alert_changed", Recipient.PRACTICE, request)
 

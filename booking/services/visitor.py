@@ -67,6 +67,9 @@ def _ask_for(request: ConsultationRequest, start: datetime, schedule: Schedule) 
     if start not in open_now.starts(now):
         raise TimeTaken
     request.starts_at, request.ends_at = start, start + open_now.length
+    # The answer has to come before the time itself.
+    day = start.astimezone(PracticeSettings.load().zone).date()
+    request.reply_by = min(request.reply_by, day)
     request.holds_until = min(now + timedelta(hours=schedule.hold_hours), start)
 
 
@@ -89,6 +92,7 @@ def pick(
         raise NotAllowed
     before = steps.agreed_time(request, now)
     changes = steps.without_time() | {"starts_at": chosen.starts_at, "ends_at": chosen.ends_at}
+    changes["medium"] = PracticeSettings.load().consultation_medium
     changes |= {"phone": phone} if phone else {}
     changes |= {"visitor_calls": True} if visitor_calls else {}
     steps.step(request, State.CONFIRMED, now, **changes)
@@ -96,8 +100,8 @@ def pick(
     claims.keep(request, schedule, Interval(chosen.starts_at, chosen.ends_at))
     _note_and_alert(request, Kind.PICKED)
     if request.email:
-        kind = Kind.MOVE if before else Kind.CONFIRM
-        steps.write(request, kind, emails.draft(request, kind), before)
+        words = emails.draft(request, "picked")
+        steps.write(request, Kind.PICKED, words, before, is_automatic=True)
 
 
 @transaction.atomic
@@ -122,7 +126,10 @@ def ask_to_move(request: ConsultationRequest) -> None:
     if request.state != State.CONFIRMED or not request.is_ahead(now) or request.move_asked_at:
         raise NotAllowed
     practice = PracticeSettings.load()
-    steps.change(request, move_asked_at=now, reply_by=practice.reply_by(practice.today()))
+    assert request.starts_at is not None
+    day = request.starts_at.astimezone(practice.zone).date()  # an answer after it is none
+    reply_by = min(practice.reply_by(practice.today()), day)
+    steps.change(request, move_asked_at=now, reply_by=reply_by)
     _note_and_alert(request, Kind.ASKED_TO_MOVE)
 
 
@@ -157,7 +164,8 @@ def end(request: ConsultationRequest) -> None:
     owed = request.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
     owed.exclude(pk__in=owed.cancellations()).delete()
     if before and request.email and request.invitation_sequence is not None:
-        steps.write(request, emails.WITHDRAWAL, emails.draft(request, emails.WITHDRAWAL), before)
+        words = emails.draft(request, emails.WITHDRAWAL)
+        steps.write(request, emails.WITHDRAWAL, words, before, is_automatic=True)
 
 
 @transaction.atomic

@@ -18,13 +18,13 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking import calendars, emails, openings, services
+from booking import calendars, claims, emails, openings, services
 from booking.filters import RequestFilterSet
 from booking.forms import LetterForm, NoteForm, OfferForm, OutcomeForm, TimeForm
-from booking.models import ConsultationRequest, Letter, OutgoingEmail
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, Schedule
 from booking.permissions import require_review
 from booking.services import Asks
-from booking.templatetags.booking_tags import as_day
+from booking.templatetags.booking_tags import as_day, as_time
 from practice.fields import Unreadable
 from practice.models import PracticeSettings, User
 
@@ -95,11 +95,18 @@ class ListView(ReviewMixin, BaseListingView):
         def received(row: ConsultationRequest) -> str:
             return as_day(row.received_at.astimezone(self.practice.zone))
 
+        def time(row: ConsultationRequest) -> str:
+            if row.starts_at is None:
+                return ""
+            zone = self.practice.zone
+            return f"{as_day(row.starts_at.astimezone(zone))}, {as_time(row.starts_at, zone)}"
+
         return [
             TitleColumn("name", label="Name", get_url=row_url),
             Column("state", label="State", accessor="get_state_display"),
             ReplyByColumn("reply_by", label="Answer by"),
             Column("who", label="For", accessor="get_who_display", classname="on-wide"),
+            Column("starts_at", label="Time", accessor=time, classname="on-wide"),
             Column("article", label="Came from", accessor=lambda row: row.article or ""),
             Column("received_at", label="Received", accessor=received, classname="on-wide"),
         ]
@@ -170,6 +177,12 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         )
 
 
+def written_for(given: dict[str, Any]) -> str:
+    """What the words of a decision depend on, to be compared when they are sent."""
+    names = ("starts_at", "starts", "minutes", "phone", "email", "visitor_calls")
+    return "; ".join(str(given[name]) for name in names if name in given)
+
+
 def find_decision(kind: str) -> services.Decision:
     """Raises Http404 for a word that is no decision."""
     for decision in services.DECISIONS:
@@ -224,6 +237,9 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             given = self._given(time)
         if not self.decision.writes:
             return self._decide(None, time, given)
+        if has_letter and request.POST.get("written_for", "") != written_for(given):
+            messages.warning(request, "The times are others now, so the words were written anew.")
+            has_letter = False
         letter = self._posted_letter() if has_letter else self._draft(given)
         if letter is None or not has_letter or not letter.is_valid():
             return self._show(time=time, letter=letter, time_is_set=time is not None)
@@ -238,10 +254,11 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def _too_late(self, version: str | None = None) -> HttpResponse:
         """Tells what happened since the page was opened that knew `version`."""
-        now = ConsultationRequest.objects.filter(pk=self.consultation.pk).first()
+        now = ConsultationRequest.objects.shown().filter(pk=self.consultation.pk).first()
         if now is None:
             return self._gone()
-        read = int(version) if version and version.isdecimal() else self.consultation.version
+        is_number = version and version.isascii() and version.isdecimal() and len(version) < 10
+        read = int(version) if version and is_number else self.consultation.version
         since = now.events.filter(version__gt=read)
         happened = "; ".join(f"{e.get_actor_display()} {e.get_kind_display()}" for e in since)
         messages.warning(
@@ -267,25 +284,31 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         if asked is None or asked <= timezone.now():
             return TimeForm(request=self.consultation, **given)
         local = asked.astimezone(self.practice.zone)
-        initial = {"day": local.date(), "hour": f"{local:%H:%M}"}
+        initial: dict[str, Any] = {"day": local.date(), "hour": f"{local:%H:%M}"}
+        if self.consultation.starts_at and self.consultation.ends_at:
+            length = self.consultation.ends_at - self.consultation.starts_at
+            initial["minutes"] = round(length.total_seconds() / 60)
         return TimeForm(initial=initial, request=self.consultation, **given)
 
     def _object(self, form: TimeForm | OfferForm) -> bool:
-        """Whether something speaks against the times that was not taken into account."""
-        if form.cleaned_data["anyway"] or form.is_bound is False:
-            return False
-        now = timezone.now()
-        open_now = openings.load(self.practice, now, without=self.consultation)
-        found: dict[str, None] = {}
+        """Whether a time cannot be had, or more speaks against it than the therapist knows of."""
+        now, minutes = timezone.now(), form.cleaned_data["minutes"]
+        schedule = Schedule.load()
+        open_now = openings.load(self.practice, now, schedule=schedule, without=self.consultation)
+        is_taken = False
         for start in form.starts:
-            found |= dict.fromkeys(open_now.objections(start, form.cleaned_data["minutes"], now))
-        form.object(list(found))
-        return bool(found)
+            span = services.lasting(start, minutes)
+            if claims.is_taken(span, schedule, by_others_than=self.consultation):
+                form.blame(start, TAKEN)
+                is_taken = True
+            for sentence in open_now.objections(start, minutes, now):
+                form.objections.setdefault(sentence, []).append(start)
+        return is_taken or bool(form.objections.keys() - set(form.despite))
 
     def _given(self, form: TimeForm | OfferForm) -> dict[str, Any]:
         """What a valid form about times says, as the decision takes it."""
         told = form.cleaned_data
-        given = {"minutes": told["minutes"], "anyway": told["anyway"]}
+        given = {"minutes": told["minutes"], "despite": form.despite}
         if isinstance(form, OfferForm):
             return {**given, "starts": form.starts}
         return {**given, "starts_at": form.starts[0], **form.contact}
@@ -299,17 +322,25 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return None
         # In memory alone: the words depend on what was just learned.
         self.consultation.phone = given.get("phone") or self.consultation.phone
+        self.consultation.email = given.get("email") or self.consultation.email
         self.consultation.visitor_calls |= given.get("visitor_calls", False)
+        if self.decision.asks == Asks.TIME:
+            self.consultation.medium = self.practice.consultation_medium
         starts = given.get("starts", [])
         proposed = emails.draft(
             self.consultation,
             self.decision.kind,
             starts_at=given.get("starts_at"),
+            minutes=given.get("minutes"),
             starts=starts,
             stands_until=services.offer_stands_until(self.consultation, starts) if starts else None,
         )
         return LetterForm(
-            initial={"subject": proposed.subject, "body": proposed.body},
+            initial={
+                "subject": proposed.subject,
+                "body": proposed.body,
+                "written_for": written_for(given),
+            },
             by_email=bool(self.consultation.email),
         )
 
@@ -330,7 +361,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return self._show(time=time, letter=letter)
         except services.Objections as error:  # since the form was checked
             assert time is not None
-            time.object(error.sentences)
+            time.objections = dict.fromkeys(error.sentences, time.starts)
             return self._show(time=time, letter=letter)
         messages.success(self.request, self._done())
         return HttpResponseRedirect(self.detail_url)

@@ -7,12 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import holidays
 import phonenumbers
 from django.core.exceptions import ValidationError
-from django.core.validators import (
-    MaxValueValidator,
-    MinValueValidator,
-    RegexValidator,
-    StepValueValidator,
-)
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -39,6 +34,12 @@ def validate_country(code: str) -> None:
     known = holidays.list_supported_countries(include_aliases=False)
     if code not in known or code not in phonenumbers.SUPPORTED_REGIONS:
         raise ValidationError(f'"{code}" is no country code; one is "US", another "GB".')
+
+
+def validate_five_minutes(minutes: int) -> None:
+    """Django's StepValueValidator raises OverflowError for a number of 400 digits."""
+    if minutes % 5:
+        raise ValidationError("This has to be a multiple of five.", code="step_size")
 
 
 validate_color = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A color is written as # and six digits.")
@@ -128,7 +129,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     consultation_minutes = models.PositiveSmallIntegerField(
         "length (minutes)",
         default=20,
-        validators=[StepValueValidator(5), MinValueValidator(5), MaxValueValidator(180)],
+        validators=[validate_five_minutes, MinValueValidator(5), MaxValueValidator(180)],
     )
     consultation_medium = models.CharField(
         "takes place", max_length=12, choices=Medium.choices, default=Medium.TELEPHONE

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from bs4 import BeautifulSoup
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from booking import services
+from booking import claims, outbox, services
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, Schedule, State
 from practice.models import PracticeSettings, User
 from tests import factories
@@ -145,7 +146,16 @@ class TestTheTherapist:
         assert not Letter.objects.exists()
         request.refresh_from_db()
         assert request.starts_at == TUESDAY
-        letter = fields(as_therapist.post(url, {**typed, "anyway": "on"}).content.decode())
+        told = BeautifulSoup(html, "html.parser").select("[name=known]")
+        knows = {"anyway": "on", "known": [str(tag["value"]) for tag in told]}
+        letter = fields(as_therapist.post(url, {**typed, **knows}).content.decode()) | knows
+        other, _ = services.submit(
+            factories.unsaved_request(asked_for=TUESDAY + timedelta(hours=2))
+        )
+        Schedule.objects.update(daily_limit=1)
+        html = as_therapist.post(url, letter).content.decode()
+        assert "as many consultations as you take" in html  # of that they did not know yet
+        services.withdraw(other)
         as_therapist.post(url, letter)
         request.refresh_from_db()
         assert request.state == State.CONFIRMED
@@ -287,6 +297,7 @@ class TestTheVisitor:
         self, visitor: Client, therapist: User, waiting: ConsultationRequest
     ) -> None:
         offered(waiting, therapist)
+        factories.letters_left()
         with time_machine.travel(NOW + timedelta(hours=73), tick=False):
             services.expire_offers()
             waiting.refresh_from_db()
@@ -310,10 +321,135 @@ class TestTheVisitor:
         asked = visitor.post(url, {"act": "erase"}).content.decode()
         assert "takes it out of your calendar" in asked
         html = visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
-        assert "your\n      e-mail address, until" in html
+        assert "e-mail address and the time of the consultation" in html
         assert visitor.get(url).status_code == 404
         left = ConsultationRequest.objects.get()
         assert (left.name, left.phone, left.email) == ("", "", "robin@example.com")
         listed = Client()
         listed.force_login(therapist)
         assert "Request" not in listed.get("/admin/consultations/all/results/").content.decode()
+
+    def test_who_presses_twice_is_not_told_that_it_failed(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        picked = {"time": "2026-12-01T21:00Z", "visitor_calls": "on", "version": "2"}
+        answers = [act(visitor, waiting, "pick", **picked) for _ in range(2)]
+        answers += [act(visitor, waiting, "ask_to_move", version="3") for _ in range(2)]
+        answers += [act(visitor, waiting, "withdraw") for _ in range(2)]
+        answers += [act(visitor, waiting, "restore") for _ in range(2)]
+        assert {answer.status_code for answer in answers} == {303}
+
+    def test_an_offer_that_was_never_seen_is_not_refused_from_an_old_page(
+        self, visitor: Client, therapist: User, waiting: ConsultationRequest
+    ) -> None:
+        offered(waiting, therapist)
+        old = str(waiting.version)
+        services.reopen(waiting, user=therapist)
+        offered(waiting, therapist)
+        assert act(visitor, waiting, "none_suits", version=old).status_code == 409
+        assert waiting.state == State.PROPOSED
+
+    def test_who_is_erased_in_the_middle_of_an_act_meets_no_error(
+        self, visitor: Client, waiting: ConsultationRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def erased_meanwhile(request: ConsultationRequest) -> None:
+            ConsultationRequest.objects.all().delete()
+            raise services.Stale
+
+        monkeypatch.setattr(services, "withdraw", erased_meanwhile)
+        answer = visitor.post(waiting.get_absolute_url(), {"act": "withdraw"})
+        assert answer.status_code == 404
+        assert "leads nowhere" in answer.content.decode()
+
+    def test_keeps_the_way_of_talking_that_was_agreed_on(
+        self, visitor: Client, therapist: User, by_phone: ConsultationRequest
+    ) -> None:
+        factories.practice_settings(
+            consultation_medium="video", video_link="https://video.example/room"
+        )
+        confirmed(by_phone, therapist)
+        factories.practice_settings(consultation_medium="telephone")
+        assert "We talk by video" in page(visitor, by_phone)
+
+    def test_is_answered_before_the_time_itself(self, visitor: Client) -> None:
+        request, _ = services.submit(
+            factories.unsaved_request(asked_for=TUESDAY, reply_by=date(2026, 12, 3))
+        )
+        assert request.reply_by == TUESDAY.date()
+
+    def test_without_email_is_told_who_calls_and_from_where(
+        self, as_therapist: Client, by_phone: ConsultationRequest
+    ) -> None:
+        typed = {"day": "2026-12-01", "hour": "13:00", "minutes": "20", "version": "1"}
+        html = as_therapist.post(url_of(by_phone, "confirm"), typed).content.decode()
+        assert "I will call you from +1 415 555 0100" in fields(html)["body"]
+
+
+def test_a_visitor_who_asked_for_another_time_hears_that_there_is_none(
+    as_therapist: Client, therapist: User, waiting: ConsultationRequest
+) -> None:
+    services.ask_to_move(confirmed(waiting, therapist))
+    url = url_of(waiting, "keep")
+    as_therapist.post(url, fields(as_therapist.get(url).content.decode()))
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.starts_at, waiting.move_asked_at) == (
+        State.CONFIRMED,
+        TUESDAY,
+        None,
+    )
+    assert Letter.objects.get(kind="keep").method == ""  # calendars have it already
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"day_1": "9999-12-31", "hour_1": "23:00"},
+        {"day_1": "0001-01-01", "hour_1": "00:00"},
+        {"version": "9" * 5000},
+        {"version": "\x00"},
+        {"known": "anything", "anyway": "on"},
+        {"minutes": "9" * 400},
+    ],
+)
+def test_strange_input_of_the_therapist_is_no_error_of_the_site(
+    as_therapist: Client, waiting: ConsultationRequest, changes: dict[str, str]
+) -> None:
+    url = url_of(waiting, "offer")
+    typed = fields(as_therapist.get(url).content.decode()) | changes
+    assert as_therapist.post(url, typed).status_code in (200, 302)
+    waiting.refresh_from_db()
+    assert waiting.state == State.PENDING
+
+
+def test_a_shorter_pause_frees_what_nobody_needs_and_a_longer_one_takes_what_is_free(
+    therapist: User, by_phone: ConsultationRequest, waiting: ConsultationRequest
+) -> None:
+    Schedule.objects.update(gap=30, step=5)
+    confirmed(by_phone, therapist)
+    set_gap(0)
+    next_one = TUESDAY + timedelta(minutes=20)
+    assert next_one in factories.open_times()
+    services.submit(factories.unsaved_request(asked_for=next_one))
+    assert by_phone.claims.count() == 20 // 5
+    set_gap(30)
+    assert by_phone.claims.count() == 20 // 5  # the other has what comes after it
+    assert ConsultationRequest.objects.latest("pk").claims.count() == (20 + 30) // 5
+
+
+def set_gap(minutes: int) -> None:
+    with transaction.atomic():
+        schedule = Schedule.lock()
+        schedule.gap = minutes
+        schedule.save()
+        claims.fit_pauses(schedule, NOW)
+
+
+def test_nothing_is_sent_to_an_address_that_cannot_be_read(
+    therapist: User, waiting: ConsultationRequest, settings: Any, mailoutbox: list[Any]
+) -> None:
+    confirmed(waiting, therapist)
+    settings.FIELD_ENCRYPTION_KEYS = ["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
+    outbox.send_due()
+    assert {to for message in mailoutbox for to in message.to} == {"practice@example.com"}
+    assert OutgoingEmail.objects.filter(recipient="visitor", sent_at=None).count() == 2

@@ -157,13 +157,24 @@ def test_an_offer_on_an_agreed_time_neither_stops_nor_repeats_its_reminder(
     factories.schedule(offer_hours=4)
     request = factories.agreed_request(THURSDAY, by=user)
     services.offer(
-        request, user=user, words=WORDS, starts=[THURSDAY + 7 * DAY], minutes=20, anyway=True
+        request,
+        user=user,
+        words=WORDS,
+        starts=[THURSDAY + 7 * DAY],
+        minutes=20,
+        despite=services.ANYTHING,
     )
+    factories.letters_left()
     clock.move_to(THURSDAY - DAY)
     services.expire_offers()
     request.refresh_from_db()
     services.offer(
-        request, user=user, words=WORDS, starts=[THURSDAY + 7 * DAY], minutes=20, anyway=True
+        request,
+        user=user,
+        words=WORDS,
+        starts=[THURSDAY + 7 * DAY],
+        minutes=20,
+        despite=services.ANYTHING,
     )
     sent = run_worker(clock, THURSDAY)
     assert [kind for kind, _ in sent].count("reminder_one_day") <= 1
@@ -217,7 +228,7 @@ def leaves_alone(request: ConsultationRequest, act: str, user: User) -> None:
             words=WORDS,
             starts_at=THURSDAY + 7 * DAY,
             minutes=20,
-            anyway=True,
+            despite=services.ANYTHING,
         )
     elif act == "cancel":
         services.cancel(request, user=user, words=WORDS)
@@ -290,7 +301,9 @@ def test_nobody_without_email_is_reminded(user: User, clock: Any) -> None:
 def offered(user: User, **fields: Any) -> ConsultationRequest:
     request, _ = services.submit(factories.unsaved_request(**fields))
     starts = [NOW + 10 * DAY, NOW + 11 * DAY]
-    services.offer(request, user=user, words=WORDS, starts=starts, minutes=20, anyway=True)
+    services.offer(
+        request, user=user, words=WORDS, starts=starts, minutes=20, despite=services.ANYTHING
+    )
     return request
 
 

@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -159,7 +160,12 @@ def test_case_2_the_second_confirmation_for_one_time_is_refused(user: User) -> N
     emails = OutgoingEmail.objects.count()
     for start in (TEN, TEN + 20 * MINUTE, TEN - 20 * MINUTE):  # the pause belongs to it
         with pytest.raises(services.TimeTaken):
-            confirm(ConsultationRequest.objects.get(pk=second.pk), start, user, anyway=True)
+            confirm(
+                ConsultationRequest.objects.get(pk=second.pk),
+                start,
+                user,
+                despite=services.ANYTHING,
+            )
     assert_unchanged(second, 1, emails)
     assert held(second) == set()
 
@@ -229,7 +235,7 @@ def test_case_3_the_therapist_is_told_and_may_take_it_anyway(
         confirm(request, start, user)
     assert len(refused.value.sentences) >= 1
     assert_unchanged(request, 1, 2)
-    confirm(request, start, user, anyway=True)
+    confirm(request, start, user, despite=services.ANYTHING)
     assert held(request) == with_pause(start)
 
 
@@ -241,7 +247,13 @@ def test_case_3_a_wrong_duration_is_refused_without_mail(user: User) -> None:
             confirm(request, TEN, user, minutes=minutes)
     for minutes, start in ((22, TEN), (20, TEN + 3 * MINUTE)):
         with pytest.raises(ValueError, match="five minutes"):
-            confirm(ConsultationRequest.objects.get(), start, user, minutes=minutes, anyway=True)
+            confirm(
+                ConsultationRequest.objects.get(),
+                start,
+                user,
+                minutes=minutes,
+                despite=services.ANYTHING,
+            )
     with pytest.raises(services.Objections):  # its end lies outside the hours
         confirm(ConsultationRequest.objects.get(), at("12-02 16:30"), user, minutes=45)
     assert_unchanged(request, 1, 2)
@@ -365,14 +377,14 @@ def test_objections_name_each_reason(user: User) -> None:
     with pytest.raises(services.Objections) as refused:
         confirm(ask(), at("12-01 08:00"), user)
     assert refused.value.sentences == [
-        "This is outside your hours.",
+        "It is outside your hours.",
         "Another calendar of yours says that you are busy then.",
-        "This is sooner than your shortest notice.",
+        "It is sooner than your shortest notice.",
         "That day has as many consultations as you take in a day.",
     ]
     with pytest.raises(services.Objections) as refused:
         confirm(ConsultationRequest.objects.last(), at("12-22 09:00"), user)  # type: ignore[arg-type]
-    assert refused.value.sentences == ["This is further ahead than you offer times."]
+    assert refused.value.sentences == ["It is further ahead than you offer times."]
 
 
 def test_what_a_request_holds_itself_does_not_object_to_it(user: User) -> None:
@@ -387,10 +399,10 @@ def test_never_is_a_time_given_twice_whatever_the_therapist_wants(user: User) ->
     agreed(TEN, user)
     other = ask(email="sam@example.com")
     with pytest.raises(services.TimeTaken):
-        confirm(other, TEN, user, anyway=True)
+        confirm(other, TEN, user, despite=services.ANYTHING)
     other = ConsultationRequest.objects.get(pk=other.pk)
     with pytest.raises(services.TimeTaken):
-        offer(other, [NOON, TEN], user, anyway=True)
+        offer(other, [NOON, TEN], user, despite=services.ANYTHING)
     assert_unchanged(other, 1, 5)
     assert held(other) == set()
 
@@ -401,11 +413,15 @@ def test_who_wanted_a_taken_time_may_choose_another_on_the_same_page(
     agreed(TEN, user, email="sam@example.com")
     request = ask(phone="+16265550143")
     page = reverse("consultations:decide", args=[request.pk, "confirm"])
-    posted = {"day": "2026-12-02", "minutes": "20", "anyway": "on", **vars(WORDS)}
+    posted = {"day": "2026-12-02", "minutes": "20", **vars(WORDS)}
     refused = as_therapist.post(page, posted | {"hour": "10:00", "version": "1"})
     assert refused.status_code == 200
     (version,) = re.findall(r'name="version" value="(\d+)"', refused.content.decode())
-    as_therapist.post(page, posted | {"hour": "12:00", "version": version})
+    anew = as_therapist.post(page, posted | {"hour": "12:00", "version": version})
+    assert "12:00 PM" in anew.content.decode()  # or the letter would name the other time
+    (times,) = re.findall(r'name="written_for" value="([^"]+)"', anew.content.decode())
+    last = posted | {"hour": "12:00", "version": version, "written_for": unescape(times)}
+    as_therapist.post(page, last)
     assert ConsultationRequest.objects.get(pk=request.pk).starts_at == NOON
 
 
@@ -414,7 +430,7 @@ def test_a_move_may_overlap_the_time_that_it_leaves(user: User) -> None:
     stays = set(
         request.claims.filter(cell__in=with_pause(TEN + 15 * MINUTE)).values_list("pk", flat=True)
     )
-    move(request, TEN + 15 * MINUTE, user, anyway=True)
+    move(request, TEN + 15 * MINUTE, user, despite=services.ANYTHING)
     assert held(request) == with_pause(TEN + 15 * MINUTE)
     assert len(stays) == 3
     assert stays <= set(request.claims.values_list("pk", flat=True))
@@ -433,7 +449,7 @@ def test_a_move_to_a_taken_time_leaves_the_old_one(user: User) -> None:
     agreed(NOON, user, email="sam@example.com")
     request = agreed(TEN, user)
     with pytest.raises(services.TimeTaken):
-        move(request, NOON, user, anyway=True)
+        move(request, NOON, user, despite=services.ANYTHING)
     again = ConsultationRequest.objects.get(pk=request.pk)
     assert (again.starts_at, again.version) == (TEN, 2)
     assert held(again) == with_pause(TEN)
@@ -536,7 +552,7 @@ def test_picking_one_agrees_on_it_and_frees_the_others(user: User) -> None:
     assert held(request) == with_pause(ELEVEN)
     assert not request.proposals.exists()
     assert {TEN, NOON} <= set(open_times())
-    assert [letter.kind for letter in Letter.objects.all()] == ["offer", "confirm"]
+    assert [letter.kind for letter in Letter.objects.all()] == ["offer", "picked"]
     assert OutgoingEmail.objects.filter(kind="alert_changed", version=request.version).exists()
 
 
@@ -588,7 +604,7 @@ def test_an_offer_on_an_agreed_time_keeps_that(user: User, clock: Any) -> None:
     services.pick(request, NOON)
     assert (request.state, request.starts_at) == (State.CONFIRMED, NOON)
     assert held(request) == with_pause(NOON)
-    assert Letter.objects.order_by("-pk")[0].kind == "move"
+    assert Letter.objects.order_by("-pk")[0].kind == "picked"
 
 
 def test_an_offer_that_runs_out_on_an_agreed_time_goes_back_to_it(user: User, clock: Any) -> None:
@@ -598,6 +614,8 @@ def test_an_offer_that_runs_out_on_an_agreed_time_goes_back_to_it(user: User, cl
     clock.move_to(NOW + 72 * HOUR - MINUTE)
     assert services.expire_offers() == 0
     clock.move_to(NOW + 72 * HOUR)
+    assert services.expire_offers() == 0  # since the letter has not left
+    factories.letters_left()
     assert services.expire_offers() == 1
     assert services.expire_offers() == 0
     request.refresh_from_db()
@@ -614,6 +632,7 @@ def test_an_offer_that_runs_out_on_an_agreed_time_goes_back_to_it(user: User, cl
 def test_an_offer_that_runs_out_expires(user: User, clock: Any) -> None:
     request = ask()
     offer(request, [at("12-10 10:00"), at("12-10 11:00")], user)
+    factories.letters_left()
     clock.move_to(NOW + 72 * HOUR)
     assert services.expire_offers() == 1
     request.refresh_from_db()
@@ -644,11 +663,24 @@ def test_an_offer_after_a_consultation_that_did_not_take_place_stands_on_its_own
     assert held(request) == with_pause(at("12-10 10:00"))
 
 
+def test_an_offer_without_email_whose_times_are_over_waits_for_the_practice_again(
+    user: User, clock: Any
+) -> None:
+    request = ask(email="", phone="+16265550143")
+    offer(request, [TEN, NOON], user)
+    clock.move_to(NOON)
+    assert services.expire_offers() == 1
+    request.refresh_from_db()
+    assert (request.state, request.hold_ended_at) == (State.PENDING, NOON)
+    assert request in ConsultationRequest.objects.overdue(date(2026, 12, 2))
+    assert not SlotClaim.objects.exists()
+
+
 def test_a_visitor_without_email_never_has_an_offer_run_out(user: User, clock: Any) -> None:
     request = ask(email="", phone="+16265550143")
     offer(request, [TEN, NOON], user)
     assert request.holds_until is None
-    clock.move_to(NOW + 300 * DAY)
+    clock.move_to(NOON - MINUTE)
     assert services.expire_offers() == services.release_holds() == services.queue_reminders() == 0
     assert held(request) == with_pause(TEN, NOON)
     letter = Letter.objects.get()

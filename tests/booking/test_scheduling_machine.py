@@ -279,7 +279,7 @@ class Scheduling(RuleBasedStateMachine):
         decision = chosen(request, choice, fits, (services.Asks.TIME, services.Asks.TIMES))
         if not decision or not starts:
             return
-        more: dict[str, Any] = {"minutes": minutes, "anyway": anyway}
+        more: dict[str, Any] = {"minutes": minutes, "despite": services.ANYTHING if anyway else ()}
         if decision.asks == services.Asks.TIME:
             more["starts_at"] = starts[0]
         else:
@@ -364,7 +364,10 @@ class Scheduling(RuleBasedStateMachine):
         services.release_holds()
         services.expire_offers()
         over = ConsultationRequest.objects.filter(holds_until__lte=timezone.now())
-        assert not over.filter(state__in=(State.PENDING, State.PROPOSED)).exists()
+        assert not over.filter(state=State.PENDING).exists()
+        for request in over.filter(state=State.PROPOSED):  # nobody has read of it yet
+            letter = request.emails.get(kind="letter", version=request.version)
+            assert letter.sent_at is None
         services.queue_reminders()
         assert services.queue_reminders() == 0
         outbox.send_due()

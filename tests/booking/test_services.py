@@ -54,9 +54,9 @@ def decide(request: ConsultationRequest, kind: str, user: User, **more: Any) -> 
     if chosen.writes:
         more["words"] = WORDS
     if chosen.asks == services.Asks.TIME:
-        more = {"starts_at": LATER, "minutes": 20, "anyway": True, **more}
+        more = {"starts_at": LATER, "minutes": 20, "despite": services.ANYTHING, **more}
     if chosen.asks == services.Asks.TIMES:
-        more = {"starts": [LATER], "minutes": 20, "anyway": True, **more}
+        more = {"starts": [LATER], "minutes": 20, "despite": services.ANYTHING, **more}
     chosen.carry_out(request, user=user, **more)
 
 
@@ -164,7 +164,14 @@ def test_empty_words_and_no_minutes_are_refused(user: User) -> None:
         services.confirm(request, user=user, words=WORDS, starts_at=LATER, minutes=0)
     for starts in ([], [LATER] * 2, [LATER + timedelta(hours=n) for n in range(4)]):
         with pytest.raises(ValueError, match="one to three"):
-            services.offer(request, user=user, words=WORDS, starts=starts, minutes=20, anyway=True)
+            services.offer(
+                request,
+                user=user,
+                words=WORDS,
+                starts=starts,
+                minutes=20,
+                despite=services.ANYTHING,
+            )
     assert ConsultationRequest.objects.get().state == State.PENDING
 
 
