@@ -6,6 +6,8 @@ PYTHON := $(shell for python in python3 /usr/bin/python3 python3.11 python3.12 p
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 endif
 BIN = .venv/bin
+# One more than there are cores, since many tests wait for a server or a browser.
+PYTEST = $(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist loadfile
 UV_COMPILE = uv pip compile --universal --python-version 3.11.0 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet
 
@@ -24,10 +26,10 @@ run: environment  ## start the site with sample content, on PORT or 8000
 	@exec $(BIN)/python manage.py start
 
 test: test-environment  ## run every test but the soak
-	@exec $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@exec $(PYTEST) $(ARGS)
 
 test-postgres: test-environment  ## run the same tests on a PostgreSQL made for them
-	@exec $(BIN)/python -m tests.throwaway_postgres $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m tests.throwaway_postgres $(PYTEST) $(ARGS)
 
 soak: test-environment  ## run the long tests that kill processes at random
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)

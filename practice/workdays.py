@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 import holidays
 
@@ -13,6 +14,7 @@ def parts_of(country: str) -> list[str] | None:
     return holidays.list_supported_countries(include_aliases=False).get(country)
 
 
+@lru_cache(maxsize=8)
 def calendar(country: str, region: str) -> holidays.HolidayBase:
     """Weekends and public holidays of `country`; an unknown `region` gives the country's own."""
     try:

@@ -213,7 +213,7 @@ class ConsultationForm(forms.Form):
             return value
         return as_value(start) if start and start in self.starts else SUGGEST
 
-    @property
+    @cached_property
     def days(self) -> list[tuple[date, list[TimeChoice]]]:
         """The open times to show, by day in the visitor's zone: a few of them, or all."""
         shown = self._first(self.pages * PAGE) or openings.few(self.starts, self.zone)
@@ -242,7 +242,8 @@ class ConsultationForm(forms.Form):
 
     def find_again(self) -> None:
         """Looks for the open times once more: somebody was faster."""
-        self.__dict__.pop("starts", None)
+        for name in ("starts", "days"):
+            self.__dict__.pop(name, None)
 
     @property
     def is_elsewhere(self) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse, reverse_lazy
@@ -16,7 +15,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking import openings
+from booking import emails, openings
 from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
@@ -104,7 +103,7 @@ def calendar_address(schedule: Schedule) -> str:
     """Where the therapist's own calendar reads consultations; empty if its key is missing."""
     if isinstance(schedule.feed_secret, Unreadable):
         return ""
-    return settings.SITE_URL + reverse("booking:calendar", args=[schedule.feed_secret])
+    return emails.absolute(reverse("booking:calendar", args=[schedule.feed_secret]))
 
 
 class NewSecretView(ReviewMixin):
