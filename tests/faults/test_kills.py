@@ -26,7 +26,7 @@ from tests import factories
 from tests.faults.mailserver import MailServer
 from tests.faults.site import HOST, PATIENCE, LiveSite, wait_until
 
-few_or_fifty = pytest.mark.parametrize("kills", [2, pytest.param(50, marks=pytest.mark.soak)])
+few_or_fifty = pytest.mark.parametrize("kills", [1, pytest.param(50, marks=pytest.mark.soak)])
 
 
 @pytest.fixture
