@@ -354,7 +354,6 @@ class PickForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.practice = practice
         self.starts = [p.starts_at for p in request.proposals.all() if p.starts_at > timezone.now()]
-        self.zone = request.zone_or(practice.zone)
         if not needs_phone(request, practice):
             del self.fields["phone"], self.fields["visitor_calls"]
 

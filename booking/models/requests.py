@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
 
-from booking import tokens
+from booking import time_zones, tokens
 from practice.fields import EncryptedTextField
 from practice.models import Medium
 
@@ -293,10 +293,7 @@ class ConsultationRequest(models.Model):
 
     def zone_or(self, zone: ZoneInfo) -> ZoneInfo:
         """The visitor's own zone if they chose one that exists, else `zone`."""
-        try:
-            return ZoneInfo(self.time_zone) if self.time_zone else zone
-        except (KeyError, ValueError, OSError):  # each for another kind of nonsense
-            return zone
+        return ZoneInfo(self.time_zone) if time_zones.exists(self.time_zone) else zone
 
     def is_late(self, today: date) -> bool:
         """Whether an answer is overdue on `today` (in the practice's zone), or its hold is over."""

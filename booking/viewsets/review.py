@@ -235,6 +235,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             if not time.is_valid() or self._object(time):
                 return self._show(time=time, letter=self._posted_letter() if has_letter else None)
             given = self._given(time)
+            self._learn(given)
         if not self.decision.writes:
             return self._decide(None, time, given)
         if has_letter and request.POST.get("written_for", "") != written_for(given):
@@ -313,6 +314,14 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return {**given, "starts": form.starts}
         return {**given, "starts_at": form.starts[0], **form.contact}
 
+    def _learn(self, given: dict[str, Any]) -> None:
+        """Sets in memory alone what was just told: the words, and how they go, depend on it."""
+        self.consultation.phone = given.get("phone") or self.consultation.phone
+        self.consultation.email = given.get("email") or self.consultation.email
+        self.consultation.visitor_calls |= given.get("visitor_calls", False)
+        if self.decision.asks == Asks.TIME:
+            self.consultation.medium = self.practice.consultation_medium
+
     def _posted_letter(self) -> LetterForm:
         return LetterForm(self.request.POST, by_email=bool(self.consultation.email))
 
@@ -320,12 +329,6 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         """The proposed words, where the decision writes."""
         if not self.decision.writes:
             return None
-        # In memory alone: the words depend on what was just learned.
-        self.consultation.phone = given.get("phone") or self.consultation.phone
-        self.consultation.email = given.get("email") or self.consultation.email
-        self.consultation.visitor_calls |= given.get("visitor_calls", False)
-        if self.decision.asks == Asks.TIME:
-            self.consultation.medium = self.practice.consultation_medium
         starts = given.get("starts", [])
         proposed = emails.draft(
             self.consultation,
@@ -356,6 +359,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return self._too_late()
         except services.TimeTaken:
             self.consultation.refresh_from_db()  # what it was to become was undone
+            self._learn(given)
             assert time is not None
             time.add_error(None, TAKEN)
             return self._show(time=time, letter=letter)

@@ -453,3 +453,21 @@ def test_nothing_is_sent_to_an_address_that_cannot_be_read(
     outbox.send_due()
     assert {to for message in mailoutbox for to in message.to} == {"practice@example.com"}
     assert OutgoingEmail.objects.filter(recipient="visitor", sent_at=None).count() == 2
+
+
+def test_an_address_that_confirming_asks_for_gets_the_letter_with_its_subject(
+    as_therapist: Client, by_phone: ConsultationRequest
+) -> None:
+    factories.practice_settings(
+        consultation_medium="video", video_link="https://video.example/room"
+    )
+    url = url_of(by_phone, "confirm")
+    typed = {"day": "2026-12-01", "hour": "13:00", "minutes": "20", "version": "1"}
+    assert "Write the address" in as_therapist.post(url, typed).content.decode()
+    typed["email"] = "robin@example.com"
+    letter = fields(as_therapist.post(url, typed).content.decode())
+    assert "https://video.example/room" in letter["body"]
+    as_therapist.post(url, letter)
+    written = Letter.objects.get()
+    assert (written.channel, written.subject) == ("email", "QHC: about your message")
+    assert OutgoingEmail.objects.filter(kind="letter", recipient="visitor").exists()
