@@ -6,7 +6,7 @@ from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
-from booking import calendars
+from booking import calendars, services
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.permissions import may_review
 from practice.models import PracticeSettings
@@ -67,7 +67,9 @@ class WaitingPanel(Component):
         return {
             "waiting": requests.awaiting_reply().count(),
             "late": requests.overdue(today).count(),
+            "held_apart": requests.held_apart().count(),
             "untold": requests.to_be_told().count(),
             "stuck": OutgoingEmail.objects.stuck(now).count(),
             "silent": calendars.silent(now),
+            "erased_soon": services.waiting_too_long(today).count(),
         }

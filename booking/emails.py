@@ -61,6 +61,7 @@ def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]
         context |= {
             "consultation": request,
             "reply_by": request.reply_by,
+            "late": request.reply_by < practice.today(),
             "ask_url": absolute(reverse("booking:request")),
             "manage_url": absolute(request.get_absolute_url()),
             "review_url": review_url(request),
@@ -170,7 +171,8 @@ def practice_addresses() -> list[str]:
 
 
 def _to_practice(outgoing: OutgoingEmail, kind: str) -> EmailMessage:
-    context = _context(outgoing.request, about_time=outgoing.about_time)
+    held_apart = ConsultationRequest.objects.held_apart().count()
+    context = _context(outgoing.request, about_time=outgoing.about_time, held_apart=held_apart)
     return _message(
         outgoing,
         practice_addresses(),

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.db import close_old_connections
 from django.utils import timezone
 
-from booking import calendars, outbox, services
+from booking import calendars, outbox, scrubbing, services, tombstones
+from practice.accounts import letters, purge
 from practice.models import PracticeSettings
 
 logger = logging.getLogger(__name__)
@@ -40,12 +41,16 @@ def recurring(*, poll: float, stopping: Callable[[], bool]) -> list[Job]:
     """Every job, mail first; `poll` is how many seconds lie between two looks at mail."""
     return [
         Job("send_queued_emails", lambda: outbox.send_due(stopping=stopping), poll),
+        Job("send_account_links", letters.send_due, poll),
         Job("release_holds", services.release_holds, 60),
         Job("expire_offers", services.expire_offers, 60),
         Job("queue_reminders", services.queue_reminders, 60),
         Job("publish_scheduled", lambda: call_command("publish_scheduled", verbosity=0), 60),
         Job("finish_erasures", services.finish_erasures, 60),
+        Job("forget_counts", services.forget_counts, 600),
+        Job("forget_old_sessions", purge.forget_old, 600),
         Job("erase_old_requests", _erase_old, 3600),
+        Job("scrub_database", _scrub_if_due, 900),
         # Looks for a calendar that is due and reads one at a time. A slow one takes seconds, so
         # it is last: the next is mail again.
         Job("read_busy_feeds", lambda: calendars.read_next(timezone.now()), poll),
@@ -54,3 +59,11 @@ def recurring(*, poll: float, stopping: Callable[[], bool]) -> list[Job]:
 
 def _erase_old() -> int:
     return services.erase_old(PracticeSettings.load().today())
+
+
+def _scrub_if_due() -> None:
+    """By night, since PostgreSQL locks each table while it is written anew."""
+    tombstones.write_missing()
+    now = timezone.now()
+    if scrubbing.is_due(now, now.astimezone(PracticeSettings.load().zone).hour):
+        scrubbing.scrub()

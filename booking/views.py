@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -20,6 +21,7 @@ from booking.forms import ConsultationForm, PickForm
 from booking.forms.visitor import parse_start
 from booking.models import ConsultationRequest, State, Who
 from practice.models import Intake, PracticeSettings
+from practice.network import client_address
 
 View = Callable[..., HttpResponse]
 Act = Callable[[ConsultationRequest, PickForm], None]
@@ -64,7 +66,9 @@ def find_article(value: Any) -> Page | None:
 @without_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
 def request_consultation(request: HttpRequest) -> HttpResponse:
-    """The form; by POST, a request. What cannot be had any more is answered with 409."""
+    """The form; by POST, a request. What cannot be had any more is answered with 409, and what
+    one address sends too often with 429 and other ways to reach the practice.
+    """
     practice = PracticeSettings.load(request_or_site=request)
     if "elsewhere" in request.GET:
         return elsewhere(request, practice)
@@ -77,9 +81,12 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
         return elsewhere(request, practice)
     if form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
         try:
-            filed, _ = services.submit(form.to_request())
+            sending = form.sending(client_address(request))
+            filed, _ = services.submit(form.to_request(), sending)
         except services.AlreadySent:
             return _show(request, _under_new_key(form), was_sent=True)
+        except services.TooMany:
+            return _show(request, form, status=429, is_too_many=True)
         except services.TimeTaken:
             form.find_again()
             form.add_error("when", form.taken(form.cleaned_data["when"]))
@@ -116,7 +123,12 @@ def _pages(shown: str, one_more: bool) -> int:
 
 
 def _show(
-    request: HttpRequest, form: ConsultationForm, *, status: int = 200, was_sent: bool = False
+    request: HttpRequest,
+    form: ConsultationForm,
+    *,
+    status: int = 200,
+    was_sent: bool = False,
+    is_too_many: bool = False,
 ) -> HttpResponse:
     practice = form.practice
     context = {
@@ -127,8 +139,16 @@ def _show(
         "for_teen": form["who"].value() == Who.TEEN,
         "is_foreign": form.is_bound and request.is_foreign,  # type: ignore[attr-defined]
         "was_sent": was_sent,
+        "is_too_many": is_too_many,
+        "mailbox": _mailbox() if is_too_many else "",
     }
     return render(request, "booking/request.html", context, status=status)
+
+
+def _mailbox() -> str:
+    """Where answers to letters go; the one in the settings is for alerts, and nobody else's."""
+    mailbox = settings.DEFAULT_FROM_EMAIL
+    return "" if mailbox.endswith("@localhost") else mailbox
 
 
 def _under_new_key(form: ConsultationForm) -> ConsultationForm:
@@ -150,12 +170,13 @@ def elsewhere(request: HttpRequest, practice: PracticeSettings) -> HttpResponse:
 def sent(request: HttpRequest) -> HttpResponse:
     """What happens next; by the private link, until which day."""
     found = ConsultationRequest.objects.by_token(request.GET.get("key", ""))
-    if found is not None and found.state not in (State.PENDING, State.SUSPECTED):
+    if found is not None and not found.seems_to_wait:
         return HttpResponseRedirect(found.get_absolute_url())
     practice = PracticeSettings.load(request_or_site=request)
     context: dict[str, Any] = {"consultation": found, "practice": practice}
     if found is not None:
         context["zone"] = found.zone_or(practice.zone)
+        context["time"] = found.time_as_told(timezone.now())
     return render(request, "booking/sent.html", context)
 
 
@@ -202,10 +223,13 @@ def _show_request(
         "practice": practice,
         "zone": found.zone_or(practice.zone),
         "form": form or PickForm(request=found, practice=practice),
+        "time": found.time_as_told(now),
+        "lost_its_time": found.lost_its_time(now),
         "is_ahead": found.is_ahead(now),
         "can_withdraw": found.may_be_withdrawn(now),
         "can_restore": found.may_be_restored(now),
-        "late": found.awaits_reply and found.reply_by < practice.today(),
+        "held_until": found.kept_until if found.is_held(practice.today()) else None,
+        "late": (found.awaits_reply or found.seems_to_wait) and found.reply_by < practice.today(),
         "none_suited": found.state == State.PENDING
         and found.events.filter(kind=services.Kind.NONE_SUITS, version=found.version).exists(),
         "too_late": too_late,
@@ -263,7 +287,7 @@ def _is_done(found: ConsultationRequest, act: str, time: str) -> bool:
         "pick": confirmed and found.starts_at == parse_start(time),
         "ask_to_move": confirmed and found.move_asked_at is not None,
         "withdraw": found.state == State.WITHDRAWN,
-        "restore": found.state == State.PENDING,
+        "restore": found.seems_to_wait,
     }.get(act, False)
 
 
@@ -271,6 +295,7 @@ def _erase(
     request: HttpRequest, found: ConsultationRequest, practice: PracticeSettings
 ) -> HttpResponse:
     context: dict[str, Any] = {"consultation": found, "practice": practice}
+    context["held_until"] = found.kept_until if found.is_held(practice.today()) else None
     if not request.POST.get("sure"):
         context["is_ahead"] = found.is_ahead(timezone.now())
         return render(request, "booking/erase.html", context)

@@ -5,7 +5,17 @@ from collections.abc import Collection
 from django.core.exceptions import ValidationError
 
 # What urls.py serves at the top before any page, now or in what is planned.
-TOP = ("account", "admin", "calendar", "consultation", "documents", "healthz", "media", "static")
+TOP = (
+    "_util",
+    "account",
+    "admin",
+    "calendar",
+    "consultation",
+    "documents",
+    "healthz",
+    "media",
+    "static",
+)
 
 
 def refuse_reserved(slug: str, reserved: Collection[str] = TOP) -> None:

@@ -10,12 +10,17 @@ class PracticeConfig(AppConfig):
     verbose_name = "The practice"
 
     def ready(self) -> None:
+        from allauth.usersessions.models import UserSession
+        from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
         from practice import checks, defaults, forms  # noqa: F401  (checks register themselves)
+        from practice.accounts import sessions
 
         post_migrate.connect(defaults.make_site, sender=self)
         pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)
+        user_logged_in.connect(sessions.note_start)
+        pre_save.connect(sessions.keep_little, sender=UserSession)
         autoreload_started.connect(watch_style_sheets)
 
 

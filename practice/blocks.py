@@ -131,6 +131,16 @@ class CrisisBlock(blocks.StaticBlock):
         preview_value = None
 
 
+class KeptForBlock(blocks.StaticBlock):
+    class Meta:
+        icon = "history"
+        label = "How long requests are kept"
+        admin_text = "Shows for how many days each kind of request is kept, from the settings."
+        description = "For how long requests are kept, taken from the settings of the practice."
+        template = "components/blocks/kept_for.html"
+        preview_value = None
+
+
 class PageBody(blocks.StreamBlock):
     """What a page of the site, other than an essay, is made of."""
 
@@ -141,5 +151,6 @@ class PageBody(blocks.StreamBlock):
     facts = FactsBlock()
     notices = NoticesBlock()
     crisis = CrisisBlock()
+    kept_for = KeptForBlock()
     picture = PictureBlock()
     call_to_action = CallToActionBlock()

@@ -89,6 +89,20 @@ def secret_key_is_secret(app_configs: object, **kwargs: object) -> Messages:
 
 
 @register(Tags.security, deploy=True)
+def second_factor_is_required(app_configs: object, **kwargs: object) -> Messages:
+    """With a waiver, one guessed or stolen password opens every request on file."""
+    if settings.SECOND_FACTOR_REQUIRED:
+        return []
+    return [
+        Error(
+            "SECOND_FACTOR_REQUIRED is off, so that a password alone opens the admin.",
+            hint="Only DEBUG turns it off.",
+            id="practice.E008",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
 def mail_leaves(app_configs: object, **kwargs: object) -> Messages:
     if not any(name in settings.EMAIL_BACKEND for name in KEEPS_MAIL):
         return []

@@ -1,10 +1,14 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.files import File
+from wagtail.documents.fields import WagtailDocumentField
+from wagtail.documents.forms import BaseDocumentForm
 from wagtail.images import get_image_model
 from wagtail.images.fields import WagtailImageField
 from wagtail.images.forms import BaseImageForm
 
+from practice import documents
 from practice.images import BrokenPicture, CleanPicture, stripped
 
 
@@ -31,6 +35,33 @@ class ImageForm(BaseImageForm):
         if "file" in self.fields:
             given = self.fields["file"]
             self.fields["file"] = PictureField(
+                label=given.label, required=given.required, widget=given.widget
+            )
+
+
+class DocumentField(WagtailDocumentField):
+    """A file for download that is what it is called, of a kind that readers can open."""
+
+    default_error_messages = {
+        "other_kind": "This is no PDF, Word (.docx), OpenDocument (.odt) or text (.txt) file, "
+        "or it is damaged. Save it as one of these and choose it again."
+    }
+
+    def to_python(self, data: Any) -> File | None:
+        file = super().to_python(data)
+        if file and not documents.is_what_it_is_called(file, file.name):
+            raise ValidationError(self.error_messages["other_kind"], code="other_kind")
+        return file
+
+
+class DocumentForm(BaseDocumentForm):
+    """The form by which every document comes in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "file" in self.fields:
+            given = self.fields["file"]
+            self.fields["file"] = DocumentField(
                 label=given.label, required=given.required, widget=given.widget
             )
 

@@ -3,6 +3,7 @@
 from io import BytesIO
 from pathlib import PurePath
 
+from django.conf import settings
 from django.core.files.base import ContentFile, File
 from PIL import Image, ImageOps
 from pillow_heif import register_heif_opener
@@ -14,7 +15,7 @@ LONGEST_SIDE = 4000  # pixels; no screen shows more, and every rendition has to 
 
 
 class BrokenPicture(ValueError):
-    """The file cannot be read to its end as a picture."""
+    """The file cannot be read to its end as a picture, or would fill the memory."""
 
 
 class CleanPicture(ContentFile):
@@ -29,10 +30,14 @@ def stripped(file: File) -> CleanPicture:
     """
     file.seek(0)
     try:
-        with Image.open(file) as picture:
+        with Image.open(file) as picture:  # which reads its size alone
+            if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
+                raise BrokenPicture("This picture has too many pixels. Make it smaller first.")
             kind = picture.format if picture.format in KEEPS_ALPHA else "JPEG"
             out = BytesIO()
             save(picture, kind, out)
+    except BrokenPicture:
+        raise
     except Exception as error:  # each decoder fails in its own way
         raise BrokenPicture("This picture is damaged or not complete.") from error
     name = PurePath(file.name or "picture").with_suffix("." + KEEPS_ALPHA.get(kind, "jpg")).name

@@ -2,19 +2,18 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from practice import headers
+
 View = Callable[[HttpRequest], HttpResponse]
 
 
 class PrivacyHeaders:
-    """Consultation pages are kept by nobody and tell no other address where one came from."""
+    """Stands before all others, so that errors, redirects and static files have them too."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.path.startswith(("/consultation/", "/calendar/")):
-            response["Cache-Control"] = "no-store"
-            response["Referrer-Policy"] = "no-referrer"
-            response["X-Robots-Tag"] = "noindex" if request.path != "/consultation/" else "all"
+        headers.complete(request.path_info, response)
         return response

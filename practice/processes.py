@@ -115,21 +115,17 @@ def serve(sockets: list[socket.socket]) -> None:
     from django.core.wsgi import get_wsgi_application
     from gunicorn.app.base import BaseApplication
 
+    from practice import gunicorn_conf
+
     arbiter = os.getpid()
 
     class Site(BaseApplication):
         def load_config(self) -> None:
-            options = {
-                "bind": [f"fd://{sock.fileno()}" for sock in sockets],
-                "workers": 2,
-                "preload_app": True,
-                "control_socket_disable": True,
-                "graceful_timeout": GRACE // 2,
-                "loglevel": "warning",
-                "post_fork": lambda server, worker: end_with(arbiter),
-            }
-            for name, value in options.items():
-                self.cfg.set(name, value)
+            for name, value in vars(gunicorn_conf).items():
+                if name in self.cfg.settings:
+                    self.cfg.set(name, value)
+            self.cfg.set("bind", [f"fd://{sock.fileno()}" for sock in sockets])
+            self.cfg.set("post_fork", lambda server, worker: end_with(arbiter))
 
         def load(self) -> Any:
             return get_wsgi_application()

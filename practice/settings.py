@@ -6,6 +6,7 @@ check in `practice/checks.py`.
 """
 
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -66,22 +67,31 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "axes",
     "django.contrib.sitemaps",  # the template that Wagtail's sitemap is written with
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
 
 MIDDLEWARE = [
+    "practice.middleware.PrivacyHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "practice.middleware.PrivacyHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "practice.accounts.middleware.SessionActivity",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "practice.accounts.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "practice.urls"
@@ -134,6 +144,70 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# --- Who gets in ---------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it stops who has guessed too often
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "wagtailadmin_home"
+PASSWORD_RESET_TIMEOUT = 24 * 3600  # how long a link to choose a password is good for
+SECOND_FACTOR_REQUIRED = not DEBUG
+
+SESSION_ENGINE = "practice.accounts.sessions"
+SESSION_COOKIE_AGE = 30 * 60  # idle; practice/accounts/sessions.py adds the twelve hours
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+
+ACCOUNT_ADAPTER = "practice.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]  # allauth asks; nobody signs up
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60  # how long a second factor shown again is good for
+# Theirs count in the memory of one process, and by account alone, by which a stranger could shut
+# the therapist out. Ours are django-axes and practice/accounts/limits.py.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
+ACCOUNT_FORMS = {
+    "login": "practice.accounts.forms.SignInForm",
+    "reauthenticate": "practice.accounts.forms.PasswordAgainForm",
+    "reset_password": "practice.accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "practice.accounts.forms.NewPasswordForm",
+    "change_password": "practice.accounts.forms.OtherPasswordForm",
+    "set_password": "practice.accounts.forms.FirstPasswordForm",
+}
+MFA_ADAPTER = "practice.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # the device asks who is there
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_TOLERANCE = 1  # half a minute, for a clock that is wrong
+MFA_FORMS = {
+    "authenticate": "practice.accounts.forms.CodeForm",
+    "reauthenticate": "practice.accounts.forms.CodeAgainForm",
+    "add_webauthn": "practice.accounts.forms.PasskeyForm",
+    "login_webauthn": "practice.accounts.forms.PasskeySignInForm",
+    "authenticate_webauthn": "practice.accounts.forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "practice.accounts.forms.PasskeyAgainForm",
+    "activate_totp": "practice.accounts.forms.FirstCodeForm",
+}
+
+AXES_HANDLER = "practice.accounts.lockout.LockoutHandler"  # which holds the limits
+AXES_LOCKOUT_PARAMETERS = ["ip_address", ["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=30)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_CLIENT_IP_CALLABLE = "practice.accounts.lockout.address"
+AXES_USERNAME_CALLABLE = "practice.accounts.lockout.account"
+AXES_LOCKOUT_CALLABLE = "practice.accounts.lockout.respond"
+AXES_DISABLE_ACCESS_LOG = True  # who signed in when is nobody's to keep
+AXES_VERBOSE = False
+
 LANGUAGE_CODE = "en-us"
 # In which the admin speaks of pages; consultations go by the practice's own setting.
 TIME_ZONE = env.str("TIME_ZONE", default="America/Los_Angeles")
@@ -149,6 +223,10 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have use for them
+
+# Hashes of what was erased, which outlives the database: a restored backup is held against it.
+TOMBSTONES_FILE = Path(env.str("TOMBSTONES_FILE", default=str(DATA_DIR / "tombstones.txt")))
 
 EMAIL_FILE_PATH = DATA_DIR / "mail"  # where `make run` writes its mail
 if DEBUG and "EMAIL_URL" not in env.ENVIRON:
@@ -158,6 +236,8 @@ else:
 EMAIL_TIMEOUT = 20  # Django's default is none at all, which hangs the worker
 # Longer than sending one message can take: EMAIL_TIMEOUT counts for each exchange with the server.
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)
+# In a day, from one address: a school, a clinic or a mobile carrier may share it.
+REQUESTS_PER_ADDRESS = env.int("REQUESTS_PER_ADDRESS", default=100)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -167,10 +247,10 @@ SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31536000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REFERRER_POLICY = "same-origin"
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail shows its previews in a frame of the same origin
-SILENCED_SYSTEM_CHECKS = ["security.W019"]  # which wants DENY there
+X_FRAME_OPTIONS = "DENY"  # but for Wagtail's previews, which say otherwise themselves
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a long essay's editor sends more than Django's 1,000
 
@@ -184,12 +264,22 @@ WAGTAILIMAGES_IMAGE_FORM_BASE = "practice.forms.ImageForm"
 WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "heic"]
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = 15 * 1024 * 1024
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 60_000_000
+WAGTAILDOCS_DOCUMENT_FORM_BASE = "practice.forms.DocumentForm"
 WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "odt", "txt"]
+WAGTAILDOCS_MAX_UPLOAD_SIZE = 20 * 1024 * 1024
+WAGTAILDOCS_INLINE_CONTENT_TYPES: list[str] = []  # each is saved, none opens within the site
 WAGTAILDOCS_SERVE_METHOD = "serve_view"  # through Wagtail, so that privacy holds
 WAGTAILEMBEDS_FINDERS: list[dict[str, str]] = []  # an embed would tell a third party who reads
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+# Passwords and addresses are changed under /account/ alone, where the second factor is asked.
+WAGTAILADMIN_LOGIN_URL = WAGTAIL_FRONTEND_LOGIN_URL = LOGIN_URL
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = WAGTAIL_PASSWORD_RESET_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+WAGTAILUSERS_PASSWORD_ENABLED = False
 WAGTAIL_WORKFLOW_ENABLED = False  # one person writes and publishes
 
+# No crash is sent by mail, and none is shown with what was typed: practice/logging.py.
+DEFAULT_EXCEPTION_REPORTER = "practice.logging.DiscreetReporter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -213,5 +303,6 @@ LOGGING = {
         # These write titles and reasons that nobody asked to keep.
         "django_tasks": {"level": "WARNING"},
         "wagtail": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
     },
 }

@@ -3,16 +3,21 @@ from django.urls import include, path, re_path
 from django.views.static import serve
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as admin_urls
+from wagtail.admin.auth import require_admin_access
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as document_urls
 
 from practice import views
+from practice.accounts.urls import wagtails_own
 
 urlpatterns = [
     path("healthz/", views.healthz, name="healthz"),
     path("robots.txt", views.robots, name="robots"),
     path("theme.css", views.theme, name="theme"),
     path("sitemap.xml", sitemap, name="sitemap"),
+    path("admin/account/", require_admin_access(views.AccountView.as_view())),
+    path("account/", include("practice.accounts.urls")),
+    *wagtails_own,
     path("admin/", include(admin_urls)),
     path("documents/", include(document_urls)),
     path("", include("booking.urls")),

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
@@ -5,6 +7,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
+from wagtail.admin.views import account
 
 from practice import theme as style
 from practice.models import PracticeSettings
@@ -45,6 +48,16 @@ def theme(request: HttpRequest) -> HttpResponse:
     is_current = request.GET.get("v") == sheet.version
     patch_cache_control(response, public=True, max_age=31_536_000 if is_current else 300)
     return response
+
+
+class AccountView(account.AccountView):
+    """One's own settings, without the picture of oneself: that would be kept as it was sent, with
+    what the camera wrote into it, and nobody sees it in a practice of one.
+    """
+
+    def get_panels(self) -> list[Any]:
+        panels = super().get_panels()
+        return [each for each in panels if not isinstance(each, account.AvatarSettingsPanel)]
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

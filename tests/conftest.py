@@ -43,6 +43,7 @@ def data_folder(settings: object, tmp_path: Path) -> Path:
     """Uploads and mail of a test go with the test."""
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"  # type: ignore[attr-defined]
+    settings.TOMBSTONES_FILE = tmp_path / "tombstones.txt"  # type: ignore[attr-defined]
     return tmp_path
 
 
@@ -99,6 +100,18 @@ def editor(home: HomePage) -> User:
 
 @pytest.fixture
 def as_therapist(therapist: User) -> Client:
+    return factories.signed_in(therapist)
+
+
+@pytest.fixture
+def as_therapist_again(therapist: User) -> Client:
+    """With the second factor shown again just now, as sensitive acts want it."""
+    return factories.signed_in(therapist, again=True)
+
+
+@pytest.fixture
+def as_therapist_without_factor(therapist: User) -> Client:
+    """With the password alone, and no second factor made yet."""
     client = Client()
     client.force_login(therapist)
     return client
@@ -106,9 +119,7 @@ def as_therapist(therapist: User) -> Client:
 
 @pytest.fixture
 def as_editor(editor: User) -> Client:
-    client = Client()
-    client.force_login(editor)
-    return client
+    return factories.signed_in(editor)
 
 
 @pytest.fixture

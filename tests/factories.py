@@ -3,9 +3,13 @@
 import json
 import uuid
 from datetime import date, datetime, time
+from time import time as time_now
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.contrib.auth.models import Group
+from django.test import Client
 from django.utils import timezone
 from wagtail.models import Page
 
@@ -69,10 +73,46 @@ BODY: list[tuple[str, Any]] = [
 ]
 
 
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of every authenticator app in tests
+
+
 def user(email: str, *groups: Group, password: str = "correct horse 7") -> User:
     person = User.objects.create_user(email, password)
     person.groups.set(groups)
     return person
+
+
+def second_factor(person: User) -> Authenticator:
+    """An authenticator app of theirs; `code_of` says what it shows."""
+    return TOTP.activate(person, SECRET).instance
+
+
+def code_of(factor: Authenticator) -> str:
+    """What the app shows now."""
+    return code_for(SECRET)
+
+
+def code_for(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, int(time_now() // 30)))
+
+
+def shown(client: Client, person: User, *, again: bool = False) -> None:
+    """Notes in the session of `client` that the second factor was shown; `again`, just now."""
+    session = client.session
+    record = {"method": "mfa", "type": "totp", "at": time_now()}
+    session["account_authentication_methods"] = [record | {"reauthenticated": again}]
+    session["account_authentication_methods_user"] = str(person.pk)
+    session.save()
+
+
+def signed_in(person: User, *, again: bool = False) -> Client:
+    """A client with password and second factor shown; `again`, as for a sensitive act."""
+    if not Authenticator.objects.filter(user=person).exists():
+        second_factor(person)
+    client = Client()
+    client.force_login(person)
+    shown(client, person, again=again)
+    return client
 
 
 def publish(page: Page) -> Page:

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from wagtail.models import Page
 
-from booking import openings, time_zones
+from booking import openings, suspicion, time_zones
 from booking.forms.contact import clean_phone, needs_phone
 from booking.models import ConsultationRequest, PartOfWeek, Who
+from booking.suspicion import Sending
 from booking.templatetags.booking_tags import in_zone
 from practice.models import PracticeSettings
 
@@ -94,6 +95,14 @@ class ConsultationForm(forms.Form):
 
     key = forms.Field(widget=forms.HiddenInput, required=False)
     article = forms.Field(widget=forms.HiddenInput, required=False)
+    opened = forms.Field(widget=forms.HiddenInput, required=False)
+    # A trap for programs that fill in whatever there is. People do not see it, and neither its
+    # name nor its label is one that an autofill knows.
+    anything_else = forms.Field(
+        label="Leave this empty",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+    )
     state = forms.ChoiceField(
         label="Where will you be when we talk?",
         help_text="A therapist may only work with people where the therapist is licensed.",
@@ -173,6 +182,7 @@ class ConsultationForm(forms.Form):
         self.pages = pages
         self.initial.setdefault("key", str(uuid.uuid4()))
         self.initial.setdefault("article", article.pk if article else "")
+        self.initial.setdefault("opened", suspicion.sign_opening())
         if len(practice.regions) < 2:
             del self.fields["state"]
         elif isinstance(state := self.fields["state"], forms.ChoiceField):
@@ -301,6 +311,11 @@ class ConsultationForm(forms.Form):
         if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
             self.add_error("phone", "Write a telephone number or an e-mail address. One is enough.")
         return cleaned
+
+    def sending(self, address: str) -> Sending:
+        """How a valid form came, from `address` (practice.network.client_address)."""
+        told = self.cleaned_data
+        return Sending(address, str(told["opened"] or ""), str(told["anything_else"] or ""))
 
     def to_request(self) -> ConsultationRequest:
         """The unsaved request that a valid form describes."""

@@ -1,11 +1,14 @@
 """Requests, the letters and e-mails they owe, the schedule, and a count of what was erased."""
 
-from booking.models.erased import ErasedCount
+from booking.models.abuse import DailyCount, DailySalt
+from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
 from booking.models.letters import Letter, OutgoingEmail
 from booking.models.requests import (
+    FINAL_STATES,
     HOLDING_STATES,
     NEXT_STATES,
     OPEN_STATES,
+    WAITING_STATES,
     ConsultationRequest,
     Outcome,
     PartOfWeek,
@@ -27,14 +30,19 @@ from booking.models.schedule import (
 )
 
 __all__ = [
+    "FINAL_STATES",
     "HOLDING_STATES",
     "NEXT_STATES",
     "OPEN_STATES",
+    "WAITING_STATES",
     "AvailabilityRule",
     "BusyFeed",
     "BusyInterval",
     "ConsultationRequest",
+    "DailyCount",
+    "DailySalt",
     "DateOverride",
+    "Demand",
     "ErasedCount",
     "Letter",
     "Outcome",
@@ -46,7 +54,9 @@ __all__ = [
     "Schedule",
     "SlotClaim",
     "State",
+    "Tombstone",
     "Weekday",
     "Who",
     "cells",
+    "digest_of",
 ]

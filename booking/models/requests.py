@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
@@ -15,8 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
 
-from booking import time_zones, tokens
-from practice.fields import EncryptedTextField
+from booking import suspicion, time_zones, tokens
+from practice.fields import EncryptedTextField, Unreadable
 from practice.models import Medium
 
 
@@ -35,6 +36,11 @@ class State(models.TextChoices):
 
 # Whose `starts_at` is theirs: asked for and held, agreed, or agreed while others are offered.
 HOLDING_STATES = (State.PENDING, State.PROPOSED, State.CONFIRMED)
+FINAL_STATES = (
+    *(State.DECLINED, State.CANCELLED, State.EXPIRED),
+    *(State.WITHDRAWN, State.CLOSED),
+)
+WAITING_STATES = (State.PENDING, State.PROPOSED, State.WAITLISTED)
 OPEN_STATES = (State.SUSPECTED, State.PENDING, State.PROPOSED, State.WAITLISTED, State.CONFIRMED)
 
 
@@ -110,7 +116,7 @@ NEXT_STATES: dict[State, frozenset[State]] = {
     State.CANCELLED: frozenset({State.PENDING}),
     State.EXPIRED: frozenset({State.PENDING}),
     State.CLOSED: frozenset({State.PENDING}),
-    State.WITHDRAWN: frozenset({State.PENDING}),
+    State.WITHDRAWN: frozenset({State.PENDING, State.SUSPECTED}),
 }
 
 
@@ -130,12 +136,20 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
     def open(self) -> RequestQuerySet:
         return self.filter(state__in=OPEN_STATES)
 
-    def closed_before(self, moment: datetime) -> RequestQuerySet:
-        """Those that have come to an end, or whose consultation has, before `moment`."""
-        return self.filter(
-            ~Q(state__in=OPEN_STATES) & Q(state_since__lt=moment)
-            | Q(state=State.CONFIRMED, ends_at__lt=moment)
-        )
+    def older_than(self, kept_for: Callable[[str], timedelta], now: datetime) -> RequestQuerySet:
+        """Those kept for longer than their state is: `kept_for` knows each, and `waiting`.
+
+        A consultation counts from its end; while one is still to come nothing is too old.
+        """
+        over = Q(state=State.CONFIRMED, ends_at__lt=now - kept_for(State.CONFIRMED))
+        for state in (*FINAL_STATES, State.SUSPECTED):
+            over |= Q(state=state, state_since__lt=now - kept_for(state))
+        waited = Q(state__in=WAITING_STATES, state_since__lt=now - kept_for("waiting"))
+        return self.filter(over | waited & ~Q(starts_at__gt=now))
+
+    def held(self, today: date) -> RequestQuerySet:
+        """Those that must not be erased on `today`, in the practice's zone."""
+        return self.filter(kept_until__gte=today)
 
     def with_time(self) -> RequestQuerySet:
         """Those whose consultation is agreed, also while other times are offered for it."""
@@ -154,6 +168,10 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
         return self.annotate(
             late=ExpressionWrapper(_late(today), output_field=models.BooleanField())
         )
+
+    def held_apart(self) -> RequestQuerySet:
+        """Those that look like spam, until the therapist has looked at them."""
+        return self.filter(state=State.SUSPECTED)
 
     def to_be_told(self) -> RequestQuerySet:
         """Those with a letter that nobody can send: the visitor left no e-mail address."""
@@ -220,6 +238,18 @@ class ConsultationRequest(models.Model):
     erase_when_told = models.BooleanField(
         default=False, help_text="Erased by the visitor, but for the address of the cancellation"
     )
+    erasure_asked_at = models.DateTimeField(
+        null=True, blank=True, help_text="By the visitor, while it is held from erasure"
+    )
+    kept_until = models.DateField(
+        null=True, blank=True, help_text="Not erased before this day, in the practice's zone"
+    )
+    kept_because = EncryptedTextField(blank=True)
+    held_apart_for = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Codes of what looked like spam, until the therapist has found it to be real",
+    )
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     private_note = EncryptedTextField(blank=True)
 
@@ -250,6 +280,11 @@ class ConsultationRequest(models.Model):
             models.CheckConstraint(
                 condition=~Q(email="") | ~Q(phone=""), name="request_has_contact"
             ),
+            models.CheckConstraint(
+                condition=Q(kept_until=None, kept_because="")
+                | Q(Q(kept_until__isnull=False), ~Q(kept_because="")),
+                name="request_held_with_a_reason",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -272,8 +307,18 @@ class ConsultationRequest(models.Model):
         return self.state in OPEN_STATES
 
     @property
+    def is_unreadable(self) -> bool:
+        """Whether some of it was written under a key that is not here."""
+        return any(isinstance(value, Unreadable) for value in vars(self).values())
+
+    @property
     def parts_of_week_labels(self) -> list[str]:
         return [str(PartOfWeek(part).label) for part in self.parts_of_week]
+
+    @property
+    def suspicions(self) -> list[str]:
+        """Why it is held apart, in plain words."""
+        return suspicion.in_words(self.held_apart_for)
 
     @property
     def awaits_reply(self) -> bool:
@@ -287,6 +332,23 @@ class ConsultationRequest(models.Model):
         """Whether a consultation is agreed, also while other times are offered for it."""
         return self.state in (State.CONFIRMED, State.PROPOSED) and self.starts_at is not None
 
+    @property
+    def seems_to_wait(self) -> bool:
+        """Whether the visitor reads that it waits; whoever sends spam must not learn more."""
+        return self.state in (State.PENDING, State.SUSPECTED)
+
+    def time_as_told(self, now: datetime) -> datetime | None:
+        """The time that is the visitor's, or that they believe to be held while it is not."""
+        if self.state != State.SUSPECTED:
+            return self.starts_at
+        return self.asked_for if self.holds_until and self.holds_until > now else None
+
+    def lost_its_time(self, now: datetime) -> bool:
+        """Whether the visitor reads that a time they asked for is not held any more."""
+        if self.state == State.SUSPECTED:
+            return self.holds_until is not None and self.holds_until <= now
+        return self.state == State.PENDING and self.hold_ended_at is not None
+
     def is_ahead(self, now: datetime) -> bool:
         """Whether an agreed consultation is still to come."""
         return self.has_time and self.starts_at is not None and self.starts_at > now
@@ -294,6 +356,10 @@ class ConsultationRequest(models.Model):
     def zone_or(self, zone: ZoneInfo) -> ZoneInfo:
         """The visitor's own zone if they chose one that exists, else `zone`."""
         return ZoneInfo(self.time_zone) if time_zones.exists(self.time_zone) else zone
+
+    def is_held(self, today: date) -> bool:
+        """Whether it must not be erased on `today`, in the practice's zone."""
+        return self.kept_until is not None and self.kept_until >= today
 
     def is_late(self, today: date) -> bool:
         """Whether an answer is overdue on `today` (in the practice's zone), or its hold is over."""
@@ -344,6 +410,8 @@ class RequestEvent(models.Model):
 
     class Kind(models.TextChoices):
         RECEIVED = "received", "sent the request"
+        HELD_APART = "held_apart", "held it apart, since it looks like spam"
+        ACCEPT = "accept", "found it to be a real request"
         CONFIRM = "confirm", "confirmed a time"
         MOVE = "move", "moved it to another time"
         KEEP = "keep", "kept the agreed time"
@@ -355,6 +423,9 @@ class RequestEvent(models.Model):
         TOLD = "told", "told the visitor"
         OUTCOME = "outcome", "noted how it ended"
         NOTE = "note", "changed the private note"
+        HELD = "held", "held it from erasure"
+        HOLD_LIFTED = "hold_lifted", "lifted the hold on erasing it"
+        ERASURE_ASKED = "erasure_asked", "asked for its erasure"
         WITHDRAWN = "withdrawn", "withdrew it"
         RESTORED = "restored", "brought it back"
         OFFER = "offer", "offered other times"

@@ -6,7 +6,20 @@ Nothing is sent and no network is touched in here; the outbox sends afterwards.
 from booking.claims import TimeTaken
 from booking.emails import Draft
 from booking.openings import OBJECTIONS as ANYTHING
-from booking.services.erasure import erase, erase_old, finish_erasures, over_by
+from booking.services.demands import erase_person, export_person
+from booking.services.erasure import (
+    Held,
+    erase,
+    erase_again,
+    erase_old,
+    erased_on,
+    finish_erasures,
+    hold,
+    lift_hold,
+    over_by,
+    waiting_too_long,
+)
+from booking.services.limits import TooMany, forget_counts
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from booking.services.therapist import (
     DECISIONS,
@@ -14,6 +27,7 @@ from booking.services.therapist import (
     Asks,
     Decision,
     Objections,
+    accept,
     cancel,
     close,
     confirm,
@@ -50,12 +64,15 @@ __all__ = [
     "Asks",
     "Decision",
     "Draft",
+    "Held",
     "Kind",
     "NotAllowed",
     "Objections",
     "Recipient",
     "Stale",
     "TimeTaken",
+    "TooMany",
+    "accept",
     "ask_to_move",
     "cancel",
     "close",
@@ -63,11 +80,18 @@ __all__ = [
     "decisions",
     "decline",
     "erase",
+    "erase_again",
     "erase_old",
+    "erase_person",
+    "erased_on",
     "expire_offers",
+    "export_person",
     "finish_erasures",
+    "forget_counts",
+    "hold",
     "keep",
     "lasting",
+    "lift_hold",
     "move",
     "none_suits",
     "offer",
@@ -82,6 +106,7 @@ __all__ = [
     "set_private_note",
     "submit",
     "tell",
+    "waiting_too_long",
     "waitlist",
     "withdraw",
 ]

@@ -1,35 +1,45 @@
-"""Removing requests: at once when the visitor asks, and after a while when they are over."""
+"""Removing requests: at once on demand, and after a while when they are over."""
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
-from booking import outbox
+from booking import outbox, tombstones
 from booking.models import (
+    WAITING_STATES,
     ConsultationRequest,
     ErasedCount,
     RequestQuerySet,
+    State,
     Who,
+    digest_of,
 )
 from booking.models.requests import new_nonce
 from booking.services import steps
-from booking.services.steps import Actor, Recipient
+from booking.services.steps import Actor, Kind, Recipient, Stale
 from booking.services.visitor import end
-from practice.models import PracticeSettings
+from practice.models import PracticeSettings, User
+
+WARNS_BEFORE = timedelta(days=30)
+
+
+class Held(Exception):
+    """The request is held from erasure; nothing was done."""
 
 
 @transaction.atomic
 def erase(request: ConsultationRequest, *, by: Actor) -> bool:
-    """Removes the request and all that belongs to it; what stays is a count.
+    """Removes the request and all that belongs to it; whether nothing is left but a count.
 
-    When the visitor erases what was not over, the practice is told that one is gone, and which
-    time is free again. While a calendar must still hear of a cancellation, all but the e-mail
-    address is removed at once, and that when the cancellation has left; False then. The site
-    itself leaves alone what has changed since it was looked up.
+    Whatever was not over ends first, and when the visitor does it, the practice is told that one
+    is gone and which time is free again. While a calendar must still hear of a cancellation, all
+    but the e-mail address is removed at once, and that when the cancellation has left. A hold
+    outranks everybody: the visitor's wish is kept for the day on which it ends, and the practice
+    gets Held. The site itself leaves alone what has changed since it was looked up.
     """
     found = ConsultationRequest.objects.select_for_update().filter(pk=request.pk)
     if by == Actor.SYSTEM:
@@ -37,26 +47,45 @@ def erase(request: ConsultationRequest, *, by: Actor) -> bool:
     doomed = found.first()
     if doomed is None:
         return True
-    if by == Actor.VISITOR:
-        _end_if_open(doomed)
-        if steps.owed_cancellations(doomed).exists():
-            _count(doomed, PracticeSettings.load().zone)
-            _empty(doomed)
-            return False
+    practice = PracticeSettings.load()
+    if doomed.is_held(practice.today()):
+        if by == Actor.PRACTICE:
+            raise Held
+        if by == Actor.VISITOR:
+            ask_for_erasure(doomed)
+        return False
+    if by != Actor.SYSTEM:
+        _end_if_open(doomed, tells_practice=by == Actor.VISITOR)
     if not doomed.erase_when_told:
-        _count(doomed, PracticeSettings.load().zone)
+        _count(doomed, practice.zone)
+    tombstones.bury(doomed)
+    if steps.owed_cancellations(doomed).exists():
+        _empty(doomed)
+        return False
     doomed.delete()
     return True
 
 
-def _end_if_open(request: ConsultationRequest) -> None:
+@transaction.atomic
+def ask_for_erasure(request: ConsultationRequest) -> None:
+    """The visitor's will, while it is held: the request ends, and waits for its day."""
+    if request.erasure_asked_at:
+        return
+    _end_if_open(request, tells_practice=False)
+    ConsultationRequest.objects.filter(pk=request.pk).update(erasure_asked_at=timezone.now())
+    steps.note(request, Kind.ERASURE_ASKED, Actor.VISITOR)
+    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+
+
+def _end_if_open(request: ConsultationRequest, *, tells_practice: bool) -> None:
     if not request.is_open:
         return
     now = timezone.now()
     ahead = request.starts_at if request.is_ahead(now) else None
     if request.may_be_withdrawn(now):
         end(request)
-    outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead)
+    if tells_practice and not request.held_apart_for:
+        outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead)
 
 
 def _empty(request: ConsultationRequest) -> None:
@@ -81,6 +110,10 @@ def _empty(request: ConsultationRequest) -> None:
         good_hours="",
         message="",
         private_note="",
+        kept_until=None,
+        kept_because="",
+        erasure_asked_at=None,
+        held_apart_for=[],
         parts_of_week=[],
         time_zone="",
         asked_for=None,
@@ -100,24 +133,95 @@ def finish_erasures() -> int:
 
 
 def over_by(today: date) -> RequestQuerySet:
-    """What came to its end longer before `today` (in the practice's zone) than it is kept."""
+    """What is kept for longer than it should be on `today` (in the practice's zone), or was to
+    be erased when its hold ended; never what is held.
+    """
     practice = PracticeSettings.load()
-    midnight = datetime.combine(today, datetime.min.time(), practice.zone)
-    return ConsultationRequest.objects.closed_before(
-        midnight - timedelta(days=practice.keeps_closed_for)
-    )
+    found = ConsultationRequest.objects.older_than(practice.kept_for, practice.midnight(today))
+    asked = ConsultationRequest.objects.filter(erasure_asked_at__isnull=False)
+    return (found | asked).filter(Q(kept_until=None) | Q(kept_until__lt=today))
+
+
+def waiting_too_long(today: date) -> RequestQuerySet:
+    """What still waits and is erased within a month of `today` (in the practice's zone)."""
+    return over_by(today + WARNS_BEFORE).filter(state__in=WAITING_STATES)
+
+
+def erased_on(request: ConsultationRequest) -> date | None:
+    """The last day (in the practice's zone) on which a request in this state is still kept, or
+    None while its consultation is to come. A hold is not looked at.
+    """
+    practice = PracticeSettings.load()
+    since = request.state_since
+    if request.state == State.CONFIRMED:
+        assert request.ends_at is not None
+        since = request.ends_at
+    if request.is_ahead(timezone.now()):
+        return None
+    state = "waiting" if request.state in WAITING_STATES else request.state
+    return (since + practice.kept_for(state)).astimezone(practice.zone).date()
 
 
 def erase_old(today: date) -> int:
     """Erases what `over_by` finds, and what waited to be; how many."""
-    requests = list(over_by(today))
-    for request in requests:
-        erase(request, by=Actor.SYSTEM)
+    requests = list(over_by(today).filter(erase_when_told=False))
+    done = sum(erase(request, by=Actor.SYSTEM) for request in requests)
     outbox.forget_old()
-    return len(requests) + finish_erasures()
+    return done + finish_erasures()
+
+
+@transaction.atomic
+def erase_again() -> int:
+    """Erases what had been erased before a backup brought it back; how many.
+
+    Whatever the backup says of it: no hold and no letter outlives an erasure. What is empty but
+    for a cancellation on its way is left to `finish_erasures`.
+    """
+    tombstones.learn_from_file()
+    digests = tombstones.known()
+    rows = ConsultationRequest.objects.filter(erase_when_told=False)
+    back = [
+        pk
+        for pk, uid in rows.values_list("pk", "invitation_uid").iterator()
+        if digest_of(uid) in digests
+    ]
+    zone = PracticeSettings.load().zone
+    for pk in back:
+        request = ConsultationRequest.objects.get(pk=pk)
+        _count(request, zone)
+        request.delete()
+    return len(back)
+
+
+@transaction.atomic
+def hold(request: ConsultationRequest, until: date, reason: str, *, user: User) -> None:
+    """Keeps `request` from erasure up to `until`, that day included (in the practice's zone).
+
+    Raises ValueError without a reason or for a day that is over, Stale if it was erased.
+    """
+    if not reason.strip() or until < PracticeSettings.load().today():
+        raise ValueError("A hold needs a reason and a day to come.")
+    _set_hold(request, kept_until=until, kept_because=reason)
+    steps.note(request, Kind.HELD, Actor.PRACTICE, user)
+
+
+@transaction.atomic
+def lift_hold(request: ConsultationRequest, *, user: User) -> None:
+    """Lets `request` be erased again. Raises Stale if it was erased meanwhile."""
+    _set_hold(request, kept_until=None, kept_because="")
+    steps.note(request, Kind.HOLD_LIFTED, Actor.PRACTICE, user)
+
+
+def _set_hold(request: ConsultationRequest, **hold: object) -> None:
+    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(**hold):
+        raise Stale
+    request.refresh_from_db()
 
 
 def _count(request: ConsultationRequest, zone: ZoneInfo) -> None:
+    """Adds it to what came in its month, unless it was held apart to the end."""
+    if request.held_apart_for:
+        return
     month = request.received_at.astimezone(zone).date().replace(day=1)
     row, _ = ErasedCount.objects.get_or_create(month=month, article_id=request.article_id)
     ErasedCount.objects.filter(pk=row.pk).update(requests=F("requests") + 1)

@@ -1,12 +1,12 @@
 """What every step of a request shares: it is taken only from where it was read."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
-from booking import claims, outbox
+from booking import claims, openings, outbox
 from booking.availability import Interval
 from booking.emails import Draft
 from booking.models import (
@@ -59,6 +59,18 @@ def as_new() -> dict[str, Any]:
 def without_time() -> dict[str, Any]:
     """A request to which no time belongs."""
     return {"starts_at": None, "ends_at": None, "holds_until": None, "move_asked_at": None}
+
+
+def with_time(start: datetime, schedule: Schedule, now: datetime) -> dict[str, Any]:
+    """A request for which an open time (UTC) is held. Raises TimeTaken where it is not open.
+
+    Call it with the schedule locked, and take the time with `claims.hold`.
+    """
+    open_now = openings.load(PracticeSettings.load(), now, schedule=schedule)
+    if start not in open_now.starts(now):
+        raise claims.TimeTaken
+    holds_until = min(now + timedelta(hours=schedule.hold_hours), start)
+    return {"starts_at": start, "ends_at": start + open_now.length, "holds_until": holds_until}
 
 
 def step(request: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from booking import claims, openings
+from booking import claims, openings, outbox
 from booking.availability import Interval
 from booking.emails import Draft
 from booking.models import (
@@ -27,7 +27,7 @@ from booking.models import (
     State,
 )
 from booking.services import steps
-from booking.services.steps import Actor, Kind, NotAllowed, Stale
+from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from practice.models import PracticeSettings, User
 
 MOST_OFFERS = 3
@@ -56,6 +56,8 @@ def _decide(
     """What all decisions share. `words` go to the visitor, `times` are what it holds then."""
     if words is not None and not words.body.strip():
         raise ValueError("This decision needs words for the visitor.")
+    if request.erasure_asked_at:
+        raise NotAllowed
     now = timezone.now()
     schedule = Schedule.lock() if times else None
     if times:
@@ -233,15 +235,45 @@ def cancel(request: ConsultationRequest, *, user: User, words: Draft) -> None:
     _decide(request, Kind.CANCEL, State.CANCELLED, user, words, move_asked_at=None)
 
 
+@transaction.atomic
+def accept(request: ConsultationRequest, *, user: User) -> None:
+    """What was held apart is a real request: it waits as if it had done so since it came.
+
+    The answer is due when it was promised, and the visitor gets the letter that everybody gets.
+    The time that they were told is held is so now, if it is still open.
+    """
+    if request.state != State.SUSPECTED:
+        raise NotAllowed
+    time = _late_hold(request) if request.asked_for and request.holds_until else {}
+    changes = {**steps.without_time(), **time, "held_apart_for": []}
+    steps.step(request, State.PENDING, request.received_at, **changes)
+    steps.note(request, Kind.ACCEPT, Actor.PRACTICE, user)
+    if request.email:
+        outbox.promise("received", Recipient.VISITOR, request)
+
+
+def _late_hold(request: ConsultationRequest) -> dict[str, Any]:
+    """Takes the time that was asked for, if it is still open; what that changes."""
+    now, schedule = timezone.now(), Schedule.lock()
+    assert request.asked_for is not None
+    try:
+        time = steps.with_time(request.asked_for, schedule, now)
+        claims.hold(request, schedule, [Interval(time["starts_at"], time["ends_at"])])
+    except claims.TimeTaken:
+        return {"hold_ended_at": now}
+    return time
+
+
 def reopen(request: ConsultationRequest, *, user: User) -> None:
     """The request waits for an answer again, with a new promise and without a time.
 
     What a visitor withdrew only the visitor brings back, and what calendars know of is
     cancelled or moved, not dropped in silence.
     """
-    if request.state == State.WITHDRAWN or request.is_ahead(timezone.now()):
+    not_so = request.state in (State.WITHDRAWN, State.SUSPECTED)
+    if not_so or request.is_ahead(timezone.now()):
         raise NotAllowed
-    _decide(request, Kind.REOPEN, State.PENDING, user, **steps.as_new())
+    _decide(request, Kind.REOPEN, State.PENDING, user, **steps.as_new(), held_apart_for=[])
 
 
 def close(request: ConsultationRequest, *, user: User) -> None:
@@ -279,6 +311,7 @@ class Decision:
 
 
 DECISIONS = (
+    Decision(accept, "This is a real request", State.PENDING, writes=False),
     Decision(confirm, "Confirm a time", State.CONFIRMED, asks=Asks.TIME),
     Decision(offer, "Offer other times", State.PROPOSED, asks=Asks.TIMES),
     Decision(move, "Move to another time", State.CONFIRMED, asks=Asks.TIME),
@@ -294,9 +327,10 @@ DECISIONS = (
 def decisions(request: ConsultationRequest) -> list[Decision]:
     """What the state of `request` lets the therapist decide now."""
     state = State(request.state)
-    if state == State.WITHDRAWN:
+    if state == State.WITHDRAWN or request.erasure_asked_at:
         return []
     misfits = {"confirm"} if state == State.CONFIRMED else {"move", "keep"}
+    misfits.add("reopen" if state == State.SUSPECTED else "accept")
     if request.move_asked_at is None:
         misfits.add("keep")
     if request.is_ahead(timezone.now()):

@@ -1,16 +1,17 @@
 """What a visitor does: ask, pick, ask to move, withdraw. Each tells the practice."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from booking import claims, emails, openings, outbox
+from booking import claims, emails, outbox, suspicion
 from booking.availability import Interval
-from booking.claims import TimeTaken
 from booking.models import ConsultationRequest, Schedule, State
-from booking.services import steps
+from booking.services import limits, steps
+from booking.services.limits import TooMany
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient
+from booking.suspicion import Sending
 from practice.models import PracticeSettings
 
 TYPED = (
@@ -23,12 +24,17 @@ class AlreadySent(Exception):
     """The form was sent before, and something else stands in it now; nothing was done."""
 
 
-def submit(request: ConsultationRequest) -> tuple[ConsultationRequest, bool]:
+def submit(
+    request: ConsultationRequest, sending: Sending | None = None
+) -> tuple[ConsultationRequest, bool]:
     """Takes an unsaved request in; `(the request on file, whether it is new)`.
 
     Its `asked_for`, if it has one, is held for it. The same submission key again gives the same
     one request: a double click, a retry, the back button. Raises AlreadySent where something
     else was typed under that key, and TimeTaken where the time is not open (any more).
+
+    `sending` is how it came: then it is counted, and held apart if it looks like spam. Raises
+    TooMany.
     """
     try:
         with transaction.atomic():
@@ -37,19 +43,42 @@ def submit(request: ConsultationRequest) -> tuple[ConsultationRequest, bool]:
                 return earlier, False
             if schedule and request.asked_for:
                 _ask_for(request, request.asked_for, schedule)
+            if sending:
+                _suspect(request, sending)
             request.save(force_insert=True)
-            if schedule and request.starts_at and request.ends_at:
-                claims.hold(request, schedule, [Interval(request.starts_at, request.ends_at)])
             steps.note(request, Kind.RECEIVED, Actor.VISITOR)
-            outbox.promise("alert_new", Recipient.PRACTICE, request)
-            if request.email:
-                outbox.promise("received", Recipient.VISITOR, request)
-    except IntegrityError:
+            if request.state == State.SUSPECTED:
+                steps.note(request, Kind.HELD_APART, Actor.SYSTEM)
+            else:
+                _take_in(request, schedule)
+    except (IntegrityError, TooMany):
         # Caught outside the transaction, which the database has given up by now.
         if earlier := _earlier(request):
             return earlier, False
         raise
     return request, True
+
+
+def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
+    """Holds the time that was asked for, and owes the first messages."""
+    if schedule and request.starts_at and request.ends_at:
+        claims.hold(request, schedule, [Interval(request.starts_at, request.ends_at)])
+    outbox.promise("alert_new", Recipient.PRACTICE, request)
+    if request.email:
+        outbox.promise("received", Recipient.VISITOR, request)
+
+
+def _suspect(request: ConsultationRequest, sending: Sending) -> None:
+    """Holds `request` apart if it looks like spam: it has no time then, and alerts nobody.
+
+    `holds_until` stays, so that the visitor's pages say what they say to everybody.
+    """
+    counts = limits.count(request, sending)
+    signs = suspicion.signals((request.name, request.good_hours, request.message), sending, counts)
+    if suspicion.suffice(signs):
+        request.state = State.SUSPECTED
+        request.held_apart_for = [sign.code for sign in signs]
+        request.starts_at = request.ends_at = None
 
 
 def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
@@ -62,15 +91,11 @@ def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
 
 def _ask_for(request: ConsultationRequest, start: datetime, schedule: Schedule) -> None:
     """Sets the time that `request` is to hold, if that is open. Raises TimeTaken."""
-    now = timezone.now()
-    open_now = openings.load(PracticeSettings.load(), now, schedule=schedule)
-    if start not in open_now.starts(now):
-        raise TimeTaken
-    request.starts_at, request.ends_at = start, start + open_now.length
+    for name, value in steps.with_time(start, schedule, timezone.now()).items():
+        setattr(request, name, value)
     # The answer has to come before the time itself.
     day = start.astimezone(PracticeSettings.load().zone).date()
     request.reply_by = min(request.reply_by, day)
-    request.holds_until = min(now + timedelta(hours=schedule.hold_hours), start)
 
 
 @transaction.atomic
@@ -134,10 +159,14 @@ def ask_to_move(request: ConsultationRequest) -> None:
 
 
 def _note_and_alert(request: ConsultationRequest, kind: Kind) -> None:
-    """What follows each act of a visitor: words of an earlier state are said no more."""
+    """What follows each act of a visitor: words of an earlier state are said no more.
+
+    What is held apart alerts nobody, whatever its sender does.
+    """
     steps.drop_unsaid(request)
     steps.note(request, kind, Actor.VISITOR)
-    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+    if not request.held_apart_for:
+        outbox.promise("alert_changed", Recipient.PRACTICE, request)
 
 
 @transaction.atomic
@@ -170,12 +199,12 @@ def end(request: ConsultationRequest) -> None:
 
 @transaction.atomic
 def restore(request: ConsultationRequest) -> None:
-    """The visitor takes a withdrawal back, within a day; its time is gone. Raises Stale,
-    NotAllowed.
+    """The visitor takes a withdrawal back, within a day; its time is gone. What was held apart
+    is so again. Raises Stale, NotAllowed.
     """
     now = timezone.now()
     if not request.may_be_restored(now):
         raise NotAllowed
-    steps.step(request, State.PENDING, now, **steps.as_new())
-    steps.note(request, Kind.RESTORED, Actor.VISITOR)
-    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+    to = State.SUSPECTED if request.held_apart_for else State.PENDING
+    steps.step(request, to, now, **steps.as_new(), erasure_asked_at=None)
+    _note_and_alert(request, Kind.RESTORED)

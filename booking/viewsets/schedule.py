@@ -20,7 +20,7 @@ from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
 from booking.templatetags.booking_tags import zone_label
-from booking.viewsets.review import ReviewMixin
+from booking.viewsets.base import ReviewMixin
 from practice.fields import Unreadable
 from practice.models import Intake, PracticeSettings
 

@@ -1,6 +1,6 @@
 """Everything that the practice says about itself, in one place."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -43,6 +43,20 @@ def validate_five_minutes(minutes: int) -> None:
 
 
 validate_color = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A color is written as # and six digits.")
+
+
+def days_kept(label: str, *, default: int) -> models.PositiveSmallIntegerField:
+    """How many days something is kept, from a day to ten years."""
+    return models.PositiveSmallIntegerField(
+        label, default=default, validators=[MinValueValidator(1), MaxValueValidator(3650)]
+    )
+
+
+# Which field says how long a request in some state is kept; `waiting` stands for those that wait.
+KEPT = {
+    state: f"keeps_{state}_for"
+    for state in ("confirmed declined cancelled expired withdrawn closed suspected waiting").split()
+}
 
 
 class Medium(models.TextChoices):
@@ -145,11 +159,15 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     insurance = models.TextField(blank=True, help_text="Insurance or superbill, in your words.")
     sliding_scale = models.TextField(blank=True)
     asks_for_message = models.BooleanField("offer a field for a message", default=True)
-    keeps_closed_for = models.PositiveSmallIntegerField(
-        "closed requests are kept (days)",
-        default=90,
-        validators=[MinValueValidator(1), MaxValueValidator(3650)],
-    )
+
+    keeps_confirmed_for = days_kept("after a consultation", default=90)
+    keeps_declined_for = days_kept("after referring on", default=90)
+    keeps_cancelled_for = days_kept("after a cancellation", default=90)
+    keeps_expired_for = days_kept("after an offer that nobody answered", default=90)
+    keeps_withdrawn_for = days_kept("after the visitor withdrew", default=30)
+    keeps_closed_for = days_kept("after closing", default=90)
+    keeps_suspected_for = days_kept("what is held apart as likely spam", default=30)
+    keeps_waiting_for = days_kept("what waits, on the list or for an answer", default=365)
 
     age_of_consent = models.PositiveSmallIntegerField(default=california.AGE_OF_CONSENT)
     teen_information = RichTextField(
@@ -216,11 +234,20 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             [
                 FieldPanel(name)
                 for name in (
-                    "reply_within fee session_minutes insurance sliding_scale asks_for_message "
-                    "keeps_closed_for"
+                    "reply_within fee session_minutes insurance sliding_scale asks_for_message"
                 ).split()
             ],
             heading="Consultations and fees",
+        ),
+        MultiFieldPanel(
+            [
+                HelpPanel(
+                    "<p>In days. Then a request and all that belongs to it is erased by itself; "
+                    "what stays is a count. What waits is announced a month before.</p>"
+                ),
+                *(FieldPanel(name) for name in KEPT.values()),
+            ],
+            heading="How long requests are kept",
         ),
         MultiFieldPanel(
             [
@@ -290,6 +317,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         """The date in the practice's own zone."""
         return timezone.now().astimezone(self.zone).date()
 
+    def midnight(self, day: date) -> datetime:
+        """The moment at which `day` begins in the practice's own zone."""
+        return datetime.combine(day, time(), self.zone)
+
     @property
     def intake_now(self) -> str:
         """What holds today: a form that was closed until a day is open from that day on."""
@@ -300,6 +331,15 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     def takes_new_clients(self) -> bool:
         """Whether there is room at the moment."""
         return self.intake_now in (Intake.OPEN, Intake.WITHOUT_TIMES)
+
+    def kept_for(self, state: str) -> timedelta:
+        """How long a request is kept in `state`, one of those in KEPT."""
+        return timedelta(days=getattr(self, KEPT[state]))
+
+    @property
+    def keeps_at_most(self) -> int:
+        """Days after which nothing is left of a request that came to its end, whichever end."""
+        return max(getattr(self, name) for state, name in KEPT.items() if state != "waiting")
 
     @property
     def mail_name(self) -> str:

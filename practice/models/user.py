@@ -51,5 +51,10 @@ class User(AbstractUser):
             )
         ]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keeps the address in small letters, in which signing in looks for it."""
+        self.email = self.email.strip().lower()
+        super().save(*args, **kwargs)
+
     def __str__(self) -> str:
         return self.get_full_name() or self.email

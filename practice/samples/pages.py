@@ -302,13 +302,26 @@ def privacy(practice: PracticeSettings, today: date) -> Fields:
             ("heading", "For how long"),
             (
                 "text",
-                paragraphs(f"""
-                    Your request is kept until it is settled, and then for
-                    {practice.keeps_closed_for} days, after which it is erased. What stays is a
-                    number: how many requests came in a month, and from which article. You need
-                    not wait. The private link that you get after sending lets you withdraw, with
-                    a day to change your mind, or erase it for good. Call me and I will do it for
-                    you. [Say here how long your backups are kept.]
+                paragraphs("""
+                    Your request is kept until it is settled, and then for as many days as stand
+                    here. After that it is erased by itself: every field of it, the letters about
+                    it and the record of who did what. What stays is a number, how many requests
+                    came in a month and from which article, and a code that leads to nobody, by
+                    which a restored backup erases your request again.
+                    """),
+            ),
+            ("kept_for", None),
+            (
+                "text",
+                paragraphs("""
+                    You need not wait. The private link that you get after sending lets you
+                    withdraw, with a day to change your mind, or erase it for good, at once. Call
+                    me and I will do it for you, or give you a copy of all that is on file about
+                    you. Within a day nothing erased is left in the files of the database either.
+                    [Say here how long your backups are kept; they are encrypted.]
+
+                    If a law or a court makes me keep your request for longer, your private page
+                    says so, with the day on which it is erased.
 
                     If you become a client, your clinical record is kept elsewhere, under the rules
                     for such records and the notice that you get about them.

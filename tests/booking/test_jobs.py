@@ -26,12 +26,16 @@ from tests import factories
 DAY = timedelta(days=1)
 NAMES = [
     "send_queued_emails",
+    "send_account_links",
     "release_holds",
     "expire_offers",
     "queue_reminders",
     "publish_scheduled",
     "finish_erasures",
+    "forget_counts",
+    "forget_old_sessions",
     "erase_old_requests",
+    "scrub_database",
     "read_busy_feeds",
 ]
 
@@ -166,7 +170,7 @@ def test_calendars_that_cannot_be_read_count_as_none() -> None:
 # The worker
 
 
-def test_the_worker_does_each_job_once_when_asked() -> None:
+def test_the_worker_does_each_job_once_when_asked(bare: None) -> None:
     request, offer = held(), offered()
     soon()
     emptied()

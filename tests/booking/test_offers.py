@@ -325,8 +325,7 @@ class TestTheVisitor:
         assert visitor.get(url).status_code == 404
         left = ConsultationRequest.objects.get()
         assert (left.name, left.phone, left.email) == ("", "", "robin@example.com")
-        listed = Client()
-        listed.force_login(therapist)
+        listed = factories.signed_in(therapist)
         assert "Request" not in listed.get("/admin/consultations/all/results/").content.decode()
 
     def test_who_presses_twice_is_not_told_that_it_failed(

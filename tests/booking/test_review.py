@@ -337,7 +337,7 @@ def test_an_editor_and_a_stranger_cannot_tell_that_requests_exist(
             assert answer.content == as_editor.get("/admin/no-such-address/").content
         answer = visitor.get(address)
         assert answer.status_code == 302
-        assert answer.headers["Location"].startswith("/admin/login/")
+        assert answer.headers["Location"].startswith("/account/login/")
     assert "onsultation" not in as_editor.get("/admin/").content.decode().replace(
         "/consultation/", ""
     )
@@ -346,14 +346,54 @@ def test_an_editor_and_a_stranger_cannot_tell_that_requests_exist(
 def test_the_link_of_an_alert_opens_the_request_after_sign_in(
     visitor: Client, waiting: Any, therapist: Any
 ) -> None:
+    factor = factories.second_factor(therapist)
     asked = visitor.get(detail(waiting))
-    answer = visitor.post(
+    visitor.post(
         asked.headers["Location"],
         {
-            "username": therapist.email.upper(),
+            "login": therapist.email.upper(),
             "password": "correct horse 7",
             "next": detail(waiting),
         },
     )
+    answer = visitor.post("/account/login/code/", {"code": factories.code_of(factor)})
     assert answer.headers["Location"] == detail(waiting)
     assert "Robin" in visitor.get(detail(waiting)).content.decode()
+
+
+# --- Finding somebody ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "finds"),
+    [
+        ("robin", True),
+        ("ROB", True),
+        ("robin lake", True),
+        ("lake@example", True),
+        ("555-0147", True),
+        ("626 555", True),
+        ("robin hill", False),
+        ("99", False),
+        ("%", False),
+    ],
+)
+def test_somebody_is_found_by_name_address_or_number(
+    words: str, finds: bool, as_therapist: Client, practice: PracticeSettings
+) -> None:
+    factories.consultation_request(
+        name="Robin Lake", email="lake@example.com", phone="+16265550147"
+    )
+    factories.consultation_request(name="Kim", email="", phone="+14155550123")
+    page = as_therapist.get("/admin/consultations/results/", {"q": words}).content.decode()
+    assert ("Robin Lake" in page) is finds
+    assert "Kim" not in page
+
+
+def test_what_a_search_found_is_neither_kept_nor_indexed(
+    as_therapist: Client, practice: PracticeSettings, django_assert_max_num_queries: Any
+) -> None:
+    factories.consultation_request(name="Robin Lake")
+    with django_assert_max_num_queries(30) as queries:
+        as_therapist.get("/admin/consultations/results/", {"q": "robin"})
+    assert not [q for q in queries if "robin" in q["sql"].lower()]

@@ -94,16 +94,19 @@ def visitor(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
+def enter(context: BrowserContext, person: User, address: str) -> None:
+    """Gives the browser a session of `person`; tests/browser/test_signing_in.py signs in."""
+    session = factories.signed_in(person, again=True).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+
+
 @pytest.fixture
 def signed_in(browser: Browser, address: str, therapist: User) -> Iterator[Page]:
     """The therapist, in the admin."""
     context = watched(browser.new_context(base_url=address), address)
+    enter(context, therapist, address)
     page = context.new_page()
     page.goto("/admin/")
-    page.fill("[name=username]", therapist.email)
-    page.fill("[name=password]", "correct horse 7")
-    page.click("button[type=submit]")
-    page.wait_for_url("**/admin/")
     yield page
     assert context.foreign == []  # type: ignore[attr-defined]
     context.close()

@@ -14,7 +14,7 @@ from booking import services
 from booking.models import ConsultationRequest
 from practice.models import User
 from tests import factories
-from tests.browser.conftest import watched
+from tests.browser.conftest import enter, watched
 
 pytestmark = pytest.mark.browser
 
@@ -51,10 +51,10 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
-def faults(page: Page, within: str | None = None) -> list[str]:
-    """What axe finds at either width in either theme, each with its first element."""
+def faults(page: Page, within: str | None = None, widths: tuple[int, ...] = WIDTHS) -> list[str]:
+    """What axe finds at each width in either theme, each with its first element."""
     found = []
-    for width in WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         if within is None and page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{page.url}: wider than {width} px")
@@ -118,19 +118,16 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
 
 
 def test_our_pages_of_the_admin_have_no_fault(
-    page: Page, sample: ArticlePage, therapist: User
+    page: Page, address: str, sample: ArticlePage, therapist: User
 ) -> None:
     by_mail = services.submit(factories.unsaved_request(article=sample.page_ptr, message="Hello"))[
         0
     ]
     by_phone = services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
     services.waitlist(by_phone, user=therapist, words=services.Draft("", "Words"))
-    page.goto("/admin/login/")
-    page.fill("[name=username]", therapist.email)
-    page.fill("[name=password]", "correct horse 7")
-    page.click("button[type=submit]")
+    enter(page.context, therapist, address)
     found = []
-    for address, within in (
+    for path, within in (
         ("/admin/", ".requests-panel"),
         ("/admin/consultations/", "#listing-results"),
         ("/admin/consultations/", ".requests-before"),
@@ -142,7 +139,7 @@ def test_our_pages_of_the_admin_have_no_fault(
         (f"/admin/consultations/{by_mail.pk}/close/", ".request"),
         ("/admin/schedule/", ".schedule"),
     ):
-        page.goto(address)
+        page.goto(path)
         page.wait_for_selector(within)
         found += faults(page, within)
     assert found == []

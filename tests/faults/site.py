@@ -114,6 +114,7 @@ def fill_in() -> None:
     hasher = PBKDF2PasswordHasher()  # tests hash in a hurry, as the site would not understand
     password = hasher.encode(PASSWORD, hasher.salt())
     User.objects.filter(pk=person.pk).update(password=password)
+    factories.second_factor(person)
 
 
 class Service:
@@ -181,13 +182,13 @@ class LiveSite:
             "EMAIL_URL": email_url,
             "DEFAULT_FROM_EMAIL": "office@practice.example",
             "OUTBOX_LEASE_SECONDS": "2",  # one worker at a time, so nobody takes a live one's
+            "REQUESTS_PER_ADDRESS": "100000",  # all of them come from this machine
             "GUNICORN_CMD_ARGS": "",
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(folder / "tmp"),
         }
         # As practice/processes.py serves the site, and docs/operator.md says to.
-        options = "--workers 2 --preload --no-control-socket --graceful-timeout 5"
-        gunicorn = [sys.executable, "-m", "gunicorn", *options.split(), "--log-level", "warning"]
+        gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:practice.gunicorn_conf"]
         self.web = Service(
             [*gunicorn, "--bind", f"{HOST}:{self.port}", "practice.wsgi"],
             self.env,

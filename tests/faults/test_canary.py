@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 from django.db import connection
 
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, RequestEvent, State
+from tests import factories
 from tests.faults.browser import Browser
 from tests.faults.canaries import found_below, found_in
 from tests.faults.mailserver import MailServer
@@ -209,8 +210,12 @@ def ask(visitor: Browser, site: LiveSite) -> str:
 
 
 def sign_in(therapist: Browser) -> None:
-    form = hidden_and_shown(therapist.get("/admin/login/").text)
-    home = therapist.post("/admin/login/", form | {"username": THERAPIST, "password": PASSWORD})
+    address = "/account/login/?next=/admin/"
+    form = hidden_and_shown(therapist.get(address).text)
+    typed = form | {"login": THERAPIST, "password": PASSWORD, "next": "/admin/"}
+    step = therapist.post(address, typed)
+    code = hidden_and_shown(step.text) | {"code": factories.code_for(factories.SECRET)}
+    home = therapist.post("/account/login/code/", code)
     assert home.url.endswith("/admin/"), home.text
 
 

@@ -42,6 +42,7 @@ FAULTS = [
     ("SECRET_KEY", "django-insecure-Zk3vLq9wTn6rXb1yHc8mPd5sJf2gRa7uEo4iWt0zKv6x", "practice.E006"),
     ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "practice.E007"),
     ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "practice.E007"),
+    ("SECOND_FACTOR_REQUIRED", False, "practice.E008"),
     ("DEFAULT_FROM_EMAIL", "practice@localhost", "practice.W001"),
 ]
 

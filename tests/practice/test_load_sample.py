@@ -4,8 +4,9 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 
-from practice.models import PracticeSettings, StandardPage, User
+from practice.models import KEPT, PracticeSettings, StandardPage, User
 from tests.conftest import make_tree
 
 
@@ -20,9 +21,12 @@ def load() -> None:
 
 
 def test_the_privacy_page_names_the_days_that_the_settings_name() -> None:
-    PracticeSettings.objects.create(keeps_closed_for=41)
     load()
-    assert "41 days" in StandardPage.objects.get(slug="privacy").body.render_as_block()
+    for number, name in enumerate(KEPT.values()):  # also when they change later
+        PracticeSettings.objects.update(**{name: 4100 + number})
+    page = Client().get("/privacy/").content.decode()
+    for number in range(len(KEPT)):
+        assert f"{4100 + number} days" in page
 
 
 def test_without_a_password_nobody_can_sign_in() -> None:

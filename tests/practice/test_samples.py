@@ -125,12 +125,12 @@ def test_every_page_says_to_readers_that_it_is_a_sample(sample: HomePage, visito
 
 
 def test_the_sample_sign_in_is_a_therapist_and_no_superuser(sample: HomePage) -> None:
-    client = Client()
-    assert client.login(username=samples.SIGN_IN, password=PASSWORD)
     user = User.objects.get()
+    assert user.email == samples.SIGN_IN
+    assert user.check_password(PASSWORD)
     assert not user.is_superuser
     assert [group.name for group in user.groups.all()] == ["Therapist"]
-    assert client.get("/admin/").status_code == 200
+    assert factories.signed_in(user).get("/admin/").status_code == 200
 
 
 def test_loading_it_twice_changes_nothing(sample: HomePage) -> None:

@@ -1,0 +1,59 @@
+"""What the therapist types to keep a request from erasure, or to answer a person's demand."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+
+from booking.services import demands
+
+LONGEST = timedelta(days=3660)
+
+
+class HoldForm(forms.Form):
+    """Why a request must be kept, and how long; `today` is the practice's."""
+
+    until = forms.DateField(
+        label="Keep it until",
+        help_text="On the day after, it can be erased again.",
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    because = forms.CharField(
+        label="Why it must be kept",
+        help_text="For yourself and whoever asks later. The visitor sees the day, not the reason.",
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_until(self) -> date:
+        until: date = self.cleaned_data["until"]
+        if not self.today <= until <= self.today + LONGEST:
+            raise forms.ValidationError("Choose a day from today on, within ten years.")
+        return until
+
+
+class DemandForm(forms.Form):
+    """By what a person is found: the e-mail address or the telephone number they gave."""
+
+    contact = forms.CharField(
+        label="E-mail address or telephone number",
+        max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.country = country
+
+    def clean_contact(self) -> str:
+        contact: str = self.cleaned_data["contact"]
+        if not demands.normalized(contact, self.country):
+            raise forms.ValidationError(
+                "This is neither an e-mail address nor a telephone number. "
+                "Write a number with its area code, or with + and the country's code."
+            )
+        return contact

@@ -1,0 +1,31 @@
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from booking import services
+from booking.management.commands.export_person import ask
+from booking.services import demands
+
+
+class Command(BaseCommand):
+    help = "Erases everything on file about a person, found by e-mail or telephone."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--yes", action="store_true", help="do not ask again")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        contact = ask()
+        if not options["yes"]:
+            self.stderr.write("This cannot be taken back. Type yes to erase: ", ending="")
+            self.stderr.flush()
+            if sys.stdin.readline().strip() != "yes":
+                raise CommandError("Nothing was erased.")
+        found, held = services.erase_person(contact)
+        self.stdout.write(f"{found - held} requests erased")
+        if held:
+            self.stdout.write(f"{held} are held, and are erased when their hold is over")
+        if unreadable := demands.unreadable():
+            self.stdout.write(
+                f"{unreadable} cannot be read without their key, and nobody can say whose they are"
+            )

@@ -1,0 +1,73 @@
+"""Counts of a day, kept without knowing of whom.
+
+What is counted is known by a digest alone, made with the site's SECRET_KEY and with a salt that
+was drawn for that day and is deleted when it is over: then nobody can find out any more, also
+by trying every address there is, whose digest it was.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import date
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F
+from django.utils.crypto import salted_hmac
+
+
+class DailySalt(models.Model):
+    """What the digests of one day, in UTC, are made with."""
+
+    day = models.DateField(unique=True)
+    salt = models.CharField(max_length=64, default=secrets.token_hex, editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Salt of {self.day}"
+
+    @classmethod
+    def of(cls, day: date) -> DailySalt:
+        """That of `day`, drawn by whoever asks first."""
+        return cls.objects.get_or_create(day=day)[0]
+
+    def digest(self, kind: str, value: str) -> str:
+        """64 hexadecimal digits for a `value`, others for each kind of thing."""
+        return salted_hmac(f"booking.{kind}.{self.salt}", value, algorithm="sha256").hexdigest()
+
+
+class DailyCountQuerySet(models.QuerySet["DailyCount"]):
+    def add_one(self, day: date, digests: Iterable[str]) -> dict[str, int]:
+        """Counts one more of each; how many that makes. Call it in a transaction.
+
+        Rows are locked in one order, so that two who count the same never wait for each other.
+        """
+        wanted = sorted(set(digests))
+        rows = [DailyCount(day=day, digest=digest) for digest in wanted]
+        self.bulk_create(rows, ignore_conflicts=True)
+        mine = self.filter(day=day, digest__in=wanted)
+        before = dict(mine.order_by("digest").select_for_update().values_list("digest", "count"))
+        mine.update(count=F("count") + 1)
+        return {digest: before.get(digest, 0) + 1 for digest in wanted}
+
+
+class DailyCount(models.Model):
+    """How often something came on one day, in UTC."""
+
+    day = models.DateField()
+    digest = models.CharField(max_length=64)
+    count = models.PositiveIntegerField(default=0)
+
+    objects = DailyCountQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "digest"], name="count_one_per_day_and_digest")
+        ]
+
+    def __str__(self) -> str:
+        return f"Count {self.pk} of {self.day}"

@@ -1,0 +1,62 @@
+"""Taking what was deleted out of the database's own files.
+
+Measured: on PostgreSQL deleted bytes stay in the heap after DELETE and after VACUUM, and VACUUM
+FULL clears them. On SQLite `secure_delete` overwrites them in the file, the write-ahead log
+keeps them until it is emptied, and VACUUM leaves no page that is half old. PostgreSQL's own
+write-ahead log and all backups age out by themselves; docs/privacy.md says when.
+"""
+
+from datetime import datetime, timedelta
+
+from django.apps import apps
+from django.db import connection
+from django.utils import timezone
+
+from booking.models import Tombstone
+
+NIGHT = range(2, 5)  # hours, by the practice's clock
+WAITS_AT_MOST = timedelta(hours=20)  # for the night, so that it is done within a day
+LOCK_TIMEOUT = "5s"  # VACUUM FULL waits for readers and makes all others wait behind it
+
+
+def is_due(now: datetime, hour: int) -> bool:
+    """Whether something was erased since the last time, and it is night or has waited long.
+
+    `hour` is the one on the practice's clock.
+    """
+    waiting = Tombstone.objects.filter(is_scrubbed=False)
+    if hour not in NIGHT:
+        waiting = waiting.filter(erased_at__lt=now - WAITS_AT_MOST)
+    return waiting.exists()
+
+
+def scrub() -> bool:
+    """Leaves nothing deleted in the files of booking's tables; False where readers were in the way.
+
+    Not within a transaction. Raises OperationalError where the database could not be had.
+    """
+    before = timezone.now()
+    done = _scrub_postgresql() if connection.vendor == "postgresql" else _scrub_sqlite()
+    if done:
+        Tombstone.objects.filter(erased_at__lte=before).update(is_scrubbed=True)
+    return done
+
+
+def _scrub_postgresql() -> bool:
+    tables = [model._meta.db_table for model in apps.get_app_config("booking").get_models()]
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = %s", [LOCK_TIMEOUT])
+        try:
+            for table in tables:
+                cursor.execute(f"VACUUM FULL {connection.ops.quote_name(table)}")
+        finally:
+            cursor.execute("RESET lock_timeout")
+    return True
+
+
+def _scrub_sqlite() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        is_busy, _, _ = cursor.fetchone()
+    return not is_busy

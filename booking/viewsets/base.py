@@ -1,0 +1,57 @@
+"""What every page about requests begins with."""
+
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import View
+
+from booking.models import ConsultationRequest
+from booking.permissions import require_review
+from practice.models import PracticeSettings, User
+
+LIST = reverse_lazy("consultations:index")
+CRUMBS = [
+    {"url": reverse_lazy("wagtailadmin_home"), "label": "Home"},
+    {"url": LIST, "label": "Consultations"},
+]
+
+
+@method_decorator(never_cache, name="dispatch")
+class ReviewMixin(View):
+    """For those who may review alone; others learn nothing, not even that this is here."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        require_review(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def user(self) -> User:
+        """Whoever reviews; `dispatch` has let nobody else in."""
+        return cast(User, self.request.user)
+
+
+class RequestMixin(ReviewMixin):
+    """A view of one request, `self.consultation`."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        require_review(request)
+        shown = ConsultationRequest.objects.shown().select_related("article")
+        found = shown.filter(pk=kwargs["pk"]).first()
+        if found is None:
+            return self.gone()
+        self.consultation = found
+        self.practice = PracticeSettings.load(request_or_site=request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def gone(self) -> HttpResponse:
+        """What somebody sees whose page is about a request that was erased since."""
+        messages.warning(self.request, "This request has been erased since you opened it.")
+        return HttpResponseRedirect(str(LIST))
+
+    @property
+    def detail_url(self) -> str:
+        return reverse("consultations:detail", args=[self.consultation.pk])

@@ -1,0 +1,230 @@
+"""The pages on which the therapist decides: a time, the words, and it is done."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.utils import timezone
+from django.views.generic import TemplateView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from booking import claims, emails, openings, services
+from booking.forms import LetterForm, OfferForm, TimeForm
+from booking.models import ConsultationRequest, Schedule, State
+from booking.services import Asks
+from booking.viewsets.base import CRUMBS, RequestMixin
+
+TAKEN = "Another consultation, or the pause after it, has this time."
+
+
+def written_for(given: dict[str, Any]) -> str:
+    """What the words of a decision depend on, to be compared when they are sent."""
+    names = ("starts_at", "starts", "minutes", "phone", "email", "visitor_calls")
+    return "; ".join(str(given[name]) for name in names if name in given)
+
+
+def find_decision(kind: str) -> services.Decision:
+    """Raises Http404 for a word that is no decision."""
+    for decision in services.DECISIONS:
+        if decision.kind == kind:
+            return decision
+    raise Http404
+
+
+class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+    """One decision: first its time, where it has one, then its words, then it is done."""
+
+    template_name = "booking/admin/decide.html"
+    header_icon = "mail"
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.decision = find_decision(kwargs["decision"])
+
+    def get_page_title(self) -> str:
+        return self.decision.label
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
+        return [*CRUMBS, request, {"url": "", "label": self.get_page_title()}]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if refused := self._refuse():
+            return refused
+        if self.decision.asks == Asks.NOTHING:
+            return self._show(letter=self._draft({}))
+        return self._show(time=self._time_form())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if refused := self._refuse(request.POST.get("version", "")):
+            return refused
+        time, given = None, {}
+        has_letter = "body" in request.POST
+        if self.decision.asks != Asks.NOTHING:
+            time = self._time_form(request.POST)
+            if not time.is_valid() or self._object(time):
+                return self._show(time=time, letter=self._posted_letter() if has_letter else None)
+            given = self._given(time)
+            self._learn(given)
+        if not self.decision.writes:
+            return self._decide(None, time, given)
+        if has_letter and request.POST.get("written_for", "") != written_for(given):
+            messages.warning(request, "The times are others now, so the words were written anew.")
+            has_letter = False
+        letter = self._posted_letter() if has_letter else self._draft(given)
+        if letter is None or not has_letter or not letter.is_valid():
+            return self._show(time=time, letter=letter, time_is_set=time is not None)
+        return self._decide(letter, time, given)
+
+    def _refuse(self, version: str | None = None) -> HttpResponse | None:
+        """A way back where the decision cannot be had any more, else None."""
+        stale = version is not None and version != str(self.consultation.version)
+        if stale or self.decision not in services.decisions(self.consultation):
+            return self._too_late(version)
+        return None
+
+    def _too_late(self, version: str | None = None) -> HttpResponse:
+        """Tells what happened since the page was opened that knew `version`."""
+        now = ConsultationRequest.objects.shown().filter(pk=self.consultation.pk).first()
+        if now is None:
+            return self.gone()
+        is_number = version and version.isascii() and version.isdecimal() and len(version) < 10
+        read = int(version) if version and is_number else self.consultation.version
+        since = now.events.filter(version__gt=read)
+        happened = "; ".join(f"{e.get_actor_display()} {e.get_kind_display()}" for e in since)
+        messages.warning(
+            self.request,
+            f'Nothing was done: this request is "{now.get_state_display()}" now. '
+            + (f"Since you opened the page: {happened}." if happened else ""),
+        )
+        return HttpResponseRedirect(self.detail_url)
+
+    def _time_form(self, data: QueryDict | None = None) -> TimeForm | OfferForm:
+        """The form about times, at first with the one that is held, or with some that are open."""
+        given = {"practice": self.practice}
+        if self.decision.asks == Asks.TIMES:
+            if data is not None:
+                return OfferForm(data, **given)
+            starts = openings.starts_now(self.practice)
+            parts, zone = self.consultation.parts_of_week, self.practice.zone
+            suggested = openings.to_offer(starts, zone, parts, services.MOST_OFFERS)
+            return OfferForm.suggesting(suggested, **given)
+        if data is not None:
+            return TimeForm(data, request=self.consultation, **given)
+        asked = self.consultation.starts_at or self.consultation.asked_for
+        if asked is None or asked <= timezone.now():
+            return TimeForm(request=self.consultation, **given)
+        local = asked.astimezone(self.practice.zone)
+        initial: dict[str, Any] = {"day": local.date(), "hour": f"{local:%H:%M}"}
+        if self.consultation.starts_at and self.consultation.ends_at:
+            length = self.consultation.ends_at - self.consultation.starts_at
+            initial["minutes"] = round(length.total_seconds() / 60)
+        return TimeForm(initial=initial, request=self.consultation, **given)
+
+    def _object(self, form: TimeForm | OfferForm) -> bool:
+        """Whether a time cannot be had, or more speaks against it than the therapist knows of."""
+        now, minutes = timezone.now(), form.cleaned_data["minutes"]
+        schedule = Schedule.load()
+        open_now = openings.load(self.practice, now, schedule=schedule, without=self.consultation)
+        is_taken = False
+        for start in form.starts:
+            span = services.lasting(start, minutes)
+            if claims.is_taken(span, schedule, by_others_than=self.consultation):
+                form.blame(start, TAKEN)
+                is_taken = True
+            for sentence in open_now.objections(start, minutes, now):
+                form.objections.setdefault(sentence, []).append(start)
+        return is_taken or bool(form.objections.keys() - set(form.despite))
+
+    def _given(self, form: TimeForm | OfferForm) -> dict[str, Any]:
+        """What a valid form about times says, as the decision takes it."""
+        told = form.cleaned_data
+        given = {"minutes": told["minutes"], "despite": form.despite}
+        if isinstance(form, OfferForm):
+            return {**given, "starts": form.starts}
+        return {**given, "starts_at": form.starts[0], **form.contact}
+
+    def _learn(self, given: dict[str, Any]) -> None:
+        """Sets in memory alone what was just told: the words, and how they go, depend on it."""
+        self.consultation.phone = given.get("phone") or self.consultation.phone
+        self.consultation.email = given.get("email") or self.consultation.email
+        self.consultation.visitor_calls |= given.get("visitor_calls", False)
+        if self.decision.asks == Asks.TIME:
+            self.consultation.medium = self.practice.consultation_medium
+
+    def _posted_letter(self) -> LetterForm:
+        return LetterForm(self.request.POST, by_email=bool(self.consultation.email))
+
+    def _draft(self, given: dict[str, Any]) -> LetterForm | None:
+        """The proposed words, where the decision writes."""
+        if not self.decision.writes:
+            return None
+        starts = given.get("starts", [])
+        proposed = emails.draft(
+            self.consultation,
+            self.decision.kind,
+            starts_at=given.get("starts_at"),
+            minutes=given.get("minutes"),
+            starts=starts,
+            stands_until=services.offer_stands_until(self.consultation, starts) if starts else None,
+        )
+        return LetterForm(
+            initial={
+                "subject": proposed.subject,
+                "body": proposed.body,
+                "written_for": written_for(given),
+            },
+            by_email=bool(self.consultation.email),
+        )
+
+    def _decide(
+        self, letter: LetterForm | None, time: TimeForm | OfferForm | None, given: dict[str, Any]
+    ) -> HttpResponse:
+        if letter is not None:
+            told = letter.cleaned_data
+            given["words"] = emails.Draft(told.get("subject", ""), told["body"])
+        try:
+            self.decision.carry_out(self.consultation, user=self.user, **given)
+        except (services.Stale, services.NotAllowed):
+            return self._too_late()
+        except services.TimeTaken:
+            self.consultation.refresh_from_db()  # what it was to become was undone
+            self._learn(given)
+            assert time is not None
+            time.add_error(None, TAKEN)
+            return self._show(time=time, letter=letter)
+        except services.Objections as error:  # since the form was checked
+            assert time is not None
+            time.objections = dict.fromkeys(error.sentences, time.starts)
+            return self._show(time=time, letter=letter)
+        messages.success(self.request, self._done())
+        return HttpResponseRedirect(self.detail_url)
+
+    def _done(self) -> str:
+        if self.consultation.state == State.PENDING and self.decision.kind == "accept":
+            return "Done. It waits for your answer."
+        if not self.decision.writes:
+            return "Done. Nothing was sent."
+        if self.consultation.email:
+            return "Done. Your letter is on its way."
+        return "Done. Below are the words to say or text; press “I told them” when you have."
+
+    def _show(
+        self,
+        time: TimeForm | OfferForm | None = None,
+        letter: LetterForm | None = None,
+        *,
+        time_is_set: bool = False,
+    ) -> HttpResponse:
+        """The form about times, or what it said and the letter."""
+        return self.render_to_response(
+            self.get_context_data(
+                consultation=self.consultation,
+                practice=self.practice,
+                decision=self.decision,
+                time_form=time,
+                letter_form=letter,
+                time_is_set=time_is_set,
+                starts=time.starts if time_is_set and time else [],
+            )
+        )

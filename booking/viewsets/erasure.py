@@ -1,0 +1,161 @@
+"""Erasing one request, keeping one from erasure, and answering a person's demand."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import TemplateView, View
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from booking import services
+from booking.forms.erasure import DemandForm, HoldForm
+from booking.models import Demand
+from booking.services import demands
+from booking.viewsets.base import CRUMBS, LIST, RequestMixin, ReviewMixin
+from practice.accounts.reauthentication import ask_again
+from practice.models import PracticeSettings
+
+SHOWN = 50  # of the demands that were answered
+
+
+class AsksAgain(View):
+    """Asks for the second factor again; after the mixins that hide a page from others."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return ask_again(request) or super().dispatch(request, *args, **kwargs)
+
+
+class EraseView(RequestMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView):
+    """Asks whether one request shall be erased for good, and does it."""
+
+    template_name = "booking/admin/erase.html"
+    page_title = "Erase now"
+    header_icon = "bin"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
+        return [*CRUMBS, request, {"url": "", "label": self.page_title}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            **kwargs,
+            consultation=self.consultation,
+            practice=self.practice,
+            is_held=self.consultation.is_held(self.practice.today()),
+        )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            is_gone = services.erase(self.consultation, by=services.Actor.PRACTICE)
+        except services.Held:
+            messages.error(request, "This request is held. Lift the hold first.")
+            return HttpResponseRedirect(self.detail_url)
+        if is_gone:
+            messages.success(request, "Erased.")
+        else:
+            messages.success(request, "Erased, but for the address of one cancellation.")
+        return HttpResponseRedirect(str(LIST))
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class HoldView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+    """Keeps a request from erasure up to a day, for a reason; or lets it go again."""
+
+    template_name = "booking/admin/hold.html"
+    page_title = "Hold it from erasure"
+    header_icon = "lock"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
+        return [*CRUMBS, request, {"url": "", "label": self.page_title}]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        known = {"until": self.consultation.kept_until, "because": self.consultation.kept_because}
+        return self._show(HoldForm(initial=known, today=self.practice.today()))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            if request.POST.get("act") == "lift":
+                services.lift_hold(self.consultation, user=self.user)
+                messages.success(request, "The hold is lifted.")
+                return HttpResponseRedirect(self.detail_url)
+            form = HoldForm(request.POST, today=self.practice.today())
+            if not form.is_valid():
+                return self._show(form)
+            until, because = form.cleaned_data["until"], form.cleaned_data["because"]
+            services.hold(self.consultation, until, because, user=self.user)
+        except services.Stale:
+            return self.gone()
+        messages.success(request, "It is kept until then.")
+        return HttpResponseRedirect(self.detail_url)
+
+    def _show(self, form: HoldForm) -> HttpResponse:
+        context = self.get_context_data(
+            consultation=self.consultation, practice=self.practice, form=form
+        )
+        return self.render_to_response(context)
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView):
+    """Somebody asks for their data or its erasure: finds it, gives a copy, erases it.
+
+    By POST alone, so that no address enters one.
+    """
+
+    template_name = "booking/admin/demand.html"
+    page_title = "Somebody asks for their data"
+    header_icon = "user"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        return [*CRUMBS, {"url": "", "label": self.page_title}]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._show(self._form())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self._form(request.POST)
+        if not form.is_valid():
+            return self._show(form)
+        contact, act = form.cleaned_data["contact"], request.POST.get("act")
+        if act == "export":
+            return self._copy(contact)
+        if act == "erase":
+            found, held = services.erase_person(contact, user=self.user)
+            messages.success(request, told(found, held))
+            return redirect("consultations:demand")
+        found_now = demands.find(contact)
+        return self._show(form, found=found_now, unreadable=demands.unreadable(), was_asked=True)
+
+    def _form(self, data: Any = None) -> DemandForm:
+        practice = PracticeSettings.load(request_or_site=self.request)
+        return DemandForm(data, country=practice.country)
+
+    def _copy(self, contact: str) -> HttpResponse:
+        copy = services.export_person(contact, user=self.user)
+        response = JsonResponse(copy, safe=False, json_dumps_params={"indent": 2})
+        response["Content-Disposition"] = 'attachment; filename="requests.json"'
+        return response
+
+    def _show(self, form: DemandForm, **context: Any) -> HttpResponse:
+        practice = PracticeSettings.load(request_or_site=self.request)
+        return self.render_to_response(
+            self.get_context_data(
+                form=form,
+                practice=practice,
+                answered=Demand.objects.select_related("user")[:SHOWN],
+                **context,
+            )
+        )
+
+
+def told(found: int, held: int) -> str:
+    """What the therapist reads after erasing what was found."""
+    gone = found - held
+    sentence = f"{gone} request{'s' if gone != 1 else ''} erased."
+    if held:
+        sentence += f" {held} held, and erased when that is over."
+    return sentence

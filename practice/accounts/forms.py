@@ -1,0 +1,176 @@
+"""The forms of allauth in our words, with limits that hold in every process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+)
+from allauth.core.internal.cryptokit import normalize_user_code
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.base.forms import AuthenticateForm
+from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from django.core.exceptions import ValidationError
+from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest
+
+from practice.accounts import letters, limits, lockout
+
+CODES = LINKS = 10  # in an hour
+HOUR = timedelta(hours=1)
+TOO_MANY_CODES = "Too many codes did not match. Use your passkey, or wait an hour."
+
+
+class OurFields(TemplatesSetting):
+    field_template_name = "components/field.html"
+
+
+class Plain:
+    """Fields as everywhere on this site: named by their label, not by words inside them."""
+
+    default_renderer = OurFields
+    labels: dict[str, str] = {}
+    hints: dict[str, str] = {}
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            field.label = self.labels.get(name, field.label)
+            field.help_text = self.hints.get(name, "")
+
+
+NEW_PASSWORD = {"password1": "New password", "password2": "The same once more"}
+LONG_ENOUGH = {"password1": "At least eight characters. A few words in a row are good."}
+
+
+class SignInForm(Plain, LoginForm):
+    labels = {"login": "E-mail address", "password": "Password"}
+
+
+class PasswordAgainForm(Plain, ReauthenticateForm):
+    labels = {"password": "Password"}
+
+
+class ForgottenPasswordForm(Plain, ResetPasswordForm):
+    labels = {"email": "E-mail address"}
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Promises a letter to whoever has an account; says nothing of whether one does."""
+        here = limits.hashed(lockout.address(request))
+        if limits.spend("link", here, limit=LINKS, within=HOUR):
+            for user in self.users:
+                letters.ask_for_link(user)
+        return self.cleaned_data["email"]
+
+
+class NewPasswordForm(Plain, ResetPasswordKeyForm):
+    labels, hints = NEW_PASSWORD, LONG_ENOUGH
+
+
+class OtherPasswordForm(Plain, ChangePasswordForm):
+    labels, hints = {"oldpassword": "Password until now", **NEW_PASSWORD}, LONG_ENOUGH
+
+
+class FirstPasswordForm(Plain, SetPasswordForm):
+    labels, hints = NEW_PASSWORD, LONG_ENOUGH
+
+
+class Guarded(Plain):
+    """A code is one of a million: each try is counted before it is looked at.
+
+    By account, which shuts nobody out: only whoever knows the password comes as far as this,
+    and a passkey needs no code.
+    """
+
+    labels = {"code": "Code"}
+    user: Any
+
+    def clean_code(self) -> str:
+        key = str(self.user.pk)
+        if not limits.spend("code", key, limit=CODES, within=HOUR):
+            raise ValidationError(TOO_MANY_CODES)
+        code = super().clean_code()  # type: ignore[misc]
+        self.refuse_used(code)
+        limits.clear("code", key)
+        return code
+
+    def refuse_used(self, code: str) -> None:
+        """A code of an app is good once, in whichever process it is typed."""
+        factor = getattr(self, "authenticator", None)
+        if factor is None or factor.type != Authenticator.Type.TOTP:
+            return
+        used = limits.hashed(f"{factor.pk} {normalize_user_code(code)}")
+        if not limits.spend("used code", used, limit=1, within=timedelta(minutes=5)):
+            raise get_adapter().validation_error("incorrect_code")
+
+
+class CodeForm(Guarded, AuthenticateForm):
+    pass
+
+
+class CodeAgainForm(Guarded, ReauthenticateByCodeForm):
+    pass
+
+
+class FirstCodeForm(Guarded, ActivateTOTPForm):
+    labels = {"code": "The code that the app shows now"}
+
+
+class Hardened:
+    """The readers of passkeys fail in many ways at what no browser would send.
+
+    Among them KeyError, AttributeError and cryptography's own InvalidSignature, which allauth
+    lets through: to whoever sends such a thing each is the same refusal, and never a crash.
+    """
+
+    def clean_credential(self) -> Any:
+        with refusing():
+            return super().clean_credential()  # type: ignore[misc]
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError:
+        raise
+    except Exception as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
+class PasskeySignInForm(Hardened, LoginWebAuthnForm):
+    pass
+
+
+class PasskeyStepForm(Hardened, AuthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(Hardened, ReauthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyForm(Plain, AddWebAuthnForm):
+    labels = {"name": "Its name"}
+    hints = {"name": "By which you will know it again, such as your phone's."}
+
+    def clean(self) -> dict[str, Any]:
+        with refusing():
+            return super().clean()

@@ -1,0 +1,70 @@
+"""Links by which somebody of the practice chooses a password or a passkey.
+
+The worker sends them: a page that sent mail itself would take longer, or fail, for an address
+that has an account, and so tell strangers which do.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from smtplib import SMTPException
+
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.contrib.auth.tokens import default_token_generator
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from practice.models import OwedLink, PracticeSettings, User
+
+logger = logging.getLogger(__name__)
+
+APART = timedelta(minutes=5)  # between two letters to one person, whoever asks
+GOOD_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+
+
+def one_time_link(user: User) -> str:
+    """Good for a day, and dead once its user has a new password or has signed in."""
+    names = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    return settings.SITE_URL.rstrip("/") + reverse("account_reset_password_from_key", kwargs=names)
+
+
+def ask_for_link(user: User) -> None:
+    """Promises `user` a letter, unless they were promised one minutes ago."""
+    now = timezone.now()
+    owed, is_new = OwedLink.objects.get_or_create(user=user, defaults={"asked_at": now})
+    if not is_new:
+        OwedLink.objects.filter(pk=owed.pk, asked_at__lt=now - APART).update(
+            asked_at=now, sent_at=None
+        )
+
+
+def send_due() -> int:
+    """Sends the letters that are owed; how many left. What fails is tried again for a day."""
+    now = timezone.now()
+    owed = OwedLink.objects.filter(sent_at=None, asked_at__gt=now - GOOD_FOR)
+    return sum(_send(one, now) for one in owed.select_related("user"))
+
+
+def _send(owed: OwedLink, now: datetime) -> bool:
+    mine = OwedLink.objects.filter(pk=owed.pk, sent_at=None).update(sent_at=now)
+    if not mine or not owed.user.is_active:
+        return False
+    words = {"link": one_time_link(owed.user), "practice": PracticeSettings.load()}
+    try:
+        send_mail(
+            render_to_string("account/email/link_subject.txt", words).strip(),
+            render_to_string("account/email/link_body.txt", words),
+            settings.DEFAULT_FROM_EMAIL,
+            [owed.user.email],
+        )
+    except (OSError, SMTPException) as error:
+        logger.error("A link to sign in could not be sent: %s", type(error).__name__)
+        OwedLink.objects.filter(pk=owed.pk).update(sent_at=None)
+        return False
+    return True
+
+
+def forget_old(now: datetime) -> None:
+    OwedLink.objects.filter(asked_at__lt=now - GOOD_FOR).delete()

@@ -1,0 +1,98 @@
+"""Who has guessed too often: by address, and by account with address.
+
+Never by account alone: a stranger could then shut the therapist out.
+"""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.db.models import F, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from practice.accounts.limits import hashed
+from practice.network import UNKNOWN, client_address
+
+logger = logging.getLogger(__name__)
+
+GUESSES_BY_ADDRESS = 20  # of one address, over all accounts: a practice may share one
+GUESSES_BY_BOTH = 5  # of one address at one account
+
+
+def address(request: HttpRequest) -> str:
+    """`client_address` as a database's column of addresses takes it: a network by its first."""
+    found = client_address(request).partition("/")[0]
+    return "0.0.0.0" if found == UNKNOWN else found
+
+
+def account(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """A hash of the account that is tried: some people type their password there."""
+    return hashed(str((credentials or {}).get("email") or "").strip().lower())
+
+
+class LockoutHandler(AxesDatabaseHandler):
+    """Counts failures, and keeps neither what was sent nor with which browser."""
+
+    def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
+        here = self.recent(request)
+        both = here.filter(username=account(request, credentials))
+        return total(here) >= GUESSES_BY_ADDRESS or total(both) >= GUESSES_BY_BOTH
+
+    def user_login_failed(
+        self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
+    ) -> None:
+        if request is None or request.axes_locked_out:
+            return
+        now = request.axes_attempt_time
+        name = account(request, credentials)
+        row, _ = AccessAttempt.objects.get_or_create(
+            username=name,
+            ip_address=request.axes_ip_address,
+            user_agent="",
+            defaults={"failures_since_start": 0},
+        )
+        AccessAttempt.objects.filter(pk=row.pk).update(
+            attempt_time=now, failures_since_start=F("failures_since_start") + 1
+        )
+        if self.is_locked(request, credentials):
+            logger.warning("Signing in is locked for one address after repeated failures.")
+            request.axes_locked_out = True
+            request.axes_credentials = credentials
+
+    def user_logged_in(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+        """Forgets the failures of this account from this address, and no others.
+
+        Else somebody with an account of their own would buy new guesses at others'.
+        """
+        name = account(request, {"email": user.get_username()})
+        AccessAttempt.objects.filter(ip_address=request.axes_ip_address, username=name).delete()
+
+    def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
+        pass
+
+    def recent(self, request: Any) -> QuerySet[AccessAttempt]:
+        since = request.axes_attempt_time - settings.AXES_COOLOFF_TIME
+        return AccessAttempt.objects.filter(
+            Q(ip_address=request.axes_ip_address), attempt_time__gte=since
+        )
+
+
+def total(attempts: QuerySet[AccessAttempt]) -> int:
+    return attempts.aggregate(sum=Sum("failures_since_start"))["sum"] or 0
+
+
+def respond(
+    request: HttpRequest, response: HttpResponse | None, credentials: Any = None
+) -> HttpResponse:
+    """What somebody sees who has guessed too often."""
+    return render(request, "account/locked_out.html", status=429)
+
+
+def forget_old(now: datetime | None = None) -> None:
+    since = (now or timezone.now()) - settings.AXES_COOLOFF_TIME
+    AccessAttempt.objects.filter(attempt_time__lt=since).delete()

@@ -1,0 +1,12 @@
+"""What signing in leaves behind, and for how long."""
+
+from django.utils import timezone
+
+from practice.accounts import letters, limits, lockout, sessions
+
+
+def forget_old() -> None:
+    """Removes sessions that are over, counts of old guesses, and links that were sent."""
+    now = timezone.now()
+    for part in (sessions, lockout, limits, letters):
+        part.forget_old(now)

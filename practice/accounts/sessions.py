@@ -1,0 +1,87 @@
+"""How long one stays signed in: until half an hour without doing anything, and twelve hours."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+
+IDLE = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+LONGEST = timedelta(hours=12)
+NOTED_EVERY = 60  # seconds: activity is written down no more often
+STARTED, SEEN = "started", "seen"  # in a session: seconds since 1970
+
+# What an open page of the admin asks for by itself, while nobody is there.
+POLLED = ("/admin/editing-sessions/", "/admin/sprite/", "/admin/jsi18n/")
+
+
+class SessionStore(DatabaseStore):
+    """A session whose row ends when it should; other changes to it do not put that off."""
+
+    def get_expiry_date(self, **kwargs: Any) -> datetime:
+        started, seen = self.get(STARTED), self.get(SEEN)
+        if started is None or seen is None:
+            return super().get_expiry_date(**kwargs)
+        ends = min(seen + IDLE.total_seconds(), started + LONGEST.total_seconds())
+        return datetime.fromtimestamp(ends, tz=UTC)
+
+
+def note_start(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    """Receiver of `user_logged_in`."""
+    request.session[STARTED] = request.session[SEEN] = time.time()
+
+
+def note_activity(request: HttpRequest) -> None:
+    """Puts off the end of a session, unless the page asked by itself or did so just now."""
+    seen = request.session.get(SEEN)
+    if seen is None or request.path.startswith(POLLED):
+        return
+    if time.time() - seen >= NOTED_EVERY:
+        request.session[SEEN] = time.time()
+
+
+def last_seen(session: UserSession) -> datetime:
+    seen = SessionStore(session.session_key).get(SEEN)
+    return datetime.fromtimestamp(seen, tz=UTC) if seen else session.created_at
+
+
+def end_all(user: Any) -> int:
+    """Ends every session of `user`, at once; how many there were."""
+    theirs = [
+        session.session_key
+        for session in Session.objects.iterator()
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
+    ]
+    Session.objects.filter(pk__in=theirs).delete()
+    UserSession.objects.filter(user=user).delete()
+    return len(theirs)
+
+
+def forget_old(now: datetime) -> None:
+    """Removes the rows of sessions that are over."""
+    Session.objects.filter(expire_date__lte=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+
+
+BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
+SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows"}
+SYSTEMS |= {"Mac OS": "Mac", "Linux": "Linux"}
+
+
+def device(user_agent: str) -> str:
+    """What one recognizes one's device by, such as "Firefox on Windows", and no more."""
+    browsers, systems = BROWSERS | {"Safari": "Safari"}, SYSTEMS
+    browser = next((browsers[name] for name in browsers if name in user_agent), "A browser")
+    system = next((systems[name] for name in systems if name in user_agent), "")
+    return f"{browser} on {system}" if system else browser
+
+
+def keep_little(sender: Any, instance: UserSession, **kwargs: Any) -> None:
+    """Receiver of `pre_save`: a list of one's sessions needs no full user agent."""
+    if " on " not in instance.user_agent[:30]:
+        instance.user_agent = device(instance.user_agent)

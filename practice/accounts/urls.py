@@ -1,0 +1,62 @@
+"""Every address of signing in, named one by one: what is not here does not exist."""
+
+from allauth.account import views as account
+from allauth.mfa.base import views as codes
+from allauth.mfa.totp import views as app
+from allauth.mfa.webauthn import views as passkeys
+from django.contrib.auth.decorators import login_required
+from django.urls import path, re_path
+
+from practice.accounts import views
+from practice.accounts.reauthentication import second_factor_again
+
+urlpatterns = [
+    path("", views.security, name="mfa_index"),
+    path("login/", views.sign_in, name="account_login"),
+    path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("login/code/", views.second_step, name="mfa_authenticate"),
+    path("logout/", account.logout, name="account_logout"),
+    path("closed/", account.account_inactive, name="account_inactive"),
+    path("password/forgotten/", account.password_reset, name="account_reset_password"),
+    path("password/sent/", account.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/link/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        views.one_time_link,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "password/change/",
+        login_required(second_factor_again(account.password_change)),
+        name="account_change_password",
+    ),
+    path(
+        "password/set/",
+        login_required(second_factor_again(account.password_set)),
+        name="account_set_password",
+    ),
+    path("again/password/", login_required(account.reauthenticate), name="account_reauthenticate"),
+    path("again/code/", codes.reauthenticate, name="mfa_reauthenticate"),
+    path("again/passkey/", views.passkey_again, name="mfa_reauthenticate_webauthn"),
+    path("second-factor/", views.enrol, name="account_enrol"),
+    path("second-factor/passkey/", views.add_passkey, name="mfa_add_webauthn"),
+    path("second-factor/app/", views.add_app, name="mfa_activate_totp"),
+    path(
+        "second-factor/app/remove/",
+        login_required(second_factor_again(app.deactivate_totp)),
+        name="mfa_deactivate_totp",
+    ),
+    path(
+        "second-factor/passkey/<int:pk>/remove/", views.remove_passkey, name="mfa_remove_webauthn"
+    ),
+    path("second-factor/codes/", views.recovery_codes, name="mfa_view_recovery_codes"),
+    path("second-factor/codes/new/", views.new_codes, name="mfa_generate_recovery_codes"),
+    path("sessions/", views.sessions, name="usersessions_list"),
+]
+
+# Wagtail's own ways in, which ask for a password alone. They stand before its urls.
+wagtails_own = [
+    path("admin/login/", views.to_sign_in, name="admin_sign_in"),
+    path("admin/logout/", account.logout, name="admin_sign_out"),
+    re_path(r"^admin/password_reset/", views.to_forgotten_password),
+    path("_util/login/", views.to_sign_in),
+]

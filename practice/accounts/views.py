@@ -1,0 +1,227 @@
+"""The pages under /account/: allauth's views, with what this site does differently."""
+
+import json
+from typing import Any
+
+from allauth.account import views as account
+from allauth.account.internal.flows.password_reset import perform_password_reset_login
+from allauth.account.utils import get_next_redirect_url
+from allauth.mfa.base import views as base
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes import views as recovery
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
+from allauth.mfa.webauthn.internal import auth
+from allauth.usersessions.internal.flows.sessions import end_sessions
+from allauth.usersessions.models import UserSession
+from allauth.usersessions.views import ListUserSessionsView
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse, reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from practice import headers
+from practice.accounts.factors import count_enrolment, is_enrolled, may_remove, standing
+from practice.accounts.reauthentication import second_factor_again
+from practice.accounts.sessions import last_seen
+
+NEXT = "account_next"  # in the session: where enrolment leads in the end
+guarded: list[Any] = [login_required, second_factor_again, never_cache]
+
+
+class Options:
+    """What the browser is asked for, as text for an attribute: a page holds no inline script."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)  # type: ignore[misc]
+        [options] = (found.get("js_data") or {"": None}).values()
+        return found | {"options": json.dumps(options, cls=DjangoJSONEncoder)}
+
+
+# --- In ------------------------------------------------------------------------------------
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """From Wagtail's own sign-in page to ours. `next` is looked at there."""
+    return redirect_to_login(request.GET.get("next") or reverse("wagtailadmin_home"))
+
+
+def to_forgotten_password(request: HttpRequest) -> HttpResponse:
+    return redirect("account_reset_password")
+
+
+class SignIn(account.LoginView):
+    """The passkey first, the password below it."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Of all public pages this alone lets its script ask the site something: a challenge."""
+        answer = super().dispatch(request, *args, **kwargs)
+        answer.headers[headers.POLICY] = f"{headers.PUBLIC}; connect-src 'self'"
+        return answer
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        next_page = get_next_redirect_url(self.request)  # none that leads elsewhere
+        return super().get_context_data(**kwargs) | {"next": next_page}
+
+
+sign_in = SignIn.as_view()
+
+
+class SecondStep(Options, base.AuthenticateView):
+    """After the right password: the passkey, or a code."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        passkeys = auth.get_credentials(self.stage.login.user)
+        return super().get_context_data(**kwargs) | {"has_passkey": bool(passkeys)}
+
+
+second_step = never_cache(SecondStep.as_view())
+
+
+class PasskeyAgain(Options, webauthn.ReauthenticateWebAuthnView):
+    pass
+
+
+passkey_again = PasskeyAgain.as_view()
+
+
+class OneTimeLink(account.PasswordResetFromKeyView):
+    """By it one chooses a password, or goes on without one to make a passkey."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("act") == "passkey" and not is_enrolled(self.reset_user):
+            return perform_password_reset_login(request, self.reset_user)
+        return super().post(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        may_choose = self.reset_user is not None and not is_enrolled(self.reset_user)
+        return super().get_context_data(**kwargs) | {"may_choose_passkey": may_choose}
+
+
+one_time_link = never_cache(OneTimeLink.as_view())
+
+
+# --- The second factor ---------------------------------------------------------------------
+
+
+@login_required
+@require_safe
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Leads whoever has no second factor to making one, and remembers where they were going."""
+    request.session[NEXT] = get_next_redirect_url(request) or request.session.get(NEXT)
+    if is_enrolled(request.user):
+        return redirect(request.session[NEXT] or "mfa_index")
+    return render(request, "account/enrol.html")
+
+
+class CountsEnrolment:
+    request: HttpRequest
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)  # type: ignore[misc]
+        count_enrolment(self.request, standing(self.request.user)[-1])
+        return answer
+
+
+@method_decorator([login_required, never_cache], name="dispatch")
+class AddApp(CountsEnrolment, totp.ActivateTOTPView):
+    pass
+
+
+add_app = AddApp.as_view()
+
+
+@method_decorator([login_required, never_cache], name="dispatch")
+class AddPasskey(CountsEnrolment, webauthn.AddWebAuthnView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Asks for a key that signs in by itself, and by whoever the device knows."""
+        found = super().get_context_data(**kwargs)
+        options = auth.begin_registration(self.request.user, passwordless=True)
+        return found | {"options": json.dumps(options, cls=DjangoJSONEncoder)}
+
+
+add_passkey = AddPasskey.as_view()
+
+
+@method_decorator(guarded, name="dispatch")
+class RemovePasskey(webauthn.RemoveWebAuthnView):
+    success_url = reverse_lazy("mfa_index")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"may_remove": may_remove(self.object)}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if not may_remove(self.get_object()):
+            raise PermissionDenied
+        return super().form_valid(form)
+
+
+remove_passkey = RemovePasskey.as_view()
+
+
+@method_decorator(guarded, name="dispatch")
+class RecoveryCodes(recovery.ViewRecoveryCodesView):
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        going_to = self.request.session.get(NEXT) or reverse("wagtailadmin_home")
+        return super().get_context_data(**kwargs) | {"going_to": going_to}
+
+
+recovery_codes = RecoveryCodes.as_view()
+
+
+@method_decorator(guarded, name="dispatch")
+class NewCodes(recovery.GenerateRecoveryCodesView):
+    pass
+
+
+new_codes = NewCodes.as_view()
+
+
+# --- One's own account ---------------------------------------------------------------------
+
+
+@method_decorator(never_cache, name="dispatch")
+class Security(base.IndexView):
+    template_name = "account/security.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)
+        by_type = found["authenticators"]
+        return found | {
+            "passkeys": by_type.get(Authenticator.Type.WEBAUTHN, []),
+            "app": by_type.get(Authenticator.Type.TOTP),
+            "codes": by_type.get(Authenticator.Type.RECOVERY_CODES),
+            "session_count": UserSession.objects.filter(user=self.request.user.pk).count(),
+        }
+
+
+security = Security.as_view()
+
+
+@method_decorator(guarded, name="dispatch")
+class Sessions(ListUserSessionsView):
+    """Where one is signed in. `session` in a post ends that one, else all others end."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        chosen = request.POST.get("session", "")
+        if not chosen:
+            return super().post(request, *args, **kwargs)
+        if chosen.isdecimal():
+            one = UserSession.objects.filter(user=request.user.pk, pk=int(chosen[:9]))
+            end_sessions(request, list(one))
+        return redirect("usersessions_list")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = super().get_context_data(**kwargs)
+        for session in found["sessions"]:
+            session.last_seen_at = last_seen(session)
+        return found
+
+
+sessions = Sessions.as_view()

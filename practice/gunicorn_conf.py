@@ -1,0 +1,35 @@
+"""How gunicorn serves the site: `gunicorn --config python:practice.gunicorn_conf practice.wsgi`.
+
+It keeps no access log, since the proxy in front may keep one and twice is once too often. Who
+turns it on (`--access-logfile -`) gets no address of a visitor and no query.
+"""
+
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from practice.logging import RedactingFormatter
+
+
+class DiscreetLogger(Logger):
+    """gunicorn's own logs, written with the site's formatter."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(RedactingFormatter(self.error_fmt, self.datefmt))
+        for handler in self.access_log.handlers:
+            handler.setFormatter(RedactingFormatter(self.access_fmt))
+
+
+workers = 2
+preload_app = True
+control_socket_disable = True
+graceful_timeout = 5  # seconds
+loglevel = "error"  # a warning quotes what of a request it could not read, and from where
+logger_class = DiscreetLogger
+accesslog = None
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(M)s"
+# Only the site itself decides whose word on the scheme counts: BEHIND_PROXY.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""

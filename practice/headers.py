@@ -1,0 +1,91 @@
+"""What a browser is told with every answer: what a page may load, and what may learn of it.
+
+A policy names each source, and what is not named is closed. The admin is Wagtail's, which
+cannot do without inline scripts and styles, so it has a policy of its own.
+"""
+
+from django.http import HttpResponseBase
+
+POLICY = "Content-Security-Policy"
+UNFRAMED, FRAMED = "frame-ancestors 'none'", "frame-ancestors 'self'"
+# Wagtail's editor shows icons as data: and chosen files as blob: before they are sent.
+ADMIN = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self' 'unsafe-inline'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        UNFRAMED,
+    ]
+)
+PUBLIC = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        UNFRAMED,
+    ]
+)
+ACCOUNT = f"{PUBLIC}; connect-src 'self'"  # a passkey's riddle is asked for by script
+FILE = f"default-src 'none'; sandbox; {UNFRAMED}"
+
+# https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Permissions-Policy
+CLOSED = (
+    "accelerometer autoplay bluetooth browsing-topics camera cross-origin-isolated "
+    "display-capture encrypted-media fullscreen gamepad geolocation gyroscope hid "
+    "identity-credentials-get idle-detection keyboard-map local-fonts magnetometer microphone "
+    "midi otp-credentials payment picture-in-picture screen-wake-lock serial storage-access "
+    "sync-xhr unload usb web-share window-management xr-spatial-tracking"
+)
+OURS = "clipboard-write publickey-credentials-create publickey-credentials-get"
+PERMISSIONS = ", ".join(
+    [f"{name}=()" for name in CLOSED.split()] + [f"{name}=(self)" for name in OURS.split()]
+)
+
+CONSULTATION = ("/consultation/", "/calendar/")
+ADMINISTRATION = ("/admin/", "/account/")
+
+
+def complete(path: str, response: HttpResponseBase) -> None:
+    """Adds to the answer for `path` all that its browser has to be told.
+
+    A preview comes twice: as the public page that it is, and as the admin's answer that holds
+    it. It keeps the first policy, and Wagtail's word on X-Frame-Options says who may frame it.
+    """
+    headers = response.headers
+    if path.startswith(CONSULTATION):
+        headers["Cache-Control"] = "no-store"
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["X-Robots-Tag"] = "noindex" if path != "/consultation/" else "all"
+    elif path.startswith(ADMINISTRATION):
+        headers.setdefault("Cache-Control", "no-store")  # Wagtail's icons are for keeping
+    if is_file(path, response):
+        headers[POLICY] = FILE
+    else:
+        headers.setdefault(POLICY, policy_of(path))
+    headers.setdefault("X-Frame-Options", "DENY")
+    if headers["X-Frame-Options"] == "SAMEORIGIN":
+        headers[POLICY] = headers[POLICY].replace(UNFRAMED, FRAMED)
+    headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", PERMISSIONS)
+
+
+def policy_of(path: str) -> str:
+    if path.startswith("/admin/"):
+        return ADMIN
+    return ACCOUNT if path.startswith("/account/") else PUBLIC
+
+
+def is_file(path: str, response: HttpResponseBase) -> bool:
+    """Whether somebody uploaded what is answered."""
+    attached = response.headers.get("Content-Disposition", "").startswith("attachment")
+    return attached or path.startswith("/media/")

@@ -1,0 +1,43 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from practice import recovery
+from practice.models import PracticeSettings
+
+
+class Command(BaseCommand):
+    """Prints the keys for paper. Print it, check it with `check_recovery_kit`, keep it locked up.
+
+    It holds keys and nothing else: with a backup it opens every request, without one it opens
+    nothing. So it must not lie where the backups do.
+    """
+
+    help = "Prints what has to be kept on paper to read a backup on another machine."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        practice = PracticeSettings.objects.first() or PracticeSettings()
+        lines = [
+            f"RECOVERY KIT of {practice.practice_name}, {settings.SITE_URL}",
+            f"Printed on {timezone.now().astimezone(practice.zone):%Y-%m-%d}",
+            "",
+            "Whoever has this sheet and a backup can read every request on file. Keep it",
+            "locked up, apart from the backups, and print it anew whenever a key changes.",
+            "",
+        ]
+        for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, 1):
+            lines += [*recovery.lines_of(number, key), ""]
+        lines += [
+            "To read a backup on another machine:",
+            "1. Install this site there (its README says how) and put the backup in place.",
+            "2. Run `python manage.py check_recovery_kit --env` and type the lines above.",
+            "3. Put the line that it prints into the new machine's .env.",
+            "4. Run `python manage.py erase_again`, then `rotate_keys --check`.",
+            "5. Run `python manage.py reset_second_factor` and `invite` with your address.",
+            "",
+            "Not on this sheet: SECRET_KEY. Without it everybody signs in anew and private",
+            "links that visitors hold lead nowhere; nothing that they wrote is lost.",
+        ]
+        self.stdout.write("\n".join(lines))

@@ -1,0 +1,202 @@
+"""Every personal field in every state: in clear nowhere, and once erased nowhere in cipher."""
+
+import contextlib
+import logging
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from booking import services
+from booking.models import ConsultationRequest, Letter, Outcome, Schedule, State
+from practice import keys
+from practice.models import PracticeSettings, User
+from tests import factories
+from tests.faults.canaries import found_in
+from tests.throwaway_postgres import programs
+
+CANARY = "kanari8w4hq2"
+STAYS = "kanari3v9xk7"  # planted where it is seen, so that the search is known to work
+DAY = timedelta(days=1)
+TYPED = ("name", "good_hours", "message")
+Way = Callable[[ConsultationRequest, User], object]
+
+
+def words(about: str) -> services.Draft:
+    return services.Draft(f"{CANARY} subject {about}", f"{CANARY} letter {about}")
+
+
+def at(hour: int) -> dict[str, object]:
+    day = (timezone.now() + 9 * DAY).replace(hour=hour, minute=0, second=0, microsecond=0)
+    return {"starts_at": day, "minutes": 20, "despite": services.ANYTHING}
+
+
+def confirm(request: ConsultationRequest, user: User) -> None:
+    hour = request.pk % 24
+    services.confirm(request, user=user, words=words("confirmed"), **at(hour))  # type: ignore[arg-type]
+
+
+def offer(request: ConsultationRequest, user: User) -> None:
+    when = at(request.pk % 24)
+    when["starts"] = [when.pop("starts_at")]
+    services.offer(request, user=user, words=words("offered"), **when)  # type: ignore[arg-type]
+
+
+def cancel(request: ConsultationRequest, user: User) -> None:
+    confirm(request, user)
+    services.cancel(request, user=user, words=words("cancelled"))
+
+
+def expire(request: ConsultationRequest, user: User) -> None:
+    offer(request, user)
+    factories.letters_left()
+    past = timezone.now() - DAY
+    ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=past)
+    services.expire_offers()
+
+
+WAYS: dict[State, Way] = {
+    State.SUSPECTED: lambda request, user: ConsultationRequest.objects.filter(pk=request.pk).update(
+        state=State.SUSPECTED
+    ),
+    State.PENDING: lambda request, user: None,
+    State.PROPOSED: offer,
+    State.WAITLISTED: lambda request, user: services.waitlist(request, user=user, words=words("w")),
+    State.CONFIRMED: confirm,
+    State.DECLINED: lambda request, user: services.decline(request, user=user, words=words("d")),
+    State.CANCELLED: cancel,
+    State.EXPIRED: expire,
+    State.WITHDRAWN: lambda request, user: services.withdraw(request),
+    State.CLOSED: lambda request, user: services.close(request, user=user),
+}
+
+
+def bring_to(state: State, user: User) -> ConsultationRequest:
+    """A request in `state`, with a canary in every field that says anything of a person."""
+    number = list(State).index(state)
+    request, _ = services.submit(
+        factories.unsaved_request(
+            email=f"{CANARY}-{number}@visitor.example",
+            phone=f"+1626555014{number}",
+            **{name: f"{CANARY} {name} {number}" for name in TYPED},
+        )
+    )
+    services.set_private_note(request, f"{CANARY} note", user=user)
+    services.set_outcome(request, Outcome.REFERRED, user=user)
+    services.hold(request, timezone.now().date() + DAY, f"{CANARY} reason", user=user)
+    WAYS[state](request, user)
+    request.refresh_from_db()
+    assert request.state == state
+    return request
+
+
+def tables() -> bytes:
+    """Every value of every table, Django's, Wagtail's and the search index's among them."""
+    names = connection.introspection.table_names()
+    lines = []
+    with connection.cursor() as cursor:
+        for name in names:
+            with contextlib.suppress(sqlite3.Error):  # the shadow tables of SQLite's search
+                cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")
+                lines += [f"{name} {row}" for row in cursor.fetchall()]
+    return "\n".join(lines).encode()
+
+
+def files(*, with_log: bool) -> bytes:
+    """The database's own files as they lie on the disk, its write-ahead log where asked for."""
+    if connection.vendor == "sqlite":
+        base = str(connection.settings_dict["NAME"])
+        found = [Path(base + end) for end in ("", "-wal", "-shm", "-journal")]
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("CHECKPOINT")
+            cursor.execute("SHOW data_directory")
+            folder = Path(cursor.fetchone()[0])
+            cursor.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
+            found = list((folder / "base" / str(cursor.fetchone()[0])).iterdir())
+        found += list((folder / "pg_wal").iterdir()) if with_log else []
+    # By another process: reading SQLite's files here would drop our own connection's locks.
+    present = [str(path) for path in found if path.is_file()]
+    return subprocess.run(["cat", *present], check=True, capture_output=True).stdout
+
+
+def backup(folder: Path) -> bytes:
+    if connection.vendor == "sqlite":
+        with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as database:
+            database.execute("VACUUM INTO ?", [str(folder / "backup.sqlite3")])
+        return (folder / "backup.sqlite3").read_bytes()
+    server = connection.settings_dict
+    places = {f"PG{name}": str(server[name]) for name in ("HOST", "PORT", "USER", "PASSWORD")}
+    return subprocess.run(
+        [programs() / "pg_dump", server["NAME"]],
+        env=os.environ | places,
+        check=True,
+        capture_output=True,
+    ).stdout
+
+
+def tokens() -> set[bytes]:
+    """What stands for the canaries: the last bytes of each, since PostgreSQL may compress."""
+    mine = (ConsultationRequest, Letter)
+    found = set()
+    for model, names in keys.encrypted_models():
+        if model in mine:
+            for _, *values in keys.raw(model, names):
+                found |= {value.encode()[-60:] for value in values if value}
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_canary_in_every_field_and_state_is_nowhere_in_clear_and_once_erased_nowhere(
+    committed: object,
+    practice: PracticeSettings,
+    therapist: User,
+    as_therapist: Client,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    factories.schedule()
+    Schedule.objects.update(gap=0)
+    PracticeSettings.objects.update(insurance=STAYS)
+    requests = [bring_to(state, therapist) for state in State]
+    call_command("worker", "--once", stdout=open(os.devnull, "w"))  # noqa: SIM115
+    for request in requests:
+        assert CANARY in as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
+    as_therapist.get("/admin/consultations/all/", {"q": CANARY})
+
+    def assert_nothing_in_clear() -> None:
+        for where in (tables(), files(with_log=True), backup(tmp_path)):
+            assert list(found_in(where, [CANARY])) == []
+            assert STAYS.encode() in where, "what is not encrypted is found, so the search works"
+        assert CANARY not in caplog.text
+        for letter in mail.outbox:
+            if CANARY not in letter.to[0]:
+                assert list(found_in(letter.message().as_bytes(), [CANARY])) == []
+
+    assert_nothing_in_clear()
+    in_cipher = tokens()
+    assert len(in_cipher) >= 8 * len(requests)
+    assert all(token in files(with_log=True) for token in in_cipher)
+
+    for request in requests:
+        services.lift_hold(request, user=therapist)
+        by = services.Actor.VISITOR if request.pk % 2 else services.Actor.PRACTICE
+        services.erase(request, by=by)
+    with time_machine.travel(timezone.now() + DAY):
+        call_command("worker", "--once", stdout=open(os.devnull, "w"))  # noqa: SIM115
+    left = tables(), files(with_log=connection.vendor == "sqlite")
+    assert [token for token in in_cipher if any(token in where for where in left)] == []
+    assert not ConsultationRequest.objects.exists()
+    (tmp_path / "backup.sqlite3").unlink(missing_ok=True)
+    assert_nothing_in_clear()

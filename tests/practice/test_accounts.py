@@ -1,0 +1,692 @@
+"""Who gets in: by what, for how long, and who does not."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client, RequestFactory
+from django.urls import get_resolver, reverse
+
+from practice.accounts import factors, letters, purge, sessions
+from practice.accounts.reauthentication import second_factor_again
+from practice.models import OwedLink, Tally, User
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse 7"
+SIGN_IN = "/account/login/"
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_code_was_used() -> None:
+    cache.clear()  # allauth notes it there, and tests show the same code to the same number
+
+
+@pytest.fixture
+def clock() -> Iterator[Any]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def factor(therapist: User) -> Authenticator:
+    return factories.second_factor(therapist)
+
+
+def give_password(client: Client, email: str, password: str = PASSWORD, **more: str) -> Any:
+    return client.post(SIGN_IN, {"login": email, "password": password, **more})
+
+
+def give_code(client: Client, code: str) -> Any:
+    return client.post("/account/login/code/", {"code": code})
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/admin/").status_code == 200
+
+
+# --- In, by password and code ----------------------------------------------------------------
+
+
+def test_a_password_alone_does_not_reach_the_admin(
+    visitor: Client, therapist: User, factor: Authenticator
+) -> None:
+    answer = give_password(visitor, therapist.email)
+    assert answer.headers["Location"] == "/account/login/code/"
+    assert not is_in(visitor)
+
+
+def test_password_and_code_lead_to_where_the_letter_pointed(
+    visitor: Client, therapist: User, factor: Authenticator
+) -> None:
+    """The therapist's alert links to a request; after signing in one is there."""
+    wanted = "/admin/consultations/7/?from=letter"
+    to_sign_in = visitor.get(wanted)
+    assert to_sign_in.headers["Location"].startswith("/account/login/?next=/admin/consultations/7/")
+    page = visitor.get(to_sign_in.headers["Location"])
+    assert page.context["next"] == wanted
+    give_password(visitor, therapist.email, next=wanted)
+    assert give_code(visitor, factories.code_of(factor)).headers["Location"] == wanted
+    assert is_in(visitor)
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)",
+     "http://testserver@evil.example/", "https:evil.example"],
+)  # fmt: skip
+def test_next_leads_nowhere_else(
+    visitor: Client, therapist: User, factor: Authenticator, elsewhere: str
+) -> None:
+    page = visitor.get(SIGN_IN, {"next": elsewhere})
+    assert page.context["next"] is None
+    give_password(visitor, therapist.email, next=elsewhere)
+    answer = give_code(visitor, factories.code_of(factor))
+    assert answer.headers["Location"] == "/admin/"
+
+
+def test_the_passkey_is_offered_before_the_password(visitor: Client) -> None:
+    page = visitor.get(SIGN_IN).content.decode()
+    assert 0 < page.index("data-passkey=") < page.index('name="password"')
+
+
+def test_a_code_is_good_once(therapist: User, factor: Authenticator, clock: Any) -> None:
+    code = factories.code_of(factor)
+    for client, gets_in in ((Client(), True), (Client(), False)):
+        give_password(client, therapist.email)
+        give_code(client, code)
+        assert is_in(client) is gets_in
+
+
+def test_a_recovery_code_is_good_once(therapist: User, factor: Authenticator) -> None:
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    codes = RecoveryCodes.activate(therapist)
+    for client, gets_in in ((Client(), True), (Client(), False)):
+        give_password(client, therapist.email)
+        give_code(client, codes.generate_codes()[0])
+        assert is_in(client) is gets_in
+
+
+def test_codes_cannot_be_guessed(visitor: Client, therapist: User, factor: Authenticator) -> None:
+    """Ten an hour for whoever knows the password, from however many addresses."""
+    for number in range(12):
+        client = Client(REMOTE_ADDR=f"10.0.0.{number}")
+        give_password(client, therapist.email)
+        answer = give_code(client, "000000")
+    assert "Too many codes" in answer.content.decode()
+    give_password(visitor, therapist.email)
+    give_code(visitor, factories.code_of(factor))
+    assert not is_in(visitor)
+
+
+def test_secrets_of_factors_are_encrypted_at_rest(therapist: User) -> None:
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    app, codes = factories.second_factor(therapist), RecoveryCodes.activate(therapist).instance
+    assert factories.SECRET not in json.dumps(app.data)
+    assert app.data["secret"].startswith("gAAAA")
+    assert codes.data["seed"].startswith("gAAAA")
+
+
+HOSTILE = [
+    "", "null", "[]", "7", '"x"', "{}", "{", '{"id": 1}', "\x00",
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {}}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": ["x"],'
+    ' "clientDataJSON": "e30", "authenticatorData": "AA", "signature": "AA"}}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": "____",'
+    ' "clientDataJSON": "e30", "authenticatorData": "AA", "signature": "AA"}}',
+    '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": "MQ",'
+    f' "clientDataJSON": "e30", "authenticatorData": "{"A" * 50}", "signature": "AA"}}}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("credential", HOSTILE)
+def test_whatever_is_sent_as_a_passkey_is_answered(
+    visitor: Client, factor: Authenticator, as_therapist: Client, therapist: User, credential: str
+) -> None:
+    sent = {"credential": credential, "name": "\x00"}
+    visitor.get("/account/login/passkey/", headers={"accept": "application/json"})
+    answer = visitor.post("/account/login/passkey/", sent)
+    assert answer.headers["Location"] == SIGN_IN
+    give_password(visitor, therapist.email)
+    visitor.get("/account/login/code/")
+    assert visitor.post("/account/login/code/", sent).status_code == 200
+    assert not is_in(visitor)
+    factories.shown(as_therapist, therapist, again=True)
+    as_therapist.get("/account/second-factor/passkey/")
+    assert as_therapist.post("/account/second-factor/passkey/", sent).status_code == 200
+    assert factors.standing(therapist) == [factor]
+
+
+@pytest.mark.parametrize(
+    "rest", ["1-x/", "zzzzzzzzzzzzz-x/", "0-%00/", "1-set-password/", f"{'9' * 400}-{'x' * 400}/"]
+)
+def test_a_link_that_nobody_sent_is_answered(visitor: Client, home: Any, rest: str) -> None:
+    answer = visitor.get(f"/account/password/link/{rest}")
+    assert answer.status_code == 200
+    assert "used up" in answer.content.decode()
+    assert visitor.post(f"/account/password/link/{rest}", {"act": "passkey"}).status_code == 200
+
+
+# --- Making a second factor ------------------------------------------------------------------
+
+
+def test_without_a_second_factor_one_is_led_to_making_one(visitor: Client, therapist: User) -> None:
+    give_password(visitor, therapist.email, next="/admin/consultations/")
+    answer = visitor.get("/admin/consultations/")
+    assert answer.headers["Location"] == "/account/second-factor/?next=%2Fadmin%2Fconsultations%2F"
+    page = visitor.get(answer.headers["Location"]).content.decode()
+    assert 0 < page.index(reverse("mfa_add_webauthn")) < page.index(reverse("mfa_activate_totp"))
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/pages/", "/admin/users/", "/admin/reports/x/"])
+def test_nothing_of_the_admin_is_reached_before(
+    as_therapist_without_factor: Client, path: str
+) -> None:
+    for answer in (as_therapist_without_factor.get(path), as_therapist_without_factor.post(path)):
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith("/account/second-factor/")
+
+
+def test_an_app_is_set_up_and_the_recovery_codes_are_shown_once(
+    visitor: Client, therapist: User, clock: Any
+) -> None:
+    give_password(visitor, therapist.email)
+    visitor.get("/account/second-factor/?next=/admin/consultations/")
+    page = visitor.get("/account/second-factor/app/")
+    assert page.status_code == 200, page.headers
+    text = page.content.decode()
+    assert "<svg" in text
+    assert "data:image" not in text
+    assert "<?xml" not in text
+    secret = page.context["form"].secret
+    code = factories.code_for(secret)
+    answer = visitor.post("/account/second-factor/app/", {"code": code})
+    assert answer.headers["Location"] == "/account/second-factor/codes/"
+    codes = visitor.get(answer.headers["Location"])
+    assert len(re.findall(r"<code>\d{8}</code>", codes.content.decode())) == 10
+    assert codes.context["going_to"] == "/admin/consultations/"
+    later = visitor.get("/account/second-factor/codes/").content.decode()
+    assert not re.findall(r"<code>\d", later)
+    assert is_in(visitor)
+    assert not EmailAddress.objects.exists(), "a second record of addresses would go stale"
+
+
+def test_a_session_from_before_the_enrolment_has_to_show_the_factor(
+    as_therapist_without_factor: Client, therapist: User, factor: Authenticator
+) -> None:
+    answer = as_therapist_without_factor.get("/admin/")
+    assert answer.headers["Location"] == "/account/again/code/?next=%2Fadmin%2F"
+    as_therapist_without_factor.post(
+        "/account/again/code/", {"code": factories.code_of(factor), "next": "/admin/"}
+    )
+    assert is_in(as_therapist_without_factor)
+
+
+def test_the_last_factor_stays(as_therapist_again: Client, therapist: User) -> None:
+    remove = "/account/second-factor/app/remove/"
+    assert as_therapist_again.post(remove).status_code == 200
+    passkey = Authenticator.objects.create(
+        user=therapist, type=Authenticator.Type.WEBAUTHN, data={"name": "Laptop"}
+    )
+    as_therapist_again.post(remove)
+    assert factors.standing(therapist) == [passkey]
+    answer = as_therapist_again.post(f"/account/second-factor/passkey/{passkey.pk}/remove/")
+    assert answer.status_code == 403
+    assert factors.standing(therapist) == [passkey]
+
+
+def test_one_cannot_remove_the_passkey_of_another(as_therapist_again: Client, editor: User) -> None:
+    theirs = Authenticator.objects.create(
+        user=editor, type=Authenticator.Type.WEBAUTHN, data={"name": "Theirs"}
+    )
+    answer = as_therapist_again.post(f"/account/second-factor/passkey/{theirs.pk}/remove/")
+    assert answer.status_code == 404
+
+
+def test_under_debug_alone_a_password_is_enough(
+    visitor: Client, therapist: User, settings: Any, clock: Any
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = False
+    give_password(visitor, therapist.email)
+    assert is_in(visitor)
+    clock.shift(timedelta(minutes=11))
+    asked = visitor.get("/admin/users/")
+    assert asked.headers["Location"] == "/account/again/password/?next=%2Fadmin%2Fusers%2F"
+    answer = visitor.post(asked.headers["Location"], {"password": PASSWORD})
+    assert answer.headers["Location"] == "/admin/users/"
+    assert visitor.get("/admin/users/").status_code == 200
+
+
+def test_the_waiver_does_not_open_an_account_that_has_a_factor(
+    visitor: Client, therapist: User, factor: Authenticator, settings: Any
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = False
+    give_password(visitor, therapist.email)
+    assert not is_in(visitor)
+
+
+# --- Wagtail's own ways in -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/admin/login/", "/account/login/?next=/admin/"),
+        ("/admin/login/?next=/admin/pages/", "/account/login/?next=/admin/pages/"),
+        ("/_util/login/", "/account/login/?next=/admin/"),
+        ("/admin/password_reset/", "/account/password/forgotten/"),
+        ("/admin/password_reset/confirm/MQ/x-y/", "/account/password/forgotten/"),
+        ("/admin/password_reset/complete/", "/account/password/forgotten/"),
+    ],
+)
+def test_wagtails_own_ways_in_lead_to_ours(
+    visitor: Client, therapist: User, path: str, leads_to: str
+) -> None:
+    typed = {"username": therapist.email, "password": PASSWORD}
+    for answer in (visitor.get(path), visitor.post(path, typed)):
+        assert answer.status_code == 302
+        assert answer.headers["Location"] == leads_to
+    assert "_auth_user_id" not in visitor.session
+
+
+def test_nothing_but_these_addresses_signs_in() -> None:
+    names = {name for name in get_resolver().reverse_dict if isinstance(name, str)}
+    assert not {n for n in names if "signup" in n or "social" in n or n == "account_email"}
+
+
+def test_wagtails_pages_set_no_password_and_no_address(as_therapist_again: Client) -> None:
+    account = as_therapist_again.get("/admin/account/").content.decode()
+    assert "/account/" in account
+    assert 'type="password"' not in account
+    assert "name_email-email" not in account
+    assert 'type="password"' not in as_therapist_again.get("/admin/users/new/").content.decode()
+
+
+def test_signing_out_ends_the_session(as_therapist: Client) -> None:
+    assert as_therapist.get("/admin/logout/").status_code == 200
+    answer = as_therapist.post("/admin/logout/")
+    assert answer.headers["Location"] == SIGN_IN
+    assert not Session.objects.exists()
+
+
+# --- Links -----------------------------------------------------------------------------------
+
+
+def said_by(command: str, *arguments: str) -> str:
+    out = StringIO()
+    call_command(command, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def path_of(link: str, settings: Any) -> str:
+    assert link.startswith(settings.SITE_URL)
+    return link.removeprefix(settings.SITE_URL).strip()
+
+
+def choose_password(client: Client, link: str, password: str = "a wholly other phrase") -> Any:
+    page = client.get(link, follow=True)
+    return client.post(page.request["PATH_INFO"], {"password1": password, "password2": password})
+
+
+def test_the_first_account_is_made_by_a_link_that_works_once(
+    home: object, visitor: Client, settings: Any
+) -> None:
+    said = said_by("invite", "New@Example.org", "--group", "Therapist")
+    user = User.objects.get()
+    assert (user.email, user.has_usable_password()) == ("new@example.org", False)
+    assert [group.name for group in user.groups.all()] == ["Therapist"]
+    link = path_of(said.splitlines()[-1], settings)
+    choose_password(visitor, link)
+    assert visitor.get("/admin/").headers["Location"].startswith("/account/second-factor/")
+    again = Client().get(link, follow=True)
+    assert "used up" in again.content.decode()
+
+
+def test_by_the_link_one_goes_on_without_a_password(
+    home: object, visitor: Client, settings: Any
+) -> None:
+    link = path_of(said_by("invite", "n@example.org", "--superuser").splitlines()[-1], settings)
+    page = visitor.get(link, follow=True)
+    visitor.post(page.request["PATH_INFO"], {"act": "passkey"})
+    assert visitor.get("/account/second-factor/passkey/").status_code == 200
+    assert visitor.get("/admin/").headers["Location"].startswith("/account/second-factor/")
+    assert "used up" in Client().get(link, follow=True).content.decode()
+
+
+def test_a_link_is_dead_after_a_day(
+    home: object, visitor: Client, settings: Any, clock: Any
+) -> None:
+    link = path_of(said_by("invite", "n@example.org", "--superuser").splitlines()[-1], settings)
+    clock.shift(timedelta(hours=24, seconds=1))
+    assert "used up" in visitor.get(link, follow=True).content.decode()
+
+
+def test_a_link_is_no_way_round_the_second_factor(
+    visitor: Client, therapist: User, factor: Authenticator, settings: Any
+) -> None:
+    link = path_of(letters.one_time_link(therapist), settings)
+    page = visitor.get(link, follow=True)
+    assert "passkey" not in page.content.decode().split("<main")[1]
+    visitor.post(page.request["PATH_INFO"], {"act": "passkey"})
+    assert not is_in(visitor)
+    answer = choose_password(visitor, link)
+    assert answer.headers["Location"] == "/account/login/code/"
+    assert not is_in(visitor)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["nonsense", "--superuser"], "no e-mail address"),
+        (["n@example.org"], "Say what they may do"),
+        (["n@example.org", "--group", "Nobody"], "no group"),
+        (["therapist@example.com", "--superuser"], "has an account already"),
+    ],
+)
+def test_an_invitation_that_makes_no_sense_is_refused(
+    therapist: User, arguments: list[str], reason: str
+) -> None:
+    with pytest.raises(CommandError, match=reason):
+        said_by("invite", *arguments)
+    assert User.objects.count() == 1
+
+
+def test_somebody_new_in_the_admin_gets_a_link_by_mail(as_therapist_again: Client) -> None:
+    editors = Group.objects.get(name="Editor")
+    new = {"email": "new@example.org", "first_name": "N", "last_name": "P", "groups": [editors.pk]}
+    assert as_therapist_again.post("/admin/users/new/", new).status_code == 302
+    assert not User.objects.get(email="new@example.org").has_usable_password()
+    assert letters.send_due() == 1
+    assert mail.outbox[0].to == ["new@example.org"]
+    assert "/account/password/link/" in mail.outbox[0].body
+
+
+def test_a_stranger_learns_nothing_about_who_has_an_account(
+    therapist: User, visitor: Client
+) -> None:
+    ask = "/account/password/forgotten/"
+    known, unknown = (
+        visitor.post(ask, {"email": email}, follow=True)
+        for email in (therapist.email.upper(), "nobody@example.org")
+    )
+    assert known.redirect_chain == unknown.redirect_chain
+    assert known.content == unknown.content
+    assert mail.outbox == [], "the worker sends, so that no answer takes longer"
+    assert letters.send_due() == 1
+    wrong = [
+        re.sub(r'value="[^"]*"', "", give_password(visitor, email, "x").content.decode())
+        for email in (therapist.email, "nobody@example.org")
+    ]
+    assert wrong[0] == wrong[1]
+
+
+def test_the_letter_leads_to_this_site_whatever_the_host_header(
+    therapist: User, visitor: Client, settings: Any
+) -> None:
+    settings.SITE_URL = "https://practice.example.org"
+    ask = {"email": therapist.email}
+    visitor.post("/account/password/forgotten/", ask, headers={"host": "localhost"})
+    letters.send_due()
+    assert "https://practice.example.org/account/password/link/" in mail.outbox[0].body
+    assert "localhost" not in mail.outbox[0].body
+
+
+def test_one_letter_in_five_minutes_whoever_asks(
+    therapist: User, visitor: Client, clock: Any
+) -> None:
+    for _ in range(3):
+        visitor.post("/account/password/forgotten/", {"email": therapist.email})
+        letters.send_due()
+    assert len(mail.outbox) == 1
+    clock.shift(timedelta(minutes=6))
+    visitor.post("/account/password/forgotten/", {"email": therapist.email})
+    letters.send_due()
+    assert len(mail.outbox) == 2
+
+
+def test_a_letter_that_could_not_leave_is_owed(therapist: User, settings: Any) -> None:
+    letters.ask_for_link(therapist)
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    assert letters.send_due() == 0
+    assert OwedLink.objects.get().sent_at is None
+
+
+def test_a_lost_second_factor_is_reset_and_every_session_ends(
+    as_therapist: Client, as_editor: Client, therapist: User
+) -> None:
+    assert "Removed 1" in said_by("reset_second_factor", therapist.email)
+    assert not is_in(as_therapist)
+    assert is_in(as_editor)
+    assert not factors.is_enrolled(therapist)
+    with pytest.raises(CommandError, match="has no account"):
+        said_by("reset_second_factor", "nobody@example.org")
+
+
+# --- Asking again ----------------------------------------------------------------------------
+
+SENSITIVE = [
+    "/admin/users/",
+    "/admin/users/new/",
+    "/admin/groups/",
+    "/admin/bulk/practice/user/delete/?id=1",
+    "/account/password/change/",
+    "/account/sessions/",
+    "/account/second-factor/codes/",
+    "/account/second-factor/codes/new/",
+    "/account/second-factor/app/remove/",
+    "/account/second-factor/passkey/1/remove/",
+]
+
+
+@pytest.mark.parametrize("path", SENSITIVE)
+def test_a_sensitive_act_asks_for_the_factor_again_and_comes_back(
+    clock: Any, as_therapist: Client, path: str
+) -> None:
+    """The fixture's sign-in does not count, however fresh."""
+    assert as_therapist.post(path).status_code == 302
+    asked = as_therapist.get(path)
+    assert asked.headers["Location"].startswith("/account/again/code/?next=")
+    page = as_therapist.get(asked.headers["Location"])
+    back = page.context["redirect_field_value"]
+    assert back == path
+    factor = Authenticator.objects.get()
+    answer = as_therapist.post(
+        "/account/again/code/", {"code": factories.code_of(factor), "next": back}
+    )
+    assert answer.headers["Location"] == path
+    reached = as_therapist.get(path)
+    assert not reached.headers.get("Location", "").startswith("/account/again/")
+    clock.shift(timedelta(minutes=11))
+    assert as_therapist.get(path).headers["Location"].startswith("/account/again/code/")
+
+
+def test_the_password_does_not_stand_for_the_factor(as_therapist: Client) -> None:
+    answer = as_therapist.get("/account/again/password/?next=/admin/users/")
+    assert answer.headers["Location"].startswith("/account/again/code/")
+    as_therapist.post("/account/again/password/", {"password": PASSWORD})
+    assert as_therapist.get("/admin/users/").status_code == 302
+
+
+def test_what_was_posted_is_not_kept_while_it_is_asked_again(as_therapist: Client) -> None:
+    page = "http://testserver/admin/consultations/7/?tab=notes"
+    answer = as_therapist.post(
+        "/admin/users/new/", {"email": "kept@example.org"}, headers={"referer": page}
+    )
+    assert answer.headers["Location"] == (
+        "/account/again/code/?next=%2Fadmin%2Fconsultations%2F7%2F%3Ftab%3Dnotes"
+    )
+    kept = [session.get_decoded() for session in Session.objects.all()]
+    assert "kept@example.org" not in str(kept)
+
+
+def test_a_view_of_anybodys_can_ask_again(therapist: User) -> None:
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpResponse
+
+    view = second_factor_again(lambda request: HttpResponse("done"))
+    request = RequestFactory().get("/export/")
+    request.user = AnonymousUser()
+    assert view(request).headers["Location"] == "/account/login/?next=%2Fexport%2F"
+
+
+def test_a_changed_password_ends_the_other_sessions(
+    as_therapist: Client, as_therapist_again: Client, therapist: User
+) -> None:
+    fresh = "a wholly other phrase"
+    answer = as_therapist_again.post(
+        "/account/password/change/",
+        {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh},
+    )
+    assert answer.headers["Location"] == "/account/"
+    assert is_in(as_therapist_again)
+    assert not is_in(as_therapist)
+
+
+# --- Sessions --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_work(clock: Any, as_therapist: Client) -> Client:
+    assert is_in(as_therapist)
+    return as_therapist
+
+
+def test_a_session_ends_after_half_an_hour_of_nothing(at_work: Client, clock: Any) -> None:
+    clock.shift(timedelta(minutes=29))
+    assert is_in(at_work)
+    clock.shift(timedelta(minutes=29))
+    assert is_in(at_work)
+    clock.shift(timedelta(minutes=31))
+    answer = at_work.get("/admin/pages/")
+    assert answer.headers["Location"] == "/account/login/?next=/admin/pages/"
+
+
+def test_what_an_open_page_asks_by_itself_does_not_count(at_work: Client, clock: Any) -> None:
+    ping = reverse("wagtailadmin_editing_sessions:ping", args=["blog", "articlepage", "1", 1])
+    for _ in range(7):
+        clock.shift(timedelta(minutes=5))
+        at_work.post(ping, headers={"x-requested-with": "XMLHttpRequest"})
+        at_work.get("/admin/sprite/")
+    assert not is_in(at_work)
+
+
+def test_saving_by_itself_counts(at_work: Client, clock: Any, article: Any) -> None:
+    """Autosave comes only from typing."""
+    for _ in range(4):
+        clock.shift(timedelta(minutes=20))
+        data = {"body-count": 0, "comments-TOTAL_FORMS": 0, "comments-INITIAL_FORMS": 0}
+        assert at_work.post(f"/admin/pages/{article.pk}/edit/", data).status_code == 200
+    assert is_in(at_work)
+
+
+def test_a_session_ends_after_twelve_hours_of_work(at_work: Client, clock: Any) -> None:
+    for _ in range(12 * 3):
+        assert is_in(at_work)
+        clock.shift(timedelta(minutes=20))
+    assert not is_in(at_work)
+
+
+def test_activity_is_written_once_a_minute_at_most(
+    at_work: Client, clock: Any, django_assert_num_queries: Any
+) -> None:
+    ends = Session.objects.get().expire_date
+    clock.shift(timedelta(seconds=50))
+    is_in(at_work)
+    assert Session.objects.get().expire_date == ends
+    clock.shift(timedelta(seconds=20))
+    is_in(at_work)
+    assert Session.objects.get().expire_date == ends + timedelta(seconds=70)
+
+
+def test_other_changes_of_a_session_do_not_put_off_its_end(at_work: Client, clock: Any) -> None:
+    ends = Session.objects.get().expire_date
+    clock.shift(timedelta(minutes=10))
+    store = sessions.SessionStore(Session.objects.get().session_key)
+    store["something"] = 1
+    store.save()
+    assert Session.objects.get().expire_date == ends
+
+
+def signed_in_for_real(therapist: User, factor: Authenticator, clock: Any, agent: str) -> Client:
+    client = Client(headers={"user-agent": agent})
+    give_password(client, therapist.email)
+    give_code(client, factories.code_of(factor))
+    assert is_in(client)
+    clock.shift(timedelta(seconds=90))  # a code is good once
+    return client
+
+
+def test_one_sees_ones_sessions_and_ends_one_or_all_others(
+    therapist: User, factor: Authenticator, clock: Any
+) -> None:
+    agent = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
+    one, two, three, here = (signed_in_for_real(therapist, factor, clock, agent) for _ in "1234")
+    factories.shown(here, therapist, again=True)
+    page = here.get("/account/sessions/").content.decode()
+    assert page.count("Firefox on Windows") == 4
+    assert "Gecko" not in str(UserSession.objects.values())
+    oldest = UserSession.objects.earliest("pk")
+    here.post("/account/sessions/", {"session": oldest.pk})
+    assert [is_in(client) for client in (one, two, three, here)] == [False, True, True, True]
+    here.post("/account/sessions/")
+    assert [is_in(client) for client in (two, three, here)] == [False, False, True]
+    assert Session.objects.filter(session_key=here.session.session_key).exists()
+    assert UserSession.objects.count() == 1
+
+
+def test_one_cannot_end_the_session_of_another(
+    clock: Any, as_therapist_again: Client, editor: User
+) -> None:
+    theirs = signed_in_for_real(editor, factories.second_factor(editor), clock, "x")
+    ends = UserSession.objects.get()
+    for given in (str(ends.pk), "x", "9" * 30, "-1"):
+        as_therapist_again.post("/account/sessions/", {"session": given})
+    assert is_in(theirs)
+
+
+def test_what_is_over_is_forgotten(at_work: Client, therapist: User, clock: Any) -> None:
+    give_password(Client(), therapist.email, "wrong")
+    give_password(Client(), "nobody@example.org", "wrong")
+    letters.ask_for_link(therapist)
+    Tally.objects.create(action="code", key="1", since=NOW)
+    UserSession.objects.create(user=therapist, ip="127.0.0.1", session_key="gone", user_agent="")
+    purge.forget_old()
+    assert OwedLink.objects.exists()
+    assert Tally.objects.exists()
+    assert Session.objects.exists()
+    assert not UserSession.objects.filter(session_key="gone").exists()
+    clock.shift(timedelta(days=1, seconds=1))
+    said_by("forget_old_sessions")
+    from axes.models import AccessAttempt
+
+    for model in (Session, UserSession, AccessAttempt, Tally, OwedLink):
+        assert not model.objects.exists(), model
+
+
+# --- Readers ---------------------------------------------------------------------------------
+
+
+def test_a_reader_gets_no_cookie_and_no_session(visitor: Client, home: Any) -> None:
+    answer = visitor.get("/")
+    assert answer.status_code == 200
+    assert not visitor.cookies
+    assert "Cookie" not in answer.headers.get("Vary", "")
+    assert not Session.objects.exists()

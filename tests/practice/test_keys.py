@@ -1,0 +1,192 @@
+"""Keys change while the site serves, and paper is enough to read everything again."""
+
+import io
+import os
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import models
+from django.db.models.functions import Cast
+from hypothesis import given
+from hypothesis import strategies as st
+
+from booking.models import ConsultationRequest, Letter
+from practice import keys, recovery
+from practice.fields import Unreadable
+from tests import factories
+
+OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
+
+
+@pytest.fixture
+def ring(settings: Any) -> Any:
+    """FIELD_ENCRYPTION_KEYS, to be set to what a test says."""
+    settings.FIELD_ENCRYPTION_KEYS = [OLD]
+    return settings
+
+
+def rotate(*options: str) -> str:
+    out = io.StringIO()
+    call_command("rotate_keys", *options, stdout=out)
+    return out.getvalue()
+
+
+def raw(name: str = "name") -> list[str]:
+    rows = ConsultationRequest.objects.annotate(raw=Cast(name, models.TextField()))
+    return list(rows.order_by("pk").values_list("raw", flat=True))
+
+
+@pytest.mark.django_db
+def test_after_a_rotation_the_new_key_alone_reads_everything(ring: Any) -> None:
+    for number in range(keys.BATCH + 3):
+        factories.consultation_request(name=f"Robin {number}", message="" if number % 2 else "x")
+    Letter.objects.create(
+        request=ConsultationRequest.objects.first(), version=1, kind="confirm", body="words"
+    )
+    ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    assert "wait for the first key" in rotate("--check")
+    rotate()
+    ring.FIELD_ENCRYPTION_KEYS = [NEW]
+    names = [request.name for request in ConsultationRequest.objects.order_by("pk")]
+    assert names == [f"Robin {number}" for number in range(keys.BATCH + 3)]
+    assert Letter.objects.get().body == "words"
+    assert rotate("--check").startswith("0 values")
+
+
+@pytest.mark.django_db
+def test_what_is_under_the_first_key_already_is_not_written_again(ring: Any) -> None:
+    factories.consultation_request()
+    before = raw()
+    rotate()
+    assert raw() == before
+
+
+@pytest.mark.django_db
+def test_what_changes_while_keys_rotate_is_not_overwritten(
+    ring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = factories.consultation_request(name="before", message="untouched")
+    ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    under_first = keys.Ring.under_first
+
+    def and_somebody_saves(self: keys.Ring, token: str) -> str:
+        ConsultationRequest.objects.filter(pk=request.pk).update(name="after")
+        return under_first(self, token)
+
+    monkeypatch.setattr(keys.Ring, "under_first", and_somebody_saves)
+    rotate()
+    monkeypatch.undo()
+    request.refresh_from_db()
+    assert (request.name, request.message) == ("after", "untouched")
+    rotate()
+    ring.FIELD_ENCRYPTION_KEYS = [NEW]
+    request.refresh_from_db()
+    assert (request.name, request.message) == ("after", "untouched")
+
+
+@pytest.mark.django_db
+def test_what_no_key_opens_stays_as_it_is_and_the_rest_is_rotated(ring: Any) -> None:
+    ring.FIELD_ENCRYPTION_KEYS = [LOST]
+    factories.consultation_request(name="lost")
+    ring.FIELD_ENCRYPTION_KEYS = [OLD]
+    factories.consultation_request(name="found")
+    before = raw()[0]
+    ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    with pytest.raises(CommandError, match="end of FIELD_ENCRYPTION_KEYS"):
+        rotate()
+    assert raw()[0] == before
+    ring.FIELD_ENCRYPTION_KEYS = [NEW]
+    lost, found = ConsultationRequest.objects.order_by("pk")
+    assert isinstance(lost.name, Unreadable)
+    assert found.name == "found"
+
+
+# --- The recovery kit -------------------------------------------------------------------------
+
+
+def kit() -> str:
+    out = io.StringIO()
+    call_command("recovery_kit", stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def paper(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Types `text` from paper into `check_recovery_kit`; gives what it says."""
+
+    def check(text: str, *options: str) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+        out = io.StringIO()
+        call_command("check_recovery_kit", *options, stdout=out)
+        return out.getvalue()
+
+    return check
+
+
+@pytest.mark.django_db
+def test_paper_alone_reads_what_was_written(ring: Any, paper: Any) -> None:
+    factories.consultation_request(name="Robin")
+    ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
+    factories.consultation_request(name="Kim")
+    printed = kit()
+    assert "The paper is good" in paper(printed)
+    ring.FIELD_ENCRYPTION_KEYS = [LOST]  # another machine
+    line = paper(printed, "--env").strip()
+    assert line == f"FIELD_ENCRYPTION_KEYS={NEW},{OLD}"
+    ring.FIELD_ENCRYPTION_KEYS = line.partition("=")[2].split(",")
+    assert [r.name for r in ConsultationRequest.objects.order_by("pk")] == ["Robin", "Kim"]
+
+
+@pytest.mark.django_db
+def test_paper_that_is_out_of_date_is_told_so(ring: Any, paper: Any) -> None:
+    printed = kit()
+    ring.FIELD_ENCRYPTION_KEYS = [NEW]
+    with pytest.raises(CommandError, match="encrypts now is not on the paper"):
+        paper(printed)
+    factories.consultation_request()
+    with pytest.raises(CommandError, match="lacks a key"):
+        paper(printed)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "hello\n1. first do this\n", "a b c"])
+def test_what_holds_no_key_is_told_so(text: str, paper: Any) -> None:
+    with pytest.raises(CommandError, match="no line of a key"):
+        paper(text)
+
+
+def test_a_slip_is_found_where_it_was_made() -> None:
+    lines = recovery.lines_of(1, NEW)
+    where = lines[1].index("  ") + 2
+    wrong = "B" if lines[1][where] != "B" else "C"
+    slipped = [lines[0], lines[1][:where] + wrong + lines[1][where + 1 :], *lines[2:]]
+    with pytest.raises(recovery.Misread, match="Line 1b"):
+        recovery.keys_from("\n".join(slipped))
+    with pytest.raises(recovery.Misread, match="Key 1 is not whole"):
+        recovery.keys_from("\n".join([lines[0], *lines[2:]]))
+    with pytest.raises(recovery.Misread, match="Line 1a"):
+        recovery.keys_from("\n".join(["1a" + lines[1][2:], "1b" + lines[0][2:], *lines[2:]]))
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=4), st.booleans())
+def test_every_key_survives_paper(raw_keys: list[bytes], sloppily: bool) -> None:
+    import base64
+
+    ring = [base64.urlsafe_b64encode(each).decode() for each in raw_keys]
+    printed = "\n".join(
+        line for number, key in enumerate(ring, 1) for line in recovery.lines_of(number, key)
+    )
+    if sloppily:
+        body = {"O": "0", "I": "1", "B": "8", "P": "9"}
+        printed = "\n".join(
+            line[:2] + "".join(body.get(each, each) for each in line[2:]).lower()
+            for line in printed.splitlines()
+        )
+    assert recovery.keys_from(printed) == ring
+
+
+def test_the_kit_holds_no_secret_but_the_keys(settings: Any, db: None) -> None:
+    assert settings.SECRET_KEY not in kit()
+    assert os.environ["FIELD_ENCRYPTION_KEYS"] not in kit()  # only as groups of letters
