@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate, pre_save
+from django.db.models.signals import post_migrate, post_save, pre_save
 from django.utils.autoreload import autoreload_started
 
 
@@ -10,16 +10,20 @@ class PracticeConfig(AppConfig):
     verbose_name = "The practice"
 
     def ready(self) -> None:
+        from allauth.account.signals import authentication_step_completed
         from allauth.usersessions.models import UserSession
         from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
         from practice import checks, defaults, forms  # noqa: F401  (checks register themselves)
         from practice.accounts import sessions
+        from practice.models import User
 
         post_migrate.connect(defaults.make_site, sender=self)
         pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)
         user_logged_in.connect(sessions.note_start)
+        authentication_step_completed.connect(sessions.renew)
+        post_save.connect(sessions.end_when_shut, sender=User)
         pre_save.connect(sessions.keep_little, sender=UserSession)
         autoreload_started.connect(watch_style_sheets)
 

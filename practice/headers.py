@@ -51,6 +51,9 @@ PERMISSIONS = ", ".join(
     [f"{name}=()" for name in CLOSED.split()] + [f"{name}=(self)" for name in OURS.split()]
 )
 
+# Kinds of text whose encoding nobody else names.
+IN_UTF_8 = ("application/xml", "image/svg+xml", "text/css", "text/plain")
+
 CONSULTATION = ("/consultation/", "/calendar/")
 ADMINISTRATION = ("/admin/", "/account/")
 
@@ -72,6 +75,8 @@ def complete(path: str, response: HttpResponseBase) -> None:
         headers[POLICY] = FILE
     else:
         headers.setdefault(POLICY, policy_of(path))
+        if headers.get("Content-Type") in IN_UTF_8:
+            headers["Content-Type"] += "; charset=utf-8"
     headers.setdefault("X-Frame-Options", "DENY")
     if headers["X-Frame-Options"] == "SAMEORIGIN":
         headers[POLICY] = headers[POLICY].replace(UNFRAMED, FRAMED)

@@ -126,7 +126,8 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         record = copy.copy(record)
-        record.msg, record.args = message_of(record), None
+        # In one line, so that no text can pass for a line of its own.
+        record.msg, record.args = "\\n".join(message_of(record).splitlines()), None
         record.exc_text = None  # where another formatter may have left it with its words
         return redact(super().format(record))
 

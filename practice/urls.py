@@ -16,6 +16,8 @@ urlpatterns = [
     path("theme.css", views.theme, name="theme"),
     path("sitemap.xml", sitemap, name="sitemap"),
     path("admin/account/", require_admin_access(views.AccountView.as_view())),
+    path("admin/redirects/", require_admin_access(views.RedirectsView.as_view())),
+    re_path(r"^admin/redirects/import/", views.not_there),
     path("account/", include("practice.accounts.urls")),
     *wagtails_own,
     path("admin/", include(admin_urls)),

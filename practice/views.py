@@ -1,13 +1,14 @@
 from typing import Any
 
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from wagtail.admin.views import account
+from wagtail.contrib.redirects import views as redirects
 
 from practice import theme as style
 from practice.models import PracticeSettings
@@ -48,6 +49,19 @@ def theme(request: HttpRequest) -> HttpResponse:
     is_current = request.GET.get("v") == sheet.version
     patch_cache_control(response, public=True, max_age=31_536_000 if is_current else 300)
     return response
+
+
+class RedirectsView(redirects.IndexView):
+    """Without the import, which unpacks what it is sent: a practice types its few redirects."""
+
+    @property
+    def header_more_buttons(self) -> list[Any]:
+        closed = reverse("wagtailredirects:start_import")
+        return [each for each in super().header_more_buttons if each.url != closed]
+
+
+def not_there(request: HttpRequest) -> HttpResponse:
+    raise Http404
 
 
 class AccountView(account.AccountView):

@@ -2,7 +2,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.html import format_html
 from wagtail import hooks
 
 from practice.accounts.letters import ask_for_link
@@ -14,6 +16,16 @@ from practice.models import User
 def going_live_panel(request: HttpRequest, panels: list[Any]) -> None:
     if request.user.has_perm("practice.change_practicesettings"):
         panels.append(GoingLivePanel())
+
+
+@hooks.register("insert_global_admin_js")
+def end_with_the_session() -> str:
+    return format_html(
+        '<script src="{}" data-alive="{}" data-sign-in="{}" defer></script>',
+        static("practice/session_end.js"),
+        reverse("account_alive"),
+        reverse("account_login"),
+    )
 
 
 @hooks.register("register_account_menu_item")

@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('submission_key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('link_nonce', models.CharField(default=booking.models.requests.new_nonce, editable=False, max_length=16)),
+                ('link_nonce', models.CharField(default=booking.models.requests.new_nonce, editable=False, max_length=22)),
                 ('version', models.PositiveIntegerField(default=1)),
                 ('state', models.CharField(choices=[('suspected', 'Held apart'), ('pending', 'Waiting for your answer'), ('proposed', 'Other times offered'), ('waitlisted', 'On the waiting list'), ('confirmed', 'Confirmed'), ('declined', 'Referred on'), ('cancelled', 'Cancelled'), ('expired', 'Offer expired'), ('withdrawn', 'Withdrawn by the visitor'), ('closed', 'Closed')], default='pending', max_length=12)),
                 ('state_since', models.DateTimeField(default=django.utils.timezone.now)),

@@ -66,7 +66,7 @@ class Outcome(models.TextChoices):
 
 
 def new_nonce() -> str:
-    return secrets.token_urlsafe(9)
+    return secrets.token_urlsafe(16)
 
 
 # Where each state may lead. Who may take which step: services.py.
@@ -191,7 +191,7 @@ class ConsultationRequest(models.Model):
     UNDO_WITHIN: ClassVar[timedelta] = timedelta(days=1)
 
     submission_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    link_nonce = models.CharField(max_length=16, default=new_nonce, editable=False)
+    link_nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
     version = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
     state_since = models.DateTimeField(default=timezone.now)

@@ -17,7 +17,7 @@ NOTED_EVERY = 60  # seconds: activity is written down no more often
 STARTED, SEEN = "started", "seen"  # in a session: seconds since 1970
 
 # What an open page of the admin asks for by itself, while nobody is there.
-POLLED = ("/admin/editing-sessions/", "/admin/sprite/", "/admin/jsi18n/")
+POLLED = ("/account/alive/", "/admin/editing-sessions/", "/admin/sprite/", "/admin/jsi18n/")
 
 
 class SessionStore(DatabaseStore):
@@ -34,6 +34,24 @@ class SessionStore(DatabaseStore):
 def note_start(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
     """Receiver of `user_logged_in`."""
     request.session[STARTED] = request.session[SEEN] = time.time()
+
+
+def renew(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    """Receiver of `authentication_step_completed`: whoever showed a factor again gets a new key.
+
+    OWASP ASVS 5.0, 7.2.4. Signing in renews it by itself.
+    """
+    old = request.session.session_key
+    if kwargs.get("reauthenticated") and old:
+        request.session.cycle_key()
+        theirs = UserSession.objects.filter(session_key=old)
+        theirs.update(session_key=request.session.session_key)
+
+
+def end_when_shut(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Receiver of `post_save` of an account: one that was shut, and opened again, starts anew."""
+    if not instance.is_active:
+        end_all(instance)
 
 
 def note_activity(request: HttpRequest) -> None:

@@ -15,7 +15,8 @@ urlpatterns = [
     path("login/", views.sign_in, name="account_login"),
     path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("login/code/", views.second_step, name="mfa_authenticate"),
-    path("logout/", account.logout, name="account_logout"),
+    path("logout/", views.sign_out, name="account_logout"),
+    path("alive/", views.alive, name="account_alive"),
     path("closed/", account.account_inactive, name="account_inactive"),
     path("password/forgotten/", account.password_reset, name="account_reset_password"),
     path("password/sent/", account.password_reset_done, name="account_reset_password_done"),
@@ -56,7 +57,7 @@ urlpatterns = [
 # Wagtail's own ways in, which ask for a password alone. They stand before its urls.
 wagtails_own = [
     path("admin/login/", views.to_sign_in, name="admin_sign_in"),
-    path("admin/logout/", account.logout, name="admin_sign_out"),
+    path("admin/logout/", views.sign_out, name="admin_sign_out"),
     re_path(r"^admin/password_reset/", views.to_forgotten_password),
     path("_util/login/", views.to_sign_in),
 ]

@@ -81,6 +81,23 @@ class SecondStep(Options, base.AuthenticateView):
         return super().get_context_data(**kwargs) | {"has_passkey": bool(passkeys)}
 
 
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Nothing that was seen stays in the browser, also where it keeps what it should not."""
+    answer = account.logout(request)
+    if not request.user.is_authenticated:
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+@require_safe
+def alive(request: HttpRequest) -> HttpResponse:
+    """What an open page of the admin asks: 204 while its session lasts, 403 once it is over.
+
+    To ask is no activity: practice/accounts/sessions.py.
+    """
+    return HttpResponse(status=204 if request.user.is_authenticated else 403)
+
+
 second_step = never_cache(SecondStep.as_view())
 
 

@@ -188,7 +188,12 @@ def test_letters_point_to_the_site_whatever_was_forged(served: Served) -> None:
     form = proxy.ask("/account/password/forgotten/", FORGED)
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form.text)
     assert token
-    cookies = "; ".join(c.partition(";")[0] for c in form.headers.get_all("Set-Cookie") or [])
+    given = form.headers.get_all("Set-Cookie") or []
+    assert given
+    for cookie in given:
+        assert cookie.startswith("__Host-")
+        assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
+    cookies = "; ".join(cookie.partition(";")[0] for cookie in given)
     fields = {"email": THERAPIST, "csrfmiddlewaretoken": token[1]}
     sent = proxy.ask(
         "/account/password/forgotten/",

@@ -323,6 +323,7 @@ def test_signing_out_ends_the_session(as_therapist: Client) -> None:
     assert as_therapist.get("/admin/logout/").status_code == 200
     answer = as_therapist.post("/admin/logout/")
     assert answer.headers["Location"] == SIGN_IN
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
     assert not Session.objects.exists()
 
 
@@ -537,6 +538,26 @@ def test_what_was_posted_is_not_kept_while_it_is_asked_again(as_therapist: Clien
     assert "kept@example.org" not in str(kept)
 
 
+def test_a_session_has_another_key_once_the_factor_was_shown_again(
+    clock: Any, therapist: User, factor: Authenticator
+) -> None:
+    client = signed_in_for_real(therapist, factor, clock, "x")
+    before = client.session.session_key
+    client.post("/account/again/code/", {"code": factories.code_of(factor)})
+    assert client.get("/account/sessions/").status_code == 200
+    [row] = Session.objects.all()
+    assert before != row.session_key == UserSession.objects.get().session_key
+
+
+def test_an_account_that_was_shut_finds_no_session_when_it_is_opened_again(
+    as_therapist: Client, as_editor: Client, therapist: User
+) -> None:
+    for therapist.is_active in (False, True):
+        therapist.save()
+    assert not is_in(as_therapist)
+    assert is_in(as_editor)
+
+
 def test_a_view_of_anybodys_can_ask_again(therapist: User) -> None:
     from django.contrib.auth.models import AnonymousUser
     from django.http import HttpResponse
@@ -585,6 +606,8 @@ def test_what_an_open_page_asks_by_itself_does_not_count(at_work: Client, clock:
         clock.shift(timedelta(minutes=5))
         at_work.post(ping, headers={"x-requested-with": "XMLHttpRequest"})
         at_work.get("/admin/sprite/")
+        alive = at_work.get("/account/alive/").status_code
+    assert alive == 403
     assert not is_in(at_work)
 
 

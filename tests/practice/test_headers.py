@@ -55,6 +55,12 @@ def test_every_answer_says_what_a_browser_may_do(
     assert policy["frame-ancestors"] == {"'none'"}
 
 
+@pytest.mark.parametrize("path", [*READING])
+def test_text_names_its_encoding(practice: PracticeSettings, visitor: Client, path: str) -> None:
+    kind = visitor.get(path).headers["Content-Type"]
+    assert kind.endswith("charset=utf-8")
+
+
 @pytest.mark.parametrize("path", ["/", "/no-such-page/", *CONSULTATION, "/account/"])
 def test_a_public_page_loads_from_its_own_site_alone_and_nothing_that_stands_in_it(
     practice: PracticeSettings, visitor: Client, path: str

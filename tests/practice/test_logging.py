@@ -207,6 +207,10 @@ def test_words_that_another_formatter_left_at_the_record_are_not_written() -> No
     assert WORD in logging.Formatter().format(record), "the record itself is left alone"
 
 
+def test_no_text_passes_for_a_line_of_its_own() -> None:
+    assert written("path %s", "/x\r\n2026-11-24 INFO signed in").count("\n") == 0
+
+
 def test_errors_that_led_to_each_other_come_to_an_end() -> None:
     one, two = ValueError(WORD), KeyError(WORD)
     one.__context__, two.__context__ = two, one

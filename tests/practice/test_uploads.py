@@ -212,3 +212,12 @@ def test_nobody_keeps_a_picture_of_themselves(as_therapist: Client, therapist: U
     as_therapist.post(reverse("wagtailadmin_account"), {"avatar-avatar": file})
     profile = UserProfile.objects.filter(user=therapist).first()
     assert profile is None or not profile.avatar
+
+
+def test_redirects_are_typed_and_not_unpacked_from_a_file(as_therapist: Client) -> None:
+    page = as_therapist.get("/admin/redirects/")
+    assert page.status_code == 200
+    assert "/admin/redirects/add/" in page.content.decode()
+    assert "/admin/redirects/import/" not in page.content.decode()
+    for address in ("/admin/redirects/import/", "/admin/redirects/import/process/"):
+        assert as_therapist.post(address).status_code == 404
