@@ -103,6 +103,22 @@ def test_an_article_whose_author_was_taken_away_stays_without(
     assert as_editor.get(edit).context["form"]["author"].value() is None
 
 
+def test_a_link_in_a_text_leads_to_pages_and_runs_nothing(
+    as_editor: Client, index: ArticleIndexPage, visitor: Client
+) -> None:
+    text = """<p><a href="javascript:alert(1)">One</a> <a href="https://example.org">Two</a></p>
+    <p onclick="alert(2)">Three<script>alert(3)</script></p>"""
+    body = {"body": streamfield([("text", rich_text(text))])}
+    data = written() | nested_form_data(body) | {"action-publish": "on"}
+    as_editor.post(add(index), data)
+    said = visitor.get("/articles/written-here/").content.decode()
+    main = said[said.index("<main") : said.index("</main>")]
+    assert "One" in main
+    assert 'href="https://example.org"' in main
+    for evil in ("javascript:", "onclick", "<script>"):
+        assert evil not in main
+
+
 def test_an_editor_writes_and_publishes_an_article(
     as_editor: Client, index: ArticleIndexPage, bio: BioPage, visitor: Client
 ) -> None:

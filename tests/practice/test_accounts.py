@@ -581,6 +581,37 @@ def test_a_changed_password_ends_the_other_sessions(
     assert not is_in(as_therapist)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("not my password", "a wholly other phrase"),
+        (PASSWORD, "short"),
+        (PASSWORD, "iloveyou1"),
+        (PASSWORD, "therapist@example"),
+    ],
+    ids=["wrong old one", "short", "known to all", "like one's address"],
+)
+def test_a_password_that_is_easy_to_come_by_is_refused(
+    as_therapist_again: Client, therapist: User, old: str, new: str
+) -> None:
+    typed = {"oldpassword": old, "password1": new, "password2": new}
+    answer = as_therapist_again.post("/account/password/change/", typed)
+    assert answer.status_code == 200
+    assert answer.context["form"].errors
+    therapist.refresh_from_db()
+    assert therapist.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize("new", ["  spaces at both ends  ", "9310577218843", "Ünïcødé Words"])
+def test_a_password_is_taken_as_it_was_typed(
+    as_therapist_again: Client, therapist: User, new: str
+) -> None:
+    typed = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    as_therapist_again.post("/account/password/change/", typed)
+    therapist.refresh_from_db()
+    assert therapist.check_password(new)
+
+
 # --- Sessions --------------------------------------------------------------------------------
 
 

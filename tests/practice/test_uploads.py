@@ -200,6 +200,21 @@ def test_a_document_leaves_as_a_download_that_can_do_nothing(
     assert "html" not in answer.headers["Content-Type"]
 
 
+def test_no_name_of_a_file_leads_out_of_its_folder(as_therapist: Client, settings: Any) -> None:
+    content = GOOD["form.pdf"]().decode("latin-1")
+    parts = [f'name="{name}"\r\n\r\n{value}' for name, value in fields().items()]
+    parts.append(f'name="file"; filename="../../form.pdf"\r\n\r\n{content}')
+    head = "--line\r\nContent-Disposition: form-data; "
+    body = "".join(f"{head}{part}\r\n" for part in parts) + "--line--\r\n"
+    as_therapist.post(
+        reverse("wagtaildocs:add"),
+        body.encode("latin-1"),
+        content_type="multipart/form-data; boundary=line",
+    )
+    kept = Path(Document.objects.get().file.path)
+    assert kept == settings.MEDIA_ROOT / "documents" / "form.pdf"
+
+
 # --- No picture of oneself -----------------------------------------------------------------
 
 
