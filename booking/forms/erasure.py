@@ -16,11 +16,16 @@ class HoldForm(forms.Form):
     until = forms.DateField(
         label="Keep it until",
         help_text="On the day after, it can be erased again.",
+        error_messages={
+            "required": "Choose the last day on which it is kept.",
+            "invalid": "Write a day, such as 2027-06-30.",
+        },
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     because = forms.CharField(
         label="Why it must be kept",
         help_text="For yourself and whoever asks later. The visitor sees the day, not the reason.",
+        error_messages={"required": "Write why it must be kept."},
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -41,6 +46,7 @@ class DemandForm(forms.Form):
 
     contact = forms.CharField(
         label="E-mail address or telephone number",
+        error_messages={"required": "Write an e-mail address or a telephone number."},
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -36,6 +36,12 @@ def as_day(day: object) -> str:
 
 
 @register.filter
+def as_date(day: object) -> str:
+    """`Thursday, November 26, 2026`: for a day that may be years away."""
+    return f"{as_day(day)}, {day.year}" if day else ""  # type: ignore[attr-defined]
+
+
+@register.filter
 def as_phone(number: str) -> str:
     """`+1 626-555-0143`: a number in E.164 as people write it; anything else unchanged."""
     try:

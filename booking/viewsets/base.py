@@ -53,5 +53,10 @@ class RequestMixin(ReviewMixin):
         return HttpResponseRedirect(str(LIST))
 
     @property
+    def is_held(self) -> bool:
+        """Whether the request is held from erasure today."""
+        return self.consultation.is_held(self.practice.today())
+
+    @property
     def detail_url(self) -> str:
         return reverse("consultations:detail", args=[self.consultation.pk])

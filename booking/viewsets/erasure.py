@@ -44,7 +44,7 @@ class EraseView(RequestMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
             **kwargs,
             consultation=self.consultation,
             practice=self.practice,
-            is_held=self.consultation.is_held(self.practice.today()),
+            is_held=self.is_held,
         )
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -73,7 +73,12 @@ class HoldView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         return [*CRUMBS, request, {"url": "", "label": self.page_title}]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        known = {"until": self.consultation.kept_until, "because": self.consultation.kept_because}
+        known: dict[str, Any] = {}
+        if self.is_held:
+            known = {
+                "until": self.consultation.kept_until,
+                "because": self.consultation.kept_because,
+            }
         return self._show(HoldForm(initial=known, today=self.practice.today()))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -94,7 +99,10 @@ class HoldView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def _show(self, form: HoldForm) -> HttpResponse:
         context = self.get_context_data(
-            consultation=self.consultation, practice=self.practice, form=form
+            consultation=self.consultation,
+            practice=self.practice,
+            is_held=self.is_held,
+            form=form,
         )
         return self.render_to_response(context)
 
@@ -107,7 +115,7 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
     """
 
     template_name = "booking/admin/demand.html"
-    page_title = "Somebody asks for their data"
+    page_title = "A person's data"
     header_icon = "user"
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
@@ -136,7 +144,8 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
 
     def _copy(self, contact: str) -> HttpResponse:
         copy = services.export_person(contact, user=self.user)
-        response = JsonResponse(copy, safe=False, json_dumps_params={"indent": 2})
+        written = {"indent": 2, "ensure_ascii": False}  # for people to read, in any script
+        response = JsonResponse(copy, safe=False, json_dumps_params=written)
         response["Content-Disposition"] = 'attachment; filename="requests.json"'
         return response
 
@@ -146,6 +155,7 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
             self.get_context_data(
                 form=form,
                 practice=practice,
+                today=practice.today(),
                 answered=Demand.objects.select_related("user")[:SHOWN],
                 **context,
             )

@@ -138,7 +138,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             consultation=request,
             practice=self.practice,
             late=request.is_late(today),
-            is_held=request.is_held(today),
+            is_held=self.is_held,
             unreadable=request.is_unreadable,
             erased_on=services.erased_on(request),
             region=self.practice.region_name(request.region),

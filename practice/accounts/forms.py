@@ -46,6 +46,7 @@ class Plain:
     default_renderer = OurFields
     labels: dict[str, str] = {}
     hints: dict[str, str] = {}
+    missing: dict[str, str] = {}
     fields: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,22 +55,28 @@ class Plain:
             field.widget.attrs.pop("placeholder", None)
             field.label = self.labels.get(name, field.label)
             field.help_text = self.hints.get(name, "")
+            if name in self.missing:
+                field.error_messages["required"] = self.missing[name]
 
 
+NO_EMAIL, NO_PASSWORD = "Write your e-mail address.", "Write your password."
 NEW_PASSWORD = {"password1": "New password", "password2": "The same once more"}
 LONG_ENOUGH = {"password1": "At least eight characters. A few words in a row are good."}
 
 
 class SignInForm(Plain, LoginForm):
     labels = {"login": "E-mail address", "password": "Password"}
+    missing = {"login": NO_EMAIL, "password": NO_PASSWORD}
 
 
 class PasswordAgainForm(Plain, ReauthenticateForm):
     labels = {"password": "Password"}
+    missing = {"password": NO_PASSWORD}
 
 
 class ForgottenPasswordForm(Plain, ResetPasswordForm):
     labels = {"email": "E-mail address"}
+    missing = {"email": NO_EMAIL}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Promises a letter to whoever has an account; says nothing of whether one does."""
@@ -100,6 +107,7 @@ class Guarded(Plain):
     """
 
     labels = {"code": "Code"}
+    missing = {"code": "Write the code."}
     user: Any
 
     def clean_code(self) -> str:

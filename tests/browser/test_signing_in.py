@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from booking import services
 from practice.accounts.sessions import SEEN, SessionStore
-from practice.models import User
+from practice.models import HomePage, User
 from tests import factories
 from tests.browser import test_accessibility as accessibility
 from tests.browser.conftest import watched
@@ -59,12 +59,17 @@ def follow(page: Page, name: str) -> None:
         page.get_by_role("link", name=name).click()
 
 
-def sleep_through_the_limit() -> None:
-    """Makes of every session one in which nothing was done for half an hour."""
+def sleep(seconds: int) -> None:
+    """Makes of every session one in which nothing was done for so long."""
     for row in Session.objects.all():
         store = SessionStore(row.session_key)
-        store[SEEN] = time.time() - 1801
+        store[SEEN] = time.time() - seconds
         store.save()
+
+
+def idle() -> float:
+    """For how many seconds nothing was done in the session that was used last."""
+    return time.time() - max(row.get_decoded().get(SEEN, 0) for row in Session.objects.all())
 
 
 def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
@@ -110,8 +115,21 @@ def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
     follow(page, "Remove My passkey")
     expect(page.get_by_role("heading", level=1)).to_have_text("This is your last second factor")
 
+    editor = f"/admin/pages/{HomePage.objects.get().pk}/edit/"
+    page.clock.install()
+    page.goto(editor)
+    sleep(1700)
+    with page.expect_response(re.compile("/admin/editing-sessions/")):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert idle() >= 1700, "what an open page asks by itself does not count"
+    page.clock.run_for(3000)  # Wagtail looks for changes only after a while
+    with page.expect_response(address + editor):
+        page.get_by_role("textbox", name="Title*").fill("Autumn")
+        page.clock.run_for(3000)
+    assert idle() < 60, "what it saves by itself comes of typing, and counts"
+
     page.goto(alerted)
-    sleep_through_the_limit()
+    sleep(1801)
     with page.expect_navigation():  # by itself, as soon as somebody looks at it again
         page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

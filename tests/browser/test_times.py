@@ -1,9 +1,10 @@
-"""Real open times, end to end: a visitor without JavaScript, and the therapist in the admin."""
+"""A request from its open time to its end: a visitor without JavaScript, and the therapist."""
 
 import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
 from booking import outbox, services
@@ -14,6 +15,7 @@ from tests import factories
 pytestmark = pytest.mark.browser
 
 WORDS = services.Draft("About your message", "Some words.")
+ENCRYPTED = re.compile(r"gAAAA[\w-]{60,}={0,2}")  # what a Fernet token looks like
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +133,64 @@ def test_cancelling(visitor: Page, therapist: User) -> None:
     assert not request.claims.exists()
     assert request.emails.get(kind="letter", sent_at=None)
     assert request.starts_at in factories.open_times()
+
+
+def everything_on_file() -> str:
+    """Every value of every table as it lies there: what is encrypted stays so."""
+    with connection.cursor() as cursor:
+        rows: list[Any] = []
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            rows += cursor.fetchall()
+    return repr(rows)
+
+
+def test_a_visitor_erases_their_own_request_until_nothing_is_left(
+    visitor: Page, signed_in: Page
+) -> None:
+    visitor.goto("/consultation/")
+    visitor.get_by_label("What should I call you?").fill("Quillon")
+    visitor.get_by_label("E-mail").fill("quillon@example.com")
+    visitor.get_by_label("Anything you would like me to know").fill("The lighthouse is dark.")
+    before = ENCRYPTED.findall(everything_on_file())
+    visitor.get_by_role("button", name="Send my request").click()
+    link = visitor.get_by_role("link", name=re.compile("withdraw"))
+    token = str(link.get_attribute("href")).split("/")[-2]
+    link.click()
+    asked = the_request()
+    traces = set(ENCRYPTED.findall(everything_on_file())) - set(before)
+    assert len(traces) == 3, "name, e-mail and message"
+    signed_in.goto("/admin/consultations/")
+    expect(signed_in.locator("#listing-results")).to_contain_text("Quillon")
+
+    # Withdrawing is another thing: it may be undone for a day.
+    visitor.get_by_role("button", name="Withdraw my request").click()
+    expect(visitor.locator("main")).to_contain_text("You have withdrawn it")
+    visitor.get_by_role("button", name="Bring my request back").click()
+    expect(visitor.locator("main")).to_contain_text("waiting for an answer")
+
+    # By the keyboard alone, from the button to the answer.
+    visitor.get_by_role("button", name="Erase everything").focus()
+    visitor.keyboard.press("Enter")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Erase your request for good?")
+    visitor.get_by_role("link", name="No, keep it").click()
+    assert ConsultationRequest.objects.exists()
+    visitor.get_by_role("button", name="Erase everything").click()
+    visitor.get_by_role("button", name="Yes, erase everything").focus()
+    visitor.keyboard.press("Enter")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("It is erased")
+    expect(visitor.locator("main")).to_contain_text("Nothing of what you wrote is left")
+
+    assert visitor.goto(f"/consultation/manage/{token}/").status == 404  # type: ignore[union-attr]
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("This link leads nowhere any more")
+    for page in ("", "all/", f"{asked.pk}/"):
+        signed_in.goto(f"/admin/consultations/{page}")
+        expect(signed_in.get_by_role("heading", name="Consultations", exact=True)).to_be_attached()
+        expect(signed_in.locator("main")).not_to_contain_text("Quillon")
+    key = asked.submission_key
+    traces |= {"Quillon", "quillon", "lighthouse", asked.link_nonce, key.hex, str(key)}
+    left = everything_on_file()
+    assert [trace for trace in traces if trace in left] == []
 
 
 def test_a_device_in_another_zone_is_offered_its_own(
