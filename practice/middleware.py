@@ -1,10 +1,13 @@
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.utils.datastructures import MultiValueDictKeyError
 
 from practice import headers
 
 View = Callable[[HttpRequest], HttpResponse]
+
+EXTERNAL_LINK = "wagtailadmin_choose_page_external_link"
 
 
 class PrivacyHeaders:
@@ -17,3 +20,26 @@ class PrivacyHeaders:
         response = self.get_response(request)
         headers.complete(request.path_info, response)
         return response
+
+
+class IncompletePosts:
+    """Answers 400 to a post without the fields that its page in the admin always sends.
+
+    Some of Wagtail's views read a field without asking whether it is there, and would fail.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        match = request.resolver_match
+        if match is None or request.method != "POST" or not request.path.startswith("/admin/"):
+            return None
+        # Which takes the address to be text before it looks for one.
+        is_bare_link = match.url_name == EXTERNAL_LINK and "url" not in request.POST
+        if isinstance(exception, MultiValueDictKeyError) or is_bare_link:
+            return HttpResponseBadRequest("This form came without some of its fields.")
+        return None

@@ -18,6 +18,9 @@ urlpatterns = [
     path("admin/account/", require_admin_access(views.AccountView.as_view())),
     path("admin/redirects/", require_admin_access(views.RedirectsView.as_view())),
     re_path(r"^admin/redirects/import/", views.not_there),
+    # Wagtail's trials of its error pages, and its form for a topic within a chooser, which fails.
+    re_path(r"^admin/(?:failwhale|test404)/", views.not_there),
+    path("admin/snippets/choose/blog/topic/create/", views.not_there),
     path("account/", include("practice.accounts.urls")),
     *wagtails_own,
     path("admin/", include(admin_urls)),
