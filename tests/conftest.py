@@ -1,25 +1,61 @@
 """What tests may ask for: a practice with published pages, and people by what they may do."""
 
+import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import hypothesis
 import pytest
 from django.contrib.auth.models import Group
-from django.test import Client
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from pytest_django import DjangoDbBlocker
-from wagtail.models import Collection, Locale, Page, Site
+from wagtail.models import Page, Site
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
 from practice.models import HomePage, PracticeSettings, User
-from tests import factories
+from tests import databases, factories
+
+# Most of what a test makes is freed without the collector, which by default takes a fifth of the
+# suite's time to look at all that Django and Wagtail keep.
+gc.set_threshold(50_000, 20, 50)
 
 # A busy machine is no fault of the code under test.
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
+# The files that take longest, longest first: begun last, one alone would keep the run waiting.
+LONGEST = (
+    "browser/test_accessibility.py",
+    "practice/test_start.py",
+    "browser/test_crawl.py",
+    "browser/test_signing_in.py",
+    "booking/test_schedule_screen.py",
+    "test_access.py",
+    "test_admin_wall.py",
+    "faults/test_canary.py",
+    "browser/test_main_job.py",
+    "faults/test_races.py",
+    "browser/test_times.py",
+    "faults/test_kills.py",
+    "faults/test_rotation.py",
+    "faults/test_proxy.py",
+    "practice/test_firstrun.py",
+    "booking/test_scheduling_machine.py",
+    "booking/test_availability_properties.py",
+)
+
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first, each with its tests in their order."""
+    root = Path(__file__).parent
+    place = {root / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(LONGEST)))
 
 
 def missing_part(reason: str) -> NoReturn:
@@ -40,7 +76,8 @@ def seed_document() -> Path:
 
 @pytest.fixture(autouse=True)
 def data_folder(settings: object, tmp_path: Path) -> Path:
-    """Uploads and mail of a test go with the test."""
+    """Uploads, mail and what is cached of a test go with the test."""
+    cache.clear()  # Wagtail keeps the site's addresses there, which a rollback leaves behind
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"  # type: ignore[attr-defined]
     settings.TOMBSTONES_FILE = tmp_path / "tombstones.txt"  # type: ignore[attr-defined]
@@ -48,18 +85,51 @@ def data_folder(settings: object, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
-    """Publishes the bare tree once; every test rolls back to it."""
-    with django_db_blocker.unblock():
-        factories.publish_site()
+def published_database(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+    testrun_uid: str,
+    worker_id: str,
+) -> Iterator[str]:
+    """The name of the database that this run's processes copy; nobody works on it."""
+    folder = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        folder = folder.parent  # which the run's processes share
+    with django_db_blocker.unblock(), databases.published_once(folder, testrun_uid) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    published_database: str,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[None]:
+    """A copy of the published tree for this process; every test finds it so.
+
+    After a test that commits, the copy is made again: quicker than Django's way, which empties
+    every table, so that the tree has to be published once more for each test that follows.
+    """
+    folder = tmp_path_factory.mktemp("tests")
+    with (
+        django_db_blocker.unblock(),
+        databases.copied_database(published_database, folder) as name,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        databases.use(name)
+        patch.setattr(
+            TransactionTestCase,
+            "_fixture_teardown",
+            lambda case: databases.restore(published_database, name),
+        )
+        yield
+        connection.close()
 
 
 @pytest.fixture
 def home(db: None) -> HomePage:
     """The bare tree that `migrate` makes, published."""
-    if not HomePage.objects.filter(live=True).exists():  # a test that commits took it away
-        make_tree()
-        factories.publish_site()
     return HomePage.objects.get()
 
 
@@ -129,30 +199,23 @@ def visitor() -> Client:
 
 @pytest.fixture
 def bare(transactional_db: None) -> None:
-    """For tests that commit: the drafts that `migrate` leaves, made again after the last flush."""
+    """For tests that commit: the drafts that `migrate` leaves."""
     make_tree()
 
 
 @pytest.fixture
-def committed(bare: None) -> HomePage:
+def committed(transactional_db: None) -> HomePage:
     """For tests that commit: the published tree."""
-    return factories.publish_site()
+    return HomePage.objects.get()
 
 
 def make_tree() -> None:
-    """What Wagtail's migrations made once and a flush takes away, and ours on top."""
+    """The pages as `migrate` leaves them, none of them published."""
     from django.apps import apps
 
     from blog.defaults import make_blog
-    from booking.permissions import let_therapists_review
     from practice.defaults import make_site
 
-    Locale.objects.get_or_create(language_code="en")
-    if Collection.get_first_root_node() is None:
-        Collection.add_root(name="Root")
     Page.objects.filter(depth__gt=1).delete()
-    if Page.get_first_root_node() is None:
-        Page.add_root(title="Root", slug="root")
     make_site(None, apps=apps)
     make_blog(None)
-    let_therapists_review(None)

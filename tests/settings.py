@@ -22,10 +22,6 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A file, as in production: a database in memory has no write-ahead log and no locks.
-    DATABASES["default"]["TEST"] = {
-        "NAME": str(Path(tempfile.gettempdir()) / f"practice-tests-{os.getpid()}.sqlite3")
-    }
     # Nothing here has to outlive a power cut. Tests of durability run the real settings.
     DATABASES["default"]["OPTIONS"] = {
         **SQLITE_OPTIONS,

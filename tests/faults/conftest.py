@@ -3,25 +3,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from tests.faults.site import LiveSite, copied_database, fill_in, working_on
+from tests.databases import copied_database, working_on
+from tests.faults.site import LiveSite, fill_in
 
 
 @pytest.fixture(scope="session")
 def filled_database(
     tmp_path_factory: pytest.TempPathFactory,
+    published_database: str,
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[str]:
-    """The name of a copy of the tests' own database, with all that a site needs, to copy again."""
+    """The name of a copy of the published database, with all that a site needs, to copy again."""
     folder = tmp_path_factory.mktemp("database")
-    connection.close()  # PostgreSQL copies no database in use
-    with (
-        django_db_blocker.unblock(),
-        copied_database(str(connection.settings_dict["NAME"]), folder) as name,
-    ):
+    with django_db_blocker.unblock(), copied_database(published_database, folder) as name:
         with working_on(name):
             fill_in()
         yield name

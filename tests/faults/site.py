@@ -8,24 +8,20 @@ import os
 import random
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Group
-from django.db import ConnectionHandler, connection, connections
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
 from booking.models import OutgoingEmail
-from practice.models import HomePage, User
+from practice.models import User
 from tests import factories
-from tests.conftest import make_tree
+from tests.databases import address_of, working_on
 from tests.faults.browser import Browser
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -55,59 +51,8 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
         time.sleep(0.05)
 
 
-@contextlib.contextmanager
-def copied_database(source: str, folder: Path) -> Iterator[str]:
-    """Copies the database called `source` into `folder`, or on PostgreSQL beside itself.
-
-    Gives the copy's name: for SQLite its path. Nobody may be writing to the source meanwhile.
-    """
-    if connection.vendor == "sqlite":
-        file = str(folder / "db.sqlite3")
-        with contextlib.closing(sqlite3.connect(source)) as database:
-            database.execute("VACUUM INTO ?", [file])
-        with contextlib.closing(sqlite3.connect(file)) as database:
-            database.execute("PRAGMA journal_mode=WAL")  # before two processes try to at once
-        yield file
-        return
-    name = f"faults_{uuid.uuid4().hex}"
-    with connection._nodb_cursor() as cursor:
-        # Left by a thread of an earlier test; PostgreSQL copies only what nobody is connected to.
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source]
-        )
-        cursor.execute(f'CREATE DATABASE {name} TEMPLATE "{source}"')
-    try:
-        yield name
-    finally:
-        with connection._nodb_cursor() as cursor:
-            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def address_of(name: str) -> str:
-    """The DATABASE_URL of the database called `name`."""
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{name}"
-
-
-@contextlib.contextmanager
-def working_on(name: str) -> Iterator[None]:
-    """Within it, models and services of this process work on the database called `name`."""
-    ours = connections["default"]
-    theirs = ConnectionHandler({"default": settings.DATABASES["default"] | {"NAME": name}})
-    connections["default"] = theirs["default"]
-    try:
-        yield
-    finally:
-        theirs["default"].close()
-        connections["default"] = ours
-
-
 def fill_in() -> None:
-    """Makes of the bare tree a practice with an article and a therapist who can sign in."""
-    if not HomePage.objects.filter(live=True).exists():  # a test that commits took it away
-        make_tree()
-        factories.publish_site()
+    """Makes of the published tree a practice with an article and a therapist who can sign in."""
     factories.practice_settings()
     factories.article(ArticleIndexPage.objects.get(), author=BioPage.objects.get())
     person = factories.user(THERAPIST, Group.objects.get(name="Therapist"))

@@ -17,8 +17,9 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from booking.models import ConsultationRequest, DailyCount, DailySalt
+from tests.databases import copied_database
 from tests.faults.proxy import NAME, Answer, Proxy, exchange, message
-from tests.faults.site import HOST, PROJECT, THERAPIST, LiveSite, copied_database, wait_until
+from tests.faults.site import HOST, PROJECT, THERAPIST, LiveSite, wait_until
 
 pytestmark = pytest.mark.django_db  # of which the site's own is a copy
 EVIL = "evil.example"

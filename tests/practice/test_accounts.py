@@ -481,6 +481,13 @@ def test_a_lost_second_factor_is_reset_and_every_session_ends(
         said_by("reset_second_factor", "nobody@example.org")
 
 
+def test_an_empty_form_says_what_is_missing(visitor: Client, home: Any) -> None:
+    said = visitor.post("/account/login/").content.decode()
+    assert "Write your e-mail address." in said
+    assert "Write your password." in said
+    assert "This field is required" not in said
+
+
 # --- Asking again ----------------------------------------------------------------------------
 
 SENSITIVE = [

@@ -98,7 +98,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("requirements.txt", "requirements-dev.txt"):
         (tmp_path / name).write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
     (tmp_path / "requirements-dev.txt").open("a").write("# and more\n")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def folder_of_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("environment") / ".venv"
+
+
+@pytest.fixture
+def environment(project: Path, folder_of_environment: Path) -> Path:
+    """The environment of the tests: made once, as that takes long, and again once broken."""
+    lock = project / "requirements-dev.txt"
+    prepare_environment(folder_of_environment, lock)
+    return folder_of_environment
 
 
 def has_tiny(environment: Path) -> bool:
@@ -107,11 +121,9 @@ def has_tiny(environment: Path) -> bool:
 
 
 def test_an_install_that_was_interrupted_starts_again_and_a_whole_one_is_left_alone(
-    project: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, environment: Path
 ) -> None:
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    environment, lock = project / ".venv", project / "requirements.txt"
-    prepare_environment(environment, lock)
+    lock = project / "requirements-dev.txt"
     assert has_tiny(environment)
     assert list(environment.rglob("tiny.*.pyc")), "compiled, though the environment says not to"
 
@@ -126,21 +138,24 @@ def test_an_install_that_was_interrupted_starts_again_and_a_whole_one_is_left_al
     assert not mark.exists(), "started again from nothing"
 
 
-def test_the_environment_of_the_tests_serves_the_site_too(project: Path) -> None:
-    environment = project / ".venv"
-    prepare_environment(environment, project / "requirements-dev.txt")
+def test_the_environment_of_the_tests_serves_the_site_too(project: Path, environment: Path) -> None:
     stamp = (environment / "installed-lock").read_text()
     prepare_environment(environment, project / "requirements.txt")
     assert (environment / "installed-lock").read_text() == stamp
 
 
-def test_a_package_with_another_hash_is_refused_in_one_line(project: Path) -> None:
-    lock = project / "requirements.txt"
+def test_a_package_with_another_hash_is_refused_in_one_line(
+    project: Path, environment: Path
+) -> None:
+    (folder,) = environment.glob("lib/*/site-packages")
+    (folder / "tiny.py").unlink()
+    shutil.rmtree(folder / "tiny-1.dist-info")
+    lock = project / "requirements-dev.txt"
     lock.write_text(lock.read_text().split("sha256:")[0] + f"sha256:{'0' * 64}\n")
     with pytest.raises(Refusal) as refusal:
-        prepare_environment(project / ".venv", lock)
+        prepare_environment(environment, lock)
     assert "\n" not in str(refusal.value)
-    assert not (project / ".venv" / "installed-lock").exists()
+    assert not (environment / "installed-lock").exists()
 
 
 # --- What make says ----------------------------------------------------------------------

@@ -13,13 +13,20 @@ import sys
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management.base import CommandError
+from pytest_django import DjangoDbBlocker
+from wagtail.models import Page
 
+from blog.models import ArticlePage
 from practice.management.commands.start import read_port
+from practice.models import User
+from tests.databases import working_on
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 120  # seconds until a test gives up on a process
@@ -27,6 +34,9 @@ PATIENCE = 120  # seconds until a test gives up on a process
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/stat").exists(), reason="looks at processes the way Linux shows them"
 )
+
+
+Database = Callable[[Path], AbstractContextManager[None]]
 
 
 def free_port() -> int:
@@ -89,6 +99,18 @@ class Start:
         return rest
 
 
+class Later:
+    """Starts in one data folder, called for each."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.made: list[Start] = []
+
+    def __call__(self) -> Start:
+        self.made.append(Start(self.data))
+        return self.made[-1]
+
+
 def children(parent: int) -> list[int]:
     """The processes under `parent`, in the order of their start, theirs included."""
     parents = {}
@@ -118,17 +140,16 @@ def all_gone(pids: list[int]) -> bool:
     return not set(pids) & set(alive)
 
 
-def manage(data: Path, code: str) -> str:
-    """What a piece of Python prints in the site's own shell."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "-v", "0", "-c", code],
-        cwd=PROJECT,
-        env=environment(data, 8000),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
+@pytest.fixture
+def database(django_db_blocker: DjangoDbBlocker) -> Database:
+    """Within `database(data)`, models of this process work on the site's own."""
+
+    @contextlib.contextmanager
+    def of(data: Path) -> Iterator[None]:
+        with django_db_blocker.unblock(), working_on(str(data / "db.sqlite3")):
+            yield
+
+    return of
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +162,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
 
 @pytest.fixture
-def later(first: Start, tmp_path: Path) -> Iterator[Callable[[], Start]]:
+def later(first: Start, tmp_path: Path) -> Iterator[Later]:
     """Starts in a copy of the folder that the first start made."""
     data = tmp_path / "data"
     data.mkdir()
@@ -149,14 +170,9 @@ def later(first: Start, tmp_path: Path) -> Iterator[Callable[[], Start]]:
         database.execute("VACUUM INTO ?", [str(data / "db.sqlite3")])
     shutil.copytree(first.data / "static", data / "static")
     shutil.copy(first.data / "sample-sign-in.txt", data)
-    starts: list[Start] = []
-
-    def start() -> Start:
-        starts.append(Start(data))
-        return starts[-1]
-
-    yield start
-    for each in starts:
+    starts = Later(data)
+    yield starts
+    for each in starts.made:
         if each.process.poll() is None:
             each.stop()
 
@@ -226,38 +242,39 @@ def test_the_kept_sign_in_is_readable_by_its_owner_alone(first: Start) -> None:
 
 
 def test_a_later_start_shows_the_same_sign_in_and_brings_nothing_back(
-    first: Start, later: Callable[[], Start]
+    first: Start, later: Later, database: Database
 ) -> None:
+    with database(later.data):
+        ArticlePage.objects.first().delete()
+        left = Page.objects.count()
     start = later()
-    start.stop()
     assert start.password == first.password
     assert "sample content" not in start.output
-    count = "from wagtail.models import Page; print(Page.objects.count())"
-    delete = "from blog.models import ArticlePage; ArticlePage.objects.first().delete(); "
-    left = manage(start.data, delete + count)
-    later().stop()
-    assert manage(start.data, count) == left
-
-
-def test_a_password_that_was_changed_is_shown_no_more(later: Callable[[], Start]) -> None:
-    start = later()
-    change = (
-        "from practice.models import User; user = User.objects.order_by('pk').first(); "
-        "user.set_password('another one'); user.save()"
-    )
     start.stop()
-    manage(start.data, change)
+    with database(later.data):
+        assert Page.objects.count() == left
+
+
+def test_a_password_that_was_changed_is_shown_no_more(
+    first: Start, later: Later, database: Database
+) -> None:
+    hasher = PBKDF2PasswordHasher()  # the site's; that of the tests it would not understand
+    with database(later.data):
+        owner = User.objects.earliest("pk")
+        assert hasher.verify(first.password, owner.password)
+        User.objects.filter(pk=owner.pk).update(password=hasher.encode("another", hasher.salt()))
+    assert (later.data / "sample-sign-in.txt").exists()
     again = later()
     assert "the e-mail and password you chose" in again.output
-    assert start.password not in again.output
-    assert not (start.data / "sample-sign-in.txt").exists()
+    assert first.password not in again.output
+    assert not (later.data / "sample-sign-in.txt").exists()
 
 
 # --- The end -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_leaves_no_process_behind(later: Callable[[], Start], number: int) -> None:
+def test_a_stop_leaves_no_process_behind(later: Later, number: int) -> None:
     start = later()
     under = children(start.process.pid)
     assert len(under) >= 4, "the web server with its two workers, and the worker"
@@ -268,7 +285,7 @@ def test_a_stop_leaves_no_process_behind(later: Callable[[], Start], number: int
 
 @pytest.mark.parametrize(("which", "name"), [(0, "web server"), (1, "worker")])
 def test_when_one_process_dies_all_end_and_it_says_which(
-    later: Callable[[], Start], which: int, name: str
+    later: Later, which: int, name: str
 ) -> None:
     start = later()
     under = children(start.process.pid)
@@ -280,7 +297,7 @@ def test_when_one_process_dies_all_end_and_it_says_which(
     assert soon(lambda: all_gone(under))
 
 
-def test_when_the_start_itself_is_killed_its_processes_end(later: Callable[[], Start]) -> None:
+def test_when_the_start_itself_is_killed_its_processes_end(later: Later) -> None:
     start = later()
     under = children(start.process.pid)
     start.process.kill()
