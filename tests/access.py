@@ -29,8 +29,7 @@ from wagtail.models import (
 )
 
 from blog.models import ArticleIndexPage, BioPage, Topic
-from booking import services, tokens
-from booking.emails import Draft
+from booking import tokens
 from booking.models import Letter, Schedule
 from practice.models import SiteImage, User
 from tests import factories
@@ -48,17 +47,7 @@ def things(therapist: User, index: ArticleIndexPage, bio: BioPage) -> dict[str, 
     article = factories.article(index, author=bio)
     draft = factories.article(index, "Not ready", author=bio, live=False)
     draft.save_revision()
-    request, _ = services.submit(
-        factories.unsaved_request(
-            name="Quillon",
-            email="",
-            phone="+16265550143",
-            message="canary message",
-            article=article.page_ptr,
-        )
-    )
-    services.waitlist(request, user=therapist, words=Draft("", "canary words"))
-    services.set_private_note(request, "canary note", user=therapist)
+    request = factories.request_with_canaries(article, therapist)
     other_request = factories.consultation_request(name="Someone")
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")

@@ -15,6 +15,7 @@ from wagtail.models import Page
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
 from booking import openings, services
+from booking.emails import Draft
 from booking.models import (
     AvailabilityRule,
     BusyFeed,
@@ -252,3 +253,19 @@ def agreed_request(
 def letters_left() -> None:
     """Notes every message that is owed as sent."""
     OutgoingEmail.objects.filter(sent_at=None).update(sent_at=timezone.now())
+
+
+def request_with_canaries(article: ArticlePage, therapist: User) -> ConsultationRequest:
+    """Waitlisted, with words in every field that hold "canary", and with a name of its own."""
+    request, _ = services.submit(
+        unsaved_request(
+            name="Quillon",
+            email="",
+            phone="+16265550143",
+            message="canary message",
+            article=article.page_ptr,
+        )
+    )
+    services.waitlist(request, user=therapist, words=Draft("", "canary words"))
+    services.set_private_note(request, "canary note", user=therapist)
+    return request

@@ -21,8 +21,6 @@ from wagtail.models import (
 )
 
 from blog.models import ArticleIndexPage, ArticlePage, Topic
-from booking import services
-from booking.emails import Draft
 from booking.models import ConsultationRequest
 from practice.models import PracticeSettings, User
 from tests import factories
@@ -33,18 +31,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def canary(practice: PracticeSettings, article: Any, therapist: Any) -> ConsultationRequest:
-    request, _ = services.submit(
-        factories.unsaved_request(
-            name="Quillon",
-            email="",
-            phone="+16265550143",
-            message="canary message",
-            article=article.page_ptr,
-        )
-    )
-    services.waitlist(request, user=therapist, words=Draft("", "canary words"))
-    services.set_private_note(request, "canary note", user=therapist)
-    return request
+    return factories.request_with_canaries(article, therapist)
 
 
 def test_an_editor_finds_nothing_of_a_request_by_looking_for_it(
