@@ -132,4 +132,5 @@ def forget_old() -> None:
     """Removes what was sent or given up long ago and has no request to go with."""
     before = timezone.now() - KEPT_FOR
     over = Q(sent_at__lt=before) | Q(given_up_at__lt=before)
+    over |= Q(kind="alert_erased", sent_at__isnull=False)  # it knows the time of what was erased
     OutgoingEmail.objects.filter(over, request=None).delete()

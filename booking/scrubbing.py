@@ -10,9 +10,10 @@ backups age out by themselves; docs/privacy.md says when.
 
 import time
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, models
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
@@ -46,6 +47,37 @@ def is_due(now: datetime, hour: int) -> bool:
     if hour not in NIGHT:
         waiting = waiting.filter(erased_at__lt=now - WAITS_AT_MOST)
     return waiting.exists()
+
+
+def keep_no_statistics(sender: Any, **kwargs: Any) -> None:
+    """Receiver of `post_migrate`: PostgreSQL's ANALYZE copies no value of a request.
+
+    It keeps some of each column for the planner in `pg_statistic`, where they outlive their rows
+    and VACUUM FULL (seen: 60 of 60 erased addresses). Of text that is like no other, the planner
+    learns nothing.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_schema = current_schema()"
+        )
+        there = set(cursor.fetchall())  # not all, after a migration to an earlier state
+        for table, column in there & columns_of_one_person():
+            name = connection.ops.quote_name
+            cursor.execute(f"ALTER TABLE {name(table)} ALTER {name(column)} SET STATISTICS 0")
+
+
+def columns_of_one_person() -> set[tuple[str, str]]:
+    """Each table and column of booking's whose values are encrypted, or random, or typed."""
+    return {
+        (model._meta.db_table, field.column)
+        for model in apps.get_app_config("booking").get_models()
+        for field in model._meta.local_fields
+        if isinstance(field, models.CharField | models.TextField | models.UUIDField)
+        and not field.choices
+    }
 
 
 def scrub() -> bool:

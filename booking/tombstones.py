@@ -17,8 +17,12 @@ from booking.models import ConsultationRequest, Tombstone, digest_of
 
 
 def bury(request: ConsultationRequest) -> None:
-    """Remembers that `request` was erased. Call it in the transaction that erases it."""
-    Tombstone.objects.get_or_create(digest=digest_of(request.invitation_uid))
+    """Remembers that `request` was erased. Call it in the transaction that erases it.
+
+    A second time for what was left of it for a cancellation, which is then to be scrubbed as well.
+    """
+    changed = {"erased_at": timezone.now(), "is_scrubbed": False}
+    Tombstone.objects.update_or_create(digest=digest_of(request.invitation_uid), defaults=changed)
     transaction.on_commit(write_missing, robust=True)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import ConnectionHandler, connection, connections
 
+from practice.settings import SQLITE_OPTIONS
 from tests import factories
 
 
@@ -124,7 +125,10 @@ def address_of(name: str) -> str:
 def working_on(name: str) -> Iterator[None]:
     """Within it, models and services of this process work on the database called `name`."""
     ours = connections["default"]
-    theirs = ConnectionHandler({"default": settings.DATABASES["default"] | {"NAME": name}})
+    other: dict[str, object] = {"NAME": name}
+    if name.endswith(".sqlite3"):  # as the site has it that is started without any setting
+        other |= {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": SQLITE_OPTIONS}
+    theirs = ConnectionHandler({"default": settings.DATABASES["default"] | other})
     connections["default"] = theirs["default"]
     try:
         yield

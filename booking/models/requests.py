@@ -69,7 +69,7 @@ def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
 
-# Where each state may lead. Who may take which step: services.py.
+# Where each state may lead. Who may take which step: services/.
 NEXT_STATES: dict[State, frozenset[State]] = {
     State.SUSPECTED: frozenset({State.PENDING, State.WITHDRAWN, State.CLOSED}),
     State.PENDING: frozenset(

@@ -11,6 +11,7 @@ from typing import Any
 import phonenumbers
 from django.db import transaction
 
+from booking import suspicion
 from booking.models import ConsultationRequest, Demand, OutgoingEmail
 from booking.services.erasure import Held, ask_for_erasure, erase
 from booking.services.steps import Actor
@@ -90,6 +91,7 @@ def _copy(request: ConsultationRequest) -> dict[str, Any]:
         "outcome": request.get_outcome_display(),
         "promised_by": request.reply_by.isoformat(),
         "kept_until": request.kept_until.isoformat() if request.kept_until else None,
+        "held_apart_for": suspicion.in_words(request.held_apart_for),
     }
     copy |= {name: getattr(request, name) for name in FACTS}
     copy |= {name: _moment(getattr(request, name)) for name in MOMENTS}

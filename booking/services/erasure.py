@@ -72,7 +72,7 @@ def ask_for_erasure(request: ConsultationRequest) -> None:
     if request.erasure_asked_at:
         return
     _end_if_open(request, tells_practice=False)
-    ConsultationRequest.objects.filter(pk=request.pk).update(erasure_asked_at=timezone.now())
+    steps.change(request, erasure_asked_at=timezone.now())
     steps.note(request, Kind.ERASURE_ASKED, Actor.VISITOR)
     outbox.promise("alert_changed", Recipient.PRACTICE, request)
 

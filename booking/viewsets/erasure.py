@@ -82,6 +82,8 @@ class HoldView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         return self._show(HoldForm(initial=known, today=self.practice.today()))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if self.is_held and (asked := ask_again(request)):
+            return asked  # to end or to shorten a hold is to let something be erased
         try:
             if request.POST.get("act") == "lift":
                 services.lift_hold(self.consultation, user=self.user)

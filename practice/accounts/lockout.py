@@ -56,9 +56,11 @@ class LockoutHandler(AxesDatabaseHandler):
             user_agent="",
             defaults={"failures_since_start": 0},
         )
-        AccessAttempt.objects.filter(pk=row.pk).update(
-            attempt_time=now, failures_since_start=F("failures_since_start") + 1
-        )
+        mine = AccessAttempt.objects.filter(pk=row.pk)
+        since = now - settings.AXES_COOLOFF_TIME
+        # `attempt_time` is that of the first failure within the half hour, which is then over.
+        if not mine.filter(attempt_time__lt=since).update(attempt_time=now, failures_since_start=1):
+            mine.update(failures_since_start=F("failures_since_start") + 1)
         if self.is_locked(request, credentials):
             logger.warning("Signing in is locked for one address after repeated failures.")
             request.axes_locked_out = True

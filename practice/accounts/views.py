@@ -19,14 +19,13 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from practice import headers
 from practice.accounts.factors import count_enrolment, is_enrolled, may_remove, standing
 from practice.accounts.reauthentication import second_factor_again
 from practice.accounts.sessions import last_seen
@@ -58,12 +57,6 @@ def to_forgotten_password(request: HttpRequest) -> HttpResponse:
 
 class SignIn(account.LoginView):
     """The passkey first, the password below it."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Of all public pages this alone lets its script ask the site something: a challenge."""
-        answer = super().dispatch(request, *args, **kwargs)
-        answer.headers[headers.POLICY] = f"{headers.PUBLIC}; connect-src 'self'"
-        return answer
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         next_page = get_next_redirect_url(self.request)  # none that leads elsewhere

@@ -184,10 +184,16 @@ def test_a_hold_until_no_day_is_refused_with_a_message(
     assert "Write a day, such as 2027-06-30." in said
 
 
-def test_a_hold_is_lifted(as_therapist: Client, held: ConsultationRequest) -> None:
+def test_a_hold_is_lifted_with_the_factor_shown_again(
+    as_therapist: Client, as_therapist_again: Client, held: ConsultationRequest
+) -> None:
     said = words(as_therapist.get(page("hold", held)))
     assert f"It is held until {day(held)}." in said
-    said = words(as_therapist.post(page("hold", held), {"act": "lift"}, follow=True))
+    asked = as_therapist.post(page("hold", held), {"act": "lift"})
+    assert asked.headers["Location"].startswith("/account/again/")
+    held.refresh_from_db()
+    assert held.kept_until is not None
+    said = words(as_therapist_again.post(page("hold", held), {"act": "lift"}, follow=True))
     assert "The hold is lifted." in said
     assert "Held from erasure" not in said
     held.refresh_from_db()
@@ -196,13 +202,13 @@ def test_a_hold_is_lifted(as_therapist: Client, held: ConsultationRequest) -> No
 
 
 def test_lifting_the_hold_says_that_what_the_visitor_wanted_follows(
-    as_therapist: Client, held: ConsultationRequest
+    as_therapist_again: Client, held: ConsultationRequest
 ) -> None:
     services.erase(held, by=services.Actor.VISITOR)
-    said = words(as_therapist.get(page("detail", held)))
+    said = words(as_therapist_again.get(page("detail", held)))
     assert f"It is held until {day(held)}, and erased after that day." in said
-    assert "it is erased within the hour" in words(as_therapist.get(page("hold", held)))
-    said = words(as_therapist.post(page("hold", held), {"act": "lift"}, follow=True))
+    assert "it is erased within the hour" in words(as_therapist_again.get(page("hold", held)))
+    said = words(as_therapist_again.post(page("hold", held), {"act": "lift"}, follow=True))
     assert "They have asked for its erasure. It is erased within the hour." in said
 
 

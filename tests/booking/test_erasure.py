@@ -153,6 +153,17 @@ def test_the_visitors_wish_is_kept_for_the_day_on_which_the_hold_ends(
     assert visitor.get(link).status_code == 404
 
 
+def test_a_wish_after_the_practice_was_told_of_something_else_is_kept_too(
+    user: User, clock: Any
+) -> None:
+    """Both alerts would have been of the same version."""
+    request = in_state(State.PENDING, NOW)
+    services.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
+    services.withdraw(request)
+    assert services.erase(request, by=ACTOR.VISITOR) is False
+    assert erased_after(clock, 4 * DAY) == 1
+
+
 def test_whoever_brings_a_request_back_does_not_want_it_erased(user: User, clock: Any) -> None:
     request = in_state(State.PENDING, NOW)
     services.hold(request, TODAY, "A complaint", user=user)
@@ -234,6 +245,23 @@ def test_an_erasure_that_waits_for_a_cancellation_is_not_cut_short(user: User, c
     assert OutgoingEmail.objects.filter(kind="letter", sent_at=None).exists()
 
 
+def test_what_waited_for_a_cancellation_is_scrubbed_once_it_has_left(
+    user: User, clock: Any
+) -> None:
+    services.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
+    Tombstone.objects.update(is_scrubbed=True)  # a night goes by
+    factories.letters_left()
+    assert services.finish_erasures() == 1
+    assert Tombstone.objects.filter(is_scrubbed=False).exists()
+
+
+def test_no_alert_keeps_the_time_of_what_was_erased(user: User, clock: Any) -> None:
+    services.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
+    factories.letters_left()
+    services.erase_old(TODAY)
+    assert not OutgoingEmail.objects.exclude(about_time=None).exists()
+
+
 # --- Nothing is left in a file ----------------------------------------------------------------
 
 
@@ -262,6 +290,8 @@ def test_what_was_erased_stands_in_no_file_of_the_database_not_even_encrypted(ba
     tokens = dict(raw.values_list("pk", "raw"))
     connection.close()
     assert stands_in_a_file(tokens[rows[3].pk]), "what is on file is found, so the search works"
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # as PostgreSQL does by itself, and keeps what it saw
     for row in rows[2:]:
         services.erase(row, by=ACTOR.PRACTICE)
     call_command("scrub_database", stdout=io.StringIO())

@@ -234,11 +234,16 @@ def test_a_letter_whose_key_is_missing_waits_for_it(mailbox: Mailbox, settings: 
     assert len(mailbox.messages) == 2
 
 
-def test_mail_without_a_request_is_forgotten_after_a_month() -> None:
-    outbox.promise("alert_erased", OutgoingEmail.Recipient.PRACTICE)
+def test_mail_about_what_was_erased_is_forgotten_once_it_has_left_or_after_a_month() -> None:
+    for _ in range(2):
+        outbox.promise("alert_erased", OutgoingEmail.Recipient.PRACTICE)
+    outbox.forget_old()
+    assert OutgoingEmail.objects.count() == 2
+    given_up = OutgoingEmail.objects.latest("pk")
+    OutgoingEmail.objects.filter(pk=given_up.pk).update(given_up_at=datetime.now(UTC))
     outbox.send_due()
     outbox.forget_old()
-    assert OutgoingEmail.objects.exists()
+    assert OutgoingEmail.objects.get() == given_up
     with time_machine.travel(datetime.now(UTC) + timedelta(days=31)):
         outbox.forget_old()
     assert not OutgoingEmail.objects.exists()
