@@ -85,6 +85,21 @@ def copied_database(source: str, folder: Path) -> Iterator[str]:
         drop(name)
 
 
+@contextlib.contextmanager
+def empty_database(folder: Path) -> Iterator[str]:
+    """The name of a database without tables, in `folder` or on PostgreSQL beside the others."""
+    if connection.vendor == "sqlite":
+        yield str(folder / "empty.sqlite3")
+        return
+    name = f"empty_{uuid.uuid4().hex}"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield name
+    finally:
+        drop(name)
+
+
 def restore(source: str, name: str) -> None:
     """Makes the database called `name` again what `source` is, whoever is connected to it."""
     connection.close()
