@@ -7,9 +7,15 @@ class BookingConfig(AppConfig):
     verbose_name = "Consultations"
 
     def ready(self) -> None:
-        from booking import permissions, samples, scrubbing
-        from practice.samples import removed
+        from anymail.signals import tracking
 
+        from booking import bounces, permissions, samples, scrubbing, watching
+        from practice.samples import removed
+        from practice.watching import measured, reported
+
+        tracking.connect(bounces.learn)
         post_migrate.connect(permissions.let_therapists_review, sender=self)
         post_migrate.connect(scrubbing.keep_no_statistics, sender=self)
+        measured.connect(watching.measure)
+        reported.connect(watching.report)
         removed.connect(samples.remove_hours)

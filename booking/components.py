@@ -6,7 +6,7 @@ from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
-from booking import calendars, services
+from booking import bounces, calendars, services
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.permissions import may_review
 from practice.models import PracticeSettings
@@ -69,6 +69,8 @@ class WaitingPanel(Component):
             "late": requests.overdue(today).count(),
             "held_apart": requests.held_apart().count(),
             "untold": requests.to_be_told().count(),
+            "unreached": requests.shown().with_returned_letter().count(),
+            "lost_alerts": bounces.alerts(),
             "stuck": OutgoingEmail.objects.stuck(now).count(),
             "silent": calendars.silent(now),
             "erased_soon": services.waiting_too_long(today).count(),

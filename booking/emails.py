@@ -19,7 +19,9 @@ from django.utils import timezone
 from booking import ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from booking.permissions import reviewers
+from practice import watching
 from practice.fields import Unreadable
+from practice.mail.services import SERVICES
 from practice.models import PracticeSettings
 
 GAP = "(name and telephone)"  # stands in a proposed letter where only the therapist can fill in
@@ -51,6 +53,10 @@ def absolute(path: str) -> str:
 
 def review_url(request: ConsultationRequest) -> str:
     return absolute(reverse("consultations:detail", args=[request.pk]))
+
+
+def requests_url() -> str:
+    return absolute(reverse("consultations:index"))
 
 
 def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
@@ -125,14 +131,21 @@ def _message(
 ) -> EmailMultiAlternatives:
     practice = PracticeSettings.load()
     name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
+    service = SERVICES.get(settings.MAIL_SERVICE)
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=body + "\n",
         from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
         to=to,
         # The same at every try, so that a mailbox can tell a repeated delivery.
-        headers={"Message-ID": f"<{outgoing.key}@{_domain()}>", "Auto-Submitted": "auto-generated"},
+        headers={
+            "Message-ID": f"<{outgoing.key}@{_domain()}>",
+            "Auto-Submitted": "auto-generated",
+            **dict(service.headers if service else ()),
+        },
     )
+    # By which a mail service says of which message it speaks; a number that says nothing else.
+    message.metadata = {"key": str(outgoing.key)}  # type: ignore[attr-defined]
     html = render_to_string("booking/emails/frame.html", {"body": body, "practice": practice})
     message.attach_alternative(html, "text/html")
     return message
@@ -171,8 +184,13 @@ def practice_addresses() -> list[str]:
 
 
 def _to_practice(outgoing: OutgoingEmail, kind: str) -> EmailMessage:
-    held_apart = ConsultationRequest.objects.held_apart().count()
-    context = _context(outgoing.request, about_time=outgoing.about_time, held_apart=held_apart)
+    requests = ConsultationRequest.objects
+    context = _context(
+        outgoing.request,
+        about_time=outgoing.about_time,
+        held_apart=requests.held_apart().count(),
+        unreached=requests.shown().with_returned_letter().count(),
+    )
     return _message(
         outgoing,
         practice_addresses(),
@@ -203,7 +221,10 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     if written.method:
         # Last, since mail programs show the last form that they know.
         content, mimetype = _for_calendars(written, request)
-        message.attach_alternative(content, mimetype)
+        if settings.MAIL_SERVICE:  # which takes no third form of the words
+            message.attach("invite.ics", content, mimetype)
+        else:
+            message.attach_alternative(content, mimetype)
     return message
 
 
@@ -273,6 +294,32 @@ def alert_late(outgoing: OutgoingEmail) -> EmailMessage:
     return _to_practice(outgoing, "alert_late")
 
 
+def weekly(outgoing: OutgoingEmail) -> EmailMessage:
+    """To the practice: that all is well with the site, or what is not and what to do."""
+    wrong, well = watching.split(watching.findings(timezone.now()))
+    context = _context(None, wrong=wrong, well=well)
+    return _message(
+        outgoing,
+        practice_addresses(),
+        _render("weekly_subject.txt", context),
+        _render("weekly_body.txt", context),
+    )
+
+
+def alert_unopened(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the second address: half of the promised time is over, and nobody has looked."""
+    request, address = outgoing.request, PracticeSettings.load().second_email
+    if request is None or not request.is_unopened or not address:
+        return None
+    context = _context(request, list_url=absolute(reverse("consultations:index")))
+    return _message(
+        outgoing,
+        [address],
+        _render("alert_unopened_subject.txt", context),
+        _render("alert_unopened_body.txt", context),
+    )
+
+
 def alert_erased(outgoing: OutgoingEmail) -> EmailMessage:
     """To the practice: a visitor erased a request, so that nobody looks for it."""
     return _to_practice(outgoing, "alert_erased")
@@ -289,7 +336,9 @@ BUILDERS = {
         alert_new,
         alert_changed,
         alert_late,
+        alert_unopened,
         alert_erased,
+        weekly,
     )
 }
 

@@ -9,8 +9,11 @@ from django.core.management import call_command
 from django.db import close_old_connections
 from django.utils import timezone
 
-from booking import calendars, outbox, scrubbing, services, tombstones
+from booking import calendars, outbox, scrubbing, services, tombstones, weekly
+from practice import request_ids
 from practice.accounts import letters, purge
+from practice.clocks import WallClock
+from practice.mail import proof
 from practice.models import PracticeSettings
 
 logger = logging.getLogger(__name__)
@@ -24,37 +27,53 @@ class Job:
     run: Callable[[], object]
     seconds: float
     next_at: float = 0.0  # by the monotonic clock
+    clock: WallClock | None = None  # of a job that ends things, which nobody takes back
 
     def run_if_due(self) -> None:
         """Does it when its time has come. What fails is tried again, and stops no other job."""
         if time.monotonic() < self.next_at:
             return
+        if self.clock and not self.clock.is_steady():
+            return
         close_old_connections()
-        try:
-            self.run()
-        except Exception as error:
-            logger.error("%s failed: %s", self.name, type(error).__name__)
+        with request_ids.numbered():
+            try:
+                self.run()
+            except Exception as error:
+                logger.error("%s failed: %s", self.name, type(error).__name__)
         self.next_at = time.monotonic() + self.seconds
 
 
 def recurring(*, poll: float, stopping: Callable[[], bool]) -> list[Job]:
     """Every job, mail first; `poll` is how many seconds lie between two looks at mail."""
+    clock = WallClock()
     return [
         Job("send_queued_emails", lambda: outbox.send_due(stopping=stopping), poll),
         Job("send_account_links", letters.send_due, poll),
-        Job("release_holds", services.release_holds, 60),
-        Job("expire_offers", services.expire_offers, 60),
-        Job("queue_reminders", services.queue_reminders, 60),
-        Job("publish_scheduled", lambda: call_command("publish_scheduled", verbosity=0), 60),
+        Job("send_test_letter", proof.send_due, poll),
+        Job("release_holds", services.release_holds, 60, clock=clock),
+        Job("expire_offers", services.expire_offers, 60, clock=clock),
+        Job("queue_reminders", services.queue_reminders, 60, clock=clock),
+        Job("alert_unopened", services.alert_unopened, 60),
+        Job("publish_scheduled", _publish, 60, clock=clock),
         Job("finish_erasures", services.finish_erasures, 60),
         Job("forget_counts", services.forget_counts, 600),
         Job("forget_old_sessions", purge.forget_old, 600),
-        Job("erase_old_requests", _erase_old, 3600),
+        Job("send_weekly_mail", _owe_weekly_mail, 900, clock=clock),
+        Job("erase_old_requests", _erase_old, 3600, clock=clock),
         Job("scrub_database", _scrub_if_due, 900),
         # Looks for a calendar that is due and reads one at a time. A slow one takes seconds, so
         # it is last: the next is mail again.
         Job("read_busy_feeds", lambda: calendars.read_next(timezone.now()), poll),
     ]
+
+
+def _publish() -> None:
+    call_command("publish_scheduled", verbosity=0)
+
+
+def _owe_weekly_mail() -> bool:
+    return weekly.promise_if_due(timezone.now())
 
 
 def _erase_old() -> int:

@@ -6,24 +6,29 @@ go twice, under the same Message-ID.
 """
 
 import logging
+import re
 import smtplib
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from anymail.exceptions import AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db.models import Q
 from django.utils import timezone
 
-from booking import emails
+from booking import bounces, emails
 from booking.models import ConsultationRequest, OutgoingEmail
+from practice.mail.errors import describe
 
 logger = logging.getLogger(__name__)
 
 KEPT_FOR = timedelta(days=30)  # what was about a request that is gone
 TRIES_FOR = timedelta(days=7)
+LEAST_TRIES = 10  # a server that was off for a week, or a clock that jumped, is no reason yet
 LONGEST_WAIT = timedelta(hours=4)
+POLICY = re.compile(rb"\b5\.7\.\d")  # RFC 3463: refused for who sends, not for whom it is to
 
 
 def promise(
@@ -58,13 +63,15 @@ def claim(now: datetime) -> OutgoingEmail | None:
         taken = (
             OutgoingEmail.objects.due(now)
             .filter(pk=pk)
-            .update(
-                lease=lease, leased_until=now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
-            )
+            .update(lease=lease, leased_until=_lease_from(now))
         )
         if taken:
             return OutgoingEmail.objects.select_related("request").get(pk=pk)
     return None
+
+
+def _lease_from(now: datetime) -> datetime:
+    return now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -73,22 +80,23 @@ def wait_after(attempts: int) -> timedelta:
 
 
 def is_final(error: Exception) -> bool:
-    """Whether the mail server refused the recipient for good (RFC 5321, replies from 500 on)."""
+    """Whether the recipient was refused for good: by a mail service, or by a mail server (RFC
+    5321, replies from 500 on). A server that only wants us to prove who we are is tried again:
+    that is mended in the settings.
+    """
+    if isinstance(error, AnymailRecipientsRefused):
+        return True
     if not isinstance(error, smtplib.SMTPRecipientsRefused):
         return False
-    return all(code >= 500 for code, _ in error.recipients.values())
-
-
-def describe(error: Exception) -> str:
-    """The kind of an error, without the addresses that its text may hold."""
-    code = getattr(error, "smtp_code", "")
-    return f"{type(error).__name__} {code}".strip()[:80]
+    answers = error.recipients.values()
+    return all(code >= 500 and not POLICY.search(said) for code, said in answers)
 
 
 def _note_failure(outgoing: OutgoingEmail, error: Exception, now: datetime) -> None:
     attempts = outgoing.attempts + 1
-    gives_up = is_final(error) or now - outgoing.created_at > TRIES_FOR
-    OutgoingEmail.objects.filter(pk=outgoing.pk, lease=outgoing.lease).update(
+    is_old = now - outgoing.created_at > TRIES_FOR and attempts >= LEAST_TRIES
+    gives_up = is_final(error) or is_old
+    was_mine = OutgoingEmail.objects.filter(pk=outgoing.pk, lease=outgoing.lease).update(
         attempts=attempts,
         next_try_at=now + wait_after(attempts),
         given_up_at=now if gives_up else None,
@@ -96,6 +104,8 @@ def _note_failure(outgoing: OutgoingEmail, error: Exception, now: datetime) -> N
         lease=None,
         leased_until=None,
     )
+    if was_mine and is_final(error):
+        bounces.came_back(outgoing)
     logger.warning("e-mail %s failed: %s", outgoing.pk, describe(error))
 
 
@@ -108,9 +118,13 @@ def deliver(outgoing: OutgoingEmail) -> bool:
             mine.delete()
             return False
         with get_connection() as message.connection:
+            # One that hung meanwhile finds its message taken by another worker, and leaves it.
+            if not mine.update(leased_until=_lease_from(timezone.now())):
+                return False
             message.send()
             # Before the goodbye to the mail server, which takes a round trip and may fail.
             mine.update(sent_at=timezone.now(), lease=None, leased_until=None, last_error="")
+            bounces.left(outgoing)
     except Exception as error:  # whatever it is, the promise stays
         _note_failure(outgoing, error, timezone.now())
         return False

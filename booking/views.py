@@ -20,6 +20,8 @@ from booking import openings, services
 from booking.forms import ConsultationForm, PickForm
 from booking.forms.visitor import parse_start
 from booking.models import ConsultationRequest, State, Who
+from booking.unsent import keeps_what_was_typed
+from practice import outage
 from practice.models import Intake, PracticeSettings
 from practice.network import client_address
 
@@ -65,11 +67,13 @@ def find_article(value: Any) -> Page | None:
 @sensitive_post_parameters()
 @without_cookie
 @require_http_methods(["GET", "HEAD", "POST"])
+@keeps_what_was_typed
 def request_consultation(request: HttpRequest) -> HttpResponse:
     """The form; by POST, a request. What cannot be had any more is answered with 409, and what
     one address sends too often with 429 and other ways to reach the practice.
     """
     practice = PracticeSettings.load(request_or_site=request)
+    outage.remember(practice)
     if "elsewhere" in request.GET:
         return elsewhere(request, practice)
     if practice.intake_now == Intake.CLOSED:

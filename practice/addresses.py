@@ -13,7 +13,10 @@ TOP = (
     "consultation",
     "documents",
     "healthz",
+    "mail",
     "media",
+    "metrics",
+    "readyz",
     "static",
 )
 

@@ -15,15 +15,19 @@ class PracticeConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
-        from practice import checks, defaults, forms  # noqa: F401  (checks register themselves)
+        from practice import checks, defaults, forms, outage  # noqa: F401  (checks register themselves)
         from practice.accounts import sessions
-        from practice.models import User
+        from practice.models import PracticeSettings, User
+        from practice.watching import measured, own, reported
 
+        measured.connect(own.measure)
+        reported.connect(own.report)
         post_migrate.connect(defaults.make_site, sender=self)
         pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)
         user_logged_in.connect(sessions.note_start)
         authentication_step_completed.connect(sessions.renew)
         post_save.connect(sessions.end_when_shut, sender=User)
+        post_save.connect(outage.note_change, sender=PracticeSettings)
         pre_save.connect(sessions.keep_little, sender=UserSession)
         autoreload_started.connect(watch_style_sheets)
 

@@ -10,11 +10,15 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.http.request import validate_host
+
+from practice.mail.services import SERVICES
+from practice.mail.views import learns_of_bounces
 
 IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator.md says how."
 KEEPS_MAIL = ("filebased", "console", "dummy", "locmem")
+SQLITE_FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
 Messages = list[CheckMessage]
 
 
@@ -115,6 +119,75 @@ def mail_leaves(app_configs: object, **kwargs: object) -> Messages:
     ]
 
 
+@register(Tags.security)
+def mail_service_is_known(app_configs: object, **kwargs: object) -> Messages:
+    """With a slip in its name or no key, every letter would wait."""
+    service = SERVICES.get(settings.MAIL_SERVICE)
+    if not settings.MAIL_SERVICE or (service and settings.ANYMAIL.get(service.key)):
+        return []
+    reason = (
+        "MAIL_SERVICE_KEY is not set, so that the mail service takes no letter."
+        if service
+        else f'MAIL_SERVICE is "{settings.MAIL_SERVICE}", and no such service is known here.'
+    )
+    hint = f"{IN_ENVIRONMENT} Known are {', '.join(SERVICES)}."
+    return [Error(reason, hint=hint, id="practice.E009")]
+
+
+@register(Tags.security, deploy=True)
+def bounces_are_learned_of(app_configs: object, **kwargs: object) -> Messages:
+    """Else a letter that comes back would be taken for one that arrived."""
+    if not settings.MAIL_SERVICE or learns_of_bounces():
+        return []
+    return [
+        Warning(
+            "The mail service cannot tell the site of letters that come back.",
+            hint=f"{IN_ENVIRONMENT} MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY.",
+            id="practice.W004",
+        )
+    ]
+
+
+@register(Tags.security)
+def backup_key_is_a_public_one(app_configs: object, **kwargs: object) -> Messages:
+    """With a slip in it no backup would be made; with the private one, a thief reads them all."""
+    from practice.backups import BackupProblem, sealing
+
+    try:
+        if settings.BACKUP_RECIPIENT:
+            sealing.recipient(settings.BACKUP_RECIPIENT)
+    except BackupProblem as problem:
+        return [Error(str(problem), hint=IN_ENVIRONMENT, id="practice.E010")]
+    return []
+
+
+@register(Tags.security, deploy=True)
+def backups_are_made(app_configs: object, **kwargs: object) -> Messages:
+    if settings.BACKUP_TO and settings.BACKUP_RECIPIENT:
+        return []
+    return [
+        Warning(
+            "No backups are made: BACKUP_TO or BACKUP_RECIPIENT is not set.",
+            hint=f"{IN_ENVIRONMENT} `manage.py backup --new-key` makes the keys.",
+            id="practice.W005",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def backups_end(app_configs: object, **kwargs: object) -> Messages:
+    """What was erased must not live on in them for longer than visitors are told."""
+    if 1 <= settings.BACKUP_DAYS <= 35:
+        return []
+    return [
+        Warning(
+            "BACKUP_DAYS is not between 1 and 35: the privacy page promises 35 days at most.",
+            hint=IN_ENVIRONMENT,
+            id="practice.W006",
+        )
+    ]
+
+
 @register(Tags.security, deploy=True)
 def sender_has_a_domain(app_configs: object, **kwargs: object) -> Messages:
     if "@localhost" not in settings.DEFAULT_FROM_EMAIL:
@@ -152,6 +225,35 @@ def sample_is_gone(app_configs: object, databases: object = None, **kwargs: obje
             id="practice.W002",
         )
     ]
+
+
+@register(Tags.database, deploy=True)
+def commits_reach_the_disk(
+    app_configs: object, databases: object = None, **kwargs: object
+) -> Messages:
+    """Whoever reads that a request has arrived must find it after a power cut."""
+    if not databases or not (unsafe := readable(unsafe_settings)):
+        return []
+    return [
+        Error(
+            f"The database acknowledges what is not on disk yet: {', '.join(unsafe)}.",
+            hint="Leave these settings as the database has them by itself.",
+            id="practice.E011",
+        )
+    ]
+
+
+def unsafe_settings() -> list[str]:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous")
+            [synchronous] = cursor.fetchone()
+            return [] if synchronous >= SQLITE_FULL else [f"synchronous is {synchronous}"]
+        cursor.execute(
+            "SELECT name FROM pg_settings WHERE setting = 'off' AND name IN "
+            "('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"
+        )
+        return [f"{name} is off" for [name] in cursor.fetchall()]
 
 
 @register(Tags.database)

@@ -1,13 +1,23 @@
 from typing import Any
 
+from django.http import HttpRequest
+from django.urls import reverse_lazy
+from django.utils import timezone
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
 from practice import samples
+from practice.backups import proofs
+from practice.mail import proof
+from practice.mail.admin import CHANGE
 from practice.models import PracticeSettings
+from practice.watching import agreements
 
 
 class GoingLivePanel(Component):
-    """On the admin's home: what the practice lacks before it goes live, while it lacks anything."""
+    """On the admin's home: what the practice lacks before it goes live, while it lacks anything,
+    and which agreements are due.
+    """
 
     name = "going_live"
     template_name = "practice/admin/going_live_panel.html"
@@ -15,4 +25,32 @@ class GoingLivePanel(Component):
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         practice = PracticeSettings.load(request_or_site=parent_context["request"])
-        return {"missing": practice.missing(), "sample": samples.standing()}
+        return {
+            "missing": practice.missing(),
+            "sample": samples.standing(),
+            "mail": proof.state(),
+            "agreements": agreements.to_see_to(practice),
+        }
+
+
+class BackupsPanel(Component):
+    """On the admin's home: what was last proved of the backups, and what is too long ago."""
+
+    name = "backups"
+    template_name = "practice/admin/backups_panel.html"
+    order = 45
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        return {"standing": proofs.standing(timezone.now())}
+
+
+class MailMenuItem(MenuItem):
+    """Leads to the proof that mail arrives."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Mail", reverse_lazy("practice_mail"), name="mail", icon_name="mail", order=20
+        )
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(CHANGE))

@@ -4,22 +4,27 @@ It keeps no access log, since the proxy in front may keep one and twice is once 
 turns it on (`--access-logfile -`) gets no address of a visitor and no query.
 """
 
+import os
 from typing import Any
 
 from gunicorn.glogging import Logger
 
-from practice.logging import RedactingFormatter
+from practice.logging import formatter
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "practice.settings")
 
 
 class DiscreetLogger(Logger):
     """gunicorn's own logs, written with the site's formatter."""
 
     def setup(self, cfg: Any) -> None:
+        from django.conf import settings
+
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(RedactingFormatter(self.error_fmt, self.datefmt))
+            handler.setFormatter(formatter(settings.LOG_FORMAT, self.error_fmt, self.datefmt))
         for handler in self.access_log.handlers:
-            handler.setFormatter(RedactingFormatter(self.access_fmt))
+            handler.setFormatter(formatter(settings.LOG_FORMAT, self.access_fmt))
 
 
 workers = 2

@@ -6,11 +6,12 @@ places in the code, since their words may be somebody's.
 """
 
 import copy
+import json
 import logging
 import re
 import traceback
 from collections.abc import Iterator, Mapping
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from ipaddress import ip_address, ip_network
 from pathlib import PurePath
@@ -24,6 +25,8 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
+
+from practice import request_ids
 
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, PurePath, Promise)
 PRIVATE, QUERY, EMAIL, PHONE = r"\1[private]", "?[query]", "[e-mail]", "[phone]"
@@ -121,6 +124,12 @@ def _places(error: BaseException | None, seen: set[int]) -> Iterator[str]:
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
+def number_of(record: logging.LogRecord) -> str:
+    """The number of the request or run that the record belongs to, or nothing."""
+    request = getattr(record, "request", None)
+    return getattr(request, "request_id", "") or request_ids.current()
+
+
 class RedactingFormatter(logging.Formatter):
     """Writes neutral arguments, tracebacks without words, and everything redacted."""
 
@@ -129,10 +138,32 @@ class RedactingFormatter(logging.Formatter):
         # In one line, so that no text can pass for a line of its own.
         record.msg, record.args = "\\n".join(message_of(record).splitlines()), None
         record.exc_text = None  # where another formatter may have left it with its words
+        vars(record)["request_id"] = number_of(record) or "-"
         return redact(super().format(record))
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802
         return places(ei[1])
+
+
+class JSONFormatter(RedactingFormatter):
+    """A JSON object a line, redacted in each of its values: after escaping, a mask might miss."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": redact(message_of(record)),
+            "request_id": number_of(record),
+        }
+        if record.exc_info:
+            line["traceback"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line)
+
+
+def formatter(kind: str, line: str = "", dates: str | None = None) -> logging.Formatter:
+    """What writes a log of `kind` (LOG_FORMAT), `line` being the format of plain lines."""
+    return JSONFormatter() if kind == "json" else RedactingFormatter(line, dates)
 
 
 class DiscreetReporter(ExceptionReporter):

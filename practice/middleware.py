@@ -1,17 +1,36 @@
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.utils.datastructures import MultiValueDictKeyError
 
-from practice import headers
+from practice import headers, request_ids
 
 View = Callable[[HttpRequest], HttpResponse]
 
 EXTERNAL_LINK = "wagtailadmin_choose_page_external_link"
 
 
+class RequestId:
+    """Numbers each request, for the log and for whoever meets a crash.
+
+    Nobody chooses a number: only one that the proxy made, in the proxy's form, is taken.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "") if settings.BEHIND_PROXY else ""
+        with request_ids.numbered(given if request_ids.acceptable(given) else "") as number:
+            vars(request)["request_id"] = number  # Django logs an answer after this is over
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = number
+        return response
+
+
 class PrivacyHeaders:
-    """Stands before all others, so that errors, redirects and static files have them too."""
+    """Stands before all that answer, so that errors, redirects and static files have them too."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response

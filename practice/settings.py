@@ -12,6 +12,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from practice.mail import services as mail_services
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -19,6 +21,9 @@ env.read_env(BASE_DIR / ".env")
 
 DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data")))
+# What a practice has of its own and an update never touches: templates/, static/, settings.env.
+PRACTICE_DIR = Path(env.str("PRACTICE_DIR", default=str(DATA_DIR / "own")))
+env.read_env(PRACTICE_DIR / "settings.env")
 
 with suppress(OSError):  # whoever needs it says so better
     DATA_DIR.mkdir(parents=True, exist_ok=True)
@@ -72,12 +77,14 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.usersessions",
     "axes",
+    "anymail",
     "django.contrib.sitemaps",  # the template that Wagtail's sitemap is written with
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
 
 MIDDLEWARE = [
+    "practice.middleware.RequestId",
     "practice.middleware.PrivacyHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -101,7 +108,7 @@ WSGI_APPLICATION = "practice.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [PRACTICE_DIR / "templates", BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -132,6 +139,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 600
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Nobody waits for long: neither for a server that is away, nor behind somebody's lock.
+    _options = DATABASES["default"].setdefault("OPTIONS", {})
+    _options.setdefault("connect_timeout", 5)
+    _options.setdefault("options", "-c lock_timeout=20s")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "practice.User"
@@ -215,7 +226,9 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Resolved, so that an update that lets a link lead elsewhere changes nothing for who runs.
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))).resolve()
+STATICFILES_DIRS = [path for path in [PRACTICE_DIR / "static"] if path.is_dir()]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
@@ -227,6 +240,17 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have use for them
 
 # Hashes of what was erased, which outlives the database: a restored backup is held against it.
 TOMBSTONES_FILE = Path(env.str("TOMBSTONES_FILE", default=str(DATA_DIR / "tombstones.txt")))
+
+# --- Backups -------------------------------------------------------------------------------
+
+BACKUP_TO = env.str("BACKUP_TO", default="")  # a folder, or s3://bucket/prefix
+# The public key of age to which backups are encrypted; the private one is not on the server.
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+# None is kept for longer; the privacy page says how long.
+BACKUP_DAYS = env.int("BACKUP_DAYS", default=35)
+
+# Name and telephone of the practice, for the page that is shown while the database is away.
+OUTAGE_FILE = DATA_DIR / "outage.json"
 
 EMAIL_FILE_PATH = DATA_DIR / "mail"  # where `make run` writes its mail
 if DEBUG and "EMAIL_URL" not in env.ENVIRON:
@@ -240,6 +264,23 @@ OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)
 REQUESTS_PER_ADDRESS = env.int("REQUESTS_PER_ADDRESS", default=100)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# By the HTTPS of a mail service instead of by SMTP: one of those in practice/mail/services.py.
+MAIL_SERVICE = env.str("MAIL_SERVICE", default="").lower()
+MAIL_SERVICE_KEY = env.str("MAIL_SERVICE_KEY", default="")
+MAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", default="")  # name:password
+MAIL_WEBHOOK_SIGNING_KEY = env.str("MAIL_WEBHOOK_SIGNING_KEY", default="")
+if MAIL_SERVICE:
+    EMAIL_BACKEND = mail_services.backend(MAIL_SERVICE)
+ANYMAIL = mail_services.for_anymail(
+    MAIL_SERVICE,
+    key=MAIL_SERVICE_KEY,
+    api_url=env.str("MAIL_SERVICE_URL", default=""),
+    sender_domain=env.str("MAIL_SERVICE_DOMAIN", default=DEFAULT_FROM_EMAIL.rpartition("@")[2]),
+    secret=MAIL_WEBHOOK_SECRET,
+    signing_key=MAIL_WEBHOOK_SIGNING_KEY,
+    timeout=EMAIL_TIMEOUT,
+)
+DKIM_SELECTORS = env.list("DKIM_SELECTORS", default=[])  # which `check_mail` cannot guess
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 if SESSION_COOKIE_SECURE:
@@ -248,6 +289,7 @@ if SESSION_COOKIE_SECURE:
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie holds words
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]  # asked on the machine itself
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31536000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 SECURE_REFERRER_POLICY = "same-origin"
@@ -282,23 +324,33 @@ WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 WAGTAILUSERS_PASSWORD_ENABLED = False
 WAGTAIL_WORKFLOW_ENABLED = False  # one person writes and publishes
 
+# --- Seeing without watching ---------------------------------------------------------------
+
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # without one, nobody reads /metrics
+# Below this the site counts as not ready; the weekly mail warns at five times as much.
+LEAST_FREE_MB = env.int("LEAST_FREE_MB", default=200)
+# Of the site's own certificate, where it cannot be asked for at SITE_URL.
+CERTIFICATE_FILE = env.str("CERTIFICATE_FILE", default="")
+
 # No crash is sent by mail, and none is shown with what was typed: practice/logging.py.
 DEFAULT_EXCEPTION_REPORTER = "practice.logging.DiscreetReporter"
+LOG_FORMAT = env.str("LOG_FORMAT", default="line" if DEBUG else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
             "class": "practice.logging.RedactingFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
+            "format": "{asctime} {levelname} {name} {request_id} {message}",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
             "style": "{",
-        }
+        },
+        "json": {"class": "practice.logging.JSONFormatter"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": "json" if LOG_FORMAT == "json" else "line",
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from django.conf import settings
+
 PAPER = {"light": "#fffdfa", "dark": "#1a1618"}  # as in tokens.css
 # The rule is 4.5. The rest covers the tint of panels and, in the dark, keeps colors from glowing.
 WANTED = {"light": 5.4, "dark": 7.0}
@@ -83,8 +85,13 @@ def accents(accent: str) -> str:
 
 @cache
 def rules() -> str:
-    """The style sheets of the site one after the other, without their comments."""
-    text = "".join((FOLDER / f"{name}.css").read_text("utf-8") for name in FILES)
+    """The style sheets of the site one after the other, without their comments.
+
+    What a practice wrote of its own, in PRACTICE_DIR/static/practice.css, comes last and wins.
+    """
+    own = settings.PRACTICE_DIR / "static" / "practice.css"
+    files = [*(FOLDER / f"{name}.css" for name in FILES), *([own] if own.is_file() else [])]
+    text = "".join(file.read_text("utf-8") for file in files)
     return re.sub(r"/\*.*?\*/\s*|^\s+", "", text, flags=re.DOTALL | re.MULTILINE)
 
 

@@ -9,9 +9,13 @@ from wagtail.documents import urls as document_urls
 
 from practice import views
 from practice.accounts.urls import wagtails_own
+from practice.mail.views import bounces
 
 urlpatterns = [
     path("healthz/", views.healthz, name="healthz"),
+    path("readyz/", views.readyz, name="readyz"),
+    path("metrics", views.measures, name="metrics"),
+    path("mail/bounces/", bounces, name="bounces"),
     path("robots.txt", views.robots, name="robots"),
     path("theme.css", views.theme, name="theme"),
     path("sitemap.xml", sitemap, name="sitemap"),

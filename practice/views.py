@@ -1,23 +1,50 @@
+import sys
 from typing import Any
 
-from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from wagtail.admin.views import account
 from wagtail.contrib.redirects import views as redirects
 
+from practice import outage, request_ids
 from practice import theme as style
 from practice.models import PracticeSettings
+from practice.watching import metrics, readiness
 
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Says that the process answers, and asks nothing of the database."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Names what fails, and nothing more, since strangers may ask."""
+    failing = readiness.failing()
+    answer = {"ready": not failing, "failing": failing}
+    return JsonResponse(answer, status=503 if failing else 200)
+
+
+@require_safe
+@never_cache
+def measures(request: HttpRequest) -> HttpResponse:
+    """For whoever has METRICS_TOKEN; for all others, and without one, it is not there."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    wanted = settings.METRICS_TOKEN
+    is_theirs = constant_time_compare(token.strip(), wanted)
+    if not wanted or not is_theirs or kind.lower() != "bearer":
+        raise Http404
+    return HttpResponse(metrics.as_text(), content_type=metrics.CONTENT_TYPE_LATEST)
 
 
 @require_safe
@@ -42,7 +69,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     """
     try:
         accent = PracticeSettings.load(request_or_site=request).accent
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         accent = PracticeSettings._meta.get_field("accent").default
     sheet = style.style_sheet(accent)
     response = HttpResponse(sheet.text, content_type="text/css")
@@ -80,4 +107,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(get_template("500.html").render(), status=500)
+    """Whatever failed, a view or what stands before it; an outage is told apart from a crash."""
+    error = sys.exc_info()[1]
+    if outage.is_one(error):
+        return outage.page(request, error)
+    page = get_template("500.html").render({"number": request_ids.told()})
+    return HttpResponse(page, status=500)

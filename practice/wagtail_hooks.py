@@ -3,12 +3,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.html import format_html
 from wagtail import hooks
 
 from practice.accounts.letters import ask_for_link
-from practice.components import GoingLivePanel
+from practice.components import BackupsPanel, GoingLivePanel, MailMenuItem
+from practice.mail.admin import MailView
 from practice.models import User
 
 
@@ -16,6 +17,17 @@ from practice.models import User
 def going_live_panel(request: HttpRequest, panels: list[Any]) -> None:
     if request.user.has_perm("practice.change_practicesettings"):
         panels.append(GoingLivePanel())
+        panels.append(BackupsPanel())
+
+
+@hooks.register("register_admin_urls")
+def mail_page() -> list[Any]:
+    return [path("mail/", MailView.as_view(), name="practice_mail")]
+
+
+@hooks.register("register_settings_menu_item")
+def mail_menu_item() -> MailMenuItem:
+    return MailMenuItem()
 
 
 @hooks.register("insert_global_admin_js")

@@ -1,11 +1,12 @@
 """Days on which a practice answers. Pure: no database, no clock, no settings."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 import holidays
 
+DAY = timedelta(days=1)
 LONGEST_ABSENCE = timedelta(days=731)
 
 
@@ -52,3 +53,43 @@ def nth_working_day(
             count -= 1
             if count <= 0:
                 return day
+
+
+def halfway(
+    begins: datetime,
+    ends: datetime,
+    *,
+    country: str,
+    region: str = "",
+    away: Sequence[tuple[date, date]] = (),
+) -> datetime:
+    """The moment (UTC) at which half of the working time between two moments is over.
+
+    Both are aware and in the practice's zone. All 24 hours of a working day count, and none of a
+    day without work; where there is no working day in between, every hour counts.
+    """
+    days = calendar(country, region)
+    every = list(_days_between(begins, ends))
+    spans = [
+        (start, end)
+        for day, start, end in every
+        if days.is_working_day(day) and not any(first <= day <= last for first, last in away)
+    ] or [(start, end) for _, start, end in every]
+    left = sum((end - start for start, end in spans), timedelta()) / 2
+    for start, end in spans:
+        if left <= end - start:
+            return start + left
+        left -= end - start
+    return ends.astimezone(UTC)
+
+
+def _days_between(begins: datetime, ends: datetime) -> Iterator[tuple[date, datetime, datetime]]:
+    """Each local day with the part of it (UTC) that lies between two aware moments."""
+    day = begins.date()
+    while day <= ends.date():
+        midnights = (datetime.combine(d, time(), begins.tzinfo) for d in (day, day + DAY))
+        first, last = (midnight.astimezone(UTC) for midnight in midnights)
+        start, end = max(first, begins.astimezone(UTC)), min(last, ends.astimezone(UTC))
+        if start < end:
+            yield day, start, end
+        day += DAY

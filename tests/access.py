@@ -31,7 +31,7 @@ from wagtail.models import (
 from blog.models import ArticleIndexPage, BioPage, Topic
 from booking import tokens
 from booking.models import Letter, Schedule
-from practice.models import SiteImage, User
+from practice.models import Heartbeat, SiteImage, User
 from tests import factories
 
 KEPT = b"kept behind a password"
@@ -68,6 +68,7 @@ def things(therapist: User, index: ArticleIndexPage, bio: BioPage) -> dict[str, 
     restriction = PageViewRestriction.objects.create(
         page=closed_article, restriction_type="password", password="sesame"
     )
+    Heartbeat.objects.create(pk="worker", seen_at=timezone.now())  # or /readyz/ says that it died
     workflow = Workflow.objects.create(name="Two pairs of eyes")
     task = GroupApprovalTask.objects.create(name="Look over it")
     WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=0)
@@ -146,6 +147,7 @@ def told(answer: Any, path: str) -> list[str]:
 PLACES = """
 public: open open open open open
 /healthz/
+/readyz/
 /robots.txt
 /theme.css
 /sitemap.xml
@@ -180,6 +182,8 @@ whoever has the password: locked locked locked locked locked
 /documents/authenticate_with_password/{closed_collection}/
 
 nobody: hidden|405 hidden|405 hidden|405 hidden|405 hidden|405
+/metrics
+/mail/bounces/
 * /no-such-page/
 * /articles/not-ready/
 /articles/topics/no-such-topic/
@@ -388,6 +392,7 @@ the therapist: sign-in factor refused open open
 /admin/redirects/{redirect}/
 /admin/redirects/{redirect}/delete/
 /admin/settings/practice/practicesettings/1/
+/admin/mail/
 
 the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/
@@ -399,6 +404,7 @@ the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/{request}/
 /admin/consultations/{request}/hold/
 /admin/consultations/{request}/note/
+/admin/consultations/{request}/address/
 /admin/consultations/{request}/told/{letter}/
 /admin/consultations/{request}/confirm/
 /admin/consultations/{request}/decline/

@@ -40,6 +40,9 @@ LONGEST = (
     "browser/test_main_job.py",
     "faults/test_races.py",
     "browser/test_times.py",
+    "faults/test_turns.py",
+    "faults/test_away.py",
+    "faults/test_backups.py",
     "faults/test_kills.py",
     "faults/test_rotation.py",
     "faults/test_proxy.py",
@@ -80,6 +83,7 @@ def data_folder(settings: object, tmp_path: Path) -> Path:
     cache.clear()  # Wagtail keeps the site's addresses there, which a rollback leaves behind
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"  # type: ignore[attr-defined]
+    settings.OUTAGE_FILE = tmp_path / "outage.json"  # type: ignore[attr-defined]
     settings.TOMBSTONES_FILE = tmp_path / "tombstones.txt"  # type: ignore[attr-defined]
     return tmp_path
 

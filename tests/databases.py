@@ -137,10 +137,13 @@ def address_of(name: str) -> str:
 
 
 @contextlib.contextmanager
-def working_on(name: str) -> Iterator[None]:
-    """Within it, models and services of this process work on the database called `name`."""
+def working_on(name: str, host: str = "") -> Iterator[None]:
+    """Within it, models and services of this process work on the database called `name`.
+
+    `host` is the folder of another cluster's socket.
+    """
     ours = connections["default"]
-    other: dict[str, object] = {"NAME": name}
+    other: dict[str, object] = {"NAME": name} | ({"HOST": host} if host else {})
     if name.endswith(".sqlite3"):  # as the site has it that is started without any setting
         other |= {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": SQLITE_OPTIONS}
     theirs = ConnectionHandler({"default": settings.DATABASES["default"] | other})

@@ -1,5 +1,7 @@
 """How somebody can be reached, and whether that is enough for how a consultation is held."""
 
+from typing import Any
+
 import phonenumbers
 from django import forms
 
@@ -40,3 +42,26 @@ def needs_phone(request: ConsultationRequest, practice: PracticeSettings) -> boo
     return (
         practice.consultation_medium == Medium.TELEPHONE and therapist_calls and not request.phone
     )
+
+
+class AddressForm(forms.Form):
+    """Where the visitor can be written to instead of the address whose letters came back."""
+
+    email = forms.EmailField(
+        label="Their right e-mail address",
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Write the address that they gave you.",
+            "invalid": "This does not look like an e-mail address.",
+        },
+    )
+
+    def __init__(self, *args: Any, request: ConsultationRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        if email.casefold() == str(self.request.email).casefold():
+            raise forms.ValidationError("This is the address from which the letter came back.")
+        return email

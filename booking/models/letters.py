@@ -80,9 +80,10 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         return self.filter(
             ~Exists(earlier),
             Q(leased_until=None) | Q(leased_until__lt=now),
+            # What was never tried waits for nothing but a clock that was ahead and is set back.
+            Q(next_try_at__lte=now) | Q(attempts=0),
             sent_at=None,
             given_up_at=None,
-            next_try_at__lte=now,
         )
 
     def cancellations(self) -> OutgoingEmailQuerySet:
@@ -93,10 +94,17 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         return self.filter(Exists(cancelling), kind="letter")
 
     def stuck(self, now: datetime) -> OutgoingEmailQuerySet:
-        """Not sent within an hour or given up: the therapist is told, of a dead worker too."""
-        return self.filter(sent_at=None).filter(
+        """Not sent within an hour or given up: the therapist is told, of a dead worker too.
+
+        What came back is told of otherwise.
+        """
+        return self.filter(sent_at=None, bounced_at=None).filter(
             Q(created_at__lt=now - timedelta(hours=1)) | Q(given_up_at__isnull=False)
         )
+
+    def came_back(self) -> OutgoingEmailQuerySet:
+        """Those that their address refused for good, until somebody has seen to it."""
+        return self.filter(bounced_at__isnull=False, bounce_settled_at=None)
 
 
 class OutgoingEmail(models.Model):
@@ -105,6 +113,7 @@ class OutgoingEmail(models.Model):
     class Recipient(models.TextChoices):
         VISITOR = "visitor", "The visitor"
         PRACTICE = "practice", "The practice"
+        SECOND = "second", "The second address"
 
     request = models.ForeignKey(
         ConsultationRequest, null=True, on_delete=models.CASCADE, related_name="emails"
@@ -125,6 +134,10 @@ class OutgoingEmail(models.Model):
     leased_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)
+    bounced_at = models.DateTimeField(null=True, help_text="When it was learned that it came back")
+    bounce_settled_at = models.DateTimeField(
+        null=True, help_text="When the address was changed, or a later letter arrived"
+    )
     last_error = models.CharField(max_length=80, blank=True, help_text="The kind of error alone")
 
     objects = OutgoingEmailQuerySet.as_manager()
@@ -151,3 +164,9 @@ class OutgoingEmail(models.Model):
 
     def __str__(self) -> str:
         return f"E-mail {self.pk} ({self.kind})"
+
+    @property
+    def label(self) -> str:
+        """What it is to the therapist."""
+        named = {"received": "The acknowledgement of the request", "letter": "Your letter"}
+        return named.get(self.kind, "A reminder")

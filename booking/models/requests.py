@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
@@ -169,6 +169,11 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
             late=ExpressionWrapper(_late(today), output_field=models.BooleanField())
         )
 
+    def marking_returned(self) -> RequestQuerySet:
+        """Each with `unreached`, for lists."""
+        returned = self.model._default_manager.filter(pk=OuterRef("pk")).with_returned_letter()
+        return self.annotate(unreached=Exists(returned))
+
     def held_apart(self) -> RequestQuerySet:
         """Those that look like spam, until the therapist has looked at them."""
         return self.filter(state=State.SUSPECTED)
@@ -176,6 +181,14 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
     def to_be_told(self) -> RequestQuerySet:
         """Those with a letter that nobody can send: the visitor left no e-mail address."""
         return self.filter(letters__channel="in_person", letters__told_at=None).distinct()
+
+    def with_returned_letter(self) -> RequestQuerySet:
+        """Those whose visitor got no letter: it came back, and nobody has seen to it yet."""
+        return self.filter(
+            emails__recipient="visitor",
+            emails__bounced_at__isnull=False,
+            emails__bounce_settled_at=None,
+        ).distinct()
 
     def shown(self) -> RequestQuerySet:
         """All but those of which nothing is left but a cancellation on its way."""
@@ -196,6 +209,9 @@ class ConsultationRequest(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
     state_since = models.DateTimeField(default=timezone.now)
     received_at = models.DateTimeField(default=timezone.now)
+    opened_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody who may review it first looked at it"
+    )
     reply_by = models.DateField(help_text="Last day of the promised answer, in the practice's zone")
 
     who = models.CharField("for", max_length=8, choices=Who.choices, default=Who.ME)
@@ -328,6 +344,11 @@ class ConsultationRequest(models.Model):
         )
 
     @property
+    def is_unopened(self) -> bool:
+        """Whether it waits, and nobody who may review it has looked at it since it came."""
+        return self.state == State.PENDING and self.opened_at is None
+
+    @property
     def has_time(self) -> bool:
         """Whether a consultation is agreed, also while other times are offered for it."""
         return self.state in (State.CONFIRMED, State.PROPOSED) and self.starts_at is not None
@@ -434,6 +455,8 @@ class RequestEvent(models.Model):
         ASKED_TO_MOVE = "asked_to_move", "asked for another time"
         HOLD_ENDED = "hold_ended", "freed the time that was held too long"
         OFFER_ENDED = "offer_ended", "ended the offer, which nobody answered"
+        CAME_BACK = "came_back", "learned that a letter to the visitor came back"
+        READDRESSED = "readdressed", "changed the visitor's e-mail address"
 
     request = models.ForeignKey(
         ConsultationRequest, on_delete=models.CASCADE, related_name="events"

@@ -6,6 +6,7 @@ Nothing is sent and no network is touched in here; the outbox sends afterwards.
 from booking.claims import TimeTaken
 from booking.emails import Draft
 from booking.openings import OBJECTIONS as ANYTHING
+from booking.services.addresses import reached_otherwise, readdress
 from booking.services.demands import erase_person, export_person
 from booking.services.erasure import (
     Held,
@@ -20,6 +21,7 @@ from booking.services.erasure import (
     waiting_too_long,
 )
 from booking.services.limits import TooMany, forget_counts
+from booking.services.opening import alert_unopened, note_opened
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from booking.services.therapist import (
     DECISIONS,
@@ -73,6 +75,7 @@ __all__ = [
     "TimeTaken",
     "TooMany",
     "accept",
+    "alert_unopened",
     "ask_to_move",
     "cancel",
     "close",
@@ -94,11 +97,14 @@ __all__ = [
     "lift_hold",
     "move",
     "none_suits",
+    "note_opened",
     "offer",
     "offer_stands_until",
     "over_by",
     "pick",
     "queue_reminders",
+    "reached_otherwise",
+    "readdress",
     "release_holds",
     "reopen",
     "restore",

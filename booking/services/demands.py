@@ -105,7 +105,12 @@ def _copy(request: ConsultationRequest) -> dict[str, Any]:
         for event in request.events.all()
     ]
     copy["messages"] = [
-        {"about": email.kind, "promised": _moment(email.created_at), "sent": _moment(email.sent_at)}
+        {
+            "about": email.kind,
+            "promised": _moment(email.created_at),
+            "sent": _moment(email.sent_at),
+            "came_back": _moment(email.bounced_at),
+        }
         for email in request.emails.filter(recipient=OutgoingEmail.Recipient.VISITOR)
     ]
     return copy

@@ -43,15 +43,19 @@ def _release_hold(request: ConsultationRequest) -> None:
 def expire_offers() -> int:
     """Ends offers that nobody answered; how many. A time that was agreed stays agreed.
 
-    Not one whose letter has not left: then it is the letter that the therapist sees to.
+    Not one whose letter has not left or came back: then the therapist sees to the letter.
     """
     now = timezone.now()
-    unsent = OutgoingEmail.objects.filter(
-        request=OuterRef("pk"), version=OuterRef("version"), kind="letter", sent_at=None
+    unread = OutgoingEmail.objects.filter(
+        Q(sent_at=None) | Q(bounced_at__isnull=False),
+        request=OuterRef("pk"),
+        version=OuterRef("version"),
+        kind="letter",
+        bounce_settled_at=None,
     )
     ahead = Proposal.objects.filter(request=OuterRef("pk"), starts_at__gt=now)
     run_out = Q(holds_until__lte=now) | Q(~Exists(ahead), holds_until=None)
-    over = ConsultationRequest.objects.filter(~Exists(unsent), run_out, state=State.PROPOSED)
+    over = ConsultationRequest.objects.filter(~Exists(unread), run_out, state=State.PROPOSED)
     return _each(over, _expire_offer)
 
 

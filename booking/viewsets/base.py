@@ -9,6 +9,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
+from booking import services
 from booking.models import ConsultationRequest
 from booking.permissions import require_review
 from practice.models import PracticeSettings, User
@@ -44,6 +45,7 @@ class RequestMixin(ReviewMixin):
         if found is None:
             return self.gone()
         self.consultation = found
+        services.note_opened(found)
         self.practice = PracticeSettings.load(request_or_site=request)
         return super().dispatch(request, *args, **kwargs)
 

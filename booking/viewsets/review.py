@@ -15,9 +15,9 @@ from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
 
-from booking import calendars, services
+from booking import bounces, calendars, services
 from booking.filters import RequestFilterSet, with_words
-from booking.forms import NoteForm, OutcomeForm
+from booking.forms import AddressForm, NoteForm, OutcomeForm
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from booking.templatetags.booking_tags import as_day, as_time
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
@@ -77,7 +77,7 @@ class ListView(ReviewMixin, BaseListingView):
 
     def get_base_queryset(self) -> QuerySet[ConsultationRequest]:
         requests = ConsultationRequest.objects.shown().select_related("article")
-        requests = requests.marking_late(self.today)
+        requests = requests.marking_late(self.today).marking_returned()
         if self.apart:
             return requests.held_apart()
         if self.request.GET.get("state"):
@@ -108,6 +108,8 @@ class ListView(ReviewMixin, BaseListingView):
             held_apart=waiting.held_apart().count(),
             late=waiting.overdue(self.today).count(),
             untold=waiting.to_be_told(),
+            unreached=waiting.shown().with_returned_letter(),
+            lost_alerts=bounces.alerts(),
             stuck=OutgoingEmail.objects.stuck(timezone.now()).select_related("request"),
             silent=calendars.silent(timezone.now()),
         )
@@ -147,6 +149,8 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
             stuck=request.emails.stuck(timezone.now()),
+            returned=request.emails.came_back().filter(recipient=OutgoingEmail.Recipient.VISITOR),
+            address_form=AddressForm(request=request),
             history=request.events.select_related("user"),
             outcome_form=OutcomeForm(initial={"outcome": request.outcome}),
             note_form=None if hidden else NoteForm(initial={"note": request.private_note}),

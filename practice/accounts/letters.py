@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from smtplib import SMTPException
 
 from allauth.account.utils import user_pk_to_url_str
+from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.core.mail import send_mail
@@ -16,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from practice.mail.errors import describe
 from practice.models import OwedLink, PracticeSettings, User
 
 logger = logging.getLogger(__name__)
@@ -59,8 +61,8 @@ def _send(owed: OwedLink, now: datetime) -> bool:
             settings.DEFAULT_FROM_EMAIL,
             [owed.user.email],
         )
-    except (OSError, SMTPException) as error:
-        logger.error("A link to sign in could not be sent: %s", type(error).__name__)
+    except (OSError, SMTPException, AnymailError) as error:
+        logger.error("A link to sign in could not be sent: %s", describe(error))
         OwedLink.objects.filter(pk=owed.pk).update(sent_at=None)
         return False
     return True

@@ -5,7 +5,7 @@ import hmac
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from practice.models import Tally
@@ -26,7 +26,9 @@ def spend(action: str, key: str, *, limit: int, within: timedelta) -> bool:
     now = timezone.now()
     Tally.objects.get_or_create(action=action, key=key, defaults={"since": now})
     tally = Tally.objects.filter(action=action, key=key)
-    tally.filter(since__lt=now - within).update(count=0, since=now)
+    # From the future where the clock was ahead and is set back.
+    is_over = Q(since__lt=now - within) | Q(since__gt=now + within)
+    tally.filter(is_over).update(count=0, since=now)
     return bool(tally.filter(count__lt=limit).update(count=F("count") + 1))
 
 

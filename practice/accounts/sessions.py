@@ -59,8 +59,11 @@ def note_activity(request: HttpRequest) -> None:
     seen = request.session.get(SEEN)
     if seen is None or request.path.startswith(POLLED):
         return
-    if time.time() - seen >= NOTED_EVERY:
-        request.session[SEEN] = time.time()
+    now = time.time()
+    if abs(now - seen) >= NOTED_EVERY:
+        request.session[SEEN] = now
+        # A clock that was set back makes no session longer.
+        request.session[STARTED] = min(request.session.get(STARTED, now), now)
 
 
 def last_seen(session: UserSession) -> datetime:

@@ -1,16 +1,30 @@
 """The practice itself: who signs in, what it says about itself, and its plain pages."""
 
 from practice.models.accounts import OwedLink, Tally
+from practice.models.backups import BackupProof
+from practice.models.mail import TestLetter
+from practice.models.operation import Heartbeat, Silence
 from practice.models.pages import HomePage, SamplePage, StandardPage
 from practice.models.pictures import SiteImage, SiteRendition
 from practice.models.regions import Region, parse_regions
-from practice.models.settings import KEPT, Caller, DaysAway, Intake, Medium, PracticeSettings
+from practice.models.settings import (
+    KEPT,
+    Agreement,
+    Caller,
+    DaysAway,
+    Intake,
+    Medium,
+    PracticeSettings,
+)
 from practice.models.user import User, UserManager
 
 __all__ = [
     "KEPT",
+    "Agreement",
+    "BackupProof",
     "Caller",
     "DaysAway",
+    "Heartbeat",
     "HomePage",
     "Intake",
     "Medium",
@@ -18,10 +32,12 @@ __all__ = [
     "PracticeSettings",
     "Region",
     "SamplePage",
+    "Silence",
     "SiteImage",
     "SiteRendition",
     "StandardPage",
     "Tally",
+    "TestLetter",
     "User",
     "UserManager",
     "parse_regions",

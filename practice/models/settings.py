@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
-from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
 from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable
@@ -101,6 +101,14 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     telephone = models.CharField(max_length=40, blank=True)
     email = models.EmailField(
         "e-mail address for alerts", blank=True, help_text="New requests are announced here."
+    )
+    second_email = models.EmailField(
+        "second address for alerts",
+        blank=True,
+        help_text=(
+            "Told when nobody has opened a request by half of the time in which you promise an "
+            "answer. The mail says nothing about the person."
+        ),
     )
     office_address = models.TextField(blank=True, help_text="Leave empty for telehealth alone.")
     country = models.CharField(
@@ -224,8 +232,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             [
                 FieldPanel(name)
                 for name in (
-                    "telephone email office_address country holiday_region licensed_regions "
-                    "client_portal_url"
+                    "telephone email second_email office_address country holiday_region "
+                    "licensed_regions client_portal_url"
                 ).split()
             ],
             heading="Where you are",
@@ -272,6 +280,17 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             ],
             heading="The invitation under every article",
         ),
+        MultiFieldPanel(
+            [
+                HelpPanel(
+                    "<p>If HIPAA applies to you, whoever keeps or carries what clients write, on "
+                    "your behalf, signs a business associate agreement with you. Note each one, "
+                    "and each service that needs none. You are reminded a month before a date.</p>"
+                ),
+                InlinePanel("agreements", label="agreement"),
+            ],
+            heading="Business associate agreements",
+        ),
     ]
 
     class Meta:
@@ -281,6 +300,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         """Raises ValidationError for a telephone or a part of the country that cannot be."""
         super().clean()
         errors = {}
+        if self.second_email and self.second_email.casefold() == self.email.casefold():
+            errors["second_email"] = "This is the first address. Name another, or leave it empty."
         if self.telephone and self.telephone_number is None:
             errors["telephone"] = "This does not look like a telephone number."
         parts = workdays.parts_of(self.country)
@@ -395,3 +416,34 @@ class DaysAway(Orderable):
                 violation_error_message="The last day cannot be before the first.",
             )
         ]
+
+
+class Agreement(Orderable):
+    """A business associate agreement (45 CFR 164.504(e)), or why none is needed. No client is
+    named in it.
+    """
+
+    practice = ParentalKey(PracticeSettings, on_delete=models.CASCADE, related_name="agreements")
+    service = models.CharField(
+        max_length=80, help_text="For what, and with whom: host, mail, backups, telephone, calendar"
+    )
+    needed = models.BooleanField(default=True, help_text="Untick it where you need none.")
+    signed_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField("renew or look again by", null=True, blank=True)
+    note = models.CharField(
+        max_length=200, blank=True, help_text="Where it is kept, or why none is needed."
+    )
+
+    class Meta(Orderable.Meta):
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(signed_on=None)
+                | models.Q(ends_on=None)
+                | models.Q(ends_on__gt=models.F("signed_on")),
+                name="agreement_ends_after_start",
+                violation_error_message="It cannot end before it was signed.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.service

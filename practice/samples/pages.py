@@ -318,7 +318,8 @@ def privacy(practice: PracticeSettings, today: date) -> Fields:
                     withdraw, with a day to change your mind, or erase it for good, at once. Call
                     me and I will do it for you, or give you a copy of all that is on file about
                     you. Within a day nothing erased is left in the files of the database either.
-                    [Say here how long your backups are kept; they are encrypted.]
+                    Backups are encrypted, and each is deleted after 35 days at most, once there is
+                    a newer one.
 
                     If a law or a court makes me keep your request for longer, your private page
                     says so, with the day on which it is erased.

@@ -145,6 +145,10 @@ def test_after_an_hour_of_failing_it_is_shown_and_after_seven_days_given_up(
     assert OutgoingEmail.objects.stuck(start + timedelta(minutes=61)).count() == 2
     with time_machine.travel(start + timedelta(days=7, minutes=1)):
         outbox.send_due()
+    assert not OutgoingEmail.objects.exclude(given_up_at=None).exists(), "tried twice in a week"
+    OutgoingEmail.objects.update(attempts=outbox.LEAST_TRIES)
+    with time_machine.travel(start + timedelta(days=7, hours=1)):
+        outbox.send_due()
     assert OutgoingEmail.objects.exclude(given_up_at=None).count() == 2
     with time_machine.travel(start + timedelta(days=8)):
         assert outbox.claim(timezone.now()) is None

@@ -143,6 +143,7 @@ def test_our_pages_of_the_admin_have_no_fault(
         (f"/admin/consultations/{by_mail.pk}/hold/", ".request"),
         (f"/admin/consultations/{by_mail.pk}/erase/", ".request"),
         ("/admin/consultations/demand/", ".request"),
+        ("/admin/mail/", ".mail-proof"),
         ("/admin/schedule/", ".schedule"),
     ):
         page.goto(path)

@@ -1,11 +1,17 @@
 import contextlib
+import os
+import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from tests.databases import copied_database, working_on
+from tests.faults.cluster import filled_cluster
+from tests.faults.mailserver import MailServer
 from tests.faults.site import LiveSite, fill_in
 
 
@@ -26,16 +32,59 @@ def filled_database(
 
 @pytest.fixture
 def live_site(tmp_path: Path, filled_database: str, db: None) -> Iterator[Callable[..., LiveSite]]:
-    """`live_site(email_url)` makes a site; its processes are the test's to start."""
+    """`live_site(email_url)` makes a site; its processes are the test's to start.
+
+    One that is `durable` has, on PostgreSQL, a cluster of its own, which waits for the disk and
+    may be stopped and killed.
+    """
     with contextlib.ExitStack() as at_the_end:
 
-        def make(email_url: str, *, debug: bool = False) -> LiveSite:
+        def make(email_url: str, *, debug: bool = False, durable: bool = False) -> LiveSite:
             folder = tmp_path / "site"
-            folder.joinpath("data").mkdir(parents=True)
-            name = at_the_end.enter_context(copied_database(filled_database, folder / "data"))
-            site = LiveSite(folder, name, email_url, debug=debug)
+            folder.joinpath("data").mkdir(parents=True, exist_ok=True)
+            if durable and connection.vendor == "postgresql":
+                cluster = at_the_end.enter_context(filled_cluster(filled_database))
+                site = LiveSite(folder, filled_database, email_url, debug=debug, cluster=cluster)
+            else:
+                name = at_the_end.enter_context(copied_database(filled_database, folder / "data"))
+                site = LiveSite(folder, name, email_url, debug=debug)
             at_the_end.callback(lambda: print(site.log()[-5_000:]))  # shown if the test fails
             at_the_end.callback(site.kill)
             return site
 
         yield make
+
+
+@pytest.fixture
+def seed() -> int:
+    return int(os.environ.get("KILLS_SEED", random.SystemRandom().randrange(10**6)))
+
+
+@pytest.fixture
+def chance(seed: int) -> random.Random:
+    return random.Random(seed)
+
+
+@pytest.fixture
+def report(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], seed: int
+) -> Iterator[dict[str, object]]:
+    """Figures to be printed at the end, by the soak also when it passes."""
+    figures: dict[str, object] = {"seed": seed}
+    started = time.monotonic()
+    yield figures
+    figures["seconds"] = round(time.monotonic() - started)
+    line = ", ".join(f"{name} {value}" for name, value in figures.items())
+    if request.node.get_closest_marker("soak"):
+        with capsys.disabled():
+            print(f"\n{request.node.name} on {connection.vendor}: {line}")
+    else:
+        print(line)
+
+
+@pytest.fixture
+def mail_server(seed: int) -> Iterator[MailServer]:
+    server = MailServer(seed=seed)
+    server.start()
+    yield server
+    server.stop()

@@ -54,6 +54,7 @@ class MailServer(Controller):
         self.slowness, self.random = slowness, random.Random(seed)
         self.begun: list[Delivery] = []
         self.sessions = self.life = 0
+        self.holds = False  # while it does, it takes no message in, and refuses none
         super().__init__(self, hostname=HOST, port=free_port())
 
     def factory(self) -> SMTP:
@@ -82,6 +83,8 @@ class MailServer(Controller):
         delivery = Delivery(envelope.content, list(envelope.rcpt_tos), self.life)
         self.begun.append(delivery)
         await self.hesitate()  # a client that dies meanwhile takes its message along
+        while self.holds:
+            await asyncio.sleep(0.02)
         delivery.accepted = True
         return "250 OK"
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from deploy.proxy import filled
 from tests.conftest import missing_part
 from tests.faults.site import HOST, free_port, wait_until
 
@@ -23,7 +24,7 @@ NAME = "practice.example"
 TIMEOUT = 30  # seconds, for an answer
 CUTS_AFTER = 1  # seconds in which nginx wants to hear something; a live one waits longer
 
-# What decides who one is and where a link points; the rest of a live server's is its own.
+# What a live server has from its own Debian; the rest is what `deploy/install` writes there.
 CONFIGURATION = """
 daemon off;
 master_process off;
@@ -31,56 +32,15 @@ pid {folder}/nginx.pid;
 error_log {folder}/logs/nginx-error.log crit;
 events {{ worker_connections 256; }}
 http {{
-    map $uri $traced {{
-        default $uri;
-        "~^(?<start>/consultation/manage/|/calendar/|/account/password/link/)" "$start[private]";
-    }}
-    log_format traces "$time_iso8601 $request_method $traced $status $body_bytes_sent";
-    access_log {folder}/logs/nginx-access.log traces;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    server_tokens off;
-    client_max_body_size 25m;
     client_header_timeout {cuts_after}s;
     client_body_timeout {cuts_after}s;
     lingering_timeout {cuts_after}s;
-    ssl_certificate {folder}/certificate.pem;
-    ssl_certificate_key {folder}/key.pem;
-    server {{
-        listen {host}:{plain_port} default_server;
-        listen {host}:{port} ssl default_server;
-        return 444;
-    }}
-    server {{
-        listen {host}:{plain_port};
-        server_name {name};
-        return 301 https://{name}:{port}$request_uri;
-    }}
-    server {{
-        listen {host}:{port} ssl;
-        server_name {name};
-        location /media/documents/ {{ return 404; }}
-        location /media/ {{
-            alias {folder}/data/media/;
-            add_header Content-Security-Policy "default-src 'none'; sandbox";
-            add_header Cross-Origin-Resource-Policy same-origin;
-            add_header X-Content-Type-Options nosniff;
-            add_header Strict-Transport-Security "max-age=31536000; includeSubDomains; preload";
-        }}
-        location / {{
-            proxy_pass http://{host}:{site_port};
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header Host $host:{port};
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Host "";
-            proxy_set_header Forwarded "";
-        }}
-    }}
+    {installed}
 }}
 """
 
@@ -149,13 +109,7 @@ class Proxy:
         configuration = self.folder / "nginx.conf"
         configuration.write_text(
             CONFIGURATION.format(
-                folder=self.folder,
-                host=HOST,
-                name=self.name,
-                port=self.port,
-                plain_port=self.plain_port,
-                site_port=self.site_port,
-                cuts_after=CUTS_AFTER,
+                folder=self.folder, cuts_after=CUTS_AFTER, installed=self._installed()
             )
         )
         log = self.folder / "logs" / "nginx-start.log"
@@ -164,6 +118,24 @@ class Proxy:
                 [program, "-p", self.folder, "-e", log, "-c", configuration], stdout=out, stderr=out
             )
         wait_until(self._listens, "nginx listens")
+
+    def _installed(self) -> str:
+        """As on a live server, on ports of one's own and without IPv6."""
+        values = {
+            "plain": f"{HOST}:{self.plain_port}",
+            "tls": f"{HOST}:{self.port}",
+            "names": self.name,
+            "host": self.name,
+            "port": f":{self.port}",
+            "url": self.url,
+            "certificates": str(self.folder),
+            "media": f"{self.folder}/data/media",
+            "challenges": str(self.folder),
+            "access_log": f"{self.folder}/logs/nginx-access.log",
+            "site": f"http://{HOST}:{self.site_port}",
+        }
+        lines = "".join(filled(name, values) for name in ("common.conf", "site.conf"))
+        return "\n".join(line for line in lines.splitlines() if "listen [::]" not in line)
 
     def _listens(self) -> bool:
         assert self.process

@@ -23,6 +23,8 @@ from practice.models import User
 from tests import factories
 from tests.databases import address_of, working_on
 from tests.faults.browser import Browser
+from tests.faults.cluster import Cluster
+from tests.throwaway_postgres import USER
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
@@ -98,6 +100,12 @@ class Service:
                 self.process.wait(20)
         self.kill()  # whoever of its group is left
 
+    def children(self) -> list[int]:
+        """The processes that it started."""
+        assert self.process
+        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in found.split()]
+
     def has_ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
 
@@ -108,8 +116,16 @@ class LiveSite:
     `folder` holds all that the site writes: data/ (DATA_DIR), logs/ and tmp/.
     """
 
-    def __init__(self, folder: Path, database_name: str, email_url: str, *, debug: bool) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        database_name: str,
+        email_url: str,
+        *,
+        debug: bool,
+        cluster: Cluster | None = None,
+    ) -> None:
+        self.folder, self.cluster = folder, cluster
         self.data, self.logs = folder / "data", folder / "logs"
         for name in ("logs", "tmp"):
             (folder / name).mkdir()
@@ -120,7 +136,7 @@ class LiveSite:
             "DJANGO_SETTINGS_MODULE": "practice.settings",
             "DEBUG": str(debug).lower(),
             "DATA_DIR": str(self.data),
-            "DATABASE_URL": address_of(database_name),
+            "DATABASE_URL": cluster.url if cluster else address_of(database_name),
             "SITE_URL": self.url,
             "ALLOWED_HOSTS": HOST,
             "SECURE_SSL_REDIRECT": "false",
@@ -147,6 +163,8 @@ class LiveSite:
 
     def database(self) -> contextlib.AbstractContextManager[None]:
         """Within it, models and services of this process work on the site's own database."""
+        if self.cluster:
+            return working_on(USER, host=str(self.cluster.folder))
         return working_on(self.database_name)
 
     def article(self) -> ArticlePage:

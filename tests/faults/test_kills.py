@@ -7,11 +7,12 @@ choices, though not what the processes were doing meanwhile.
 import http.client
 import os
 import random
+import signal
 import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -24,44 +25,10 @@ from booking import services
 from booking.models import ConsultationRequest, OutgoingEmail
 from tests import factories
 from tests.faults.mailserver import MailServer
-from tests.faults.site import HOST, PATIENCE, LiveSite, wait_until
+from tests.faults.site import HOST, PATIENCE, LiveSite, Service, wait_until
 
+fifty = pytest.mark.parametrize("kills", [pytest.param(50, marks=pytest.mark.soak)])
 few_or_fifty = pytest.mark.parametrize("kills", [1, pytest.param(50, marks=pytest.mark.soak)])
-
-
-@pytest.fixture
-def seed() -> int:
-    return int(os.environ.get("KILLS_SEED", random.SystemRandom().randrange(10**6)))
-
-
-@pytest.fixture
-def chance(seed: int) -> random.Random:
-    return random.Random(seed)
-
-
-@pytest.fixture
-def report(
-    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str], seed: int
-) -> Iterator[dict[str, object]]:
-    """Figures to be printed at the end, by the soak also when it passes."""
-    figures: dict[str, object] = {"seed": seed}
-    started = time.monotonic()
-    yield figures
-    figures["seconds"] = round(time.monotonic() - started)
-    line = ", ".join(f"{name} {value}" for name, value in figures.items())
-    if request.node.get_closest_marker("soak"):
-        with capsys.disabled():
-            print(f"\n{request.node.name} on {connection.vendor}: {line}")
-    else:
-        print(line)
-
-
-@pytest.fixture
-def mail_server(seed: int) -> Iterator[MailServer]:
-    server = MailServer(seed=seed)
-    server.start()
-    yield server
-    server.stop()
 
 
 # --- The web server ----------------------------------------------------------------------
@@ -71,20 +38,28 @@ class NoAnswer(Exception):
     """The request went out, and whether it was taken in is unknown."""
 
 
+class NotSent(NoAnswer):
+    """The site said that it could not be saved, and that Send may be pressed again."""
+
+
 @dataclass
 class Attempt:
     """One visitor's request, posted until it is answered or given up."""
 
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     name: str = field(default_factory=lambda: f"Visitor {uuid.uuid4().hex}")
+    message: str = ""
     location: str = ""
     unanswered: int = 0
+    not_sent: int = 0  # of these, how often the site said so
     last_try_at: datetime | None = None
     refusals: list[str] = field(default_factory=list)
 
     def post(self, port: int) -> None:
-        """Raises OSError where nobody listens, NoAnswer."""
+        """Raises OSError where nobody listens, NoAnswer, and NotSent."""
         fields = {"key": self.key, "name": self.name, "email": f"{self.key}@visitor.example"}
+        if self.message:
+            fields["message"] = self.message
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         site = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
         try:
@@ -100,6 +75,8 @@ class Attempt:
                 raise NoAnswer from problem
         finally:
             site.close()
+        if answer.status == 503 and "was not sent" in text and self.name in text:
+            raise NotSent
         if answer.status != 303:
             self.refusals.append(f"{answer.status} {text[:200]}")
 
@@ -143,8 +120,10 @@ class Visitors:
                 return attempt.post(self.site.port)
             except OSError:
                 time.sleep(0.05)
-            except NoAnswer:
+            except NoAnswer as problem:
                 attempt.unanswered += 1
+                attempt.not_sent += isinstance(problem, NotSent)
+                time.sleep(0.05)
                 if gives_up:
                     return None
         return None
@@ -153,7 +132,7 @@ class Visitors:
         return sum(bool(attempt.location) for attempt in self.attempts)
 
 
-@few_or_fifty
+@fifty  # test_turns.py kills it once in the ordinary tests
 def test_what_was_acknowledged_outlives_the_web_server(
     live_site: Callable[..., LiveSite],
     mail_server: MailServer,
@@ -292,3 +271,34 @@ def assert_database_is_whole() -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA integrity_check")
             assert cursor.fetchall() == [("ok",)]
+
+
+def test_what_a_worker_hung_over_is_sent_once_and_two_workers_share_the_rest(
+    live_site: Callable[..., LiveSite], mail_server: MailServer, report: dict[str, object]
+) -> None:
+    """The first stops in the middle of sending; the second takes its message after the lease.
+
+    Woken, the first finds what it holds taken, but for the one whose words were on their way:
+    that is SMTP's own window, and one message at most.
+    """
+    mail_server.holds = True
+    site = live_site(mail_server.url)
+    second = Service(site.worker.command, site.env, site.logs / "second.log")
+    with site.database():
+        keep_waiting(20)
+        site.worker.start()
+        wait_until(lambda: mail_server.begun, "the first sends")
+        assert site.worker.process
+        os.kill(site.worker.process.pid, signal.SIGSTOP)
+        mail_server.holds = False
+        second.start()
+        try:
+            site.wait_for_mail()  # with what the first had taken
+            keep_waiting(20)
+            os.kill(site.worker.process.pid, signal.SIGCONT)
+            site.wait_for_mail()
+            report |= assert_each_message_left(mail_server)
+            assert not site.worker.has_ended()
+        finally:
+            second.kill()
+    assert int(str(report["doubled"])) <= 1

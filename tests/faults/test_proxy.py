@@ -7,8 +7,9 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -303,6 +304,41 @@ def test_the_slow_are_cut_off_and_keep_nobody_waiting(served: Served) -> None:
         assert served.proxy.ask("/").status == 200
         for connection in slow:
             assert exchange(connection, b"").status in (0, 408)
+
+
+def test_slow_readers_keep_nobody_waiting(served: Served) -> None:
+    """Each asks for many pages at once and reads none of them: they wait in nginx."""
+    many = message("/", {"Connection": "keep-alive"}, method="GET", body=b"", host=NAME) * 30
+    with ExitStack() as open_ones:
+        for _ in range(16):
+            connection = open_ones.enter_context(served.proxy.connection())
+            connection.settimeout(0.2)
+            with suppress(TimeoutError, OSError):
+                connection.sendall(many)
+        asked = time.monotonic()
+        assert served.proxy.ask("/").status == 200
+        assert time.monotonic() - asked < 20
+
+
+@pytest.mark.soak
+def test_without_nginx_two_slow_clients_keep_everybody_waiting(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Why gunicorn listens on this machine alone: each of its two processes serves one client."""
+    with ExitStack() as open_ones:
+        for _ in range(2):
+            slow = open_ones.enter_context(socket.create_connection((HOST, served.site.port)))
+            slow.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
+        time.sleep(0.5)
+        asked = time.monotonic()
+        raw = message("/healthz/", None, method="GET", body=b"", host=NAME)
+        with suppress(OSError):
+            served.direct(raw)
+        waited = time.monotonic() - asked
+    with capsys.disabled():
+        print(f"\nwithout nginx, behind two slow clients: {waited:.1f} s")
+    assert waited > 5
+    wait_until(lambda: served.proxy.ask("/healthz/").status == 200, "the site answers again")
 
 
 # --- Two requests in one ---------------------------------------------------------------------

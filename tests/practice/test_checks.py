@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.checks import Tags, run_checks
 
-from practice.checks import practice_is_complete, sample_is_gone
+from practice.checks import commits_reach_the_disk, practice_is_complete, sample_is_gone
 from practice.models import PracticeSettings
 from practice.samples import SETTINGS
 from tests import factories
@@ -25,6 +25,8 @@ PRODUCTION = {
     "FIELD_ENCRYPTION_KEYS": [KEY],
     "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
     "DEFAULT_FROM_EMAIL": "hello@practice.example.org",
+    "BACKUP_TO": "/somewhere/else",
+    "BACKUP_RECIPIENT": "age18wyfeap8du624djjxq96zncllgm5g6um70mkh57prsmdjn33zdeqc0sfgc",
 }
 FAULTS = [
     ("FIELD_ENCRYPTION_KEYS", ["too short"], "practice.E001"),
@@ -43,7 +45,16 @@ FAULTS = [
     ("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "practice.E007"),
     ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "practice.E007"),
     ("SECOND_FACTOR_REQUIRED", False, "practice.E008"),
+    ("MAIL_SERVICE", "postmrak", "practice.E009"),
+    ("MAIL_SERVICE", "postmark", "practice.E009"),
+    ("MAIL_SERVICE", "postmark", "practice.W004"),
     ("DEFAULT_FROM_EMAIL", "practice@localhost", "practice.W001"),
+    ("BACKUP_RECIPIENT", "age1nearly", "practice.E010"),
+    ("BACKUP_RECIPIENT", "AGE-SECRET-KEY-1NOTTHATONE", "practice.E010"),
+    ("BACKUP_RECIPIENT", "", "practice.W005"),
+    ("BACKUP_TO", "", "practice.W005"),
+    ("BACKUP_DAYS", 90, "practice.W006"),
+    ("BACKUP_DAYS", 0, "practice.W006"),
 ]
 
 
@@ -69,11 +80,13 @@ def test_each_fault_has_its_number(production: Any, name: str, value: Any, numbe
     assert number in {message.id for message in found(include_deployment_checks=True)}
 
 
-def test_while_trying_the_site_out_only_the_keys_are_looked_at(production: Any) -> None:
+def test_while_trying_the_site_out_only_keys_and_the_way_of_mail_are_looked_at(
+    production: Any,
+) -> None:
     for name, value, _ in FAULTS:
         setattr(production, name, value)
     production.FIELD_ENCRYPTION_KEYS = ["too short"]
-    assert {message.id for message in found()} == {"practice.E001"}
+    assert {message.id for message in found()} == {"practice.E001", "practice.E009"}
 
 
 def test_a_message_about_a_key_does_not_show_the_key(production: Any) -> None:
@@ -106,6 +119,8 @@ def operators_environment(folder: Path) -> dict[str, str]:
         "EMAIL_URL": "smtp+tls://user:secret@mail.example.org:587",
         "DEFAULT_FROM_EMAIL": "hello@practice.example.org",
         "DATA_DIR": str(folder),
+        "BACKUP_TO": str(PRODUCTION["BACKUP_TO"]),
+        "BACKUP_RECIPIENT": str(PRODUCTION["BACKUP_RECIPIENT"]),
     }
 
 
@@ -158,5 +173,13 @@ def test_the_sample_is_warned_of_while_any_of_it_stands(practice: PracticeSettin
     assert "fee of a session" in message.msg
 
 
+def test_a_database_that_does_not_wait_for_the_disk_is_refused(db: None) -> None:
+    """As that of the tests, which has nothing to keep."""
+    [message] = commits_reach_the_disk(None, databases=["default"])
+    assert message.id == "practice.E011"
+    assert "synchronous" in message.msg
+
+
 def test_without_a_database_to_look_at_nothing_is_asked() -> None:
     assert practice_is_complete(None) == sample_is_gone(None) == []
+    assert commits_reach_the_disk(None) == []

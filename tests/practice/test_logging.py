@@ -2,8 +2,10 @@
 
 import inspect
 import io
+import json
 import logging
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +14,20 @@ from django import forms as django_forms
 from django.apps import apps
 from django.core import mail
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, ProgrammingError, connection
 from django.http import QueryDict
 from django.test import Client, RequestFactory
 from django.utils.log import AdminEmailHandler
 from gunicorn.config import Config
 
-from booking import forms, services
+from booking import forms, jobs, services
 from booking.models import ConsultationRequest, Letter, Proposal
+from practice import request_ids
 from practice.fields import EncryptedTextField
 from practice.gunicorn_conf import DiscreetLogger
-from practice.logging import RedactingFormatter
+from practice.logging import JSONFormatter, RedactingFormatter
 from practice.models import PracticeSettings
+from practice.watching import readiness
 from tests import factories
 
 FORMATTER = RedactingFormatter("{message}", style="{")
@@ -266,7 +270,10 @@ def in_the_database(*words: object) -> Exception:
     """A real error of SQLite or PostgreSQL, which repeats the statement's words."""
     with pytest.raises(DatabaseError, match=WORD) as caught, connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {WORD}")
-    return caught.value
+    # By PostgreSQL's name: by SQLite's it would pass for a database that is away, and be no crash.
+    error = ProgrammingError(*caught.value.args)
+    error.__cause__ = caught.value
+    return error
 
 
 ERRORS: dict[str, Callable[..., Exception]] = {
@@ -358,7 +365,8 @@ def test_gunicorn_writes_its_own_log_as_carefully(tmp_path: Path) -> None:
         handler.close()
     assert "builtins.ValueError" in (tmp_path / "errorlog").read_text()
     assert WORD not in (tmp_path / "errorlog").read_text()
-    assert (tmp_path / "accesslog").read_text() == "203.0.113.0/24 /calendar/[private]\n"
+    line = json.loads((tmp_path / "accesslog").read_text())
+    assert line["message"] == "203.0.113.0/24 /calendar/[private]"
 
 
 def test_nobody_is_sent_mail_of_a_crash() -> None:
@@ -384,3 +392,99 @@ def test_no_log_of_django_has_a_query_or_a_field(
     assert log.count("\n") >= 4
     assert WORD not in log
     assert "203.0.113.77" not in log
+
+
+# --- JSON, and the number of a request -----------------------------------------------------
+
+
+def as_json(message: object, *args: object, error: BaseException | None = None) -> dict[str, Any]:
+    exc_info = (type(error), error, error.__traceback__) if error else None
+    record = logging.LogRecord("any", logging.ERROR, __file__, 1, message, args, exc_info)
+    line = JSONFormatter().format(record)
+    assert line.isascii()
+    assert "\n" not in line
+    return json.loads(line)
+
+
+@pytest.mark.parametrize("what", given())
+@pytest.mark.parametrize("template", ["saw %s", "saw %r", "saw %(x)s"])
+def test_json_holds_none_of_the_words_either(what: str, template: str) -> None:
+    value = given()[what]()
+    for line in (as_json(template, value), as_json("saw %(x)s", {"x": value}), as_json(value)):
+        assert WORD not in json.dumps(line)
+
+
+def test_json_is_redacted_before_it_is_escaped() -> None:
+    private = 'J\u00f6rg@example.com +16265550147 "/calendar/12-abc.ics" ?q=a"b 203.0.113.77\nnext'
+    said = as_json("%s", private)["message"]
+    for word in ("example.com", "6265550147", "12-abc", "203.0.113.77"):
+        assert word not in said
+    assert "\n" in said, "which JSON escapes"
+
+
+def test_json_has_the_time_with_its_offset_and_of_a_crash_the_places() -> None:
+    line = as_json("failed", error=raised(ValueError(WORD)))
+    assert set(line) == {"time", "level", "logger", "message", "request_id", "traceback"}
+    assert datetime.fromisoformat(line["time"]).utcoffset() == timedelta(0)
+    assert "builtins.ValueError" in line["traceback"]
+    assert WORD not in json.dumps(line)
+
+
+def test_every_line_of_a_request_has_its_number_and_no_other_line_has(
+    visitor: Client, traces: Traces, db: None
+) -> None:
+    numbers = [visitor.get("/no-such-page/")["X-Request-ID"] for _ in range(2)]
+    assert len(set(numbers)) == 2
+    lines = [json.loads(line) for line in traces.log.getvalue().splitlines()]
+    assert [line["request_id"] for line in lines if "Not Found" in line["message"]] == numbers
+    assert request_ids.current() == ""
+    assert as_json("afterwards")["request_id"] == ""
+    assert (
+        RedactingFormatter("{request_id} {message}", style="{")
+        .format(logging.LogRecord("any", logging.INFO, "", 1, "afterwards", (), None))
+        .startswith("- ")
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "behind", "is_taken"),
+    [
+        ("0123456789abcdef" * 2, True, True),
+        ("0123456789abcdef" * 2, False, False),
+        ("0123456789ABCDEF" * 2, True, False),
+        ("short", True, False),
+        ("0" * 33, True, False),
+        ("0" * 31 + "\n", True, False),
+        (WORD, True, False),
+    ],
+)
+def test_only_a_number_of_the_proxys_form_is_taken(
+    visitor: Client, settings: Any, given: str, behind: bool, is_taken: bool
+) -> None:
+    settings.BEHIND_PROXY = behind
+    number = visitor.get("/healthz/", HTTP_X_REQUEST_ID=given)["X-Request-ID"]
+    assert (number == given) is is_taken
+    assert request_ids.acceptable(number)
+
+
+def test_who_meets_a_crash_is_told_the_number_under_which_the_log_has_it(
+    visitor: Client, traces: Traces, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.raise_request_exception = False
+    monkeypatch.setattr(readiness, "failing", breaks(ValueError(WORD)))
+    answer = visitor.get("/readyz/")
+    assert answer.status_code == 500
+    told = answer["X-Request-ID"][:8]
+    assert f"<strong>{told}</strong>" in answer.content.decode()
+    crash = [json.loads(line) for line in traces.log.getvalue().splitlines()][-1]
+    assert crash["request_id"].startswith(told)
+    assert "in broken" in crash["traceback"]
+
+
+def test_a_run_of_a_job_has_a_number_of_its_own() -> None:
+    seen: list[str] = []
+    job = jobs.Job("any", lambda: seen.append(request_ids.current()), seconds=0)
+    job.run_if_due()
+    job.run_if_due()
+    assert len(set(seen)) == 2
+    assert all(map(request_ids.acceptable, seen))

@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
-from practice.models import DaysAway, PracticeSettings, Region, parse_regions
+from practice.mail import proof
+from practice.models import Agreement, DaysAway, PracticeSettings, Region, parse_regions
 from tests import factories
 
 
@@ -135,6 +136,8 @@ def form_of(client: Client, practice: PracticeSettings) -> tuple[str, dict[str, 
     for name in ("teen_information", "elsewhere_help", "board_notice",
                  "good_faith_estimate_notice", "invitation_text"):  # fmt: skip
         data[name] = form[name].field.widget.format_value(data[name])
+    agreements = form.formsets["agreements"].management_form
+    data |= {agreements.add_prefix(name): agreements[name].value() for name in agreements.fields}
     return answer.request["PATH_INFO"], data
 
 
@@ -145,6 +148,26 @@ def test_the_therapist_changes_the_settings(
     answer = as_therapist.post(address, data | {"fee": "$190"})
     assert answer.status_code == 302
     assert PracticeSettings.objects.get().fee == "$190"
+
+
+def test_the_therapist_notes_a_business_associate_agreement(
+    as_therapist: Client, practice: PracticeSettings
+) -> None:
+    address, data = form_of(as_therapist, practice)
+    data |= {
+        "agreements-TOTAL_FORMS": "1",
+        "agreements-0-service": "Mail, Some Provider",
+        "agreements-0-needed": "on",
+        "agreements-0-signed_on": "2026-02-01",
+        "agreements-0-ends_on": "2026-01-01",
+        "agreements-0-ORDER": "1",
+    }
+    refused = as_therapist.post(address, data)
+    assert "It cannot end before it was signed." in refused.content.decode()
+    assert not Agreement.objects.exists()
+    answer = as_therapist.post(address, data | {"agreements-0-ends_on": "2027-02-01"})
+    assert answer.status_code == 302
+    assert Agreement.objects.get().service == "Mail, Some Provider"
 
 
 def test_a_practice_that_is_saved_unchanged_is_still_told_what_is_californias(
@@ -207,6 +230,7 @@ def test_a_practice_that_is_ready_is_left_in_peace(
 ) -> None:
     therapist.email = "somebody@example.org"
     therapist.save()
+    proof.prove(proof.ask("somebody@example.org").code)
     assert "Before you go live" not in admin_home(as_therapist)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -101,3 +102,14 @@ def test_the_style_sheet_outlives_the_database(visitor: Client, db: None) -> Non
         transaction.set_rollback(True)
     assert response.status_code == 200
     assert PracticeSettings._meta.get_field("accent").default in response.content.decode()
+
+
+def test_a_practices_own_style_comes_last(settings: Any, tmp_path: Path) -> None:
+    settings.PRACTICE_DIR = tmp_path
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static/practice.css").write_text("@layer own { body { color: #123456; } }\n")
+    theme.rules.cache_clear()
+    try:
+        assert theme.rules().endswith("@layer own { body { color: #123456; } }\n")
+    finally:
+        theme.rules.cache_clear()

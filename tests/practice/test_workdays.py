@@ -1,11 +1,13 @@
 """The day by which a practice answers. Each case names the calendar that it was read from."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from practice import workdays
 from practice.workdays import LONGEST_ABSENCE, nth_working_day
 
 CALIFORNIA = {"country": "US", "region": "CA"}
@@ -81,3 +83,41 @@ def test_a_later_day_is_promised_to_nobody_who_asks_earlier(
     assert start < answer
     assert answer <= nth_working_day(start + timedelta(days=1), count, **where)
     assert answer < nth_working_day(start, count + 1, **where)
+
+
+# --- Half of a span ------------------------------------------------------------------------
+
+LA = ZoneInfo("America/Los_Angeles")
+
+
+def half(begins: datetime, ends: datetime, away: list[tuple[date, date]] | None = None) -> datetime:
+    found = workdays.halfway(begins, ends, country="US", region="CA", away=away or [])
+    return found.astimezone(LA)
+
+
+def la(day: int, hour: int = 0, *, month: int = 11) -> datetime:
+    return datetime(2026, month, day, hour, tzinfo=LA)
+
+
+def test_half_of_two_working_days_is_their_middle() -> None:
+    assert half(la(16), la(18)) == la(17)
+
+
+def test_weekends_holidays_and_days_away_do_not_count() -> None:
+    assert half(la(20), la(24)) == la(21)  # Friday and Monday, around a weekend
+    assert half(la(25), la(28)) == la(25, 12)  # Thanksgiving and the day after are holidays there
+    away = [(date(2026, 11, 17), date(2026, 11, 17))]
+    assert half(la(16), la(19), away) == la(17)
+
+
+def test_where_nobody_works_every_hour_counts() -> None:
+    assert half(la(21, 8), la(21, 20)) == la(21, 14)
+
+
+def test_the_hour_that_a_night_loses_or_gains_is_looked_at() -> None:
+    """The clocks go back on Sunday, November 1, 2026, which has 25 hours."""
+    assert half(la(1), la(2)) == la(1, 11).replace(minute=30)
+
+
+def test_a_span_without_length_is_its_own_half() -> None:
+    assert half(la(16, 9), la(16, 9)) == la(16, 9)

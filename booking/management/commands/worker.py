@@ -9,6 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from booking import jobs
+from practice.watching import heartbeat
 
 
 class Command(BaseCommand):
@@ -20,15 +21,22 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stopping = False
-        recurring = jobs.recurring(poll=options["poll"], stopping=lambda: self.stopping)
+        pulse = heartbeat.Pulse(heartbeat.WORKER)
+
+        def stopping() -> bool:
+            pulse.beat()  # between two letters too, since a hundred to a slow server take long
+            return self.stopping
+
+        recurring = jobs.recurring(poll=options["poll"], stopping=stopping)
+        pulse.beat()
         if options["once"]:
             self._once(recurring)
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        while not self.stopping:
+        while not stopping():
             for job in recurring:
-                if not self.stopping:
+                if not stopping():
                     job.run_if_due()
             time.sleep(min(options["poll"], 0.5))
 

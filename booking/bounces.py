@@ -1,0 +1,90 @@
+"""Letters that came back: marked once, until the address is changed or a later one arrives.
+
+It is learned at once where the mail server or service refuses the recipient for good, and later
+by the mail service's word. What a mail server far away sends back to the sender's mailbox after
+hours is not seen here.
+"""
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from booking.models import OutgoingEmail, RequestEvent
+from practice.fields import Unreadable
+from practice.mail.views import learns_of_bounces
+
+LOST = {"bounced", "rejected", "failed"}
+
+
+@transaction.atomic
+def came_back(outgoing: OutgoingEmail) -> None:
+    """Marks one message; the request's history says so, never the address."""
+    unmarked = OutgoingEmail.objects.filter(pk=outgoing.pk, bounced_at=None)
+    request = outgoing.request
+    if not unmarked.update(bounced_at=timezone.now()) or request is None:
+        return
+    if outgoing.recipient == OutgoingEmail.Recipient.VISITOR:
+        RequestEvent.objects.create(
+            request=request,
+            kind=RequestEvent.Kind.CAME_BACK,
+            actor=RequestEvent.Actor.SYSTEM,
+            state=request.state,
+            version=request.version,
+        )
+
+
+def arrived(outgoing: OutgoingEmail) -> None:
+    """Settles what came back from the same address before: it works now."""
+    earlier = OutgoingEmail.objects.came_back().filter(
+        recipient=outgoing.recipient, pk__lte=outgoing.pk
+    )
+    if outgoing.recipient == OutgoingEmail.Recipient.VISITOR:
+        earlier = earlier.filter(request=outgoing.request_id)
+    earlier.update(bounce_settled_at=timezone.now())
+
+
+def left(outgoing: OutgoingEmail) -> None:
+    """A mail server or service took it: as good as arrived, where nobody tells us more."""
+    if not learns_of_bounces():
+        arrived(outgoing)
+
+
+def learn(sender: Any, event: Any, **kwargs: Any) -> None:
+    """Receiver of django-anymail's signal, which it sends when a service has proved itself.
+
+    A service says everything at least once and in any order, and of messages of others too.
+    """
+    outgoing = _meant(event)
+    if outgoing is None:
+        return
+    if event.event_type == "delivered":
+        arrived(outgoing)
+    elif event.event_type in LOST and _is_still_the_address(outgoing, event.recipient):
+        came_back(outgoing)
+
+
+def _meant(event: Any) -> OutgoingEmail | None:
+    try:
+        key = uuid.UUID(str((event.metadata or {}).get("key", "")))
+    except ValueError:
+        return None
+    return OutgoingEmail.objects.select_related("request").filter(key=key).first()
+
+
+def _is_still_the_address(outgoing: OutgoingEmail, recipient: str | None) -> bool:
+    """Whether it came back from where the next letter would go, too."""
+    request = outgoing.request
+    if outgoing.recipient != OutgoingEmail.Recipient.VISITOR or request is None:
+        return True
+    if not recipient or isinstance(request.email, Unreadable):
+        return True
+    return request.email.casefold() == recipient.casefold()
+
+
+def alerts() -> list[str]:
+    """Whose alerts came back, by the recipient's label."""
+    lost = OutgoingEmail.objects.came_back().exclude(recipient=OutgoingEmail.Recipient.VISITOR)
+    recipients = lost.order_by("recipient").values_list("recipient", flat=True).distinct()
+    return [str(OutgoingEmail.Recipient(each).label) for each in recipients]

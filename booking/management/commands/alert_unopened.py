@@ -1,0 +1,12 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from booking import services
+
+
+class Command(BaseCommand):
+    help = "Owes the second address a word on requests that nobody opened by half their promise."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{services.alert_unopened()} alerts owed")

@@ -1,0 +1,68 @@
+"""That a request is looked at: noted at the first look, missed at half of its promise."""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from booking import outbox
+from booking.models import ConsultationRequest, State
+from booking.services.steps import Recipient
+from practice import workdays
+from practice.models import PracticeSettings
+
+
+def note_opened(request: ConsultationRequest) -> None:
+    """Somebody who may review it looks at `request`; only the first time is kept."""
+    if request.opened_at is None:
+        unopened = ConsultationRequest.objects.filter(pk=request.pk, opened_at=None)
+        unopened.update(opened_at=timezone.now())
+
+
+def half_of_promise(request: ConsultationRequest, practice: PracticeSettings) -> datetime:
+    """The moment at which half of the working time is over in which it was to be answered.
+
+    From when it began to wait to the end of the promised day, or to the time that was asked for
+    if that comes first.
+    """
+    begins = request.state_since.astimezone(practice.zone)
+    ends = practice.midnight(request.reply_by + timedelta(days=1))
+    if request.asked_for and request.asked_for > begins:
+        ends = min(ends, request.asked_for.astimezone(practice.zone))
+    return workdays.halfway(
+        begins,
+        ends,
+        country=practice.country,
+        region=practice.holiday_region,
+        away=practice.away,
+    )
+
+
+def alert_unopened() -> int:
+    """Owes the second address a word on each request that nobody opened in time; how many.
+
+    Once for each promise. What is held apart as likely spam alerts nobody.
+    """
+    practice, now = PracticeSettings.load(), timezone.now()
+    if not practice.second_email:
+        return 0
+    waiting = ConsultationRequest.objects.shown().filter(state=State.PENDING, opened_at=None)
+    return sum(
+        _alert_once(request)
+        for request in waiting
+        if not request.held_apart_for and half_of_promise(request, practice) <= now
+    )
+
+
+def _alert_once(request: ConsultationRequest) -> bool:
+    owed = request.emails.filter(kind="alert_unopened", about_time=request.state_since)
+    if owed.exists():
+        return False
+    try:
+        with transaction.atomic():
+            outbox.promise(
+                "alert_unopened", Recipient.SECOND, request, about_time=request.state_since
+            )
+    except IntegrityError:  # another worker was faster, or the request is gone
+        return False
+    return True

@@ -1,0 +1,92 @@
+"""What requests and letters add to /metrics and to the weekly mail: counts and ages alone."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Min
+
+from booking import calendars, emails
+from booking.models import ConsultationRequest, OutgoingEmail, State
+from practice.models import PracticeSettings
+from practice.watching import Finding, Gauge, counted
+
+WEEK = timedelta(days=7)
+
+
+def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
+    owed = OutgoingEmail.objects.filter(sent_at=None, given_up_at=None)
+    oldest = owed.aggregate(oldest=Min("created_at"))["oldest"] or now
+    by_state = dict(
+        ConsultationRequest.objects.shown().values_list("state").annotate(number=Count("pk"))
+    )
+    late = ConsultationRequest.objects.overdue(PracticeSettings.load().today()).count()
+    return [
+        Gauge("letters_owed", "Letters that wait to be sent", owed.count()),
+        Gauge(
+            "letters_oldest_owed_age_seconds",
+            "Age of the oldest letter that waits, or 0",
+            max((now - oldest).total_seconds(), 0),
+        ),
+        Gauge(
+            "letters_failed",
+            "Letters that were given up",
+            OutgoingEmail.objects.filter(given_up_at__isnull=False, bounced_at=None).count(),
+        ),
+        Gauge(
+            "letters_came_back",
+            "Letters that came back and that nobody has seen to",
+            OutgoingEmail.objects.came_back().count(),
+        ),
+        *(
+            Gauge("requests", "Requests on file", by_state.get(state, 0), {"state": state})
+            for state in State.values
+        ),
+        Gauge("requests_late", "Requests whose promised answer is overdue", late),
+        Gauge(
+            "calendars_silent",
+            "Other calendars of the therapist's that could not be read for long",
+            len(calendars.silent(now)),
+        ),
+    ]
+
+
+def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
+    requests = ConsultationRequest.objects
+    return [
+        *_letters(now),
+        *_late(requests.overdue(PracticeSettings.load().today()).count()),
+        Finding(f"{counted(requests.awaiting_reply().count(), 'request')} without your answer."),
+        *_calendars(len(calendars.silent(now))),
+    ]
+
+
+def _letters(now: datetime) -> list[Finding]:
+    left = OutgoingEmail.objects.filter(sent_at__gte=now - WEEK).count()
+    stuck = OutgoingEmail.objects.stuck(now).count()
+    back = OutgoingEmail.objects.came_back().count()
+    found = [Finding(f"{counted(left, 'letter')} left in the last seven days.")]
+    if stuck:
+        advice = (
+            "The admin's first page says more. `manage.py check_mail` on the server says why mail "
+            "does not leave."
+        )
+        found.append(Finding(f"{counted(stuck, 'letter')} did not leave.", advice))
+    if back:
+        advice = f"Look at the requests, and call: {emails.requests_url()}"
+        found.append(Finding(f"{counted(back, 'letter')} came back.", advice))
+    return found
+
+
+def _late(late: int) -> list[Finding]:
+    if not late:
+        return []
+    verb = "is" if late == 1 else "are"
+    says = f"{counted(late, 'request')} {verb} late: the promised day is over."
+    return [Finding(says, f"Answer here: {emails.requests_url()}")]
+
+
+def _calendars(silent: int) -> list[Finding]:
+    if not silent:
+        return []
+    says = f"{counted(silent, 'calendar')} of yours could not be read for more than a day."
+    return [Finding(says, "The schedule in the admin says why.")]

@@ -1,0 +1,1 @@
+"""Installs and updates the site on a Debian server. Only the standard library may be imported."""

@@ -1,0 +1,98 @@
+"""After Debian's own upgrades: whether the sites are well, and if not, the packages of before.
+
+First everything is started again, since that is what mostly helps. If it does not, the packages
+of the last upgrade go back to their versions of before, where Debian's archive still has them,
+and are held there until somebody says `apt-mark unhold`.
+"""
+
+import re
+import time
+from datetime import datetime
+
+from deploy import health, settings
+from deploy.settings import Practice
+from deploy.system import Refusal, alone, at, main, refuse_unless_root, run
+from deploy.update import note, reason
+
+RECENT = 3 * 3600  # seconds, within which an upgrade is the one that was just made
+UPGRADED = re.compile(r"([^\s,()]+) \(([^\s,()]+), ([^\s,()]+)(?:, automatic)?\)")
+
+
+def upgraded(history: str, now: float) -> list[tuple[str, str]]:
+    """Names and former versions in the recent entries of apt's history.log."""
+    found: dict[str, str] = {}
+    for entry in history.split("\n\n"):
+        fields = dict(line.partition(": ")[::2] for line in entry.strip().splitlines())
+        started = fields.get("Start-Date", "")
+        if not started or now - when(started) > RECENT:
+            continue
+        for name, before, _ in UPGRADED.findall(fields.get("Upgrade", "")):
+            found.setdefault(name, before)
+    return sorted(found.items())
+
+
+def when(text: str) -> float:
+    """Of apt's `2026-11-24  04:39:52`, in the server's own zone."""
+    return datetime.strptime(" ".join(text.split()), "%Y-%m-%d %H:%M:%S").timestamp()
+
+
+def complaint(practices: list[Practice]) -> str:
+    try:
+        for practice in practices:
+            health.wait(practice)
+    except Refusal as problem:
+        return str(problem)
+    return ""
+
+
+def start_again(practices: list[Practice]) -> None:
+    run("systemctl", "restart", "postgresql", "nginx")
+    for practice in practices:
+        for kind in ("web", "worker"):
+            run("systemctl", "restart", f"practice-{kind}@{practice.name}")
+
+
+def go_back(packages: list[tuple[str, str]]) -> None:
+    """Raises Refusal where the archive has them no longer."""
+    quiet = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}
+    wanted = [f"{name}={version}" for name, version in packages]
+    options = ("-qq", "-y", "--allow-downgrades", "-o", "Dpkg::Options::=--force-confold")
+    run("apt-get", *options, "install", *wanted, env=quiet)
+    run("apt-mark", "hold", *(name for name, _ in packages))
+
+
+def look() -> int:
+    """0 where all is well in the end."""
+    practices = [Practice.called(name) for name in settings.names()]
+    if not (wrong := complaint(practices)):
+        return 0
+    note(f"After Debian's upgrade: {wrong}")
+    start_again(practices)
+    if not complaint(practices):
+        note("Everything was started again, and is well.")
+        return 0
+    history = at("/var/log/apt/history.log")
+    packages = upgraded(history.read_text() if history.exists() else "", time.time())
+    if not packages:
+        note("The site failed, and nothing was upgraded lately that could go back.")
+        return 1
+    names = ", ".join(name for name, _ in packages)
+    try:
+        go_back(packages)
+    except Refusal as problem:
+        note(f"Going back failed for {names}: {reason(problem)}")
+        return 1
+    start_again(practices)
+    wrong = complaint(practices)
+    note(f"Went back to the former {names}, held there: {wrong or 'all is well'}")
+    return int(bool(wrong))
+
+
+def body() -> int:
+    refuse_unless_root()
+    with alone():
+        return look()
+
+
+if __name__ == "__main__":
+    main(body)

@@ -1,0 +1,90 @@
+"""`deploy/install`: from a bare Debian 12, or from whatever there is, to running sites.
+
+Every step says whether it holds already, so a second run changes nothing, one that was cut
+short goes on, and `--check` only says what would change.
+"""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+from deploy import release, settings
+from deploy.certificates import certificates, lets_encrypt
+from deploy.foundation import foundation
+from deploy.machine import SOURCE, server
+from deploy.serving import nginx, services
+from deploy.settings import LETS_ENCRYPT, Practice
+from deploy.system import Refusal, Step, alone, link, main, refuse_unless_root, run, say, take
+
+
+def steps(practices: list[Practice], version: str, wheels: str) -> Iterator[Step]:
+    folder = release.place(version)
+    yield from server(version, wheels)
+    for practice in practices:
+        yield from foundation(practice, folder)
+        yield from certificates(practice)
+    # Until here nothing has changed for visitors; what follows goes on from wherever it was cut.
+    yield link(release.current(), f"releases/{version}", f"let {version} be what serves")
+    yield from services(practices, folder)
+    yield from nginx(practices)
+    for practice in practices:
+        if practice.settings["CERTIFICATE"] == LETS_ENCRYPT:
+            yield from lets_encrypt(practice)
+            yield from nginx(practices)
+
+
+def wait_until_well(practice: Practice) -> None:
+    """Raises Refusal, saying what is wrong. By systemd, since an update has no network."""
+    run(
+        *("systemd-run", "--quiet", "--wait", "--collect", "--pipe"),
+        f"--working-directory={SOURCE}",
+        *("/usr/bin/python3", "-B", "-m", "deploy.health", practice.name),
+    )
+
+
+def body() -> int:
+    options = parsed()
+    practices = gather(options.name, options.answers)
+    if options.check:
+        changes = take(steps(practices, release.version_of(SOURCE), options.wheels), check=True)
+        say(f"{changes} changes would be made.")
+        return 0
+    refuse_unless_root()
+    with nullcontext() if options.locked else alone():
+        changes = take(steps(practices, release.version_of(SOURCE), options.wheels), check=False)
+        for practice in practices:
+            wait_until_well(practice)
+            say(f"{practice.settings['SITE_URL']} answers.")
+    say(f"{changes} changes were made.")
+    return 0
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="deploy/install", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "name", nargs="?", help="a practice, by a short name; without it, all that are here"
+    )
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="NAME=value, a line for each")
+    parser.add_argument("--check", action="store_true", help="only say what would change")
+    parser.add_argument("--wheels", default="", metavar="FOLDER", help="packages of Python")
+    parser.add_argument("--locked", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def gather(name: str | None, answers: Path | None) -> list[Practice]:
+    """All practices of this server, with `name` among them, each with its settings complete."""
+    there = settings.names()
+    if name is None and len(there) != 1 and answers:
+        raise Refusal("Which practice are the answers for? deploy/install NAME --answers FILE")
+    chosen = name or (there[0] if len(there) == 1 else "main")
+    everybody = {*there, chosen} if name or not there else set(there)
+    practices = [Practice.called(each) for each in sorted(everybody)]
+    for practice in practices:
+        given = settings.read(answers) if answers and practice.name == chosen else {}
+        settings.complete(practice, given)
+    return practices
+
+
+if __name__ == "__main__":
+    main(body)

@@ -1,0 +1,94 @@
+"""What the whole server needs: Debian's packages, the database, and the version laid out."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy import release
+from deploy.system import Step, asks, at, directory, file, make_all, run
+
+SOURCE = Path(__file__).resolve().parent.parent
+PACKAGES = (
+    "ca-certificates certbot git needrestart nginx-light openssh-client openssl postgresql "
+    "python3-venv unattended-upgrades"
+).split()
+
+POSTGRESQL = """\
+# Reached by its socket alone, and never says that something is kept before it is on disk.
+listen_addresses = ''
+fsync = on
+full_page_writes = on
+synchronous_commit = on
+"""
+UPGRADES = """\
+// Debian's security releases, every day, and a restart by night where one needs it.
+APT::Periodic::Update-Package-Lists "1";
+APT::Periodic::Unattended-Upgrade "1";
+APT::Periodic::AutocleanInterval "7";
+Unattended-Upgrade::Automatic-Reboot "true";
+Unattended-Upgrade::Automatic-Reboot-Time "04:30";
+"""
+RESTARTS = """\
+# Whatever uses a library that was mended is started again without asking.
+$nrconf{restart} = 'a';
+$nrconf{kernelhints} = 0;
+"""
+RENEWED = """\
+#!/bin/sh
+# certbot calls it after each renewal.
+exec systemctl reload nginx
+"""
+
+
+def server(version: str, wheels: str) -> Iterator[Step]:
+    yield Step(f"install {', '.join(lacking()) or 'nothing'}", lambda: not lacking(), install)
+    clusters = at("/etc/postgresql")
+    yield Step(
+        "let the database listen at its socket alone",
+        lambda: all(step.holds() for step in of_clusters(clusters)) and any(of_clusters(clusters)),
+        lambda: make_clusters(clusters),
+    )
+    yield Step(
+        f"lay out version {version} in {release.place(version)}",
+        lambda: release.is_laid_out(version),
+        lambda: release.lay_out(SOURCE, version, wheels),
+    )
+    yield file(at("/etc/apt/apt.conf.d/52practice"), UPGRADES)
+    yield file(at("/etc/needrestart/conf.d/practice.conf"), RESTARTS)
+    yield file(at("/etc/letsencrypt/renewal-hooks/deploy/practice"), RENEWED, 0o755)
+    yield directory(at("/var/lib/practice-challenges"))
+    yield directory(at("/var/lib/practice"))
+    # So that the weekly mail can tell what was done; there are only names of packages in it.
+    yield directory(at("/var/log/unattended-upgrades"))
+    yield directory(at("/etc/practice"))
+
+
+def lacking() -> list[str]:
+    shown = asks("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *PACKAGES)
+    if not shown:  # it fails when it knows not all of them
+        return [name for name in PACKAGES if not is_installed(name)]
+    there = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
+    return [name for name in PACKAGES if name not in there]
+
+
+def is_installed(name: str) -> bool:
+    return asks("dpkg-query", "-W", "-f", "${db:Status-Status}", name) == "installed"
+
+
+def install() -> None:
+    quiet = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive"}
+    run("apt-get", "-qq", "update", env=quiet)
+    run("apt-get", "-qq", "install", "-y", "--no-install-recommends", *lacking(), env=quiet)
+
+
+def of_clusters(clusters: Path) -> list[Step]:
+    return [
+        file(folder / "conf.d/practice.conf", POSTGRESQL)
+        for folder in clusters.glob("*/main")
+        if (folder / "postgresql.conf").exists()
+    ]
+
+
+def make_clusters(clusters: Path) -> None:
+    make_all(of_clusters(clusters))
+    run("systemctl", "enable", "--quiet", "postgresql")
+    run("systemctl", "restart", "postgresql")

@@ -1,0 +1,106 @@
+"""What serves: the units of systemd, and nginx in front of them."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from deploy import proxy, release
+from deploy.machine import SOURCE
+from deploy.settings import Practice
+from deploy.system import (
+    Step,
+    at,
+    changed,
+    file,
+    link,
+    make_all,
+    no_file,
+    run,
+    service,
+    started,
+    timer,
+)
+
+TIMERS = "backup rehearse tombstones".split()
+
+
+def units() -> Path:
+    return at("/etc/systemd/system")
+
+
+def unit_files(folder: Path) -> list[Step]:
+    there = folder / "deploy/systemd" if folder.exists() else SOURCE / "deploy/systemd"
+    return [
+        file(units() / path.relative_to(there), path.read_text())
+        for path in sorted(there.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def folder_of(practice: Practice) -> list[Step]:
+    """Backups may be written to the folder that the settings name, if they name one."""
+    place = practice.settings.get("BACKUP_TO", "")
+    if not place.startswith("/"):
+        return []
+    text = f"[Service]\nReadWritePaths=-{place}\n"
+    return [
+        file(units() / f"practice-{kind}@{practice.name}.service.d/folder.conf", text)
+        for kind in TIMERS
+    ]
+
+
+def services(practices: list[Practice], folder: Path) -> Iterator[Step]:
+    files = [*unit_files(folder), *(step for each in practices for step in folder_of(each))]
+
+    def write_units() -> None:
+        make_all(files)
+        run("systemctl", "daemon-reload")
+
+    yield Step(
+        "write the units of systemd",
+        lambda: all(step.holds() for step in files),
+        write_units,
+    )
+    yield link(at("/usr/local/bin/practice"), "/opt/practice/current/deploy/practice")
+    for practice in practices:
+        name = practice.name
+        yield timer(f"practice-web@{name}.socket")
+        for kind in ("web", "worker"):
+            unit = units() / f"practice-{kind}@.service"
+            sandbox = units() / "practice-.service.d/sandbox.conf"
+            yield service(
+                f"practice-{kind}@{name}.service",
+                [release.current(), practice.file, unit, sandbox],
+                f"start the {kind} of {name} as it is set now",
+            )
+        for kind in TIMERS:
+            yield timer(f"practice-{kind}@{name}.timer")
+    yield timer("update-practices.timer")
+
+
+def nginx(practices: list[Practice]) -> Iterator[Step]:
+    enabled = at("/etc/nginx/sites-enabled")
+    files = [
+        file(at("/etc/nginx/conf.d/practice.conf"), proxy.common(practices)),
+        *(file(enabled / f"{each.user}.conf", proxy.site(each)) for each in practices),
+    ]
+    yield no_file(enabled / "default")
+    yield from files
+    reads = [at("/etc/nginx/conf.d/practice.conf")]
+    for practice in practices:
+        reads += [enabled / f"{practice.user}.conf", practice.certificates / "certificate.pem"]
+    stamp = at("/run/practice-nginx")
+
+    def loaded() -> bool:
+        seen = started("nginx.service")
+        with suppress(OSError):
+            seen = max(seen, stamp.stat().st_mtime) if seen else 0
+        return bool(seen) and seen >= changed(reads)
+
+    def load() -> None:
+        run("systemd-run", "--quiet", "--wait", "--collect", "--pipe", "/usr/sbin/nginx", "-t")
+        run("systemctl", "enable", "--quiet", "nginx")
+        run("systemctl", "reload-or-restart", "nginx")
+        stamp.touch()
+
+    yield Step("let nginx read its settings", loaded, load)

@@ -1,0 +1,207 @@
+"""The settings of one practice, in /etc/practice/NAME.env: asked once, then read from there.
+
+The file is what systemd calls an EnvironmentFile. What somebody adds or changes in it stays.
+"""
+
+import base64
+import os
+import re
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy.system import Refusal, at
+
+NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
+LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*")
+PLAIN = re.compile(r"[\w@%+=:,./-]*", re.ASCII)
+LETS_ENCRYPT, TEST = "letsencrypt", "test"
+
+
+@dataclass(frozen=True)
+class Question:
+    name: str
+    asks: str
+    otherwise: str | None = None  # None: it must be answered
+
+
+QUESTIONS = [
+    Question("SITE_URL", "The address of the site, such as https://www.example.com"),
+    Question("OTHER_NAMES", "Other names that shall lead there, such as example.com", ""),
+    Question(
+        "CERTIFICATE",
+        "The certificate: letsencrypt, test (one that no browser trusts), or a file's path",
+        LETS_ENCRYPT,
+    ),
+    Question("DEFAULT_FROM_EMAIL", "The sender of every letter: a mailbox that somebody reads"),
+    Question("EMAIL_URL", "How mail leaves, such as smtp+tls://user:password@mail.example.com:587"),
+    Question("TIME_ZONE", "The time zone", "America/Los_Angeles"),
+]
+
+
+def read(path: Path) -> dict[str, str]:
+    """The settings of an env file. Raises Refusal for a line that is none."""
+    found = {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.lstrip().startswith(("#", ";")):
+            continue
+        if not (parts := LINE.fullmatch(line)):
+            raise Refusal(f"{path}, line {number}: no setting, which is NAME=value.")
+        found[parts[1]] = unquoted(parts[2])
+    return found
+
+
+def unquoted(text: str) -> str:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        return text[1:-1]
+    return text
+
+
+def line(name: str, value: str) -> str:
+    if "\n" in value:
+        raise Refusal(f"{name} must stand on one line.")
+    if not PLAIN.fullmatch(value):
+        value = '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+    return f"{name}={value}\n"
+
+
+@dataclass
+class Practice:
+    """One practice on this server: what it is called here, and its settings."""
+
+    name: str
+    settings: dict[str, str]
+
+    @classmethod
+    def called(cls, name: str) -> "Practice":
+        """Raises Refusal for a name that is none."""
+        if not NAME.fullmatch(name):
+            raise Refusal(f"{name!r} is no name: up to 20 small letters and digits, such as main.")
+        file = at(f"/etc/practice/{name}.env")
+        return cls(name, read(file) if file.exists() else {})
+
+    @property
+    def user(self) -> str:
+        return f"practice-{self.name}"
+
+    @property
+    def file(self) -> Path:
+        return at(f"/etc/practice/{self.name}.env")
+
+    @property
+    def own_folder(self) -> Path:
+        return at(f"/etc/practice/{self.name}")
+
+    @property
+    def data(self) -> Path:
+        return at(f"/var/lib/practice/{self.name}")
+
+    @property
+    def socket(self) -> Path:
+        return at(f"/run/{self.user}.sock")
+
+    @property
+    def certificates(self) -> Path:
+        return at(f"/etc/practice/tls/{self.name}")
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.settings["SITE_URL"]).hostname or ""
+
+    @property
+    def names(self) -> list[str]:
+        """The host names for which there must be a certificate, the site's own first."""
+        others = re.split(r"[,\s]+", self.settings.get("OTHER_NAMES", ""))
+        return [self.host, *filter(None, others)]
+
+    def port(self, name: str, otherwise: int) -> int:
+        return int(self.settings.get(name) or otherwise)
+
+    def text(self) -> str:
+        """The env file as it shall be: what is there stays, line by line."""
+        old = self.file.read_text() if self.file.exists() else HEAD
+        there = read(self.file) if self.file.exists() else {}
+        lines = []
+        for each in old.splitlines(keepends=True):
+            parts = LINE.fullmatch(each.rstrip("\n"))
+            name = parts[1] if parts else ""
+            differs = name in self.settings and self.settings[name] != there.get(name)
+            lines.append(line(name, self.settings[name]) if differs else each)
+        missing = [name for name in self.settings if name not in there]
+        return "".join([*lines, *(line(name, self.settings[name]) for name in missing)])
+
+
+HEAD = """\
+# The settings of this practice; docs/operator.md explains each. Whoever reads this file can read
+# everything that visitors wrote: it belongs to root alone. After a change: deploy/install.
+"""
+
+
+def names() -> list[str]:
+    """The practices of this server."""
+    found = (path.stem for path in at("/etc/practice").glob("*.env"))
+    return sorted(name for name in found if NAME.fullmatch(name))
+
+
+def complete(practice: Practice, answers: dict[str, str]) -> None:
+    """Settle every setting: by `answers`, by what was settled before, else by asking.
+
+    Raises Refusal for an answer that cannot be, and where nobody is there to ask.
+    """
+    settings = practice.settings
+    settings |= answers
+    for question in QUESTIONS:
+        by_service = question.name == "EMAIL_URL" and settings.get("MAIL_SERVICE")
+        if question.name not in settings and not by_service:
+            settings[question.name] = ask(question)
+    refuse_bad(practice)
+    made = {
+        "ALLOWED_HOSTS": practice.host,
+        "BEHIND_PROXY": "true",
+        "DATA_DIR": f"/var/lib/practice/{practice.name}",
+        "PRACTICE_DIR": f"/etc/practice/{practice.name}",
+        # By the socket, where the database knows the system's user: there is no password.
+        "DATABASE_URL": f"postgres://{practice.user}@//var/run/postgresql/{practice.user}",
+    }
+    if answers.get("SITE_URL"):
+        settings["ALLOWED_HOSTS"] = practice.host
+    for name, value in made.items():
+        settings.setdefault(name, value)
+    settings.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    settings.setdefault("FIELD_ENCRYPTION_KEYS", base64.urlsafe_b64encode(os.urandom(32)).decode())
+
+
+def ask(question: Question) -> str:
+    if not sys.stdin.isatty():
+        if question.otherwise is None:
+            raise Refusal(f"{question.name} is not answered. {question.asks}: --answers FILE")
+        return question.otherwise
+    hint = f" [{question.otherwise}]" if question.otherwise else ""
+    while True:
+        answer = input(f"{question.asks}{hint}: ").strip() or question.otherwise
+        if answer is not None:
+            return answer
+
+
+def refuse_bad(practice: Practice) -> None:
+    settings = practice.settings
+    address = urlsplit(settings["SITE_URL"])
+    if address.scheme != "https" or address.path not in ("", "/") or not address.hostname:
+        raise Refusal("SITE_URL must be like https://www.example.com, without a path.")
+    settings["SITE_URL"] = settings["SITE_URL"].rstrip("/")
+    for name in practice.names:
+        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
+            raise Refusal(f"{name!r} is no name of a host.")
+    if "@" not in settings["DEFAULT_FROM_EMAIL"]:
+        raise Refusal("DEFAULT_FROM_EMAIL must be an address of mail.")
+    if "://" not in settings.get("EMAIL_URL", "://"):
+        raise Refusal("EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587")
+    if not Path("/usr/share/zoneinfo", settings["TIME_ZONE"]).is_file():
+        raise Refusal(f"{settings['TIME_ZONE']!r} is no time zone, such as America/New_York.")
+    certificate = settings["CERTIFICATE"]
+    if certificate not in (LETS_ENCRYPT, TEST) and not Path(certificate).is_file():
+        raise Refusal(f"CERTIFICATE: there is no file {certificate}.")

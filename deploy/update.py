@@ -1,0 +1,213 @@
+"""`deploy/update`: another version, with a backup first and a way back.
+
+    deploy/update practice-0.2.0.tar.gz     from an archive or a folder
+    deploy/update --by-timer                what fetch-practices.service has laid ready
+
+The order: lay out beside the others, check, back up, migrate while the old version serves, let
+`current` lead to the new one, start again, ask whether all is well. Where any of it fails the
+old version serves on, or again. The database is only ever migrated forward.
+"""
+
+import argparse
+import datetime
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy import fetch, release, settings
+from deploy.manage import manage
+from deploy.settings import Practice
+from deploy.system import Refusal, alone, asks, at, main, refuse_unless_root, run, say, write
+
+
+def fetched() -> Path:
+    return at("/var/cache/fetch-practices")
+
+
+def signers() -> Path:
+    return at("/etc/practice/signers")
+
+
+def unfinished() -> Path:
+    """Names the version that served before, for as long as the next one has not proved itself."""
+    return at("/opt/practice/unfinished")
+
+
+def refused() -> Path:
+    """Names the version that failed, so that the timer does not try it every night."""
+    return at("/opt/practice/refused")
+
+
+def note(line: str) -> None:
+    """For whoever looks, and for the weekly mail of each practice."""
+    say(line)
+    now = datetime.datetime.now(datetime.UTC)
+    for name in settings.names():
+        # In a folder of the practice's own user, who must not choose what root writes to.
+        log = Practice.called(name).data / "updates.log"
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        with open(os.open(log, flags, 0o644), "a") as file:
+            file.write(f"{now:%Y-%m-%dT%H:%M:%SZ} {line}\n")
+
+
+# --- There and back -------------------------------------------------------------------------
+
+
+def converge(version: str) -> None:
+    """Let `version` be what serves, by its own installer. Raises Refusal where that fails."""
+    run(release.place(version) / "deploy/install", "--locked")
+
+
+def change(before: str, after: str) -> bool:
+    """Whether `after` serves now; else it is `before` again, and why has been noted."""
+    write(unfinished(), f"{before}\n")
+    try:
+        converge(after)
+    except Refusal as problem:
+        write(refused(), f"{after}\n")
+        note(f"The update to {after} failed: {reason(problem)}")
+        say(str(problem))
+        converge(before)
+        unfinished().unlink()
+        note(f"Went back to {before}, which serves.")
+        release.prune({before})
+        return False
+    unfinished().unlink()
+    refused().unlink(missing_ok=True)
+    note(f"Updated from {before} to {after}.")
+    release.prune({before, after})
+    return True
+
+
+def reason(problem: Refusal) -> str:
+    """The last line that says something."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return lines[-1][:300]
+
+
+def settle() -> None:
+    """Finish what an update that was killed has begun, or take it back."""
+    if not unfinished().exists():
+        return
+    before, now = unfinished().read_text().strip(), release.current_version()
+    if before == now:
+        say(f"An update was cut short; {now} served on.")
+        unfinished().unlink()
+    else:
+        say(f"An update from {before} to {now} was cut short.")
+        change(before, now)
+
+
+def update(source: Path, wheels: str) -> bool:
+    """Whether the version in `source` serves now.
+
+    Raises Refusal where it is known before anything changed that it cannot.
+    """
+    before, after = release.current_version(), release.version_of(source)
+    if after == before:
+        say(f"{after} serves already.")
+        return True
+    practices = [Practice.called(name) for name in settings.names()]
+    if not release.is_laid_out(after):
+        say(f"Laying out {after}")
+        release.lay_out(source, after, wheels)
+    for practice in practices:
+        manage(practice, release.place(after), "check")
+    for practice in practices:
+        if practice.settings.get("BACKUP_TO"):
+            say(f"Backing up {practice.name}")
+            run("systemctl", "start", f"practice-backup@{practice.name}.service")
+    say(f"Changing from {before} to {after}")
+    return change(before, after)
+
+
+# --- Where versions come from ---------------------------------------------------------------
+
+
+@contextmanager
+def unpacked(source: Path) -> Iterator[Path]:
+    """The folder of a release. Raises Refusal where `source` holds none."""
+    if source.is_dir():
+        yield source.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="practice-") as folder:
+        run("tar", "-xf", source.resolve(), "-C", folder, "--no-same-owner")
+        found = [*Path(folder).glob("pyproject.toml"), *Path(folder).glob("*/pyproject.toml")]
+        if not found:
+            raise Refusal(f"{source} is no release: it has no pyproject.toml.")
+        yield found[0].parent
+
+
+@contextmanager
+def laid_ready() -> Iterator[Path | None]:
+    """The folder of the version that was fetched, if it is newer and rightly signed."""
+    mark = fetched() / fetch.TAG
+    tag = mark.read_text().strip() if mark.exists() else ""
+    here = release.order(release.current_version())
+    if not re.fullmatch(r"v[\w.]+", tag) or release.order(tag) <= here:
+        yield None
+        return
+    if refused().exists() and refused().read_text().strip() == tag[1:]:
+        say(f"{tag} has failed before: it waits for a newer one, or for you.")
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="practice-") as folder:
+        repository, source = Path(folder) / "repository", Path(folder) / "source"
+        run("git", "clone", "--quiet", "--bare", fetched() / fetch.BUNDLE, repository)
+        signed = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers()}")
+        if not asks("git", "-C", repository, *signed, "verify-tag", tag):
+            raise Refusal(f"{tag} is not signed by any of {signers()}: it was not installed.")
+        source.mkdir()
+        archive = Path(folder) / "source.tar"
+        run("git", "-C", repository, "archive", "--output", archive, tag)
+        run("tar", "-xf", archive, "-C", source)
+        if release.version_of(source) != tag[1:]:
+            raise Refusal(f"{tag} says of itself that it is {release.version_of(source)}.")
+        yield source
+
+
+def by_timer() -> int:
+    settle()
+    conf = at("/etc/practice/updates.conf")
+    if not (conf.exists() and settings.read(conf).get("RELEASES")):
+        say(fetch.NOWHERE)
+        return 0
+    try:
+        with laid_ready() as source:
+            if source is None:
+                say("There is nothing newer to install.")
+                return 0
+            return 0 if update(source, str(fetched() / fetch.WHEELS)) else 1
+    except Refusal as problem:
+        note(f"Not updated: {reason(problem)}")
+        raise
+
+
+def body() -> int:
+    options = parsed()
+    refuse_unless_root()
+    if not release.current_version():
+        raise Refusal("Nothing is installed here yet: deploy/install comes first.")
+    with alone():
+        if options.by_timer:
+            return by_timer()
+        settle()
+        if options.source is None:
+            raise Refusal("Which version? deploy/update practice-0.2.0.tar.gz")
+        with unpacked(options.source) as source:
+            return 0 if update(source, options.wheels) else 1
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="deploy/update", description=__doc__.splitlines()[0])
+    parser.add_argument("source", nargs="?", type=Path, help="an archive or a folder of a release")
+    parser.add_argument("--wheels", default="", metavar="FOLDER", help="packages of Python")
+    parser.add_argument("--by-timer", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main(body)

@@ -1,0 +1,75 @@
+"""What the three commands have in common: how far they are, and how they end."""
+
+import contextlib
+import getpass
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from django.core.management.base import CommandError
+from django.db import DatabaseError
+
+from practice.backups import BackupProblem, proofs
+from practice.backups.streams import Tell
+
+EVERY = 1.0  # seconds
+
+
+def progress(wanted: bool) -> Tell:
+    """Says on standard error how far it is, if wanted or if somebody looks on."""
+    if not wanted and not sys.stderr.isatty():
+        return lambda what, done, total: None
+    last: dict[str, object] = {"what": "", "line": "", "at": 0.0}
+
+    def tell(what: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        so_far = f" {done // 1_000_000} MB" if done else ""
+        line = f"{what} {100 * done // total} %" if total else f"{what}{so_far}"
+        is_step = what == last["what"] and not (total and done >= total)
+        if line == last["line"] or (is_step and now - float(str(last["at"])) < EVERY):
+            return
+        last.update(what=what, line=line, at=now)
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+    return tell
+
+
+@contextlib.contextmanager
+def plainly() -> Iterator[None]:
+    """Whatever can be expected to go wrong ends the command in one line."""
+    try:
+        yield
+    except BackupProblem as problem:
+        raise CommandError(str(problem)) from problem
+    except OSError as problem:
+        where = f": {problem.filename}" if problem.filename else ""
+        raise CommandError(f"{problem.strerror or problem}{where}") from problem
+    except DatabaseError as problem:
+        raise CommandError(f"The database: {str(problem).splitlines()[0]}") from problem
+
+
+@contextlib.contextmanager
+def recording(kind: str) -> Iterator[Callable[[str], None]]:
+    """Records what is noted within as proved, and what went wrong as that."""
+    noted: list[str] = []
+    try:
+        with plainly():
+            yield noted.append
+    except CommandError as problem:
+        proofs.record(kind, ok=False, what=str(problem))
+        raise
+    proofs.record(kind, ok=True, what="; ".join(noted))
+
+
+def private_key(file: str) -> str:
+    """From a file, from standard input ("-"), or typed where nobody sees it.
+
+    Raises CommandError.
+    """
+    if file not in ("", "-"):
+        with plainly():
+            return Path(file).read_text()
+    if sys.stdin.isatty():
+        return getpass.getpass("The private key (AGE-SECRET-KEY-1...): ")
+    return sys.stdin.read()

@@ -1,0 +1,50 @@
+"""The file of tombstones, copied beside the backups, since a restore needs the newest.
+
+Each line is a day and a hash that leads to nobody; lines are only ever added.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from django.conf import settings
+
+from practice.backups import stores
+
+
+def here() -> bytes:
+    try:
+        return settings.TOMBSTONES_FILE.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def beside(store: stores.Store) -> bytes:
+    return stores.read(store, stores.TOMBSTONES) if stores.TOMBSTONES in store.names() else b""
+
+
+def merged(texts: Iterable[bytes]) -> list[bytes]:
+    """Each line of any of `texts` once, in their order."""
+    return list(dict.fromkeys(line for text in texts for line in text.splitlines() if line.strip()))
+
+
+def copy_to(store: stores.Store) -> None:
+    """What lies there stays, also if the file here was lost."""
+    there = beside(store)
+    lines = merged([there, here()])
+    if lines != merged([there]) or not there:
+        store.write(stores.TOMBSTONES, b"".join(line + b"\n" for line in lines))
+
+
+def learn(texts: Iterable[bytes]) -> None:
+    """Adds to the file here what it lacks of `texts`."""
+    known = set(merged([here()]))
+    new = [line for line in merged(texts) if line not in known]
+    file = Path(settings.TOMBSTONES_FILE)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with open(file, "ab", opener=stores.private) as opened:
+        if opened.tell() and not here().endswith(b"\n"):
+            opened.write(b"\n")
+        opened.write(b"".join(line + b"\n" for line in new))
+        opened.flush()
+        os.fsync(opened.fileno())

@@ -1,0 +1,63 @@
+"""What was proved of the backups and when, and what to do where that is too long ago."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError
+from django.utils import timezone
+
+from practice.models import BackupProof
+
+Kind = BackupProof.Kind
+KEPT = timedelta(days=800)
+GOOD_FOR = {
+    Kind.BACKUP: timedelta(days=2),
+    Kind.REHEARSAL: timedelta(days=15),
+    Kind.WITH_KEY: timedelta(days=370),
+}
+ADVICE = {
+    Kind.BACKUP: "Have whoever looks after the server run “manage.py backup”; it says what "
+    "is wrong.",
+    Kind.REHEARSAL: "Have whoever looks after the server run “manage.py rehearse_restore”.",
+    Kind.WITH_KEY: "Once a year, take the private key from where it lies and have "
+    "“manage.py rehearse_restore --key -” run with it: nothing else shows that it opens "
+    "the backups.",
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The last good proof of one kind, and what to do if it is too old or went wrong since."""
+
+    label: str
+    last: BackupProof | None
+    failed: BackupProof | None  # after the last good one
+    advice: str
+
+
+def record(kind: str, *, ok: bool, what: str) -> None:
+    """A database that is away must not hide what went wrong with the backup."""
+    try:
+        BackupProof.objects.create(kind=kind, at=timezone.now(), ok=ok, what=what[:250])
+        BackupProof.objects.filter(at__lt=timezone.now() - KEPT).delete()
+    except DatabaseError:
+        if ok:
+            raise
+
+
+def standing(now: datetime) -> list[Standing]:
+    """For each kind of proof; nothing where no backups are made and none ever were."""
+    found = {kind: _standing(kind, now) for kind in Kind}
+    if not settings.BACKUP_TO and not any(each.last or each.failed for each in found.values()):
+        return []
+    return list(found.values())
+
+
+def _standing(kind: Kind, now: datetime) -> Standing:
+    last = BackupProof.objects.filter(kind=kind, ok=True).first()
+    failed = BackupProof.objects.filter(kind=kind).first()
+    if failed is not None and failed.ok:
+        failed = None
+    is_old = last is None or now - last.at > GOOD_FOR[kind]
+    return Standing(kind.label, last, failed, ADVICE[kind] if is_old or failed else "")

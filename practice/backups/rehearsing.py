@@ -1,0 +1,139 @@
+"""A restore for trial, in a scratch place, by the very command that a bad day would need.
+
+The private key is not on the server, and must not be: with it, whoever breaks in could read out
+of old backups what has been erased since. So what can a timer prove there?
+
+- **By the server alone**, every week: it makes a backup for two keys, BACKUP_RECIPIENT and one
+  that it has just made and holds in memory alone; fetches it from where it lies, decrypts,
+  restores, compares, erases again, and forgets the key. So archive, encryption, store and restore
+  are proved on the real thing. Every other backup that is kept is read again as well, and held
+  against the digest noted when it was made.
+- **With the private key**, by a person, once a year: the same with the newest backup as it lies
+  there. This alone proves that the key on paper is the right one and can be read.
+
+The admin shows each with its date and says which was which. A second, permanent key on the server
+would prove no more, and would open every backup to a thief; a restore of the plain archive, before
+it is encrypted, would prove less.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+
+from practice.backups import BackupProblem, erasures, making, restoring, sealing, stores
+from practice.backups.streams import Tell, digest_of
+
+SCRATCH_NAME = "rehearsal_"
+
+
+def by_the_server(scratch: Path, tell: Tell) -> restoring.Restored:
+    """Raises BackupProblem, OSError."""
+    private, public = sealing.new_pair()
+    made = making.make(scratch, tell, also_for=[public])
+    restored = _restore_apart(made.name, private, scratch, tell)
+    reread(stores.at(settings.BACKUP_TO), tell)
+    return restored
+
+
+def with_key(what: str, private: str, scratch: Path, tell: Tell) -> restoring.Restored:
+    """`private` is the key on paper. Raises BackupProblem, OSError."""
+    sealing.identity(private)
+    return _restore_apart(what or newest(), private, scratch, tell)
+
+
+def newest() -> str:
+    return restoring.find("")[1]
+
+
+def reread(store: stores.Store, tell: Tell) -> None:
+    """Holds each backup against its digest. Raises BackupProblem, naming those that differ."""
+    names = stores.complete(store)
+    damaged = []
+    for number, name in enumerate(names, 1):
+        with store.open(name) as file:
+            if digest_of(file)[0] != stores.noted_digest(store, name):
+                damaged.append(name)
+        tell("Read again", number, len(names))
+    if damaged:
+        raise BackupProblem(
+            f"Damaged where they lie: {', '.join(damaged)}. Look after the disk or the store."
+        )
+
+
+def _restore_apart(what: str, private: str, scratch: Path, tell: Tell) -> restoring.Restored:
+    """Runs `restore` as a process of its own, on a database and a data folder of its own."""
+    folder = scratch / "rehearsal"
+    folder.mkdir()
+    tombstones, report = folder / "tombstones.txt", folder / "report.json"
+    tombstones.write_bytes(erasures.here())
+    tell("Restoring for trial", 0, 0)
+    with scratch_database(folder) as address:
+        done = subprocess.run(
+            [sys.executable, settings.BASE_DIR / "manage.py", "restore", what, "--key=-",
+             f"--report={report}"],
+            env=os.environ | {
+                "DATABASE_URL": address,
+                "DATA_DIR": str(folder),
+                "TOMBSTONES_FILE": str(tombstones),
+                "PRACTICE_DIR": str(folder / "own"),
+            },
+            input=private,
+            capture_output=True,
+            text=True,
+        )  # fmt: skip
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise BackupProblem(lines[-1].removeprefix("CommandError: ") if lines else "No reason.")
+    restored = restoring.Restored(**json.loads(report.read_text()))
+    if restored.unreadable:
+        raise BackupProblem(
+            f"{restored.unreadable} values of {restored.name} cannot be read with "
+            "FIELD_ENCRYPTION_KEYS as they are here: a key is missing."
+        )
+    return restored
+
+
+@contextlib.contextmanager
+def scratch_database(folder: Path) -> Iterator[str]:
+    """The DATABASE_URL of an empty database of the site's own kind, which goes afterwards.
+
+    On PostgreSQL the site's role must be allowed to make databases (CREATEDB).
+    """
+    if connection.vendor == "sqlite":
+        yield f"sqlite:///{folder / 'db.sqlite3'}"
+        return
+    name = f"{SCRATCH_NAME}{uuid.uuid4().hex}"
+    with connection._nodb_cursor() as cursor:
+        for left in _left_behind(cursor):
+            cursor.execute(f'DROP DATABASE IF EXISTS "{left}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    try:
+        yield _beside(os.environ["DATABASE_URL"], name)
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _left_behind(cursor: object) -> list[str]:
+    """Of a rehearsal that was killed; only those of this very role."""
+    cursor.execute(  # type: ignore[attr-defined]
+        "SELECT datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba "
+        "WHERE r.rolname = current_user AND datname ~ %s",
+        [f"^{SCRATCH_NAME}[0-9a-f]{{32}}$"],
+    )
+    return [row[0] for row in cursor.fetchall()]  # type: ignore[attr-defined]
+
+
+def _beside(address: str, name: str) -> str:
+    """`address` with another database's name."""
+    parts = urlsplit(address)
+    return parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}").geturl()

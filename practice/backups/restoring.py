@@ -1,0 +1,200 @@
+"""Bringing a backup back: looked at as a whole before anything is touched."""
+
+import io
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from practice import keys
+from practice.backups import BackupProblem, archive, erasures, sealing, snapshots, stores
+from practice.backups.streams import Tell, piped
+from practice.models import User
+
+OWN_APPS = ("practice", "blog", "booking")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What came back, counted before anything was erased again; `erased` says how much was, and
+    `own` where templates and styles of the practice were put.
+    """
+
+    name: str
+    made_at: str
+    rows: int
+    tables: int
+    uploads: int
+    erased: str
+    unreadable: int
+    own: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: {self.rows} rows in {self.tables} tables and {self.uploads} uploads "
+            f"came back as they were; {self.erased}"
+        )
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to restore, with which private key, and how."""
+
+    store: stores.Store
+    name: str
+    private: str
+    replace: bool = False
+    other_keys: bool = False
+
+
+def find(what: str) -> tuple[stores.Store, str]:
+    """The store and the name of the backup that `what` means: a file, the address of one in a
+    bucket, a folder or bucket (its newest), a name in BACKUP_TO, or nothing (the newest there).
+
+    Raises BackupProblem.
+    """
+    if stores.NAME.fullmatch(what) and not Path(what).exists():
+        return stores.at(settings.BACKUP_TO), what
+    if Path(what).is_file():
+        return stores.Folder(Path(what).parent), Path(what).name
+    if what.startswith("s3://") and what.endswith(stores.SUFFIX):
+        address, _, name = what.rpartition("/")
+        return stores.at(address), name
+    if what and "://" not in what:
+        what = str(Path(what).resolve())
+    store = stores.at(what or settings.BACKUP_TO)
+    whole = stores.complete(store)
+    if not whole:
+        raise BackupProblem(f"There is no backup in {what or settings.BACKUP_TO}.")
+    return store, whole[0]
+
+
+def refuse_if_in_use() -> None:
+    """Raises BackupProblem where the database holds somebody's account or anything encrypted."""
+    tables = set(connection.introspection.table_names())
+    models: list[Any] = [User, *(model for model, _ in keys.encrypted_models())]
+    if any(m._meta.db_table in tables and m._base_manager.exists() for m in models):
+        raise BackupProblem(
+            "The database of this site holds something already. With --replace, all of it goes "
+            "and the backup takes its place."
+        )
+
+
+def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
+    """Raises BackupProblem, OSError; up to the moment when it loads, nothing was changed."""
+    if not order.replace:
+        refuse_if_in_use()
+    digest = stores.noted_digest(order.store, order.name)
+    with (
+        order.store.open(order.name) as sealed,
+        piped(lambda sink: sealing.unseal(sealed, sink, order.private, digest)) as plain,
+    ):
+        manifest, signed, proof = archive.unpack(plain, scratch, tell)
+    refuse_unfit(manifest)
+    if not order.other_keys:
+        refuse_foreign(signed, proof)
+    tell("Database", 0, 0)
+    snapshots.load(scratch / snapshots.name())
+    compare(manifest.counts)
+    uploads = put_uploads(scratch, manifest, replace=order.replace)
+    tell("Migrations", 0, 0)
+    call_command("migrate", verbosity=0, interactive=False)
+    ContentType.objects.clear_cache()
+    erasures.learn([(scratch / archive.TOMBSTONES).read_bytes(), erasures.beside(order.store)])
+    tell("Erasing again", 0, 0)
+    erased = erase_again()
+    return Restored(
+        name=order.name,
+        made_at=manifest.made_at,
+        rows=sum(manifest.counts.values()),
+        tables=len(manifest.counts),
+        uploads=uploads,
+        erased=erased,
+        unreadable=keys.count(settings.FIELD_ENCRYPTION_KEYS).unreadable,
+        own=put_own(scratch, manifest.members),
+    )
+
+
+def refuse_unfit(manifest: archive.Manifest) -> None:
+    """Raises BackupProblem for another kind of database, or one that is newer than the code."""
+    if manifest.database != connection.vendor:
+        raise BackupProblem(
+            f"The backup was made on {manifest.database}, and DATABASE_URL names "
+            f"{connection.vendor}. A backup comes back on its own kind of database."
+        )
+    known = {f"{app}.{name}" for app, name in MigrationLoader(None).graph.nodes}
+    ours = {each for each in manifest.migrations if each.partition(".")[0] in OWN_APPS}
+    if ours - known:
+        raise BackupProblem(
+            f"The backup was made by version {manifest.version}, which is newer than this one: "
+            f"it knows {sorted(ours - known)[0]}. Update first."
+        )
+
+
+def refuse_foreign(signed: bytes, proof: str) -> None:
+    """Raises BackupProblem where none of the keys at hand made it."""
+    if not any(archive.signature(signed, key) == proof for key in settings.FIELD_ENCRYPTION_KEYS):
+        raise BackupProblem(
+            "The backup was not made with FIELD_ENCRYPTION_KEYS as they are here. Bring back the "
+            "keys from the recovery kit first (`manage.py check_recovery_kit --env`). Only if you "
+            "know who made it: --other-keys."
+        )
+
+
+def compare(counts: dict[str, int]) -> None:
+    """Raises BackupProblem where the database does not hold what the manifest counted."""
+    found = snapshots.counts()
+    wrong = [name for name in counts.keys() | found.keys() if counts.get(name) != found.get(name)]
+    if wrong:
+        raise BackupProblem(
+            f"What came back differs from what was counted, in {', '.join(sorted(wrong)[:5])}."
+        )
+
+
+def put_uploads(scratch: Path, manifest: archive.Manifest, *, replace: bool) -> int:
+    """Moves what was unpacked to its place; how many uploads. `replace` removes all others."""
+    media = Path(settings.MEDIA_ROOT)
+    uploads = [name for name in manifest.members if name.startswith("media/")]
+    for name in uploads:
+        _move(scratch / name, media / name.removeprefix("media/"))
+    if replace:
+        for name, path in list(archive.files_below(media, "media")):
+            if name not in manifest.members:
+                path.unlink()
+    return len(uploads)
+
+
+def put_own(scratch: Path, members: Iterable[str]) -> str:
+    """Moves the practice's own templates and styles to where none stand yet, or beside the data
+    where the site may not write there; the folder, if there was anything to move.
+    """
+    own = Path(settings.PRACTICE_DIR)
+    nearest = next(path for path in (own, *own.parents) if path.exists())
+    if not os.access(nearest, os.W_OK):
+        own = settings.DATA_DIR / "own-from-backup"
+    found = [(n, own / n.removeprefix("own/")) for n in members if n.startswith("own/")]
+    missing = [(name, target) for name, target in found if not target.exists()]
+    for name, target in missing:
+        _move(scratch / name, target)
+    return str(own) if missing else ""
+
+
+def _move(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.chmod(source, settings.FILE_UPLOAD_PERMISSIONS or 0o644)
+    shutil.move(source, target)
+
+
+def erase_again() -> str:
+    """Erases what was erased since the backup; what the command says of it."""
+    said = io.StringIO()
+    call_command("erase_again", stdout=said)
+    return said.getvalue().strip()

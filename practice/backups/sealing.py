@@ -1,0 +1,96 @@
+"""Encryption in the format of age (age-encryption.org/v1), which the program `age` opens too."""
+
+import re
+from typing import Any, BinaryIO
+
+import pyrage
+from pyrage import x25519
+
+from practice.backups import BackupProblem
+from practice.backups.streams import Digesting, DigestingWriter, Reader
+
+PRIVATE = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+", re.IGNORECASE)
+
+
+class Damaged(BackupProblem):
+    """Not what was written."""
+
+
+class WrongKey(BackupProblem):
+    """The private key does not belong to the public one."""
+
+
+def new_pair() -> tuple[str, str]:
+    """A private key and its public one."""
+    identity = x25519.Identity.generate()
+    return str(identity), str(identity.to_public())
+
+
+def recipient(public: str) -> Any:
+    """Raises BackupProblem for what is no public key of age."""
+    try:
+        return x25519.Recipient.from_str(public.strip())
+    except pyrage.RecipientError as problem:
+        raise BackupProblem(
+            "BACKUP_RECIPIENT is no public key of age: one begins with age1. "
+            "`manage.py backup --new-key` makes a pair."
+        ) from problem
+
+
+def identity(text: str) -> Any:
+    """The private key that stands in `text`, among whatever else. Raises BackupProblem."""
+    found = PRIVATE.search(text)
+    try:
+        if found:
+            return x25519.Identity.from_str(found[0].upper())
+    except pyrage.IdentityError:
+        pass
+    raise BackupProblem(
+        "That holds no private key of age, or one that was not copied whole: "
+        "it begins with AGE-SECRET-KEY-1 and is 74 letters long."
+    )
+
+
+def public_half(private: str) -> str:
+    return str(identity(private).to_public())
+
+
+def seal(source: Reader, sink: BinaryIO, publics: list[str]) -> tuple[str, int]:
+    """Encrypts all of `source` into `sink`; the sha256 and the length of what was written.
+
+    Raises OSError where it cannot be written, and whatever reading raises.
+    """
+    writer = DigestingWriter(sink)
+    try:
+        pyrage.encrypt_io(source, writer, [recipient(public) for public in publics])
+    except pyrage.EncryptError:
+        if writer.problem:
+            raise writer.problem from None
+        raise
+    return writer.hash.hexdigest(), writer.length
+
+
+def unseal(source: Reader, sink: BinaryIO, private: str, digest: str = "") -> None:
+    """Decrypts all of `source` into `sink`; `digest` is what the sha256 of `source` should be.
+
+    Raises Damaged, WrongKey. Without a digest, a changed first line may pass for a wrong key.
+    """
+    reader, writer = Digesting(source), DigestingWriter(sink)
+    key = identity(private)
+    try:
+        pyrage.decrypt_io(reader, writer, [key])
+    except (pyrage.DecryptError, OSError) as problem:
+        if cause := writer.problem or reader.problem:
+            raise cause from None
+        reader.drain()
+        if "No matching keys" not in str(problem) or (digest and reader.hash.hexdigest() != digest):
+            raise Damaged(
+                "The backup is damaged: it is not what was written. Nothing was restored; "
+                "take another one."
+            ) from problem
+        raise WrongKey(
+            "This private key does not open the backup: it was made for another one."
+        ) from problem
+    reader.drain()
+    if digest and reader.hash.hexdigest() != digest:
+        raise Damaged("The backup is damaged: it differs from its .sha256. Nothing was restored.")

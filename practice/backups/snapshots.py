@@ -1,0 +1,226 @@
+"""All of the database at one moment, and back.
+
+Both the copy and the counts of rows come from one read transaction, so that they agree whatever
+is written meanwhile; nobody waits for it.
+"""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import connection
+from psycopg.conninfo import make_conninfo
+
+from practice.backups import BackupProblem
+from practice.backups.streams import Tell
+
+PAGES = 2_000  # of SQLite, copied at a time
+MIGRATIONS = "SELECT app, name FROM django_migrations ORDER BY app, name"
+SQLITE_TABLES = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
+)
+POSTGRESQL_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+# So that a site which still runs is noticed, instead of being waited for.
+DROP_EVERYTHING = """\
+SET lock_timeout = '20s';
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('DROP TABLE public.%I CASCADE', name);
+  END LOOP;
+END $$;
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`counts` are rows by table, `migrations` are "app.name"."""
+
+    file: Path
+    counts: dict[str, int]
+    migrations: list[str]
+
+
+def name() -> str:
+    """What the copy is called in a backup of this kind of database."""
+    return {"sqlite": "database.sqlite3", "postgresql": "database.pgdump"}[connection.vendor]
+
+
+def take(folder: Path, tell: Tell) -> Snapshot:
+    """Copies the database into `folder`. Raises BackupProblem."""
+    file = folder / name()
+    return (_take_sqlite if connection.vendor == "sqlite" else _take_postgresql)(file, tell)
+
+
+def load(file: Path) -> None:
+    """Puts what `file` holds in the place of all that the database holds, in one transaction.
+
+    Raises BackupProblem, and then the database is as it was.
+    """
+    connection.close()
+    if connection.vendor == "sqlite":
+        _load_sqlite(file)
+    else:
+        _load_postgresql(file)
+
+
+def counts() -> dict[str, int]:
+    """Rows by table, as the database is now."""
+    sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        return _counts(cursor, SQLITE_TABLES if sqlite else POSTGRESQL_TABLES)
+
+
+def _counts(cursor: Any, tables: str) -> dict[str, int]:
+    cursor.execute(tables)
+    names = sorted(row[0] for row in cursor.fetchall())
+    found = {}
+    for table in names:
+        cursor.execute(f'SELECT count(*) FROM "{table}"')
+        found[table] = cursor.fetchone()[0]
+    return found
+
+
+def _migrations(cursor: Any) -> list[str]:
+    cursor.execute(MIGRATIONS)
+    return [f"{app}.{name}" for app, name in cursor.fetchall()]
+
+
+# --- SQLite --------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _opened(file: object) -> Any:
+    with contextlib.closing(sqlite3.connect(str(file), timeout=60, isolation_level=None)) as opened:
+        yield opened
+
+
+def _take_sqlite(file: Path, tell: Tell) -> Snapshot:
+    """The read transaction stays open for the whole copy: without it, each write would begin the
+    copying anew. The copy is vacuumed, so that nothing which was deleted comes along in it.
+    """
+    try:
+        with _opened(connection.settings_dict["NAME"]) as source, _opened(file) as copy:
+            os.chmod(file, 0o600)
+            cursor = source.cursor()
+            cursor.execute("BEGIN")
+            found = Snapshot(file, _counts(cursor, SQLITE_TABLES), _migrations(cursor))
+            source.backup(
+                copy,
+                pages=PAGES,
+                progress=lambda status, left, total: tell("Database", total - left, total),
+            )
+            cursor.execute("ROLLBACK")
+            copy.execute("PRAGMA journal_mode=DELETE")
+            copy.execute("VACUUM")
+            _examine(copy, found.counts)
+    except sqlite3.Error as problem:
+        raise BackupProblem(f"The database could not be copied: {problem}.") from problem
+    return found
+
+
+def _examine(copy: sqlite3.Connection, counts: dict[str, int]) -> None:
+    [verdict] = copy.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise BackupProblem(f"The database itself is damaged, says SQLite: {verdict[:120]}.")
+    if _counts(copy.cursor(), SQLITE_TABLES) != counts:
+        raise BackupProblem("The copy of the database differs from the database.")
+
+
+def _load_sqlite(file: Path) -> None:
+    """Through SQLite and not by moving a file: a process that has the old one open would go on
+    writing to what no longer has a name.
+    """
+    try:
+        with _opened(file) as source, _opened(connection.settings_dict["NAME"]) as target:
+            target.execute("PRAGMA synchronous=FULL")
+            source.backup(target)
+    except sqlite3.Error as problem:
+        raise BackupProblem(
+            f"The database could not be written: {problem}. Is the site stopped?"
+        ) from problem
+
+
+# --- PostgreSQL ----------------------------------------------------------------------------
+
+
+def _take_postgresql(file: Path, tell: Tell) -> Snapshot:
+    try:
+        with psycopg.connect(_conninfo(), password=_password()) as reading:
+            reading.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            reading.read_only = True
+            cursor = reading.cursor()
+            cursor.execute("SELECT pg_export_snapshot()")
+            [exported] = cursor.fetchone() or [""]
+            found = Snapshot(file, _counts(cursor, POSTGRESQL_TABLES), _migrations(cursor))
+            tell("Database", 0, 0)
+            file.touch(0o600)
+            _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges",
+                 f"--snapshot={exported}", f"--file={file}", f"--dbname={_conninfo()}")  # fmt: skip
+            _run("pg_restore", "--list", str(file))  # it can be read as what it is
+    except psycopg.Error as problem:
+        raise BackupProblem(f"The database could not be read: {_line(str(problem))}") from problem
+    return found
+
+
+def _load_postgresql(file: Path) -> None:
+    """psql reads what pg_restore writes, all of it in one transaction that first empties."""
+    script = file.with_suffix(".sql")
+    script.touch(0o600)
+    try:
+        _run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(file))
+        head = file.with_name("empty.sql")
+        head.write_text(DROP_EVERYTHING)
+        _run("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
+             f"--file={head}", f"--file={script}", f"--dbname={_conninfo()}")  # fmt: skip
+    finally:
+        script.unlink(missing_ok=True)
+
+
+def _run(program: str, *arguments: str) -> None:
+    """Runs one of PostgreSQL's programs. Raises BackupProblem, in one line."""
+    command = [_program(program), *arguments]
+    env = os.environ | {"PGPASSWORD": _password()} if _password() else os.environ
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, capture_output=True)
+    if done.returncode:
+        raise BackupProblem(f"{program} failed: {_line(done.stderr.decode(errors='replace'))}")
+
+
+def _program(name: str) -> str:
+    """On PATH, or where Debian keeps the newest."""
+    found = shutil.which(name)
+    if not found:
+        versions = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+        found = str(max(versions, key=lambda path: int(path.parts[-3]), default=""))
+    if not found:
+        raise BackupProblem(f"{name} is missing. On Debian: apt install postgresql-client")
+    return found
+
+
+def _line(text: str) -> str:
+    """The line that says why, without any row that it may quote."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if "error" in line.lower()] or lines or ["no reason given"]
+    return telling[0][:160]
+
+
+def _password() -> str:
+    return str(connection.settings_dict["PASSWORD"] or "")
+
+
+def _conninfo() -> str:
+    """How libpq reaches the database, without the password, which must not be an argument."""
+    known = {row.keyword.decode() for row in psycopg.pq.Conninfo.get_defaults()}
+    parameters = connection.get_connection_params()
+    return make_conninfo(
+        **{
+            name: value
+            for name, value in parameters.items()
+            if name in known and name not in ("password", "options") and value is not None
+        }
+    )

@@ -1,0 +1,252 @@
+"""Where backups lie: a folder, or a bucket of any store that speaks S3.
+
+A backup is there when its `.sha256` is, which is written last, after the backup was read again.
+Whatever else bears the name of one was left by a backup that did not come to its end.
+"""
+
+import contextlib
+import io
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+from urllib.parse import urlsplit
+
+from practice.backups import BackupProblem
+from practice.backups.streams import Reader, digest_of
+
+SUFFIX, DIGEST, PART = ".tar.age", ".sha256", ".part"
+TOMBSTONES = "tombstones.txt"
+STAMP = "%Y%m%dT%H%M%SZ"
+NAME = re.compile(r"practice-(\d{8}T\d{6}Z)\.tar\.age")
+FORGOTTEN = timedelta(days=1)  # after which an upload is nobody's any more
+
+
+def name_at(moment: datetime) -> str:
+    return f"practice-{moment.astimezone(UTC).strftime(STAMP)}{SUFFIX}"
+
+
+def time_of(name: str) -> datetime:
+    """When (UTC) the backup called `name` was begun. Raises BackupProblem."""
+    if match := NAME.fullmatch(name):
+        return datetime.strptime(match[1], STAMP).replace(tzinfo=UTC)
+    raise BackupProblem(f"{name} is not the name of a backup.")
+
+
+class Store(Protocol):
+    """Files by name. Raises OSError, or BackupProblem with a line that says what to do."""
+
+    def names(self) -> set[str]: ...
+    def open(self, name: str) -> contextlib.AbstractContextManager[BinaryIO]: ...
+    def workplace(self, scratch: Path) -> Path:
+        """The folder in which a file is written that `keep` then takes."""
+        ...
+
+    def keep(self, part: Path, name: str, digest: str) -> None:
+        """Takes the file at `part` in, by that name, if it is what was written.
+
+        It is read again from where it lies for good; `digest` is its sha256. Raises BackupProblem.
+        """
+        ...
+
+    def write(self, name: str, data: bytes) -> None: ...
+    def delete(self, name: str) -> None: ...
+    def sweep(self, now: datetime) -> None:
+        """Removes what was left half written. Call it while no other backup is being made."""
+        ...
+
+
+def at(address: str) -> Store:
+    """The store at a path, or at `s3://bucket/prefix`. Raises BackupProblem."""
+    if not address:
+        raise BackupProblem(
+            "BACKUP_TO is not set: it names a folder or s3://bucket/prefix for the backups."
+        )
+    if "://" not in address:
+        if not Path(address).is_absolute():
+            raise BackupProblem("BACKUP_TO is a path that does not begin with a slash.")
+        return Folder(Path(address))
+    parts = urlsplit(address)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise BackupProblem("BACKUP_TO is neither a folder nor s3://bucket/prefix.")
+    return Bucket(parts.netloc, parts.path.strip("/"))
+
+
+def complete(store: Store) -> list[str]:
+    """The names of the backups that are whole, newest first."""
+    names = store.names()
+    whole = (name for name in names if NAME.fullmatch(name) and f"{name}{DIGEST}" in names)
+    return sorted(whole, reverse=True)
+
+
+def read(store: Store, name: str) -> bytes:
+    with store.open(name) as file:
+        return file.read()
+
+
+def noted_digest(store: Store, name: str) -> str:
+    """What the sha256 of the backup was when it was made; "" where nothing says so."""
+    if f"{name}{DIGEST}" not in store.names():
+        return ""
+    words = read(store, f"{name}{DIGEST}").decode("ascii", "replace").split()
+    return words[0] if words else ""
+
+
+class Folder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def names(self) -> set[str]:
+        try:
+            return {entry.name for entry in os.scandir(self.path) if entry.is_file()}
+        except FileNotFoundError:
+            return set()
+
+    @contextlib.contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        with open(self.path / name, "rb") as file:
+            yield file
+
+    def workplace(self, scratch: Path) -> Path:
+        """Never makes the folder: where a disk is not mounted, it would be on the wrong one."""
+        if not self.path.is_dir():
+            raise BackupProblem(
+                f"There is no folder {self.path}. Is its disk there? If so, make the folder."
+            )
+        return self.path
+
+    def keep(self, part: Path, name: str, digest: str) -> None:
+        with open(part, "rb") as file:
+            # Or the same memory that it was written from would be read again, and no disk.
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+            verify(file, digest)
+        self._rename(part, name)
+
+    def _rename(self, part: Path, name: str) -> None:
+        os.replace(part, self.path / name)
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def write(self, name: str, data: bytes) -> None:
+        part = self.path / f"{name}{PART}"
+        with open(part, "wb", opener=private) as file:
+            file.write(data)
+            sync(file)
+        self._rename(part, name)
+
+    def delete(self, name: str) -> None:
+        (self.path / name).unlink(missing_ok=True)
+
+    def sweep(self, now: datetime) -> None:
+        for name in self.names():
+            if name.endswith(PART):
+                self.delete(name)
+
+
+class Bucket:
+    """boto3 finds the credentials, the region and the endpoint in the environment."""
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        import boto3  # takes half a second, which only those who need it wait for
+        from botocore.config import Config
+
+        self.bucket, self.prefix = bucket, f"{prefix}/" if prefix else ""
+        # Newer checksums are refused by many stores that are not Amazon's.
+        config = Config(
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            connect_timeout=20,
+            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": 4},
+        )
+        with self._plainly():
+            self.client = boto3.client("s3", config=config)
+
+    @contextlib.contextmanager
+    def _plainly(self) -> Iterator[None]:
+        from boto3.exceptions import Boto3Error
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except ClientError as problem:
+            error = problem.response.get("Error", {})
+            raise BackupProblem(
+                f"The store refused: {error.get('Code')} {error.get('Message', '')}"[:200]
+            ) from problem
+        except (BotoCoreError, Boto3Error) as problem:
+            raise BackupProblem(f"The store could not be used: {problem}"[:200]) from problem
+
+    def _key(self, name: str) -> dict[str, str]:
+        return {"Bucket": self.bucket, "Key": f"{self.prefix}{name}"}
+
+    def names(self) -> set[str]:
+        pages = self.client.get_paginator("list_objects_v2")
+        with self._plainly():
+            return {
+                each["Key"].removeprefix(self.prefix)
+                for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix)
+                for each in page.get("Contents", [])
+            }
+
+    @contextlib.contextmanager
+    def open(self, name: str) -> Iterator[Any]:
+        with self._plainly():
+            body = self.client.get_object(**self._key(name))["Body"]
+        with contextlib.closing(body), self._plainly():
+            yield body
+
+    def workplace(self, scratch: Path) -> Path:
+        return scratch
+
+    def keep(self, part: Path, name: str, digest: str) -> None:
+        """An object is there when all of it is: an upload that ends early leaves none."""
+        with self._plainly():
+            self.client.upload_file(str(part), **self._key(name))
+        try:
+            with self.open(name) as file:
+                verify(file, digest)
+        except BackupProblem:
+            self.delete(name)
+            raise
+        part.unlink()
+
+    def write(self, name: str, data: bytes) -> None:
+        with self._plainly():
+            self.client.put_object(**self._key(name), Body=io.BytesIO(data))
+
+    def delete(self, name: str) -> None:
+        with self._plainly():
+            self.client.delete_object(**self._key(name))
+
+    def sweep(self, now: datetime) -> None:
+        """Not every store can tell of uploads that never ended, and none needs to."""
+        with contextlib.suppress(BackupProblem), self._plainly():
+            uploads = self.client.list_multipart_uploads(Bucket=self.bucket, Prefix=self.prefix)
+            for upload in uploads.get("Uploads", []):
+                if now - upload["Initiated"] > FORGOTTEN:
+                    self.client.abort_multipart_upload(
+                        Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+
+
+def private(path: str, flags: int) -> int:
+    """An opener for files that nobody else may read."""
+    return os.open(path, flags, 0o600)
+
+
+def sync(file: Any) -> None:
+    """Returns when all of it is on the disk itself."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def verify(file: Reader, digest: str) -> None:
+    """Raises BackupProblem where `file` is not what was written."""
+    if digest_of(file)[0] != digest:
+        raise BackupProblem("The backup was read again, and was not what had been written.")

@@ -1,0 +1,86 @@
+"""Settings, Mail: where the therapist proves that letters arrive."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
+from wagtail.admin.auth import permission_required
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from practice.mail import proof
+
+CHANGE = "practice.change_practicesettings"
+
+
+class AddressForm(forms.Form):
+    address = forms.EmailField(
+        label="Send a test letter to",
+        help_text="Best one at another provider than your own, such as a private address.",
+        error_messages={
+            "required": "Write an address at which you can read mail.",
+            "invalid": "This does not look like an e-mail address.",
+        },
+    )
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="The code in the letter",
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Write the code that stands in the letter."},
+    )
+
+
+@method_decorator([permission_required(CHANGE), never_cache], name="dispatch")
+class MailView(WagtailAdminTemplateMixin, TemplateView):
+    """A letter is asked for, the worker sends it, and its code comes back."""
+
+    template_name = "practice/admin/mail.html"
+    page_title = "Mail"
+    header_icon = "mail"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        home = {"url": reverse("wagtailadmin_home"), "label": "Home"}
+        return [home, {"url": "", "label": self.page_title}]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "code" in request.POST:
+            return self._prove(CodeForm(request.POST))
+        form = AddressForm(request.POST)
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(address_form=form))
+        proof.ask(form.cleaned_data["address"])
+        messages.success(request, "The letter leaves within a minute. Type its code here.")
+        return HttpResponseRedirect(reverse("practice_mail"))
+
+    def _prove(self, form: CodeForm) -> HttpResponse:
+        if form.is_valid():
+            try:
+                proof.prove(form.cleaned_data["code"])
+            except proof.WrongCode:
+                form.add_error("code", "This is not the code of the last letter.")
+            except proof.Stale:
+                form.add_error(
+                    "code", "The mail settings have changed since that letter. Send another."
+                )
+        if not form.is_valid():
+            return self.render_to_response(self.get_context_data(code_form=form))
+        messages.success(self.request, "Mail arrives.")
+        return HttpResponseRedirect(reverse("practice_mail"))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        kwargs.setdefault(
+            "address_form",
+            AddressForm(initial={"address": getattr(self.request.user, "email", "")}),
+        )
+        kwargs.setdefault("code_form", CodeForm())
+        return super().get_context_data(
+            **kwargs, proof=proof.state(), sender=settings.DEFAULT_FROM_EMAIL
+        )

@@ -1,0 +1,60 @@
+"""What went wrong when a letter was sent: its kind for the log, and a sentence for people.
+
+Neither holds an address: the texts of errors do.
+"""
+
+import smtplib
+import socket
+import ssl
+
+from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
+from django.conf import settings
+
+
+def reason(error: BaseException) -> BaseException:
+    """The error itself, or why a mail service was not reached or answered nonsense."""
+    if isinstance(error, AnymailAPIError) and error.__cause__ is not None:
+        return error.__cause__
+    return error
+
+
+def describe(error: BaseException) -> str:
+    """The kind of an error, and the number that the server or service answered with."""
+    error = reason(error)
+    code = getattr(error, "smtp_code", None) or getattr(error, "status_code", None) or ""
+    return f"{type(error).__name__} {code}".strip()[:80]
+
+
+def server() -> str:
+    """Where letters are handed over, in words."""
+    if settings.MAIL_SERVICE:
+        return f"the mail service {settings.MAIL_SERVICE}"
+    return f"the mail server at {settings.EMAIL_HOST}, port {settings.EMAIL_PORT}"
+
+
+def explain(error: BaseException) -> str:
+    """A sentence on what went wrong and what to do about it."""
+    where, service = server(), bool(settings.MAIL_SERVICE)
+    match reason(error):
+        case smtplib.SMTPAuthenticationError():
+            return f"The name or the password for {where} is wrong: see EMAIL_URL."
+        case smtplib.SMTPRecipientsRefused() | AnymailRecipientsRefused():
+            return f"The address was refused by {where}."
+        case smtplib.SMTPSenderRefused():
+            return f"The sender in DEFAULT_FROM_EMAIL was refused by {where}."
+        case smtplib.SMTPNotSupportedError():
+            return f"There is no TLS or no signing in at {where}: see EMAIL_URL."
+        case ssl.SSLError():
+            return f"No safe connection to {where}: wrong port or certificate."
+        case socket.gaierror():
+            return f"The name of {where} is unknown: see EMAIL_URL."
+        case TimeoutError():
+            return f"No answer from {where}: the port may be blocked. Run check_mail."
+        case ConnectionRefusedError():
+            return f"Nobody answers at {where}."
+        case AnymailAPIError(status_code=401 | 403):
+            return f"The key is refused by {where}: see MAIL_SERVICE_KEY."
+        case found if service:
+            return f"It was not taken by {where} ({describe(found)})."
+        case found:
+            return f"It was not taken by {where} ({describe(found)}). Run check_mail."

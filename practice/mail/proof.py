@@ -1,0 +1,124 @@
+"""The proof that mail arrives: a letter with a code, which comes back by hand.
+
+That a server took a letter says nothing of whether anybody gets it. A proof holds for the sender
+and the way by which the letter left; when either changes, it is stale.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from practice.mail import errors
+from practice.models import PracticeSettings, TestLetter
+
+LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
+
+
+class WrongCode(Exception):
+    """It is not the code of the last letter."""
+
+
+class Stale(Exception):
+    """The settings have changed since the letter left: it proves nothing of those of now."""
+
+
+@dataclass(frozen=True)
+class State:
+    """How the proof stands; `letter` is the last one that was asked for."""
+
+    proved_at: datetime | None
+    is_stale: bool
+    letter: TestLetter | None
+
+    @property
+    def is_proved(self) -> bool:
+        return self.proved_at is not None and not self.is_stale
+
+
+def settings_print() -> str:
+    """Stands for the sender and the way by which mail leaves; passwords and keys left out."""
+    way = [
+        settings.DEFAULT_FROM_EMAIL,
+        settings.MAIL_SERVICE,
+        settings.EMAIL_BACKEND,
+        *(getattr(settings, f"EMAIL_{name}", "") for name in ("HOST", "PORT", "HOST_USER")),
+        *(getattr(settings, f"EMAIL_USE_{name}", False) for name in ("TLS", "SSL")),
+        *(value for name, value in sorted(settings.ANYMAIL.items()) if name.endswith("_URL")),
+    ]
+    return salted_hmac("practice.mail.proof", repr(way), algorithm="sha256").hexdigest()
+
+
+def state() -> State:
+    letter = TestLetter.objects.first()
+    proved_at = letter.proved_at if letter else None
+    is_stale = bool(letter and proved_at and letter.proved_print != settings_print())
+    return State(proved_at, is_stale, letter)
+
+
+def ask(address: str) -> TestLetter:
+    """Promises a letter with a new code to `address`; the code before it proves nothing more."""
+    code = "".join(secrets.choice(LETTERS) for _ in range(6))
+    letter, _ = TestLetter.objects.update_or_create(
+        pk=1,
+        defaults={
+            "code": f"{code[:3]}-{code[3:]}",
+            "recipient": address,
+            "settings_print": settings_print(),
+            "asked_at": timezone.now(),
+            "sent_at": None,
+            "problem": "",
+        },
+    )
+    return letter
+
+
+def send_due() -> int:
+    """Sends the letter that was asked for, if one was; how many left. A failure is told, and not
+    tried again: whoever asked is looking.
+    """
+    owed = TestLetter.objects.filter(sent_at=None, problem="").exclude(recipient="")
+    letter = owed.first()
+    if letter is None or not owed.filter(code=letter.code).update(sent_at=timezone.now()):
+        return 0
+    mine = TestLetter.objects.filter(code=letter.code)
+    try:
+        _message(letter).send()
+    except Exception as error:  # whatever it is, it is told
+        mine.update(sent_at=None, recipient="", problem=errors.explain(error)[:200])
+        return 0
+    mine.update(recipient="")
+    return 1
+
+
+def _message(letter: TestLetter) -> EmailMessage:
+    practice = PracticeSettings.load()
+    name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
+    words = {"code": letter.code, "practice": practice}
+    return EmailMessage(
+        subject=" ".join(
+            render_to_string("practice/emails/test_letter_subject.txt", words).split()
+        ),
+        body=render_to_string("practice/emails/test_letter_body.txt", words),
+        from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
+        to=[letter.recipient],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+
+
+def prove(code: str) -> None:
+    """Notes that the letter with this code has arrived. Raises WrongCode, Stale."""
+    letter = TestLetter.objects.first()
+    typed = "".join(each for each in code.upper() if each.isalnum())
+    if letter is None or not constant_time_compare(typed, letter.code.replace("-", "")):
+        raise WrongCode
+    if letter.settings_print != settings_print():
+        raise Stale
+    TestLetter.objects.filter(code=letter.code).update(
+        proved_at=timezone.now(), proved_print=letter.settings_print
+    )

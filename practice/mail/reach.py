@@ -1,0 +1,180 @@
+"""Whether the configured way out is open: the mail server's port, its TLS, and the signing in."""
+
+import smtplib
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from practice.mail.findings import Finding, advice, fault, good
+from practice.mail.services import host_of
+
+WAY, SIGNING_IN = "Way out", "Signing in"
+PORTS = {25: "smtp", 465: "smtp+ssl", 587: "smtp+tls", 2525: "smtp+tls"}
+LOCAL = ("localhost", "127.0.0.1", "::1")
+TIMEOUT = 10.0
+USE_A_SERVICE = (
+    "ask your host to open port 587, or send by a mail service over HTTPS (MAIL_SERVICE), which no "
+    "host blocks"
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The mail server as EMAIL_URL names it."""
+
+    host: str
+    port: int
+    tls: bool  # STARTTLS after the greeting
+    ssl: bool  # TLS from the first byte
+    user: str = ""
+    password: str = ""
+
+
+def is_open(host: str, port: int, timeout: float) -> bool:
+    try:
+        socket.create_connection((host, port), timeout).close()
+    except OSError:
+        return False
+    return True
+
+
+def look_at_server(
+    server: Server,
+    *,
+    context: ssl.SSLContext | None = None,
+    others: Sequence[int] = tuple(PORTS),
+    timeout: float = TIMEOUT,
+) -> list[Finding]:
+    """Opens a connection as a letter would, up to signing in, and sends nothing."""
+    where = f"{server.host}, port {server.port},"
+    try:
+        smtp = _connect(server, context or ssl.create_default_context(), timeout)
+    except socket.gaierror:
+        return [fault(WAY, f"There is no server called {server.host}.", "See EMAIL_URL.")]
+    except ssl.SSLCertVerificationError as error:
+        return [
+            fault(
+                WAY,
+                f"{where} shows a certificate that cannot be trusted ({error.verify_message}).",
+                "Name the server in EMAIL_URL as your provider does.",
+            )
+        ]
+    except (ssl.SSLError, smtplib.SMTPNotSupportedError, smtplib.SMTPServerDisconnected):
+        return [_other_tls(server, where)]
+    except (OSError, smtplib.SMTPException):
+        return [_not_reached(server, where, others, timeout)]
+    with smtp:
+        findings = [_judge_tls(server, where)]
+        if server.user:
+            findings.append(_sign_in(smtp, server))
+    return findings
+
+
+def _connect(server: Server, context: ssl.SSLContext, timeout: float) -> smtplib.SMTP:
+    if server.ssl:
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=timeout, context=context)
+    smtp = smtplib.SMTP(server.host, server.port, timeout=timeout)
+    if server.tls:
+        smtp.starttls(context=context)
+    return smtp
+
+
+def _judge_tls(server: Server, where: str) -> Finding:
+    if server.tls or server.ssl:
+        return good(WAY, f"{where} answers and speaks TLS.")
+    if server.host in LOCAL:
+        return advice(
+            WAY,
+            f"{where} answers on this machine.",
+            "See to it that this mail server hands letters on with TLS; what it sends directly to "
+            "the world leaves by port 25, which many hosts block.",
+        )
+    return fault(
+        WAY,
+        f"{where} answers, and letters and password would go to it in clear.",
+        "Write smtp+tls:// (port 587) or smtp+ssl:// (port 465) in EMAIL_URL.",
+    )
+
+
+def _other_tls(server: Server, where: str) -> Finding:
+    other = "smtp+tls://, usually with port 587" if server.ssl else "smtp+ssl://, usually with 465"
+    return fault(
+        WAY,
+        f"{where} answers, but not with the TLS that EMAIL_URL asks for.",
+        f"Try {other}, as your provider says.",
+    )
+
+
+def _not_reached(server: Server, where: str, others: Sequence[int], timeout: float) -> Finding:
+    if server.host in LOCAL:
+        return fault(
+            WAY,
+            f"{where} does not answer: no mail server runs on this machine.",
+            "Name your provider's in EMAIL_URL, such as "
+            "smtp+tls://name:password@mail.example.com:587, or choose a MAIL_SERVICE.",
+        )
+    ports = [port for port in others if port != server.port]
+    answering = [port for port in ports if is_open(server.host, port, timeout / 2)]
+    if answering:
+        # 25 last: it is for mail between servers.
+        port = max(answering, key=lambda each: (each != 25, each == 587, each == 465))
+        scheme = PORTS.get(port, "smtp+tls")
+        return fault(
+            WAY,
+            f"{where} does not answer, and port {port} there does.",
+            f"Write {scheme}://name:password@{server.host}:{port} in EMAIL_URL.",
+        )
+    return fault(
+        WAY,
+        f"{where} does not answer, nor does it on "
+        f"{', '.join(map(str, ports))}: your host probably blocks mail.",
+        f"Then {USE_A_SERVICE}.",
+    )
+
+
+def _sign_in(smtp: smtplib.SMTP, server: Server) -> Finding:
+    try:
+        smtp.login(server.user, server.password)
+    except smtplib.SMTPAuthenticationError:
+        return fault(
+            SIGNING_IN,
+            "The server refuses the name or the password.",
+            "See EMAIL_URL. Many providers want a password made for an app; in the address, "
+            "write @ as %40, : as %3A and / as %2F.",
+        )
+    except (OSError, smtplib.SMTPException) as error:
+        return fault(
+            SIGNING_IN,
+            f"The server lets nobody sign in this way ({type(error).__name__}).",
+            "Write smtp+tls:// in EMAIL_URL: most take a password over TLS alone.",
+        )
+    return good(SIGNING_IN, "The server takes the name and the password.")
+
+
+def look_at_service(
+    name: str, api_url: str, *, context: ssl.SSLContext | None = None, timeout: float = TIMEOUT
+) -> list[Finding]:
+    """Whether a mail service's HTTPS can be reached."""
+    host, port = host_of(api_url)
+    where = f"{name} at {host}, port {port},"
+    try:
+        with socket.create_connection((host, port), timeout) as connection:
+            if api_url.startswith("https://"):
+                context = context or ssl.create_default_context()
+                context.wrap_socket(connection, server_hostname=host).close()
+    except ssl.SSLError:
+        return [
+            fault(
+                WAY, f"{where} shows a certificate that cannot be trusted.", "See MAIL_SERVICE_URL."
+            )
+        ]
+    except OSError:
+        return [
+            fault(
+                WAY,
+                f"{where} does not answer.",
+                "See MAIL_SERVICE_URL, and whether a firewall lets this server out to port 443.",
+            )
+        ]
+    return [good(WAY, f"{where} answers. No mail port is needed.")]

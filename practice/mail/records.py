@@ -1,0 +1,303 @@
+"""What the DNS says of the sender's domain: SPF, DKIM, DMARC, and where answers go.
+
+Other mail servers decide by these whether a letter is ours (RFC 7208, 6376, 7489).
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import dns.exception
+import dns.name
+import dns.resolver
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+from practice.mail.findings import Finding, advice, fault, good
+from practice.mail.services import SERVICES
+
+SPF, DKIM, DMARC, ANSWERS = "SPF", "DKIM", "DMARC", "Answers"
+MOST_LOOKUPS = 10  # RFC 7208, 4.6.4
+LOOKS_UP = ("include", "a", "mx", "ptr", "exists", "redirect")
+NOT_ANSWERED = "The DNS did not answer"
+ASK_AGAIN = "Run this command again in a while, or with --dns 9.9.9.9."
+
+
+@dataclass(frozen=True)
+class Provider:
+    """What a mail server's name says of who runs it: its SPF, and its usual DKIM selectors."""
+
+    spf: str
+    selectors: tuple[str, ...] = ()
+
+
+# By the end of the name of the SMTP server; each from the provider's own instructions.
+PROVIDERS = {
+    "amazonaws.com": Provider("amazonses.com"),
+    "fastmail.com": Provider("spf.messagingengine.com", ("fm1", "fm2", "fm3")),
+    "gmail.com": Provider("_spf.google.com", ("google",)),
+    "mailgun.org": Provider("mailgun.org", SERVICES["mailgun"].selectors),
+    "office365.com": Provider("spf.protection.outlook.com", ("selector1", "selector2")),
+    "outlook.com": Provider("spf.protection.outlook.com", ("selector1", "selector2")),
+    "postmarkapp.com": Provider("", SERVICES["postmark"].selectors),
+    "protonmail.ch": Provider("_spf.protonmail.ch", ("protonmail", "protonmail2", "protonmail3")),
+}
+COMMON_SELECTORS = ("default", "mail", "dkim", "s1", "s2", "k1", "selector1", "google")
+
+
+class Unanswered(Exception):
+    """The DNS gave no answer, not even that there is none."""
+
+
+class Records:
+    """Asks a resolver; what does not exist is an empty list."""
+
+    def __init__(self, resolver: dns.resolver.Resolver) -> None:
+        self.resolver = resolver
+
+    def _ask(self, name: str, kind: str) -> list[str]:
+        try:
+            found = self.resolver.resolve(name, kind)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return []
+        except (dns.exception.DNSException, OSError) as error:
+            raise Unanswered(type(error).__name__) from error
+        if kind == "TXT":
+            # A long text comes in pieces that belong together without a space.
+            return [b"".join(each.strings).decode("utf-8", "replace") for each in found]
+        return [each.to_text() for each in found]
+
+    def texts(self, name: str, start: str) -> list[str]:
+        """The TXT records at `name` that begin with the tag `start`, such as v=spf1."""
+        texts = self._ask(name, "TXT")
+        return [text for text in texts if text.lower().replace(" ", "").startswith(start.lower())]
+
+    def mail_hosts(self, name: str) -> list[str]:
+        """Where mail for `name` goes; "." alone says that it takes none (RFC 7505)."""
+        hosts = [text.split()[-1] for text in self._ask(name, "MX")]
+        if hosts:
+            return hosts
+        return [name] if self._ask(name, "A") or self._ask(name, "AAAA") else []
+
+
+def provider_of(host: str) -> Provider | None:
+    return next((known for end, known in PROVIDERS.items() if f".{host}".endswith(f".{end}")), None)
+
+
+def look(
+    domain: str, records: Records, *, spf: str | None, selectors: Iterable[str]
+) -> list[Finding]:
+    """Everything about `domain`. `spf` is what its SPF record has to include, "" for nothing,
+    and None where that is not known.
+    """
+    parts = (
+        (SPF, lambda: look_at_spf(domain, records, spf)),
+        (DKIM, lambda: look_at_dkim(domain, records, selectors)),
+        (DMARC, lambda: look_at_dmarc(domain, records)),
+        (ANSWERS, lambda: look_at_answers(domain, records)),
+    )
+    findings = []
+    for about, part in parts:
+        try:
+            findings.append(part())
+        except Unanswered as error:
+            findings.append(fault(about, f"{NOT_ANSWERED} ({error}).", ASK_AGAIN))
+    return findings
+
+
+def look_at_spf(domain: str, records: Records, include: str | None) -> Finding:
+    found = records.texts(domain, "v=spf1")
+    if not found:
+        if include is None:
+            return fault(
+                SPF,
+                f"{domain} does not say which servers may send its mail.",
+                "Ask your mail provider which SPF record they want, and add it as TXT.",
+                f'{domain}. TXT "v=spf1 include:(what your provider names) ~all"',
+            )
+        if not include:
+            return good(SPF, "Your mail service needs none: it sends under a name of its own.")
+        return fault(
+            SPF,
+            f"{domain} does not say which servers may send its mail.",
+            "Add this record where the domain's DNS is kept.",
+            f'{domain}. TXT "v=spf1 include:{include} ~all"',
+        )
+    if len(found) > 1:
+        return fault(
+            SPF,
+            f"{domain} has {len(found)} SPF records, and so none that counts.",
+            "Make one of them: all of their parts, and a single ~all at the end.",
+        )
+    terms = found[0].split()[1:]
+    if any(term.lower() in ("all", "+all", "?all") for term in terms):
+        return fault(
+            SPF,
+            "The record lets anybody send as you.",
+            "Let it end in ~all.",
+            f'{domain}. TXT "{_ending(found[0])}"',
+        )
+    lookups = count_lookups(domain, records, found[0])
+    if lookups > MOST_LOOKUPS:
+        return fault(
+            SPF,
+            f"The record asks for more than {MOST_LOOKUPS} others, so servers give up on it.",
+            "Take out each include: of a service that you do not use.",
+        )
+    if include and not names(include, domain, records, found[0]):
+        first, rest = found[0].split()[0], " ".join(terms)
+        return fault(
+            SPF,
+            "The record does not name the service by which your letters leave.",
+            "Change the record to this.",
+            f'{domain}. TXT "{first} include:{include} {rest}"',
+        )
+    if include is None:
+        return advice(
+            SPF,
+            f"There is one record: {found[0]}",
+            "Compare it with what your mail provider wants; who they are is not known here.",
+        )
+    named = " and names your mail service" if include else ""
+    return good(SPF, f"There is one record{named}.")
+
+
+def _ending(record: str) -> str:
+    kept = [term for term in record.split() if term.lower() not in ("all", "+all", "?all")]
+    return " ".join([*kept, "~all"])
+
+
+def _targets(record: str) -> list[tuple[str, str]]:
+    """The terms of a record that ask for others: `(kind, name)`, the name perhaps empty."""
+    found = []
+    for term in record.split()[1:]:
+        bare = term.lstrip("+-~?").lower()
+        kind, _, target = bare.replace("=", ":", 1).partition(":")
+        kind = kind.partition("/")[0]
+        if kind in LOOKS_UP:
+            found.append((kind, target.partition("/")[0]))
+    return found
+
+
+def _included(domain: str, records: Records, record: str, seen: set[str]) -> Iterable[str]:
+    """The records that `record` asks for by include and redirect, in depth, and itself."""
+    yield record
+    for kind, target in _targets(record):
+        if kind in ("include", "redirect") and target not in seen and len(seen) <= MOST_LOOKUPS:
+            seen.add(target)
+            for text in records.texts(target, "v=spf1")[:1]:
+                yield from _included(target, records, text, seen)
+
+
+def count_lookups(domain: str, records: Records, record: str) -> int:
+    """How many questions a server has to ask the DNS, at most one more than it may."""
+    every = _included(domain, records, record, {domain})
+    return min(sum(len(_targets(text)) for text in every), MOST_LOOKUPS + 1)
+
+
+def names(include: str, domain: str, records: Records, record: str) -> bool:
+    """Whether a record includes `include`, itself or by another one."""
+    every = _included(domain, records, record, {domain})
+    return any(target == include for text in every for _, target in _targets(text))
+
+
+def look_at_dkim(domain: str, records: Records, selectors: Iterable[str]) -> Finding:
+    tried = list(dict.fromkeys(selectors))
+    problems = []
+    for selector in tried:
+        name = f"{selector}._domainkey.{domain}"
+        for text in (
+            records.texts(name, "v=DKIM1")
+            or records.texts(name, "k=")
+            or (records.texts(name, "p="))
+        ):
+            problem = fault_of_key(text)
+            if not problem:
+                return good(DKIM, f"There is a key at {name}.")
+            problems.append(f"{name}: {problem}")
+    if problems:
+        return fault(
+            DKIM, "; ".join(problems) + ".", "Publish the record that your mail provider shows."
+        )
+    return fault(
+        DKIM,
+        f"No key was found under {', '.join(tried)}.",
+        "Your mail provider shows a record to publish, at (selector)._domainkey."
+        f"{domain}. If it is there under another selector, name that in DKIM_SELECTORS "
+        "or with --selector.",
+    )
+
+
+def tags_of(record: str) -> dict[str, str]:
+    """`{"v": "DKIM1", "p": ...}` of a record that is a list of tags."""
+    parts = (part.partition("=") for part in record.split(";"))
+    return {tag.strip().lower(): value.strip() for tag, _, value in parts}
+
+
+def fault_of_key(record: str) -> str:
+    """What is wrong with a DKIM record, "" if nothing is (RFC 6376, 3.6.1; RFC 8301)."""
+    tags = tags_of(record)
+    text = "".join(tags.get("p", "").split())
+    if not text:
+        return "the key was taken back"
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return "the key is cut off or mistyped"
+    if tags.get("k", "rsa") != "rsa":
+        return "" if len(key) == 32 else "the key is cut off or mistyped"
+    try:
+        loaded = load_der_public_key(key)
+    except (ValueError, UnsupportedAlgorithm):
+        return "the key is cut off or mistyped"
+    if isinstance(loaded, rsa.RSAPublicKey) and loaded.key_size < 1024:
+        return f"the key has {loaded.key_size} bits, which servers refuse"
+    return ""
+
+
+def look_at_dmarc(domain: str, records: Records) -> Finding:
+    """Its own policy, else that of a domain above (as RFC 7489, 6.6.3, without its list)."""
+    labels = domain.split(".")
+    for above in range(len(labels) - 1):
+        name = "_dmarc." + ".".join(labels[above:])
+        found = records.texts(name, "v=DMARC1")
+        if len(found) > 1:
+            return fault(DMARC, f"{name} has {len(found)} records, and so none.", "Leave one.")
+        if found:
+            return _judge_dmarc(name, found[0])
+    return fault(
+        DMARC,
+        f"{domain} does not say what to do with mail that only claims to be yours.",
+        "Add this record. It changes nothing for your own mail.",
+        f'_dmarc.{domain}. TXT "v=DMARC1; p=none"',
+    )
+
+
+def _judge_dmarc(name: str, record: str) -> Finding:
+    tags = {tag: value.lower() for tag, value in tags_of(record).items()}
+    if tags.get("p") not in ("none", "quarantine", "reject"):
+        return fault(
+            DMARC, f"{name} names no policy.", "Change it.", f'{name}. TXT "v=DMARC1; p=none"'
+        )
+    if tags["p"] == "none":
+        return advice(
+            DMARC,
+            "There is a record, and it asks nothing of anybody.",
+            "When SPF and DKIM are good and your test letter has arrived, ask for more.",
+            f'{name}. TXT "v=DMARC1; p=quarantine"',
+        )
+    return good(DMARC, f"Mail that only claims to be yours: {tags['p']}.")
+
+
+def look_at_answers(domain: str, records: Records) -> Finding:
+    hosts = records.mail_hosts(domain)
+    if not hosts or hosts == ["."]:
+        return fault(
+            ANSWERS,
+            f"{domain} takes no mail, so what visitors answer is lost, and so is what comes back.",
+            "Add the MX records of whoever keeps your mailbox, or choose a sender at a domain "
+            "that has one (DEFAULT_FROM_EMAIL).",
+        )
+    return good(ANSWERS, f"Mail to {domain} goes to {', '.join(hosts)}.")

@@ -1,0 +1,60 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from practice.backups import BackupProblem, erasures, making, proofs, sealing, stores
+from practice.backups.commands import progress, recording
+
+
+class Command(BaseCommand):
+    """Copies all that the practice has to BACKUP_TO, encrypted for BACKUP_RECIPIENT.
+
+    The site may go on serving. The keys of the site are never included.
+    """
+
+    help = "Makes an encrypted backup of the database and the uploads, while the site serves."
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument(
+            "--new-key", action="store_true", help="print a new pair of keys and stop"
+        )
+        parser.add_argument(
+            "--tombstones", action="store_true", help="only copy the file of what was erased"
+        )
+        parser.add_argument("--list", action="store_true", help="only list what is there")
+        parser.add_argument("--progress", action="store_true", help="say how far it is")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["new_key"]:
+            self.new_key()
+        elif options["list"] or options["tombstones"]:
+            self.without_proof(options["list"])
+        else:
+            with recording(proofs.Kind.BACKUP) as note, making.at_work() as scratch:
+                made = making.make(scratch, progress(options["progress"]))
+                note(str(made))
+            self.stdout.write(f"{made}\nRead again after writing; it is what was written.")
+
+    def new_key(self) -> None:
+        private, public = sealing.new_pair()
+        self.stdout.write(
+            f"The private key, which opens every backup. It is shown this once and kept nowhere.\n"
+            f"Write it down or print it, put it where this server is not, and make a second copy:\n"
+            f"\n    {private}\n\n"
+            f"The public key, which goes into the site's settings:\n"
+            f"\n    BACKUP_RECIPIENT={public}\n"
+        )
+
+    def without_proof(self, listing: bool) -> None:
+        from django.conf import settings
+
+        try:
+            store = stores.at(settings.BACKUP_TO)
+            if listing:
+                for name in stores.complete(store):
+                    self.stdout.write(name)
+            else:
+                store.workplace(settings.DATA_DIR)
+                erasures.copy_to(store)
+        except (BackupProblem, OSError) as problem:
+            raise CommandError(str(problem)) from problem

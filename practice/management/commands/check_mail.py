@@ -1,0 +1,98 @@
+"""Looks at what decides whether letters arrive, and says what to do about each part."""
+
+from typing import Any
+
+import dns.exception
+import dns.inet
+import dns.resolver
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from practice.mail import reach, records
+from practice.mail.findings import Finding, Verdict, advice, fault
+from practice.mail.services import SERVICES
+from practice.mail.views import learns_of_bounces
+
+
+class Command(BaseCommand):
+    help = (
+        "Looks at SPF, DKIM and DMARC of the sender's domain and at the way by which mail leaves, "
+        "and says what is right and what to do. Sends nothing."
+    )
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--dns", metavar="ADDRESS[:PORT]", help="another DNS server to ask")
+        parser.add_argument(
+            "--selector", action="append", default=[], help="under which a DKIM key is published"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">").strip().lower()
+        found = records.Records(_resolver(options["dns"]))
+        self.stdout.write(f"Letters come from {settings.DEFAULT_FROM_EMAIL}.")
+        findings = [*_way_out(), *_bounces()]
+        if "." in domain:
+            spf, selectors = _sent_by()
+            tried = [*options["selector"], *settings.DKIM_SELECTORS, *selectors]
+            findings += records.look(domain, found, spf=spf, selectors=tried)
+        else:
+            todo = "Set DEFAULT_FROM_EMAIL to an address at your own domain."
+            findings.append(fault("Sender", f"{domain} is no domain of the internet.", todo))
+        for finding in findings:
+            for line in finding.lines():
+                self.stdout.write(line)
+        left = sum(finding.verdict == Verdict.FAULT for finding in findings)
+        if left:
+            raise CommandError(f"{left} to be mended.")
+        self.stdout.write("Nothing is in the way. send_test_letter ADDRESS proves it.")
+
+
+def _resolver(address: str | None) -> dns.resolver.Resolver:
+    """Raises CommandError for what is no address."""
+    if not address:
+        try:
+            resolver = dns.resolver.Resolver()
+        except dns.resolver.NoResolverConfiguration:
+            raise CommandError("This server knows no DNS; name one with --dns.") from None
+    else:
+        resolver = dns.resolver.Resolver(configure=False)
+        host, _, port = address.rpartition(":") if address.count(":") == 1 else (address, "", "53")
+        if not dns.inet.is_address(host) or not port.isdecimal():
+            raise CommandError("--dns wants an address, such as 9.9.9.9 or 127.0.0.1:53.")
+        resolver.nameservers, resolver.port = [host], int(port)
+    resolver.lifetime = 5
+    return resolver
+
+
+def _sent_by() -> tuple[str | None, tuple[str, ...]]:
+    """What SPF has to include, if known, and the DKIM selectors that may be there."""
+    known = SERVICES.get(settings.MAIL_SERVICE) or records.provider_of(settings.EMAIL_HOST)
+    if known is None:
+        return None, records.COMMON_SELECTORS
+    return known.spf, (*known.selectors, *records.COMMON_SELECTORS)
+
+
+def _way_out() -> list[Finding]:
+    if settings.MAIL_SERVICE in SERVICES:
+        url = settings.ANYMAIL[f"{settings.MAIL_SERVICE.upper()}_API_URL"]
+        return reach.look_at_service(settings.MAIL_SERVICE, url)
+    if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
+        todo = "Set EMAIL_URL or MAIL_SERVICE; docs/operator.md says how."
+        return [fault(reach.WAY, "Mail does not leave this machine.", todo)]
+    server = reach.Server(
+        settings.EMAIL_HOST,
+        settings.EMAIL_PORT,
+        tls=settings.EMAIL_USE_TLS,
+        ssl=settings.EMAIL_USE_SSL,
+        user=settings.EMAIL_HOST_USER,
+        password=settings.EMAIL_HOST_PASSWORD,
+    )
+    return reach.look_at_server(server)
+
+
+def _bounces() -> list[Finding]:
+    """Whether the service is asked to tell of what comes back."""
+    if not settings.MAIL_SERVICE or learns_of_bounces():
+        return []
+    todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY; docs/operator.md says how."
+    return [advice("Bounces", "The service does not tell of letters that come back.", todo)]

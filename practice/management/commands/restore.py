@@ -1,0 +1,75 @@
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from practice.backups import making, restoring
+from practice.backups.commands import plainly, private_key, progress
+
+NEXT = """\
+Now:
+1. manage.py check_recovery_kit     (the keys on paper read everything that came back)
+2. manage.py check --deploy --database default
+3. Start the web server and the worker. Letters that were owed when the backup was made leave
+   again, so a few people may get one twice.
+4. manage.py backup
+"""
+
+
+class Command(BaseCommand):
+    """Stop the web server and the worker first.
+
+    The backup is unpacked and held against its manifest before anything here is touched.
+    """
+
+    help = "Puts a backup back into an empty site, and erases again what was erased since."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument(
+            "backup",
+            nargs="?",
+            default="",
+            help="a file, a folder or s3://bucket/prefix, or a name in BACKUP_TO; "
+            "without any, the newest there",
+        )
+        parser.add_argument(
+            "--key", default="", metavar="FILE", help="the private key; without, it is asked for"
+        )
+        parser.add_argument(
+            "--replace", action="store_true", help="even if this site holds something already"
+        )
+        parser.add_argument(
+            "--other-keys",
+            action="store_true",
+            help="even if it was made with keys that are not in FIELD_ENCRYPTION_KEYS",
+        )
+        parser.add_argument("--progress", action="store_true", help="say how far it is")
+        parser.add_argument("--report", metavar="FILE", help="write the figures to FILE as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with plainly(), making.at_work() as scratch:
+            if not options["replace"]:
+                restoring.refuse_if_in_use()
+            store, name = restoring.find(options["backup"])
+            order = restoring.Order(
+                store=store,
+                name=name,
+                private=private_key(options["key"]),
+                replace=options["replace"],
+                other_keys=options["other_keys"],
+            )
+            restored = restoring.restore(order, scratch, progress(options["progress"]))
+        if options["report"]:
+            Path(options["report"]).write_text(json.dumps(asdict(restored)))
+        self.stdout.write(f"{restored}.")
+        if restored.own:
+            self.stdout.write(f"The practice's own templates and styles are in {restored.own}.")
+        if restored.unreadable:
+            self.stderr.write(
+                f"{restored.unreadable} values cannot be read with FIELD_ENCRYPTION_KEYS as they "
+                "are here: a key is missing. docs/operator.md says what to do."
+            )
+        self.stdout.write(NEXT)

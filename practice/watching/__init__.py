@@ -1,0 +1,68 @@
+"""How the site does: asked by /readyz/, by /metrics and by the weekly mail to the therapist.
+
+Each app answers by receivers of two signals, since this one knows none of the others. Nothing
+here says anything about a person: there are counts, ages and dates.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.dispatch import Signal
+
+measured = Signal()  # receivers take `now` and give Gauges
+reported = Signal()  # receivers take `now` and give Findings
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """A number of /metrics. Those of one name differ by their labels."""
+
+    name: str
+    help: str
+    value: float
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A sentence of the weekly mail; with `advice`, something is wrong, and that is what to do."""
+
+    says: str
+    advice: str = ""
+
+
+def gauges(now: datetime) -> list[Gauge]:
+    """What can be measured; a receiver that fails is left out, and Django logs that."""
+    found: list[Gauge] = []
+    for _, answer in measured.send_robust(sender=None, now=now):
+        if not isinstance(answer, Exception):
+            found += answer
+    return found
+
+
+def findings(now: datetime) -> list[Finding]:
+    """What the weekly mail says, of each app in turn; what could not be looked at is one too."""
+    found: list[Finding] = []
+    for _, answer in reported.send_robust(sender=None, now=now):
+        if isinstance(answer, Exception):
+            found.append(
+                Finding(
+                    "Something could not be looked at.",
+                    "Whoever looks after the server finds the reason in the worker's log.",
+                )
+            )
+        else:
+            found += answer
+    return found
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`number` with its noun: "1 letter", "2 letters"."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def split(found: Iterable[Finding]) -> tuple[list[Finding], list[str]]:
+    """What is wrong, and what is well."""
+    found = list(found)
+    return [each for each in found if each.advice], [each.says for each in found if not each.advice]

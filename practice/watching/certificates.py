@@ -1,0 +1,58 @@
+"""How long the site's own certificate is good for."""
+
+import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from django.conf import settings
+
+WAIT = 5  # seconds
+WARN = timedelta(days=14)  # it is renewed a month before its end: by then that has failed twice
+
+
+class Unknown(Exception):
+    """The certificate could not be looked at."""
+
+
+def ends_at() -> datetime | None:
+    """The end (UTC) of the certificate in CERTIFICATE_FILE, else of the one at SITE_URL.
+
+    None where neither is set. Raises Unknown.
+    """
+    try:
+        if settings.CERTIFICATE_FILE:
+            return _of(Path(settings.CERTIFICATE_FILE).read_bytes())
+        address = urlsplit(settings.SITE_URL)
+        if address.scheme != "https" or not address.hostname:
+            return None
+        return _of(_served_at(address.hostname, address.port or 443))
+    except (OSError, ValueError) as error:  # of which those of `ssl` are kinds
+        raise Unknown(type(error).__name__) from error
+
+
+def _of(pem: bytes) -> datetime:
+    return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+
+
+def _served_at(host: str, port: int) -> bytes:
+    """Believed whoever signed it: it is asked for its dates alone, also when they are over."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection((host, port), timeout=WAIT) as plain,
+        context.wrap_socket(plain, server_hostname=host) as secure,
+    ):
+        certificate = secure.getpeercert(binary_form=True)
+    if certificate is None:
+        raise Unknown("no certificate")
+    return ssl.DER_cert_to_PEM_cert(certificate).encode()
+
+
+def days_left(now: datetime) -> int | None:
+    """Whole days, negative when it is over. Raises Unknown."""
+    end = ends_at()
+    return None if end is None else (end.astimezone(UTC) - now) // timedelta(days=1)

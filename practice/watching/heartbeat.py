@@ -1,0 +1,66 @@
+"""A sign of life that a process leaves in the database, and the times in which it was missing."""
+
+import logging
+import time
+from datetime import datetime, timedelta
+
+from django.db import Error, transaction
+from django.utils import timezone
+
+from practice.models import Heartbeat, Silence
+
+logger = logging.getLogger(__name__)
+
+WORKER = "worker"
+EVERY = 60  # seconds
+# Between two signs the worker may have to wait for a mail server, which takes a minute or two.
+MISSING_AFTER = timedelta(minutes=5)
+SILENCES_KEPT = timedelta(days=35)
+
+
+class Pulse:
+    """Leaves a sign of life once a minute, however often it is asked to."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.next_at = 0.0  # by the monotonic clock
+        self.left_at: float | None = None
+
+    def beat(self) -> None:
+        """Never raises for a database that is away: whoever works goes on."""
+        moment = time.monotonic()
+        if moment < self.next_at:
+            return
+        self.next_at = moment + EVERY
+        # By the clock that nobody sets: where a machine's is set forward, nothing stood still.
+        lived = self.left_at is not None and moment - self.left_at < MISSING_AFTER.total_seconds()
+        try:
+            note(self.name, timezone.now(), lived=lived)
+        except Error as error:
+            logger.warning("The heartbeat could not be noted: %s", type(error).__name__)
+        else:
+            self.left_at = moment
+
+
+def note(name: str, now: datetime, *, lived: bool = False) -> None:
+    """Leaves a sign of life, and the silence before it where that was too long.
+
+    `lived` says that there was none, whatever the clock makes of it.
+    """
+    with transaction.atomic():
+        before = Heartbeat.objects.filter(pk=name).values_list("seen_at", flat=True).first()
+        Heartbeat.objects.update_or_create(pk=name, defaults={"seen_at": now})
+        if before is not None and now - before > MISSING_AFTER and not lived:
+            Silence.objects.filter(until__lt=now - SILENCES_KEPT).delete()
+            Silence.objects.create(name=name, since=before, until=now)
+
+
+def age(name: str, now: datetime) -> timedelta | None:
+    """How long ago the last sign was, never less than nothing; None where there never was one."""
+    seen_at = Heartbeat.objects.filter(pk=name).values_list("seen_at", flat=True).first()
+    return None if seen_at is None else max(now - seen_at, timedelta())
+
+
+def is_missing(name: str, now: datetime) -> bool:
+    since = age(name, now)
+    return since is None or since > MISSING_AFTER

@@ -1,0 +1,329 @@
+"""A letter that came back: learned, shown with what to do, and settled."""
+
+import json
+import socketserver
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from booking import emails, outbox, services
+from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
+from practice.models import PracticeSettings
+from tests import factories, mail_service
+from tests.mail_service import MailService, basic, mailgun_says, postmark_says
+
+pytestmark = pytest.mark.django_db
+
+HOOK = "/mail/bounces/"
+Kind = RequestEvent.Kind
+
+
+@pytest.fixture(autouse=True)
+def open_practice(practice: PracticeSettings) -> PracticeSettings:
+    return practice
+
+
+class Mailbox:
+    """How a real SMTP server answers for each address."""
+
+    def __init__(self) -> None:
+        self.refusal = ""
+        self.taken: list[str] = []
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
+        if self.refusal and address == "robin@example.com":
+            return self.refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        self.taken += envelope.rcpt_tos
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Mailbox]:
+    box = Mailbox()
+    with socketserver.TCPServer(("127.0.0.1", 0), None) as probe:  # type: ignore[arg-type]
+        port = probe.server_address[1]
+    server = Controller(box, hostname="127.0.0.1", port=port)
+    server.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", port, 5
+    yield box
+    server.stop()
+
+
+@pytest.fixture
+def postmark(settings: Any) -> Iterator[MailService]:
+    service = MailService("postmark")
+    mail_service.use(settings, "postmark", service.url)
+    yield service
+    service.close()
+
+
+@pytest.fixture
+def mailgun(settings: Any) -> Iterator[MailService]:
+    service = MailService("mailgun")
+    mail_service.use(settings, "mailgun", service.url)
+    yield service
+    service.close()
+
+
+def submit(**fields: Any) -> ConsultationRequest:
+    return services.submit(factories.unsaved_request(**fields))[0]
+
+
+def unreached() -> list[ConsultationRequest]:
+    return list(ConsultationRequest.objects.with_returned_letter())
+
+
+def acknowledgement() -> OutgoingEmail:
+    return OutgoingEmail.objects.get(kind="received")
+
+
+def said_by_the_service(body: dict[str, Any], **headers: str) -> Any:
+    return Client().post(HOOK, json.dumps(body), content_type="application/json", **headers)
+
+
+# --- Learned -------------------------------------------------------------------------------
+
+
+def test_a_mail_server_that_refuses_the_address_marks_the_request_at_once(
+    mailbox: Mailbox,
+) -> None:
+    request = submit()
+    mailbox.refusal = "550 5.1.1 no such mailbox robin@example.com"
+    outbox.send_due()
+    assert unreached() == [request]
+    assert acknowledgement().bounced_at is not None
+    assert request.events.filter(kind=Kind.CAME_BACK, actor="system").count() == 1
+    assert not OutgoingEmail.objects.stuck(timezone.now()).exists(), "it is not told of twice"
+
+
+@pytest.mark.parametrize("refusal", ["554 5.7.1 relay access denied", "451 4.7.1 come again"])
+def test_a_refusal_that_is_not_about_the_address_marks_nobody_and_is_tried_again(
+    mailbox: Mailbox, refusal: str
+) -> None:
+    submit()
+    mailbox.refusal = refusal
+    outbox.send_due()
+    assert unreached() == []
+    assert acknowledgement().given_up_at is None
+
+
+def test_the_service_tells_later_that_a_letter_came_back(postmark: MailService) -> None:
+    request = submit()
+    outbox.send_due()
+    assert unreached() == []
+    word = postmark_says("Bounce", acknowledgement().key, "Robin@example.com")
+    for _ in range(2):  # services say everything at least once
+        assert said_by_the_service(word, **basic()).status_code == 200
+    assert unreached() == [request]
+    assert request.events.filter(kind=Kind.CAME_BACK).count() == 1
+
+
+def test_a_service_that_signs_is_believed_by_its_signature_alone(mailgun: MailService) -> None:
+    request = submit()
+    outbox.send_due()
+    key = acknowledgement().key
+    forged = mailgun_says("failed", key, "robin@example.com", signing_key="a guess")
+    assert said_by_the_service(forged).status_code == 400
+    assert unreached() == []
+    soon_again = mailgun_says("failed", key, "robin@example.com", severity="temporary")
+    assert said_by_the_service(soon_again).status_code == 200
+    assert unreached() == []
+    word = mailgun_says("failed", key, "robin@example.com", severity="permanent")
+    assert said_by_the_service(word).status_code == 200
+    assert unreached() == [request]
+
+
+@pytest.mark.parametrize("headers", [{}, basic("hook:a-guess"), basic("hook:")])
+def test_nobody_without_the_secret_is_believed(
+    postmark: MailService, headers: dict[str, str]
+) -> None:
+    submit()
+    outbox.send_due()
+    word = postmark_says("Bounce", acknowledgement().key, "robin@example.com")
+    assert said_by_the_service(word, **headers).status_code == 400
+    assert unreached() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"MAIL_SERVICE": ""}, {"MAIL_WEBHOOK_SECRET": ""}, {"MAIL_WEBHOOK_SECRET": "no-colon"}],
+)
+def test_without_a_service_or_a_secret_nothing_is_there(
+    postmark: MailService, settings: Any, change: dict[str, str]
+) -> None:
+    for name, value in change.items():
+        setattr(settings, name, value)
+    word = postmark_says("Bounce", "", "robin@example.com")
+    assert said_by_the_service(word, **basic()).status_code == 404
+
+
+@pytest.mark.parametrize("key", ["", "not-a-key", "5b0d1f0e-7c1b-4b6e-9d38-2f3f6f8c3a11"])
+def test_a_word_about_somebody_elses_message_changes_nothing(
+    postmark: MailService, key: str
+) -> None:
+    submit()
+    word = postmark_says("Bounce", key, "robin@example.com")
+    assert said_by_the_service(word, **basic()).status_code == 200
+    assert unreached() == []
+
+
+def test_a_word_about_an_address_that_was_changed_since_marks_nobody(
+    postmark: MailService, therapist: Any
+) -> None:
+    request = submit()
+    outbox.send_due()
+    services.readdress(request, "robin@example.org", user=therapist)
+    word = postmark_says("Bounce", acknowledgement().key, "robin@example.com")
+    said_by_the_service(word, **basic())
+    assert unreached() == []
+
+
+# --- Shown ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def returned(mailbox: Mailbox) -> ConsultationRequest:
+    """A request whose acknowledgement came back."""
+    request = submit(phone="+16265550143")
+    mailbox.refusal = "550 no such mailbox"
+    outbox.send_due()
+    return request
+
+
+def test_list_and_home_and_request_say_what_came_back_and_what_to_do(
+    returned: ConsultationRequest, as_therapist: Client
+) -> None:
+    listed = as_therapist.get("/admin/consultations/").content.decode()
+    assert "A letter to Robin came back" in listed
+    assert "a letter came back" in listed
+    home = as_therapist.get("/admin/").content.decode()
+    assert "Letters to 1 person came back" in home
+    page = as_therapist.get(f"/admin/consultations/{returned.pk}/").content.decode()
+    assert "The acknowledgement of the request" in page
+    assert 'href="tel:+16265550143">Call' in page
+    assert "learned that a letter to the visitor came back" in page
+
+
+def test_the_next_alert_counts_it_and_names_nobody(
+    returned: ConsultationRequest, settings: Any
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    submit(email="", phone="+16265550144")
+    outbox.send_due()
+    alert = next(each for each in mail.outbox if each.to == ["practice@example.com"])
+    assert "Letters to 1 person came back" in alert.body
+    for secret in ("Robin", "robin@", "626"):
+        assert secret not in alert.message().as_string()
+
+
+def test_an_alert_to_the_practice_that_came_back_is_shown_until_one_arrives(
+    postmark: MailService, as_therapist: Client
+) -> None:
+    submit()
+    outbox.send_due()
+    alert = OutgoingEmail.objects.get(kind="alert_new")
+    said_by_the_service(postmark_says("Bounce", alert.key, "practice@example.com"), **basic())
+    assert "An alert to the practice came back" in as_therapist.get("/admin/").content.decode()
+    assert "An alert to the practice" in as_therapist.get("/admin/consultations/").content.decode()
+    submit()
+    outbox.send_due()
+    later = OutgoingEmail.objects.filter(kind="alert_new").latest("pk")
+    said_by_the_service(postmark_says("Delivery", later.key, "practice@example.com"), **basic())
+    assert "An alert to" not in as_therapist.get("/admin/").content.decode()
+
+
+# --- Settled -------------------------------------------------------------------------------
+
+
+def write_again(request: ConsultationRequest, therapist: Any) -> OutgoingEmail:
+    services.waitlist(request, user=therapist, words=emails.Draft("About", "Words"))
+    outbox.send_due()
+    return OutgoingEmail.objects.get(request=request, kind="letter")
+
+
+def test_by_smtp_a_later_letter_that_is_taken_settles_it(
+    returned: ConsultationRequest, mailbox: Mailbox, therapist: Any
+) -> None:
+    mailbox.refusal = ""
+    write_again(returned, therapist)
+    assert unreached() == []
+    assert not OutgoingEmail.objects.stuck(timezone.now()).exists()
+
+
+def test_by_a_service_a_later_letter_settles_it_once_it_has_arrived(
+    postmark: MailService, therapist: Any
+) -> None:
+    request = submit()
+    outbox.send_due()
+    lost = postmark_says("Bounce", acknowledgement().key, "robin@example.com")
+    said_by_the_service(lost, **basic())
+    later = write_again(request, therapist)
+    assert unreached() == [request], "that the service took it says nothing"
+    said_by_the_service(postmark_says("Delivery", later.key, "robin@example.com"), **basic())
+    assert unreached() == []
+
+
+def test_another_address_settles_it_and_gets_the_last_letter(
+    returned: ConsultationRequest, mailbox: Mailbox, as_therapist: Client
+) -> None:
+    address = f"/admin/consultations/{returned.pk}/address/"
+    key = acknowledgement().key
+    as_therapist.post(address, {"email": "robin@example.org"})
+    assert unreached() == []
+    returned.refresh_from_db()
+    assert returned.email == "robin@example.org"
+    assert acknowledgement().key != key
+    outbox.send_due()
+    assert "robin@example.org" in mailbox.taken
+    assert returned.events.filter(kind=Kind.READDRESSED).count() == 1
+
+
+@pytest.mark.parametrize("typed", ["", "robin", "ROBIN@example.com"])
+def test_an_address_that_is_none_or_the_same_is_refused(
+    returned: ConsultationRequest, as_therapist: Client, typed: str
+) -> None:
+    as_therapist.post(f"/admin/consultations/{returned.pk}/address/", {"email": typed})
+    assert unreached() == [returned]
+    returned.refresh_from_db()
+    assert returned.email == "robin@example.com"
+
+
+def test_somebody_who_was_told_otherwise_is_not_shown_any_more(
+    returned: ConsultationRequest, as_therapist: Client
+) -> None:
+    as_therapist.post(f"/admin/consultations/{returned.pk}/address/", {"reached": "1"})
+    assert unreached() == []
+    assert returned.events.filter(kind=Kind.TOLD).count() == 1
+
+
+def test_an_offer_whose_letter_came_back_does_not_run_out(mailbox: Mailbox, therapist: Any) -> None:
+    factories.schedule()
+    request = submit()
+    services.offer(
+        request,
+        user=therapist,
+        words=emails.Draft("Times", "These."),
+        starts=[factories.open_time()],
+        minutes=20,
+        despite=services.ANYTHING,
+    )
+    mailbox.refusal = "550 no such mailbox"
+    outbox.send_due()
+    past = timezone.now() - timedelta(days=1)
+    ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=past)
+    assert services.expire_offers() == 0
+    services.reached_otherwise(request, user=therapist)
+    assert services.expire_offers() == 1

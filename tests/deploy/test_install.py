@@ -1,0 +1,330 @@
+"""What `deploy/install` would do and write; that it does so is shown by test_server.py."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy import certificates, debian, install, proxy, release, serving, settings, system, update
+from deploy.fetch import newest
+from deploy.machine import SOURCE
+from deploy.settings import Practice
+from deploy.system import Refusal, Step, take
+from tests.conftest import missing_part
+from tests.faults.proxy import write_certificate
+from tests.faults.site import free_port
+
+UNITS = SOURCE / "deploy/systemd"
+SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
+ANSWERS = {
+    "SITE_URL": "https://practice.example",
+    "OTHER_NAMES": "www.practice.example",
+    "CERTIFICATE": "test",
+    "DEFAULT_FROM_EMAIL": "office@practice.example",
+    "EMAIL_URL": 'smtp+tls://name:pass"word$@mail.practice.example:587',
+    "TIME_ZONE": "America/New_York",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A server of which there is nothing yet but this folder."""
+    monkeypatch.setattr(system, "ROOT", tmp_path / "root")
+    (tmp_path / "root").mkdir()
+    return tmp_path / "root"
+
+
+def answered(name: str = "main") -> Practice:
+    practice = Practice.called(name)
+    settings.complete(practice, dict(ANSWERS))
+    return practice
+
+
+def program(name: str) -> str:
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        package = {"nginx": "nginx-light"}.get(name, "systemd")
+        missing_part(f"{name} is missing. On Debian: apt install {package}")
+    return str(found)
+
+
+# --- Steps ----------------------------------------------------------------------------------
+
+
+def test_a_check_says_what_would_change_and_writes_nothing(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = take(install.steps([answered()], "0.1.0", ""), check=True)
+    said = capsys.readouterr().out
+    assert said.count("would: ") == changes > 20
+    assert "would: make the user practice-main" in said
+    assert list(root.iterdir()) == []
+
+
+def test_a_step_that_does_not_come_about_stops_the_rest() -> None:
+    steps = [
+        Step("do nothing", lambda: False, lambda: None),
+        Step("never come to this", lambda: False, lambda: pytest.fail("it went on")),
+    ]
+    with pytest.raises(Refusal, match="do nothing"):
+        take(steps, check=False)
+
+
+def test_a_step_that_was_made_is_not_made_again(root: Path) -> None:
+    steps = [
+        system.file(root / "etc/one", "1\n", 0o600),
+        system.link(root / "opt/current", "releases/1"),
+        system.directory(root / "var/two"),
+    ]
+    if os.geteuid():
+        del steps[2]
+    assert take(steps, check=False) == len(steps)
+    assert take(steps, check=False) == 0
+    (root / "etc/one").chmod(0o644)
+    assert take(steps, check=False) == 1
+
+
+def test_only_one_install_runs_at_a_time(root: Path) -> None:
+    (root / "run/lock").mkdir(parents=True)
+    with system.alone(), pytest.raises(Refusal, match="Another"), system.alone():
+        pass
+
+
+# --- Settings -------------------------------------------------------------------------------
+
+
+def test_settings_are_asked_once_and_keys_made_once(root: Path) -> None:
+    practice = answered()
+    system.write(practice.file, practice.text(), 0o600)
+    again = Practice.called("main")
+    assert again.settings == practice.settings
+    settings.complete(again, {})  # nobody is there to be asked
+    assert again.text() == practice.file.read_text()
+
+
+def test_what_somebody_wrote_into_the_settings_stays(root: Path) -> None:
+    practice = answered()
+    by_hand = practice.text() + "# Since spring.\nBACKUP_TO='/srv/backups of mine'\n"
+    system.write(practice.file, by_hand, 0o600)
+    again = Practice.called("main")
+    settings.complete(again, {"SITE_URL": "https://other.example"})
+    assert "# Since spring.\nBACKUP_TO='/srv/backups of mine'\n" in again.text()
+    assert "\nSITE_URL=https://other.example\n" in again.text()
+    assert "\nALLOWED_HOSTS=other.example\n" in again.text()
+    assert again.settings["SECRET_KEY"] == practice.settings["SECRET_KEY"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SITE_URL", "http://practice.example"),
+        ("SITE_URL", "https://practice.example/site"),
+        ("SITE_URL", "https://practice.example;{"),
+        ("OTHER_NAMES", "www.practice.example;}"),
+        ("TIME_ZONE", "Mars/Olympus"),
+        ("CERTIFICATE", "/nowhere/certificate.pem"),
+        ("DEFAULT_FROM_EMAIL", "office"),
+        ("EMAIL_URL", "mail.example.com"),
+    ],
+)
+def test_an_answer_that_cannot_be_is_refused(root: Path, name: str, value: str) -> None:
+    with pytest.raises(Refusal):
+        settings.complete(Practice.called("main"), ANSWERS | {name: value})
+
+
+def test_a_practice_has_a_plain_name() -> None:
+    for name in ("", "../etc", "a b", "Main", "x" * 40):
+        with pytest.raises(Refusal):
+            Practice.called(name)
+
+
+def test_a_certificate_of_ones_own_is_made_anew_for_another_name(root: Path) -> None:
+    program("openssl")
+    practice = answered()
+    practice.certificates.mkdir(parents=True)
+    certificates.make_certificate(practice)
+    assert certificates.certifies(practice.certificates / "certificate.pem", practice)
+    practice.settings["OTHER_NAMES"] = "other.example, www.practice.example"
+    assert not certificates.certifies(practice.certificates / "certificate.pem", practice)
+    certificates.make_certificate(practice)
+    assert certificates.certifies(practice.certificates / "certificate.pem", practice)
+
+
+# --- Units ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The units as on a server, with a program in the place of what only a server has."""
+    folder = tmp_path_factory.mktemp("units")
+    shutil.copytree(UNITS, folder / "etc/systemd/system")
+    for path in (folder / "etc/systemd/system").glob("*.service"):
+        path.write_text(path.read_text().replace("=/opt/practice/current/deploy/", "=/bin/true "))
+    return folder
+
+
+def test_each_timer_that_is_set_is_there_with_its_service() -> None:
+    there = {path.name.partition("@")[0] for path in UNITS.glob("practice-*@.timer")}
+    assert there == {f"practice-{kind}" for kind in serving.TIMERS}
+    assert all((UNITS / f"{name}@.service").exists() for name in there)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_service_scores_two_or_better(units: Path, service: str) -> None:
+    judged = subprocess.run(
+        [
+            *(program("systemd-analyze"), "security", "--offline=true", "--no-pager"),
+            *(f"--root={units}", "--threshold=20", service),
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert judged.returncode == 0, judged.stdout[-3000:] + judged.stderr
+
+
+def test_systemd_understands_each_unit(units: Path) -> None:
+    files = [path for path in UNITS.iterdir() if path.is_file()]
+    names = [path.name.replace("@.", "@main.") for path in files]
+    verified = subprocess.run(
+        [program("systemd-analyze"), "verify", "--man=no", "--recursive-errors=no", *names],
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{units}/etc/systemd/system:"},
+        capture_output=True,
+        text=True,
+    )
+    assert (verified.returncode, verified.stderr) == (0, "")
+
+
+# --- nginx ----------------------------------------------------------------------------------
+
+
+def test_nginx_takes_what_is_written_for_two_practices(root: Path, tmp_path: Path) -> None:
+    ports = {"PLAIN_PORT": str(free_port()), "TLS_PORT": str(free_port())}
+    practices = [answered("one"), answered("two")]
+    practices[1].settings |= {"SITE_URL": "https://two.example", "OTHER_NAMES": ""}
+    for practice in practices:
+        practice.settings |= ports
+        practice.certificates.mkdir(parents=True)
+        write_certificate(practice.certificates, practice.host)
+    written = "".join([proxy.common(practices), *map(proxy.site, practices)])
+    written = written.replace("/var/log/nginx", str(tmp_path))
+    configuration = tmp_path / "nginx.conf"
+    configuration.write_text(
+        f"pid {tmp_path}/pid; error_log {tmp_path}/error.log; events {{}}\n"
+        f"http {{ client_body_temp_path {tmp_path}/1; proxy_temp_path {tmp_path}/2;\n"
+        f"fastcgi_temp_path {tmp_path}/3; uwsgi_temp_path {tmp_path}/4;\n"
+        f"scgi_temp_path {tmp_path}/5;\n{written} }}"
+    )
+    tested = subprocess.run(
+        [program("nginx"), "-t", "-p", tmp_path, "-e", tmp_path / "error.log", "-c", configuration],
+        capture_output=True,
+        text=True,
+    )
+    assert tested.returncode == 0, tested.stderr
+    assert "[warn]" not in tested.stderr
+
+
+# --- Versions -------------------------------------------------------------------------------
+
+
+def test_versions_are_compared_by_their_numbers() -> None:
+    ordered = ["0.1.0.dev0", "0.1.0", "0.2.0rc1", "0.2.0", "0.10.0", "1.0"]
+    assert sorted(set(ordered), key=release.order) == ordered
+
+
+def test_the_newest_version_is_found_among_the_tags() -> None:
+    tags = ["v0.9.0", "v0.10.0", "v0.11.0rc1", "nightly", "w1.0"]
+    assert newest("".join(f"abc\trefs/tags/{tag}\n" for tag in tags)) == "v0.10.0"
+    assert newest("") == ""
+
+
+@pytest.fixture
+def two_releases(root: Path) -> Path:
+    """Two releases whose installers do as a file `fails` or `dies` beside them says."""
+    (root / "opt/practice").mkdir(parents=True)
+    (root / "var/lib/practice").mkdir(parents=True)
+    for version in ("1.0", "2.0"):
+        folder = root / "opt/practice/releases" / version
+        (folder / "deploy").mkdir(parents=True)
+        script = folder / "deploy/install"
+        script.write_text(
+            f"#!/bin/sh\ncd {root}/opt/practice\n"
+            f"ln -sfn releases/{version} current\n"
+            f"if [ -e releases/{version}/fails ]; then echo no heart; exit 1; fi\n"
+            f"echo {version} > serves\n"
+        )
+        script.chmod(0o755)
+    (root / "opt/practice/current").symlink_to("releases/1.0")
+    return root / "opt/practice"
+
+
+def test_an_update_that_is_well_stays(two_releases: Path) -> None:
+    assert update.change("1.0", "2.0")
+    assert (two_releases / "serves").read_text() == "2.0\n"
+    assert not (two_releases / "unfinished").exists()
+
+
+def test_an_update_that_is_not_well_goes_back(
+    two_releases: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two_releases / "releases/2.0/fails").touch()
+    assert not update.change("1.0", "2.0")
+    assert release.current_version() == "1.0"
+    assert (two_releases / "serves").read_text() == "1.0\n"
+    assert (two_releases / "refused").read_text() == "2.0\n"
+    assert "failed: no heart" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("fails", "serves"), [(False, "2.0"), (True, "1.0")])
+def test_an_update_that_was_killed_is_finished_or_taken_back(
+    two_releases: Path, fails: bool, serves: str
+) -> None:
+    (two_releases / "unfinished").write_text("1.0\n")
+    (two_releases / "current").unlink()
+    (two_releases / "current").symlink_to("releases/2.0")
+    if fails:
+        (two_releases / "releases/2.0/fails").touch()
+    update.settle()
+    assert release.current_version() == serves
+    assert not (two_releases / "unfinished").exists()
+
+
+def test_old_releases_go_and_those_in_use_stay(two_releases: Path) -> None:
+    for number in range(3, 7):
+        folder = two_releases / f"releases/{number}.0"
+        folder.mkdir()
+        os.utime(folder, (number, number))
+    release.prune({"3.0", "6.0"})
+    assert len(list((two_releases / "releases").iterdir())) == release.KEPT
+    assert {"3.0", "6.0"} <= {path.name for path in (two_releases / "releases").iterdir()}
+
+
+def test_the_timer_says_so_where_no_address_of_releases_is_set(
+    two_releases: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert update.by_timer() == 0
+    assert "/etc/practice/updates.conf" in capsys.readouterr().out
+
+
+# --- Debian's upgrades ----------------------------------------------------------------------
+
+HISTORY = """\
+
+Start-Date: 2026-11-20  06:10:00
+Upgrade: nginx:amd64 (1.22.1-9, 1.22.1-9+deb12u1)
+End-Date: 2026-11-20  06:10:09
+
+Start-Date: 2026-11-24  06:10:00
+Commandline: /usr/bin/unattended-upgrade
+Install: new:amd64 (1.0, automatic)
+Upgrade: libpq5:amd64 (15.19-0+deb12u1, 15.20-0), perl-base:amd64 (5.36.0-7, 5.36.0-8, automatic)
+End-Date: 2026-11-24  06:10:09
+"""
+
+
+def test_what_debian_upgraded_just_now_is_known_with_its_version_of_before() -> None:
+    now = debian.when("2026-11-24  06:20:00")
+    before = [("libpq5:amd64", "15.19-0+deb12u1"), ("perl-base:amd64", "5.36.0-7")]
+    assert debian.upgraded(HISTORY, now) == before
+    assert debian.upgraded(HISTORY, now + debian.RECENT) == []
