@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from time import time as time_now
 from typing import Any
 
@@ -138,7 +138,7 @@ def practice_settings(**changes: Any) -> PracticeSettings:
         "credential": "LMFT",
         "license_type": "Marriage and Family Therapist",
         "license_number": "000000",
-        "license_expires": date(2030, 1, 31),
+        "license_expires": timezone.localdate() + timedelta(days=1000),
         "telephone": "+1 415 555 0100",
         "email": "practice@example.com",
         "fee": "$180",
@@ -179,7 +179,7 @@ def unsaved_request(**fields: Any) -> ConsultationRequest:
     values = {
         "name": "Robin",
         "email": "robin@example.com",
-        "reply_by": date(2026, 11, 25),
+        "reply_by": timezone.localdate() + timedelta(days=3),
         "region": "CA",
         **fields,
     }

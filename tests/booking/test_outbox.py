@@ -3,7 +3,7 @@
 import smtplib
 import socketserver
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -84,7 +84,12 @@ def test_a_request_owes_the_visitor_a_letter_and_the_practice_an_alert(mailbox: 
 
 
 def test_the_alert_says_neither_who_nor_what_nor_from_where(mailbox: Mailbox, article: Any) -> None:
-    request = submit(message="canary", article=article.page_ptr, phone="+16265550143")
+    request = submit(
+        message="canary",
+        article=article.page_ptr,
+        phone="+16265550143",
+        reply_by=date(2026, 11, 25),
+    )
     outbox.send_due()
     alert = next(m for m in mailbox.messages if m["To"] == "practice@example.com")
     text = alert.as_string() + alert.get_body(("plain",)).get_content()  # type: ignore[union-attr]
