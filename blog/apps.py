@@ -9,6 +9,8 @@ class BlogConfig(AppConfig):
     def ready(self) -> None:
         from blog import defaults, samples
         from practice.samples import removed
+        from practice.watched import watch
 
         post_migrate.connect(defaults.make_blog, sender=self)
+        watch("blog.Topic")
         removed.connect(samples.remove_topics_and_picture)

@@ -45,7 +45,7 @@ class ArticleFeed(Feed):
         return site.root_page.get_full_url(self.request) if site else "/"
 
     def items(self, practice: PracticeSettings) -> QuerySet[ArticlePage]:
-        return ArticlePage.objects.published()[:20]
+        return ArticlePage.objects.published().select_related("author")[:20]
 
     def item_title(self, item: ArticlePage) -> str:
         return item.title

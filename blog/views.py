@@ -11,7 +11,7 @@ from blog.models import ArticleIndexPage, ArticlePage, Topic
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     """The essays on one topic."""
     subject = get_object_or_404(Topic, slug=slug)
-    articles = ArticlePage.objects.published().filter(topics=subject)
+    articles = ArticlePage.objects.listed().filter(topics=subject)
     page = Paginator(articles, ArticleIndexPage.per_page).get_page(request.GET.get("page"))
     return render(request, "blog/topic.html", {"topic": subject, "articles": page})
 

@@ -15,7 +15,7 @@ class PracticeConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
-        from practice import checks, defaults, forms, outage  # noqa: F401  (checks register themselves)
+        from practice import checks, defaults, forms, outage, watched  # noqa: F401  (checks register themselves)
         from practice.accounts import sessions
         from practice.models import PracticeSettings, User
         from practice.watching import measured, own, reported
@@ -23,6 +23,7 @@ class PracticeConfig(AppConfig):
         measured.connect(own.measure)
         reported.connect(own.report)
         post_migrate.connect(defaults.make_site, sender=self)
+        post_migrate.connect(watched.install, sender=self)
         pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)
         user_logged_in.connect(sessions.note_start)
         authentication_step_completed.connect(sessions.renew)

@@ -1,10 +1,14 @@
 """The blocks that every kind of page may use; `blog/blocks.py` adds those of an essay."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from wagtail import blocks
 from wagtail.images.blocks import ImageBlock
+from wagtail.rich_text import RichText, expand_db_html
 
 INLINE = ["bold", "italic", "link"]
 PROSE = [*INLINE, "ol", "ul"]
@@ -16,13 +20,36 @@ def heading_id(block: Any) -> str:
     return f"h-{name[:8]}" if name else f"h-{slugify(getattr(block, 'value', block))}"
 
 
+def texts(body: Any) -> Iterator[str]:
+    """All that is written in a body, markup and all, in order."""
+    for block in body.raw_data:
+        yield from _texts(block["value"])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        # What lies in a list comes wrapped, and neither its type nor its id is read by anybody.
+        wrapped = value.keys() == {"type", "value", "id"}
+        for part in [value["value"]] if wrapped else value.values():
+            yield from _texts(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+
+
 class HeadingBlock(blocks.CharBlock):
     class Meta:
         icon = "title"
         label = "Heading"
         description = "Starts a new part of the page, and appears in its contents list."
-        template = "components/blocks/heading.html"
         preview_value = "What we are protecting"
+
+    def render(self, value: str, context: dict[str, Any] | None = None) -> SafeString:
+        """Without a template, of which half a page's headings and texts would need one each."""
+        block = (context or {}).get("child", value)
+        return format_html('<h2 id="{}">{}</h2>', heading_id(block), value)
 
 
 class TextBlock(blocks.RichTextBlock):
@@ -30,11 +57,13 @@ class TextBlock(blocks.RichTextBlock):
         icon = "pilcrow"
         label = "Text"
         description = "One or more paragraphs."
-        template = "components/blocks/text.html"
         preview_value = "<p>Most of us learned early how to keep the peace.</p>"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"features": PROSE, **kwargs})
+
+    def render(self, value: RichText, context: dict[str, Any] | None = None) -> SafeString:
+        return mark_safe(expand_db_html(value.source))
 
 
 class PointsBlock(blocks.StructBlock):

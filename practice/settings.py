@@ -85,6 +85,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "practice.middleware.RequestId",
+    "practice.kept.KeptPages",
     "practice.middleware.PrivacyHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -248,6 +249,9 @@ BACKUP_TO = env.str("BACKUP_TO", default="")  # a folder, or s3://bucket/prefix
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
 # None is kept for longer; the privacy page says how long.
 BACKUP_DAYS = env.int("BACKUP_DAYS", default=35)
+
+# Finished pages that each process keeps in memory; under DEBUG none, since templates change.
+PAGE_CACHE_MB = env.int("PAGE_CACHE_MB", default=0 if DEBUG else 16)
 
 # Name and telephone of the practice, for the page that is shown while the database is away.
 OUTAGE_FILE = DATA_DIR / "outage.json"

@@ -6,11 +6,18 @@ from django.templatetags.static import static
 from django.urls import path, reverse
 from django.utils.html import format_html
 from wagtail import hooks
+from wagtail.rich_text import FeatureRegistry
 
+from practice import links
 from practice.accounts.letters import ask_for_link
 from practice.components import BackupsPanel, GoingLivePanel, MailMenuItem
 from practice.mail.admin import MailView
 from practice.models import User
+
+
+@hooks.register("register_rich_text_features", order=10)  # after Wagtail's own
+def held_links(features: FeatureRegistry) -> None:
+    links.register(features)
 
 
 @hooks.register("construct_homepage_panels")

@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 from wagtail.models import Page, Site
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
+from practice import stamp
 from practice.models import HomePage, PracticeSettings, User
 from tests import databases, factories
 
@@ -81,6 +82,7 @@ def seed_document() -> Path:
 def data_folder(settings: object, tmp_path: Path) -> Path:
     """Uploads, mail and what is cached of a test go with the test."""
     cache.clear()  # Wagtail keeps the site's addresses there, which a rollback leaves behind
+    stamp.forget()  # some settings differ from test to test, and the stamp knows nothing of that
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"  # type: ignore[attr-defined]
     settings.OUTAGE_FILE = tmp_path / "outage.json"  # type: ignore[attr-defined]

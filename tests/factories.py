@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from time import time as time_now
 from typing import Any
 

@@ -4,7 +4,7 @@ from practice.models.accounts import OwedLink, Tally
 from practice.models.backups import BackupProof
 from practice.models.mail import TestLetter
 from practice.models.operation import Heartbeat, Silence
-from practice.models.pages import HomePage, SamplePage, StandardPage
+from practice.models.pages import HomePage, ReaderPage, SamplePage, StandardPage
 from practice.models.pictures import SiteImage, SiteRendition
 from practice.models.regions import Region, parse_regions
 from practice.models.settings import (
@@ -16,6 +16,7 @@ from practice.models.settings import (
     Medium,
     PracticeSettings,
 )
+from practice.models.stamp import Stamp
 from practice.models.user import User, UserManager
 
 __all__ = [
@@ -30,11 +31,13 @@ __all__ = [
     "Medium",
     "OwedLink",
     "PracticeSettings",
+    "ReaderPage",
     "Region",
     "SamplePage",
     "Silence",
     "SiteImage",
     "SiteRendition",
+    "Stamp",
     "StandardPage",
     "Tally",
     "TestLetter",

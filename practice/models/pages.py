@@ -1,17 +1,33 @@
 """The plain pages of the site."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField, StreamField
-from wagtail.models import Page
+from wagtail.models import Page, PageViewRestriction
 
+from practice import frame
 from practice.addresses import refuse_reserved
 from practice.blocks import INLINE, PageBody
 
 
-class StandardPage(Page):
+class ReaderPage(Page):
+    """A page as Wagtail has it, found and opened with fewer queries."""
+
+    class Meta:
+        abstract = True
+
+    def get_view_restrictions(self) -> QuerySet[PageViewRestriction]:
+        """As Wagtail looks for them, on this page and all above it, if any page has one at all."""
+        if not frame.has_closed_pages():
+            return PageViewRestriction.objects.none()
+        return super().get_view_restrictions()
+
+
+class StandardPage(ReaderPage):
     """Services, fees, questions, privacy, accessibility; or a specialty of the practice."""
 
     introduction = RichTextField(features=INLINE, blank=True)
@@ -32,7 +48,7 @@ class StandardPage(Page):
         refuse_reserved(self.slug)
 
 
-class HomePage(Page):
+class HomePage(ReaderPage):
     """Who this is for, who the therapist is, what to read, and one way to a consultation."""
 
     heading = models.CharField(max_length=160, blank=True)
@@ -50,6 +66,16 @@ class HomePage(Page):
 
     class Meta:
         verbose_name = "home page"
+
+    def route(self, request: HttpRequest, path_components: list[str]) -> Any:
+        """As Wagtail does it, from the pages right below this one as they are held."""
+        if not path_components:
+            return super().route(request, path_components)
+        slug, *rest = path_components
+        page = frame.child_of(self, slug)
+        if page is None:
+            raise Http404
+        return page.route(request, rest)
 
 
 class SamplePage(models.Model):

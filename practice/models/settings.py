@@ -1,7 +1,9 @@
 """Everything that the practice says about itself, in one place."""
 
+from __future__ import annotations
+
 from datetime import date, datetime, time, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
@@ -22,6 +24,7 @@ from practice import california, completeness, workdays
 from practice.blocks import INLINE, PROSE
 from practice.models.pictures import SiteImage
 from practice.models.regions import Region, parse_regions, validate_regions
+from practice.stamp import held
 
 
 def validate_time_zone(name: str) -> None:
@@ -295,6 +298,13 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     class Meta:
         verbose_name = "Practice"
+
+    @classmethod
+    def load(cls, request_or_site: Any = None) -> PracticeSettings:
+        """The settings; for a reader's request as they are held, for all else as they stand."""
+        if request_or_site is None:
+            return super().load()
+        return held("practice", lambda: super(PracticeSettings, cls).load(request_or_site))
 
     def clean(self) -> None:
         """Raises ValidationError for a telephone or a part of the country that cannot be."""

@@ -7,16 +7,19 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.db.models import Q
+from django.http import HttpRequest
+from django.template.base import FilterExpression, Parser, Token
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from wagtail.blocks import StreamValue
 from wagtail.models import Page, Site
 
-from practice import theme
-from practice.blocks import heading_id
+from practice import links, theme
+from practice.blocks import texts
 from practice.models import PracticeSettings
+from practice.stamp import held
 
 register = template.Library()
-register.filter("heading_id", heading_id)
 
 SMALL_PRINT = ("privacy", "accessibility")
 OPENING, CLOSING = '\u201c\u201e"', '\u201d\u201c"'
@@ -24,11 +27,10 @@ OPENING, CLOSING = '\u201c\u201e"', '\u201d\u201c"'
 
 @dataclass(frozen=True)
 class Link:
-    """A page to go to, and whether the reader is in that part of the site."""
+    """A page to go to."""
 
     title: str
     url: str
-    is_current: bool
 
 
 @dataclass(frozen=True)
@@ -44,20 +46,69 @@ def site_links(context: template.Context) -> SiteLinks:
     site = Site.find_for_request(request)
     if site is None:
         return SiteLinks([], [])
+    return held(("links", site.pk), lambda: _links(request, site))
+
+
+def _links(request: HttpRequest, site: Site) -> SiteLinks:
     wanted = Q(show_in_menus=True) | Q(slug__in=SMALL_PRINT)
     found: tuple[list[Link], list[Link]] = ([], [])
     for page in Page.objects.child_of(site.root_page).live().filter(wanted):
         url = page.get_url(request, current_site=site)
         if url:
-            link = Link(page.title, url, request.path.startswith(url))
-            found[page.slug in SMALL_PRINT].append(link)
+            found[page.slug in SMALL_PRINT].append(Link(page.title, url))
     return SiteLinks(*found)
+
+
+class HeldNode(template.Node):
+    def __init__(self, differs_by: list[FilterExpression], content: template.NodeList) -> None:
+        self.differs_by, self.content = differs_by, content
+
+    def render(self, context: template.Context) -> SafeString:
+        site = Site.find_for_request(context["request"])
+        key = ("rendered", site and site.pk, *(each.resolve(context) for each in self.differs_by))
+        return held(key, lambda: self.content.render(context))
+
+
+@register.tag
+def hold(parser: Parser, token: Token) -> HeldNode:
+    """`{% hold "name" %}` … `{% endhold %}`: a part that is the same on every page of the site.
+
+    Nothing within it may ask for the page, the request or the visitor, but for what follows the
+    name: `{% hold "header" place %}`.
+    """
+    differs_by = [parser.compile_filter(each) for each in token.split_contents()[1:]]
+    content = parser.parse(["endhold"])
+    parser.delete_first_token()
+    return HeldNode(differs_by, content)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where in the site a reader is: on a page that the head names, or somewhere below it."""
+
+    page: str = ""
+    part: str = ""
+
+
+@register.simple_tag
+def place(of_site: SiteLinks, path: str) -> Place:
+    named = ["/", reverse("booking:request"), *(link.url for link in of_site.menu)]
+    if path in named:
+        return Place(page=path)
+    return Place(part=next((url for url in named[1:] if path.startswith(url)), ""))
 
 
 @register.simple_tag
 def style_sheet_url(practice: PracticeSettings) -> str:
     """The address of the style sheet with its version, under which it is kept for good."""
     return f"{reverse('theme')}?v={theme.style_sheet(practice.accent).version}"
+
+
+@register.simple_tag
+def fetch_links(body: StreamValue) -> str:
+    """Before a body is rendered: the pages that its texts link to, in one query."""
+    links.fetch_pages(texts(body))
+    return ""
 
 
 @register.filter

@@ -1,0 +1,183 @@
+"""Pages that were made once are answered again as they are, for as long as the stamp stands.
+
+They are kept in the memory of each process as finished, gzipped bytes, with all that the browser
+is told beside them. Never kept: what is for one person (a session, Authorization, a cookie that is
+set, private or no-store), what has a query, what went wrong or leads elsewhere.
+"""
+
+import gzip
+import hashlib
+import re
+import time
+from collections import OrderedDict
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
+
+from practice import frame, outage, stamp
+from practice.middleware import View
+
+# Nothing that a reader reads, so the stamp is not even asked for.
+APART = re.compile(
+    r"/(?:admin|account|static|media|documents|calendar|mail|healthz|readyz)/|/metrics$"
+)
+NO_GZIP = re.compile(r"\bgzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)")
+GZIP_LEVEL = 6
+ITS_OWN = 400  # bytes that an entry takes beside its body, about
+
+Key = tuple[str, str, str, str | None]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A finished answer: its gzipped body, and its headers."""
+
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + ITS_OWN
+
+    @classmethod
+    def of(cls, response: HttpResponse) -> "Page":
+        body = response.content
+        response.headers["ETag"] = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+        response.headers["Vary"] = "Accept-Encoding"
+        response.headers.setdefault("Cache-Control", "public, max-age=0, must-revalidate")
+        # Without a time in it, so that the same page is the same bytes in each process.
+        packed = gzip.compress(body, GZIP_LEVEL, mtime=0)
+        headers = ((k, v) for k, v in response.items() if k != "Content-Length")
+        return cls(packed, tuple(headers))
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """As this browser wants it: gzipped or not, or that it has it already."""
+        takes_gzip = accepts_gzip(request.headers.get("Accept-Encoding", ""))
+        response = HttpResponse(self.body if takes_gzip else gzip.decompress(self.body))
+        for name, value in self.headers:
+            response.headers[name] = value
+        if takes_gzip:
+            response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Length"] = str(len(response.content))
+        if "If-None-Match" not in request.headers:
+            return response
+        known = get_conditional_response(request, etag=response.headers["ETag"], response=response)
+        return response if known is None else known
+
+
+class Shelf:
+    """Finished pages, at most so many bytes of them; what nobody asked for longest goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.size = 0
+        self.pages: OrderedDict[Key, Page] = OrderedDict()
+
+    def get(self, key: Key) -> Page | None:
+        page = self.pages.get(key)
+        if page is not None:
+            self.pages.move_to_end(key)
+        return page
+
+    def put(self, key: Key, page: Page) -> None:
+        old = self.pages.pop(key, None)
+        self.size += page.size - (old.size if old else 0)
+        self.pages[key] = page
+        while self.size > self.limit:
+            _, gone = self.pages.popitem(last=False)
+            self.size -= gone.size
+
+
+class KeptPages:
+    """Answers from what is kept under the stamp, or keeps what the site answers.
+
+    Stands before all that adds headers, so that they are kept too. While the database is away,
+    what was kept under the last stamp that this process saw is still answered.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+        self.away = 0.0  # until when, by the monotonic clock, nobody asks a database that is away
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # A preview comes through here as its page, from within the admin.
+        if APART.match(request.path) or getattr(request, "is_dummy", False):
+            return self.get_response(request)
+        asked_at = time.time()
+        with ExitStack() as stack:
+            is_away = not self.has_read(request, stack)
+            key = key_of(request)
+            shelf = shelf_of(stamp.last())
+            page = shelf.get(key) if key else None
+            if page is None:
+                response = self.get_response(request)
+                if is_away or not shelf.limit or not may_be_packed(request, response):
+                    return response
+                page = Page.of(response)
+                if key and request.method == "GET":
+                    shelf.put(key, page)
+        answer = page.answer(request)
+        if key:
+            # For nginx, which takes it away: until this second is over, by the clock it shares.
+            answer.headers["X-Accel-Expires"] = f"@{int(asked_at)}"
+        return answer
+
+    def has_read(self, request: HttpRequest, stack: ExitStack) -> bool:
+        """Whether the stamp could be read. A database that takes long to say no is let alone for
+        as long, so that readers need not wait for each other.
+        """
+        began = time.monotonic()
+        if began < self.away:
+            return False
+        try:
+            stack.enter_context(stamp.read())
+        except outage.AWAY:
+            now = time.monotonic()
+            self.away = now + (now - began)
+            return False
+        frame.prepare(request)
+        return True
+
+
+def shelf_of(held: stamp.Held) -> Shelf:
+    return held.values.setdefault(Shelf, Shelf(settings.PAGE_CACHE_MB * 1024 * 1024))
+
+
+def key_of(request: HttpRequest) -> Key | None:
+    """Under what the answer is kept; None if it is for this one request alone.
+
+    The host is one of ours, or a stranger could fill the memory with names.
+    """
+    if not is_for_all(request) or request.META.get("QUERY_STRING"):
+        return None
+    try:
+        return request.scheme or "", request.get_host(), request.path, get_language()
+    except DisallowedHost:
+        return None
+
+
+def is_for_all(request: HttpRequest) -> bool:
+    """Whether somebody reads who does not say who they are."""
+    is_named = settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers
+    return request.method in ("GET", "HEAD") and not is_named
+
+
+def may_be_packed(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether an answer is a whole page, the same for everybody who asks for it."""
+    if not is_for_all(request) or response.status_code != 200:
+        return False
+    if response.streaming or response.cookies or "Content-Encoding" in response.headers:
+        return False
+    said = response.headers.get("Cache-Control", "")
+    varies = response.headers.get("Vary", "Accept-Encoding")
+    return varies == "Accept-Encoding" and "no-store" not in said and "private" not in said
+
+
+def accepts_gzip(header: str) -> bool:
+    """Whether `Accept-Encoding` takes gzip (RFC 9110, 12.5.3)."""
+    return "gzip" in header and not NO_GZIP.search(header)

@@ -1,0 +1,94 @@
+"""What may be kept between requests, and until when: one stamp for all that readers see.
+
+The database renews the stamp within the transaction that changes any of it (practice/watched.py).
+Each request reads it before anything else, so what was made of the database afterwards is at least
+as new as the stamp it is kept under, and is never found again once another stamp stands.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.db import connection
+
+T = TypeVar("T")
+
+# Some of what readers see begins on a day, such as free places; and in every time zone a day
+# begins on a quarter of an hour. https://www.iana.org/time-zones
+QUARTER = 15 * 60  # seconds
+MOST = 10_000  # things that one process holds
+
+
+class Held:
+    """What this process has made under one stamp, for all requests that read the same."""
+
+    def __init__(self, stamp: str = "") -> None:
+        self.stamp = stamp
+        self.values: dict[Hashable, Any] = {}
+
+
+_held = Held()
+_reading: ContextVar[Held | None] = ContextVar("reading", default=None)
+
+
+def current() -> str:
+    """The stamp as it stands, and which quarter of an hour it is; in one query.
+
+    Raises OperationalError or InterfaceError where the database is away.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM practice_stamp")
+        row = cursor.fetchone()
+    return f"{row[0] if row else ''} {int(time.time()) // QUARTER}"
+
+
+@contextmanager
+def read() -> Iterator[None]:
+    """Reads the stamp for one request, in which `held` then keeps what it makes."""
+    global _held
+    stamp = current()
+    if _held.stamp != stamp or settings.DEBUG:  # where templates change between requests
+        _held = Held(stamp)
+    token = _reading.set(_held)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def held(key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` gives, made once for as long as the stamp stands; outside of `read`, each time.
+
+    All requests of a process get the very same object, so nobody may change it. What is not
+    there (None) is not held, or a stranger could fill the memory by asking for it.
+    """
+    [value] = held_each("", [key], lambda _: [make()])
+    return value
+
+
+def held_each(
+    kind: str, keys: Sequence[Hashable], make: Callable[[list[Any]], Sequence[T]]
+) -> list[T]:
+    """The same for many at once: `make` gets those of `keys` that are not held, in their order."""
+    reading = _reading.get()
+    values = {} if reading is None else reading.values
+    if len(values) > MOST:
+        values.clear()
+    missing = [key for key in dict.fromkeys(keys) if (kind, key) not in values]
+    found = dict(zip(missing, make(missing), strict=True)) if missing else {}
+    values.update({(kind, key): value for key, value in found.items() if value is not None})
+    return [found[key] if key in found else values[kind, key] for key in keys]
+
+
+def last() -> Held:
+    """What was made under the stamp that this process read last."""
+    return _held
+
+
+def forget() -> None:
+    """Lets go of everything, as a new process would."""
+    global _held
+    _held = Held()
