@@ -24,7 +24,8 @@ def ports(practice: Practice) -> dict[str, str]:
 
 def common(practices: list[Practice]) -> str:
     """All practices of a server listen on the same ports, which are the first one's."""
-    return filled("common.conf", ports(practices[0]))
+    cache = str(at("/var/lib/nginx/practice-pages"))
+    return filled("common.conf", {**ports(practices[0]), "cache": cache})
 
 
 def site(practice: Practice) -> str:

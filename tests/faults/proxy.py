@@ -131,6 +131,7 @@ class Proxy:
             "certificates": str(self.folder),
             "media": f"{self.folder}/data/media",
             "challenges": str(self.folder),
+            "cache": f"{self.folder}/pages",
             "access_log": f"{self.folder}/logs/nginx-access.log",
             "site": f"http://{HOST}:{self.site_port}",
         }

@@ -1,0 +1,383 @@
+"""Finished pages are answered again as they are, and never to whom or when they should not be."""
+
+import gzip
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from wagtail import hooks
+from wagtail.models import PageViewRestriction
+
+from blog.models import ArticleIndexPage, ArticlePage, Topic
+from practice import kept, stamp
+from practice.models import HomePage, PracticeSettings
+from tests import factories
+
+EVERY_KIND = (
+    "/",
+    "/about/",
+    "/services/",
+    "/fees/",
+    "/faq/",
+    "/privacy/",
+    "/accessibility/",
+    "/articles/",
+    "/articles/feed/",
+    "/articles/topics/quiet/",
+    "/sitemap.xml",
+    "/robots.txt",
+    "/theme.css",
+)
+
+
+@pytest.fixture
+def page(article: ArticlePage, practice: PracticeSettings) -> ArticlePage:
+    article.topics.add(Topic.objects.create(name="Quiet"))
+    article.save()
+    return article
+
+
+def shelf() -> kept.Shelf:
+    return kept.shelf_of(stamp.last())
+
+
+def paths_kept() -> list[str]:
+    return [path for _, _, path, _ in shelf().pages]
+
+
+def queries_of(visitor: Client, path: str, **headers: str) -> tuple[HttpResponse, int]:
+    with CaptureQueriesContext(connection) as queries:
+        answer = visitor.get(path, headers=headers)
+    return answer, len(queries)
+
+
+# --- What is kept --------------------------------------------------------------------------
+
+
+def test_every_kind_of_page_is_the_same_whether_it_is_kept_or_made(
+    page: ArticlePage, visitor: Client, settings: Any
+) -> None:
+    for path in (*EVERY_KIND, page.url):
+        first, again = visitor.get(path), visitor.get(path)
+        assert path in paths_kept()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(kept.Shelf, "get", lambda *_: None)
+            anew = visitor.get(path)
+        assert first.content == again.content == anew.content
+        for answer in (first, again, anew):
+            for name in ("X-Request-ID", "X-Accel-Expires"):
+                del answer.headers[name]
+        assert first.headers == again.headers == anew.headers
+        stamp.forget()
+        settings.PAGE_CACHE_MB = 0
+        unkept = visitor.get(path)
+        settings.PAGE_CACHE_MB = 16
+        stamp.forget()
+        assert unkept.content == first.content
+        ours = {"ETag", "Vary", "Cache-Control", "Content-Length", "X-Request-ID"}
+        assert {k: v for k, v in first.items() if k not in ours} == {
+            k: v for k, v in unkept.items() if k not in ours
+        }
+
+
+def test_a_kept_page_costs_one_query_and_an_article_that_is_made_three(
+    page: ArticlePage, visitor: Client
+) -> None:
+    visitor.get(page.url)
+    assert queries_of(visitor, page.url)[1] == 1
+    shelf().pages.clear()
+    assert queries_of(visitor, page.url)[1] == 3
+
+
+def test_a_list_of_articles_costs_few_queries_however_many_there_are(
+    page: ArticlePage, index: ArticleIndexPage, visitor: Client
+) -> None:
+    for number in range(19):
+        factories.article(index, title=f"Essay {number}")
+    answer, cold = queries_of(visitor, "/articles/")
+    assert answer.content.count(b" min</span>") == 20
+    shelf().pages.clear()
+    assert queries_of(visitor, "/articles/")[1] == 3
+    assert cold <= 13
+
+
+def test_links_between_essays_are_found_in_one_query(
+    page: ArticlePage, index: ArticleIndexPage, visitor: Client
+) -> None:
+    linked = [factories.article(index, title=f"Essay {number}") for number in range(5)]
+    texts: list[tuple[str, Any]] = [
+        ("text", f'<p>As I wrote <a linktype="page" id="{each.pk}">here</a>.</p>')
+        for each in linked
+    ]
+    essay = factories.article(index, title="With links", body=texts)
+    visitor.get("/articles/")  # what every page needs is held
+    answer, count = queries_of(visitor, essay.url)
+    for each in linked:
+        assert f'<a href="{each.url}">here</a>' in answer.content.decode()
+    assert count <= 5, "the stamp, the essay, its topics, and the five with their own tables"
+
+
+def test_what_another_process_publishes_is_seen_at_once(page: ArticlePage, visitor: Client) -> None:
+    for title in ("One", "Two", "Three"):
+        visitor.get(page.url)
+        essay = ArticlePage.objects.get(pk=page.pk)
+        essay.title = title
+        essay.save_revision().publish()
+        assert f"<h1>{title}</h1>" in visitor.get(page.url).content.decode()
+    essay.unpublish()
+    assert visitor.get(page.url).status_code == 404
+
+
+def test_what_begins_on_a_day_is_seen_on_that_day(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    tomorrow = practice.today() + timedelta(days=1)
+    PracticeSettings.objects.update(intake="closed", opens_again=tomorrow)
+    closed = "There is no free place at the moment"
+    assert closed in visitor.get("/").content.decode()
+    assert closed in visitor.get("/").content.decode()
+    with time_machine.travel(practice.midnight(tomorrow)):
+        assert closed not in visitor.get("/").content.decode()
+
+
+# --- What is not ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers", [{"authorization": "Basic eDp5"}, {"cookie": "sessionid=whoever"}]
+)
+def test_nobody_who_says_who_they_are_gets_a_kept_page_or_leaves_one(
+    page: ArticlePage, visitor: Client, headers: dict[str, str]
+) -> None:
+    visitor.get(page.url, headers=headers)
+    assert page.url not in paths_kept()
+    visitor.get(page.url)
+    assert queries_of(visitor, page.url, **headers)[1] > 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/articles/?page=2",
+        "/nothing-here/",
+        "/articles",  # leads elsewhere
+        "/consultation/",
+        "/consultation/sent/",
+        "/account/login/",
+        "/admin/",
+        "/healthz/",
+        "/readyz/",
+    ],
+)
+def test_nothing_is_kept_of(page: ArticlePage, visitor: Client, path: str) -> None:
+    visitor.get(path)
+    assert paths_kept() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda response: response.set_cookie("name", "value"),
+        lambda response: response.headers.__setitem__("Cache-Control", "private"),
+        lambda response: response.headers.__setitem__("Cache-Control", "no-store"),
+        lambda response: response.headers.__setitem__("Vary", "Cookie"),
+        lambda response: setattr(response, "status_code", 203),
+    ],
+)
+def test_nothing_is_kept_that_is_for_one_reader_alone(
+    page: ArticlePage, visitor: Client, change: Callable[[HttpResponse], Any]
+) -> None:
+    def answer(page: object, request: HttpRequest, *args: object) -> HttpResponse:
+        response = HttpResponse("for you")
+        change(response)
+        return response
+
+    with hooks.register_temporarily("before_serve_page", answer):
+        assert visitor.get(page.url).content == b"for you"
+    assert paths_kept() == []
+
+
+def test_a_name_that_is_not_ours_is_refused_and_kept_nowhere(
+    page: ArticlePage, visitor: Client
+) -> None:
+    visitor.get(page.url)
+    assert visitor.get(page.url, headers={"host": "evil.example"}).status_code == 400
+    assert {host for _, host, _, _ in shelf().pages} == {"testserver"}
+
+
+def test_pages_of_one_name_or_scheme_are_not_answered_under_another(
+    page: ArticlePage, visitor: Client
+) -> None:
+    for host, secure, address in (
+        ("testserver", False, "http://testserver"),
+        ("localhost", False, "http://localhost"),
+        ("localhost", True, "https://localhost"),
+    ):
+        told = visitor.get("/robots.txt", headers={"host": host}, secure=secure)
+        assert f"Sitemap: {address}/sitemap.xml" in told.content.decode()
+
+
+def test_a_closed_page_is_answered_to_nobody_who_was_not_let_in(
+    page: ArticlePage, visitor: Client, as_therapist: Client
+) -> None:
+    visitor.get(page.url)
+    PageViewRestriction.objects.create(page=page.get_parent(), restriction_type="login")
+    assert visitor.get(page.url).status_code == 302
+    assert as_therapist.get(page.url).status_code == 200
+    assert visitor.get(page.url).status_code == 302
+    assert page.title not in visitor.get("/").content.decode()
+    PageViewRestriction.objects.all().delete()
+    assert visitor.get(page.url).status_code == 200
+
+
+def test_a_password_opens_a_page_to_the_one_who_typed_it(
+    page: ArticlePage, visitor: Client
+) -> None:
+    PageViewRestriction.objects.create(page=page, restriction_type="password", password="open")
+    asked = visitor.get(page.url)
+    assert b"password" in asked.content
+    visitor.post(asked.context["action_url"], {"password": "open", "return_url": page.url})
+    assert f"<h1>{page.title}</h1>" in visitor.get(page.url).content.decode()
+    assert f"<h1>{page.title}</h1>" not in Client().get(page.url).content.decode()
+
+
+def test_a_preview_shows_the_draft_and_leaves_readers_the_page(
+    page: ArticlePage, visitor: Client, as_therapist: Client
+) -> None:
+    visitor.get(page.url)
+    page.title = "Not yet for anybody"
+    page.save_revision()
+    shown = as_therapist.get(f"/admin/pages/{page.pk}/view_draft/")
+    assert "Not yet for anybody" in shown.content.decode()
+    assert "Not yet for anybody" not in visitor.get(page.url).content.decode()
+    shelf().pages.clear()
+    as_therapist.get(f"/admin/pages/{page.pk}/view_draft/")
+    assert "Not yet for anybody" not in visitor.get(page.url).content.decode()
+
+
+# --- As the browser wants it ---------------------------------------------------------------
+
+
+def test_pages_come_gzipped_to_whoever_takes_that(page: ArticlePage, visitor: Client) -> None:
+    for _ in range(2):
+        plain = visitor.get(page.url)
+        packed = visitor.get(page.url, headers={"accept-encoding": "br, gzip"})
+        assert packed["Content-Encoding"] == "gzip"
+        assert "Content-Encoding" not in plain
+        assert gzip.decompress(packed.content) == plain.content
+        assert packed["Vary"] == plain["Vary"] == "Accept-Encoding"
+        for answer in (plain, packed):
+            assert int(answer["Content-Length"]) == len(answer.content)
+
+
+@pytest.mark.parametrize(
+    ("header", "takes"),
+    [
+        ("gzip", True),
+        ("gzip;q=0.5, br", True),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
+        ("", False),
+        ("br", False),
+        ("identity", False),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, br", False),
+        ("gzip ;q=0,identity", False),
+    ],
+)
+def test_gzip_is_sent_to_whoever_takes_it(header: str, takes: bool) -> None:
+    assert kept.accepts_gzip(header) is takes
+
+
+def test_whoever_has_a_page_already_is_told_so(page: ArticlePage, visitor: Client) -> None:
+    etag = visitor.get(page.url)["ETag"]
+    for known in (etag, f'"other", {etag}', "*"):
+        answer = visitor.get(page.url, headers={"if-none-match": known})
+        assert (answer.status_code, answer.content) == (304, b"")
+        assert (answer["ETag"], answer["Vary"]) == (etag, "Accept-Encoding")
+    assert visitor.get(page.url, headers={"if-none-match": '"other"'}).status_code == 200
+    ArticlePage.objects.update(summary="Newer")
+    assert visitor.get(page.url, headers={"if-none-match": etag}).status_code == 200
+
+
+def test_head_says_what_get_would_and_leaves_nothing(page: ArticlePage, visitor: Client) -> None:
+    first = visitor.head(page.url)
+    assert paths_kept() == []
+    shown = visitor.get(page.url)
+    again = visitor.head(page.url)
+    for name in ("ETag", "Vary", "Content-Type", "Content-Length", "Content-Security-Policy"):
+        assert first[name] == shown[name] == again[name]
+    assert first.content == again.content == b""
+
+
+def test_the_proxy_may_keep_a_page_until_its_second_is_over(
+    page: ArticlePage, visitor: Client
+) -> None:
+    with time_machine.travel(1_800_000_000.9, tick=False):
+        assert visitor.get(page.url)["X-Accel-Expires"] == "@1800000000"
+        assert visitor.get(page.url)["X-Accel-Expires"] == "@1800000000"
+        for path in ("/articles/?page=1", "/consultation/", "/nothing-here/"):
+            assert "X-Accel-Expires" not in visitor.get(path).headers
+
+
+# --- The shelf -----------------------------------------------------------------------------
+
+
+def a_page(size: int) -> kept.Page:
+    return kept.Page(b"x" * (size - kept.ITS_OWN), ())
+
+
+def a_key(path: str) -> kept.Key:
+    return ("https", "practice.example", path, "en")
+
+
+def test_what_nobody_asked_for_longest_goes_first_when_it_is_full() -> None:
+    shelf = kept.Shelf(limit=3_000)
+    for path in "abc":
+        shelf.put(a_key(path), a_page(1_000))
+    assert shelf.get(a_key("a"))
+    shelf.put(a_key("d"), a_page(1_000))
+    assert [path for _, _, path, _ in shelf.pages] == ["c", "a", "d"]
+    shelf.put(a_key("a"), a_page(2_500))
+    assert [path for _, _, path, _ in shelf.pages] == ["a"]
+    assert shelf.size == 2_500
+
+
+def test_a_page_that_is_too_large_is_not_kept() -> None:
+    shelf = kept.Shelf(limit=3_000)
+    shelf.put(a_key("a"), a_page(3_001))
+    assert (len(shelf.pages), shelf.size) == (0, 0)
+
+
+def test_drafts_moved_and_missing_pages_lead_where_wagtail_leads(
+    page: ArticlePage, home: HomePage, index: ArticleIndexPage, visitor: Client
+) -> None:
+    draft = factories.article(index, title="Draft", live=False)
+    paths = [
+        "/",
+        "/fees/",
+        "/fees/nothing/",
+        "/articles/",
+        page.url,
+        f"{page.url}deeper/",
+        f"/articles/{draft.slug}/",
+        "/articles/nothing/",
+        "/nothing/",
+        "/articles/feed/x/",
+    ]
+    ours = {path: visitor.get(path) for path in paths}
+    stamp.forget()
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in (HomePage, ArticleIndexPage):
+            patch.delattr(kind, "route")  # and Wagtail's own is there
+        for path in paths:
+            theirs = visitor.get(path)
+            assert (theirs.status_code, theirs.content) == (
+                ours[path].status_code,
+                ours[path].content,
+            )

@@ -1,0 +1,227 @@
+"""The stamp changes with whatever readers see, in the same transaction, and with nothing else."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from PIL import Image
+from wagtail.contrib.redirects.models import Redirect
+from wagtail.documents.models import Document
+from wagtail.models import Page, PageViewRestriction, Site
+
+from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
+from practice import stamp, watched
+from practice.models import DaysAway, HomePage, PracticeSettings, SiteImage, StandardPage
+from tests import factories
+
+
+def picture() -> SiteImage:
+    file = BytesIO()
+    Image.new("RGB", (20, 20), "teal").save(file, "PNG")
+    upload = SimpleUploadedFile("picture.png", file.getvalue(), "image/png")
+    return SiteImage.objects.create(title="Picture", file=upload)
+
+
+def topic() -> Topic:
+    return Topic.objects.get_or_create(name="Quiet")[0]
+
+
+def give_topic(article: ArticlePage) -> None:
+    article.topics.add(topic())
+    article.save()
+
+
+def publish(article: ArticlePage) -> None:
+    article.title = "Said otherwise"
+    article.save_revision().publish()
+
+
+def publish_by_schedule(article: ArticlePage) -> None:
+    article.go_live_at = timezone.now() + timedelta(hours=1)
+    article.save_revision(approved_go_live_at=article.go_live_at)
+    article.revisions.update(approved_go_live_at=timezone.now() - timedelta(hours=1))
+    call_command("publish_scheduled", verbosity=0)
+
+
+def fresh(article: ArticlePage) -> ArticlePage:
+    return ArticlePage.objects.get(pk=article.pk)
+
+
+def change_slug(article: ArticlePage) -> None:
+    article.slug = "elsewhere"
+    article.save_revision().publish()
+
+
+def keep_from_strangers(article: ArticlePage) -> None:
+    PageViewRestriction.objects.create(page=article, restriction_type="login")
+
+
+def update_by_hand(article: ArticlePage) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE wagtailcore_page SET title = 'By hand' WHERE id = %s", [article.pk])
+
+
+SEEN: dict[str, Callable[[ArticlePage], Any]] = {
+    "publish": publish,
+    "publish by schedule": publish_by_schedule,
+    "unpublish": lambda article: article.unpublish(),
+    "move": lambda article: article.move(HomePage.objects.get(), "last-child"),
+    "change the slug": change_slug,
+    "delete": lambda article: article.delete(),
+    "copy": lambda article: article.copy(update_attrs={"slug": "twin", "title": "Twin"}),
+    "keep from strangers": keep_from_strangers,
+    "give a topic": give_topic,
+    "rename a topic": lambda _: Topic.objects.filter(pk=topic().pk).update(name="Loud"),
+    "rename the author": lambda _: BioPage.objects.get().save(),
+    "put into the menu": lambda article: Page.objects.filter(pk=article.pk).update(
+        show_in_menus=True
+    ),
+    "change a setting": lambda _: PracticeSettings.objects.update(fee="$9"),
+    "go away": lambda _: DaysAway.objects.create(
+        practice=PracticeSettings.load(), first_day=date.today(), last_day=date.today()
+    ),
+    "rename the site": lambda _: Site.objects.update(hostname="other.example"),
+    "redirect": lambda _: Redirect.objects.create(old_path="/old", redirect_link="/new"),
+    "add a picture": lambda _: picture(),
+    "add a document": lambda _: Document.objects.create(
+        title="Form", file=SimpleUploadedFile("form.txt", b"text")
+    ),
+    "write by hand": update_by_hand,
+    "migrate": lambda _: call_command("migrate", verbosity=0),
+}
+UNSEEN: dict[str, Callable[[ArticlePage], Any]] = {
+    "write a draft": lambda article: fresh(article).save_revision(),
+    "ask for a consultation": lambda _: factories.consultation_request(),
+    "sign in": lambda _: factories.user("x@example.com").save(),
+    "render a picture": lambda _: SiteImage.objects.get().get_rendition("width-10"),
+}
+
+
+@pytest.mark.parametrize("act", SEEN)
+def test_the_stamp_changes_with_what_readers_see(
+    article: ArticlePage, practice: PracticeSettings, act: str
+) -> None:
+    topic()
+    before = stamp.current()
+    SEEN[act](article)
+    assert stamp.current() != before
+
+
+def test_the_stamp_stays_where_readers_see_nothing_of_it(
+    article: ArticlePage, practice: PracticeSettings
+) -> None:
+    picture()
+    for act, do in UNSEEN.items():
+        before = stamp.current()
+        do(article)
+        assert stamp.current() == before, act
+
+
+def test_what_was_undone_leaves_the_stamp_and_the_next_change_brings_another(
+    article: ArticlePage,
+) -> None:
+    before = stamp.current()
+    with transaction.atomic():
+        publish(article)
+        undone = stamp.current()
+        transaction.set_rollback(True)
+    assert stamp.current() == before != undone
+    publish(fresh(article))
+    assert stamp.current() not in (before, undone)
+
+
+def test_every_table_that_a_page_is_made_of_is_watched(
+    article: ArticlePage, practice: PracticeSettings, visitor: Client
+) -> None:
+    give_topic(article)
+    StandardPage.objects.filter(slug="fees").update(
+        introduction=f'<p><a linktype="page" id="{article.pk}">An essay</a></p>'
+    )
+    read: set[str] = set()
+    for path in ("/", "/about/", "/fees/", "/articles/", article.url, "/articles/topics/quiet/"):
+        with CaptureQueriesContext(connection) as queries:
+            assert visitor.get(path).status_code == 200
+        for query in queries.captured_queries:
+            read |= set(re.findall(r'(?:FROM|JOIN) "(\w+)"', query["sql"]))
+    assert {"wagtailcore_page", "blog_articlepage", "practice_practicesettings"} <= read
+    # What kind of page a page is never changes.
+    assert read - {each.table for each in watched.watched()} <= {"django_content_type"}
+
+
+def test_a_table_that_was_made_anew_is_watched_again_after_migrating(
+    article: ArticlePage,
+) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute('DROP TRIGGER "renew_stamp_update_blog_articlepage"')
+        else:
+            cursor.execute("DROP TRIGGER practice_renew_stamp ON blog_articlepage")
+    before = stamp.current()
+    ArticlePage.objects.update(summary="Unseen")
+    assert stamp.current() == before
+    call_command("migrate", verbosity=0)
+    before = stamp.current()
+    ArticlePage.objects.update(summary="Seen")
+    assert stamp.current() != before
+
+
+# --- What is held --------------------------------------------------------------------------
+
+
+def test_what_is_held_is_made_once_while_the_stamp_stands(index: ArticleIndexPage) -> None:
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(1)
+        return len(made)
+
+    with stamp.read():
+        assert [stamp.held("x", make), stamp.held("x", make)] == [1, 1]
+    with stamp.read():
+        assert stamp.held("x", make) == 1
+    Topic.objects.create(name="New")
+    with stamp.read():
+        assert stamp.held("x", make) == 2
+
+
+def test_outside_of_a_request_nothing_is_held(db: None) -> None:
+    made = iter(range(9))
+    assert [stamp.held("x", lambda: next(made)), stamp.held("x", lambda: next(made))] == [0, 1]
+
+
+def test_what_is_not_there_is_not_held(db: None) -> None:
+    with stamp.read():
+        assert stamp.held("x", lambda: None) is None
+        assert stamp.held("x", lambda: 1) == 1
+
+
+def test_of_many_only_those_that_are_not_held_are_made(db: None) -> None:
+    asked: list[list[int]] = []
+
+    def make(numbers: list[int]) -> list[int]:
+        asked.append(numbers)
+        return [number * 10 for number in numbers]
+
+    with stamp.read():
+        assert stamp.held_each("ten", [1, 2, 2], make) == [10, 20, 20]
+        assert stamp.held_each("ten", [2, 3, 1], make) == [20, 30, 10]
+    assert asked == [[1, 2], [3]]
+
+
+def test_what_strangers_make_up_cannot_fill_the_memory(
+    home: HomePage, visitor: Client, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ALLOWED_HOSTS = [".practice.example"]
+    monkeypatch.setattr(stamp, "MOST", 50)
+    for number in range(200):
+        visitor.get(f"/made-up-{number}/", headers={"host": f"x{number}.practice.example"})
+    assert len(stamp.last().values) < 70
