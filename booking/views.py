@@ -6,7 +6,6 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
-from wagtail.models import Page, PageViewRestriction
+from wagtail.models import Page
 
 from booking import openings, services
 from booking.forms import ConsultationForm, PickForm
@@ -24,6 +23,7 @@ from booking.unsent import keeps_what_was_typed
 from practice import outage
 from practice.models import Intake, PracticeSettings
 from practice.network import client_address
+from practice.stamp import held
 
 View = Callable[..., HttpResponse]
 Act = Callable[[ConsultationRequest, PickForm], None]
@@ -57,11 +57,9 @@ def find_article(value: Any) -> Page | None:
         return None
     if not 0 < pk < 2**31:
         return None
-    # By itself or with a page above it; `.public()` would ask for those in a query of its own.
-    closed = PageViewRestriction.objects.annotate(
-        path=ExpressionWrapper(OuterRef("path"), CharField())
-    ).filter(path__startswith=F("page__path"))
-    return Page.objects.live().filter(~Exists(closed), pk=pk, depth__gt=2).first()
+    return held(
+        ("article", pk), lambda: Page.objects.live().public().filter(pk=pk, depth__gt=2).first()
+    )
 
 
 @sensitive_post_parameters()
