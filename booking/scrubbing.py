@@ -3,8 +3,9 @@
 Measured: on PostgreSQL deleted bytes stay in the heap after DELETE and after VACUUM, and VACUUM
 FULL clears them, but for what a snapshot from before the erasure may still see: such readers have
 to be gone first, autovacuum's own ANALYZE among them (with one a second, rows were left in 3 of 3
-tries). On SQLite `secure_delete` overwrites them in the file, the write-ahead log keeps them until
-it is emptied, and VACUUM leaves no page that is half old. PostgreSQL's own write-ahead log and all
+tries), and whoever wrote at the time, in any database of the server (rows were left in each try).
+On SQLite `secure_delete` overwrites them in the file, the write-ahead log keeps them until it is
+emptied, and VACUUM leaves no page that is half old. PostgreSQL's own write-ahead log and all
 backups age out by themselves; docs/privacy.md says when.
 """
 
@@ -22,16 +23,24 @@ from booking.models import Tombstone
 NIGHT = range(2, 5)  # hours, by the practice's clock
 WAITS_AT_MOST = timedelta(hours=20)  # for the night, so that it is done within a day
 LOCK_TIMEOUT = "5s"  # VACUUM FULL waits for readers and makes all others wait behind it
-PATIENCE = 5.0  # seconds for those whose snapshot is from before
-# What holds back the horizon of VACUUM: PostgreSQL 15, storage/ipc/procarray.c, ComputeXidHorizons.
+PATIENCE = 5.0  # seconds for those who began before
+# What VACUUM keeps rows for: PostgreSQL 15, storage/ipc/procarray.c. A transaction that writes, in
+# any database of the server, is in each snapshot that is taken until it ends, VACUUM FULL's own
+# among them (GetSnapshotData); so these have to be over before snapshots are looked at.
+OLDER_WRITERS = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity WHERE age(backend_xid) >= age(%(now)s::text::xid)
+    ) OR EXISTS (
+        SELECT FROM pg_prepared_xacts WHERE age(transaction) >= age(%(now)s::text::xid)
+    )
+"""
+# Of snapshots, those of this database, and of replicas, which name none (ComputeXidHorizons).
 OLDER_SNAPSHOTS = """
     SELECT EXISTS (
         SELECT FROM pg_stat_activity
         WHERE pid <> pg_backend_pid()
-          AND (datname = current_database() OR backend_type = 'walsender')
-          AND greatest(age(backend_xmin), age(backend_xid)) >= age(%(now)s::text::xid)
-    ) OR EXISTS (
-        SELECT FROM pg_prepared_xacts WHERE database = current_database()
+          AND coalesce(datname, current_database()) = current_database()
+          AND age(backend_xmin) >= age(%(now)s::text::xid)
     ) OR EXISTS (
         SELECT FROM pg_replication_slots WHERE age(xmin) >= age(%(now)s::text::xid)
     )
@@ -107,16 +116,21 @@ def _scrub_postgresql() -> bool:
 
 
 def _readers_are_gone(cursor: CursorWrapper) -> bool:
-    """Whether nobody's snapshot is from before this call, within PATIENCE."""
+    """Whether nobody writes or reads any more who began before this call, within PATIENCE."""
     cursor.execute("SELECT pg_current_xact_id()::xid::text")
     [now] = cursor.fetchone()
     until = time.monotonic() + PATIENCE
-    while True:
-        cursor.execute(OLDER_SNAPSHOTS, {"now": now})
-        [older] = cursor.fetchone()
-        if not older or time.monotonic() > until:
-            return not older
-        time.sleep(0.05)
+    for are_there in (OLDER_WRITERS, OLDER_SNAPSHOTS):
+        while _answer(cursor, are_there, now):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+    return True
+
+
+def _answer(cursor: CursorWrapper, are_there: str, now: str) -> bool:
+    cursor.execute(are_there, {"now": now})
+    return bool(cursor.fetchone()[0])
 
 
 def _scrub_sqlite() -> bool:
