@@ -18,6 +18,10 @@ listen_addresses = ''
 fsync = on
 full_page_writes = on
 synchronous_commit = on
+# What was erased leaves the write-ahead log too: after six hours a file of it is closed, and one
+# that is needed no more is deleted instead of being kept for later.
+archive_timeout = 6h
+wal_recycle = off
 """
 UPGRADES = """\
 // Debian's security releases, every day, and a restart by night where one needs it.

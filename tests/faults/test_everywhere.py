@@ -18,13 +18,16 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from booking import services
+from booking import scrubbing, services
 from booking.models import ConsultationRequest, Letter, Outcome, Schedule, State, Tombstone
+from deploy.machine import POSTGRESQL
 from practice import keys
 from practice.models import PracticeSettings, User
 from tests import factories
+from tests.databases import working_on
 from tests.faults.canaries import found_in
-from tests.throwaway_postgres import programs
+from tests.faults.cluster import Cluster, filled_cluster
+from tests.throwaway_postgres import USER, programs
 
 CANARY = "kanari8w4hq2"
 STAYS = "kanari3v9xk7"  # planted where it is seen, so that the search is known to work
@@ -217,3 +220,32 @@ def test_a_canary_in_every_field_and_state_is_nowhere_in_clear_and_once_erased_n
     assert not ConsultationRequest.objects.exists()
     (tmp_path / "backup.sqlite3").unlink(missing_ok=True)
     assert_nothing_in_clear()
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's log is looked at above")
+def test_the_write_ahead_log_forgets_as_well_as_it_is_installed(filled_database: str) -> None:
+    """After six hours: then its file is closed, and the next checkpoint deletes it."""
+    with filled_cluster(filled_database) as cluster, working_on(USER, str(cluster.folder)):
+        with open(cluster.data / "postgresql.conf", "a") as installed:
+            installed.write(POSTGRESQL)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_reload_conf()")
+        connection.close()
+        request, _ = services.submit(factories.unsaved_request(message=CANARY))
+        in_cipher = tokens()
+        services.erase(request, by=services.Actor.VISITOR)
+        assert scrubbing.scrub()
+        assert all(token in log_of(cluster) for token in in_cipher)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW archive_timeout")
+            assert cursor.fetchone() == ("6h",)
+            cursor.execute("SELECT pg_switch_wal()")  # what it does when they are over
+            cursor.execute("CHECKPOINT")
+        assert [token for token in in_cipher if token in log_of(cluster)] == []
+
+
+def log_of(cluster: Cluster) -> bytes:
+    """The write-ahead log as it lies there."""
+    files = (path for path in (cluster.data / "pg_wal").iterdir() if path.is_file())
+    return b"".join(path.read_bytes() for path in files)
