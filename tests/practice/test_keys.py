@@ -48,7 +48,8 @@ def test_after_a_rotation_the_new_key_alone_reads_everything(ring: Any) -> None:
     )
     ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     assert "wait for the first key" in rotate("--check")
-    rotate()
+    said = rotate()
+    assert f"consultation requests: {keys.BATCH + 3} of {keys.BATCH + 3}" in said
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
     names = [request.name for request in ConsultationRequest.objects.order_by("pk")]
     assert names == [f"Robin {number}" for number in range(keys.BATCH + 3)]
@@ -185,6 +186,16 @@ def test_every_key_survives_paper(raw_keys: list[bytes], sloppily: bool) -> None
             for line in printed.splitlines()
         )
     assert recovery.keys_from(printed) == ring
+
+
+def test_the_kit_says_which_other_paper_a_backup_needs(settings: Any, db: None) -> None:
+    assert "No backups are made yet" in kit()
+    settings.BACKUP_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqsdemo"
+    printed = kit()
+    assert settings.BACKUP_RECIPIENT in printed
+    assert "AGE-SECRET-KEY-1" in printed
+    assert "manage.py restore" in printed
+    assert recovery.keys_from(printed) == settings.FIELD_ENCRYPTION_KEYS
 
 
 def test_the_kit_holds_no_secret_but_the_keys(settings: Any, db: None) -> None:

@@ -30,14 +30,28 @@ class Command(BaseCommand):
         for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, 1):
             lines += [*recovery.lines_of(number, key), ""]
         lines += [
+            *self._seal(),
             "To read a backup on another machine:",
-            "1. Install this site there (its README says how) and put the backup in place.",
+            "1. Install this site there; its README says how.",
             "2. Run `python manage.py check_recovery_kit --env` and type the lines above.",
             "3. Put the line that it prints into the new machine's .env.",
-            "4. Run `python manage.py erase_again`, then `rotate_keys --check`.",
-            "5. Run `python manage.py reset_second_factor` and `invite` with your address.",
+            "4. Run `python manage.py restore` and the name of the backup's file, and type the",
+            "   private key. It puts the backup back and erases again what had been erased.",
+            "5. Run `python manage.py rotate_keys --check`: it says that all can be read.",
+            "6. Run `python manage.py reset_second_factor` and `invite` with your address.",
             "",
             "Not on this sheet: SECRET_KEY. Without it everybody signs in anew and private",
             "links that visitors hold lead nowhere; nothing that they wrote is lost.",
         ]
         self.stdout.write("\n".join(lines))
+
+    def _seal(self) -> list[str]:
+        """What else a backup needs, and is not on this sheet, since either alone opens nothing."""
+        if not settings.BACKUP_RECIPIENT:
+            return ["No backups are made yet: BACKUP_RECIPIENT is not set.", ""]
+        return [
+            "A backup needs another paper as well: the private key of backups, which begins with",
+            "AGE-SECRET-KEY-1 and was printed once by `manage.py backup --new-key`. It fits",
+            settings.BACKUP_RECIPIENT,
+            "",
+        ]
