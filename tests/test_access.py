@@ -267,6 +267,7 @@ def test_a_link_neither_shows_nor_changes_the_request_of_another(
     other = f"/consultation/manage/{known['other_token']}/"
     for answer in (visitor.get(other), visitor.post(other, act, follow=True)):
         assert not told(answer, other)
+    assert not visitor.cookies, "so whoever has a link is anybody to every other address"
     mixed = f"/consultation/manage/{known['mixed_token']}/"
     for answer in (visitor.get(mixed), visitor.post(mixed, act)):
         assert answer.status_code == 404
