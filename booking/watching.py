@@ -6,11 +6,12 @@ from typing import Any
 from django.db.models import Count, Min
 
 from booking import calendars, emails
-from booking.models import ConsultationRequest, OutgoingEmail, State
+from booking.models import ConsultationRequest, OutgoingEmail, State, Tombstone
 from practice.models import PracticeSettings
 from practice.watching import Finding, Gauge, counted
 
 WEEK = timedelta(days=7)
+PROMISED = timedelta(days=1)  # docs/privacy.md: then the database's files hold nothing of it
 
 
 def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
@@ -43,6 +44,11 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
         ),
         Gauge("requests_late", "Requests whose promised answer is overdue", late),
         Gauge(
+            "erasures_unscrubbed",
+            "Erasures of more than a day ago that the database's files may still hold",
+            _unscrubbed(now),
+        ),
+        Gauge(
             "calendars_silent",
             "Other calendars of the therapist's that could not be read for long",
             len(calendars.silent(now)),
@@ -57,7 +63,12 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
         *_late(requests.overdue(PracticeSettings.load().today()).count()),
         Finding(f"{counted(requests.awaiting_reply().count(), 'request')} without your answer."),
         *_calendars(len(calendars.silent(now))),
+        *_files(_unscrubbed(now)),
     ]
+
+
+def _unscrubbed(now: datetime) -> int:
+    return Tombstone.objects.filter(is_scrubbed=False, erased_at__lt=now - PROMISED).count()
 
 
 def _letters(now: datetime) -> list[Finding]:
@@ -90,3 +101,12 @@ def _calendars(silent: int) -> list[Finding]:
         return []
     says = f"{counted(silent, 'calendar')} of yours could not be read for more than a day."
     return [Finding(says, "The schedule in the admin says why.")]
+
+
+def _files(unscrubbed: int) -> list[Finding]:
+    """Something has read or written for so long that it was in the way each night."""
+    if not unscrubbed:
+        return []
+    erased = counted(unscrubbed, "erased request")
+    says = f"{erased} may still lie encrypted in the database's files."
+    return [Finding(says, 'Ask whoever looks after the server (docs/operator.md, "Erasure").')]

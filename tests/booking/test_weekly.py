@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from booking import outbox, watching, weekly
-from booking.models import BusyFeed, OutgoingEmail, State
+from booking.models import BusyFeed, OutgoingEmail, State, Tombstone
 from practice.models import Heartbeat, PracticeSettings, User
 from tests import factories
 
@@ -129,12 +129,17 @@ def test_it_says_what_is_wrong_and_what_to_do_about_it() -> None:
     BusyFeed.objects.create(
         schedule=schedule, name="Mine", url="https://calendar.example/secret.ics"
     )
-    with time_machine.travel(datetime(2026, 12, 24, 12, tzinfo=UTC), tick=False):
+    now = datetime(2026, 12, 24, 12, tzinfo=UTC)
+    Tombstone.objects.create(digest="of yesterday", erased_at=now - timedelta(hours=25))
+    Tombstone.objects.create(digest="of today", erased_at=now - timedelta(hours=23))
+    Tombstone.objects.create(digest="gone", erased_at=now - 9 * DAY, is_scrubbed=True)
+    with time_machine.travel(now, tick=False):
         message = the_mail()
     body = str(message.body)
     assert "1 letter did not leave." in body
     assert "1 request is late: the promised day is over." in body
     assert "1 calendar of yours could not be read for more than a day." in body
+    assert "1 erased request may still lie encrypted in the database's files." in body
     assert "secret" not in body
     assert "What to do: Answer here: http://testserver/admin/consultations/" in body
     assert "to look at" in message.subject
