@@ -4,7 +4,6 @@
 long clients waited before and during it.
 """
 
-import contextlib
 import os
 import random
 import statistics
@@ -18,17 +17,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
 from booking.models import ConsultationRequest
 from practice import keys
 from tests import factories
 from tests.faults.browser import Browser
-from tests.faults.site import LiveSite, Service
+from tests.faults.site import PROJECT, LiveSite, Service, wait_until
 
 NOWHERE = "smtp://127.0.0.1:9"
 SIZES = [
-    pytest.param(200, 2, 1, 0.5, id="few"),
+    pytest.param(1_000, 2, 1, 0.5, id="few"),
     pytest.param(10_000, 8, 5, 15.0, id="many", marks=pytest.mark.soak),
 ]
 
@@ -75,22 +74,31 @@ def fill(count: int) -> None:
     ConsultationRequest.objects.bulk_create(rows, batch_size=500)
 
 
-def rotate(site: LiveSite, kills: int, chance: random.Random) -> int:
-    """Runs the command to its end, after it was killed so often; how many kills struck."""
-    struck = 0
+def is_under(key: str, pk: int) -> bool:
+    [[_, token]] = keys.raw(ConsultationRequest, ["name"]).filter(pk=pk)
+    try:
+        Fernet(key).decrypt(token)
+    except InvalidToken:
+        return False
+    return True
+
+
+def rotate(site: LiveSite, new: str, kills: int, chance: random.Random) -> None:
+    """Runs the command to its end, after it was killed so often, each time further on."""
     command = [sys.executable, "manage.py", "rotate_keys"]
-    for number in range(kills + 1):
+    pks = list(ConsultationRequest.objects.exclude(private_note="").values_list("pk", flat=True))
+    part = len(pks) // (kills + 1)
+    for number in range(kills):
+        reached = pks[number * part + chance.randrange(part // 2)]
         service = Service(command, site.env, site.logs / "rotation.log")
         service.start()
-        assert service.process is not None
-        if number < kills:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                service.process.wait(chance.uniform(2, 5))
-            struck += not service.has_ended()
-            service.kill()
-        else:
-            assert service.process.wait(600) == 0, site.log()
-    return struck
+        wait_until(
+            lambda service=service, reached=reached: is_under(new, reached) or service.has_ended(),
+            "the rotation goes on",
+        )
+        service.kill()
+        assert not is_under(new, pks[-1]), "it ended before it was killed"
+    subprocess.run(command, cwd=PROJECT, env=site.env, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("count", "clients", "kills", "seconds"), SIZES)
@@ -119,7 +127,8 @@ def test_keys_change_while_clients_write_and_read_and_the_change_is_killed(
         thread.start()
     time.sleep(seconds)  # how long they wait while nothing else goes on
     began = time.monotonic()
-    struck = rotate(site, kills, chance)
+    with site.database():
+        rotate(site, new, kills, chance)
     ended = time.monotonic()
     stopping.set()
     for thread in threads:
@@ -137,9 +146,12 @@ def test_keys_change_while_clients_write_and_read_and_the_change_is_killed(
     before = [wait for each in people for wait in each.between(0, began)]
     during = [wait for each in people for wait in each.between(began, ended)]
     figures = (
-        f"{count} requests, {found.current} values, {struck} kills struck, {len(links)} new, "
+        f"{count} requests, {found.current} values, {kills} kills, {len(links)} new, "
         f"rotation {ended - began:.0f} s; a post and a read took {statistics.median(before):.3f} s "
         f"before and {statistics.median(during):.3f} s during it"
     )
-    with capsys.disabled() if request.node.get_closest_marker("soak") else contextlib.nullcontext():
+    if not request.node.get_closest_marker("soak"):
+        return
+    with capsys.disabled():
         print(f"\n{figures}")
+    assert statistics.median(during) < 2 * statistics.median(before)
