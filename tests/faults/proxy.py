@@ -29,7 +29,7 @@ CONFIGURATION = """
 daemon off;
 master_process off;
 pid {folder}/nginx.pid;
-error_log {folder}/logs/nginx-error.log crit;
+error_log {folder}/logs/nginx-error.log error;
 events {{ worker_connections 256; }}
 http {{
     client_body_temp_path {folder}/body;

@@ -416,6 +416,8 @@ def test_no_log_on_the_way_keeps_an_address_a_query_or_a_private_link(served: Se
     served.proxy.ask("/articles/?q=kanariquery", {"User-Agent": "kanariagent"})
     served.proxy.ask("/consultation/manage/17-kanarinonce.kanarisignature/?kanariquery")
     served.proxy.ask("/", {"Cookie": "a=" + "kanaricookie" * 9_000})
+    served.proxy.ask("/media/images/missing.jpg?kanariquery")  # which nginx does not find
+    served.proxy.ask("/?kanariquery", {"Content-Length": str(30 * 2**20)}, method="POST")
     raw = message("/\x7f?kanariquery", {"X-A": "kanariheader\0"}, method="G{T", body=b"", host=NAME)
     served.direct(raw)
     wait_until(lambda: "manage/[private]" in served.reached(), "gunicorn writes its line")
