@@ -22,6 +22,9 @@ synchronous_commit = on
 # that is needed no more is deleted instead of being kept for later.
 archive_timeout = 6h
 wal_recycle = off
+# With a statement that fails, as a form's that is sent twice, its log would keep what was sent.
+log_min_error_statement = panic
+log_error_verbosity = terse
 """
 UPGRADES = """\
 // Debian's security releases, every day, and a restart by night where one needs it.

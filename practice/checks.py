@@ -256,6 +256,39 @@ def unsafe_settings() -> list[str]:
         return [f"{name} is off" for [name] in cursor.fetchall()]
 
 
+# What PostgreSQL has to be told so that it writes no values into its log, which outlive an erasure.
+QUIET = {
+    "log_error_verbosity": "terse",  # by itself: the whole row that a constraint refuses
+    "log_min_duration_sample": "-1",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",  # by itself: a form that was sent twice
+    "log_statement": "none",
+}
+
+
+@register(Tags.database, deploy=True)
+def no_log_keeps_values(
+    app_configs: object, databases: object = None, **kwargs: object
+) -> Messages:
+    if not databases or not (loud := readable(loud_settings)):
+        return []
+    return [
+        Warning(
+            f"The database writes what people sent into its log: {', '.join(loud)}.",
+            hint=f"Set {', '.join(f'{name} = {value}' for name, value in QUIET.items())}.",
+            id="practice.W007",
+        )
+    ]
+
+
+def loud_settings() -> list[str]:
+    if connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name LIKE 'log%' ORDER BY name")
+        return [f"{n} is {value}" for n, value in cursor.fetchall() if QUIET.get(n, value) != value]
+
+
 @register(Tags.database)
 def practice_is_complete(
     app_configs: object, databases: object = None, **kwargs: object

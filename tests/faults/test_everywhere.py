@@ -6,7 +6,8 @@ import os
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from booking import scrubbing, services
 from booking.models import ConsultationRequest, Letter, Outcome, Schedule, State, Tombstone
 from deploy.machine import POSTGRESQL
 from practice import keys
+from practice.checks import no_log_keeps_values
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.databases import working_on
@@ -222,27 +224,40 @@ def test_a_canary_in_every_field_and_state_is_nowhere_in_clear_and_once_erased_n
     assert_nothing_in_clear()
 
 
-@pytest.mark.django_db
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's log is looked at above")
-def test_the_write_ahead_log_forgets_as_well_as_it_is_installed(filled_database: str) -> None:
-    """After six hours: then its file is closed, and the next checkpoint deletes it."""
+@pytest.fixture
+def installed(filled_database: str, db: None) -> Iterator[Cluster]:
+    """A PostgreSQL as `deploy/install` sets it, which models and services work on."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite's log is looked at above")
     with filled_cluster(filled_database) as cluster, working_on(USER, str(cluster.folder)):
-        with open(cluster.data / "postgresql.conf", "a") as installed:
-            installed.write(POSTGRESQL)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_reload_conf()")
-        connection.close()
-        request, _ = services.submit(factories.unsaved_request(message=CANARY))
-        in_cipher = tokens()
-        services.erase(request, by=services.Actor.VISITOR)
-        assert scrubbing.scrub()
-        assert all(token in log_of(cluster) for token in in_cipher)
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW archive_timeout")
-            assert cursor.fetchone() == ("6h",)
-            cursor.execute("SELECT pg_switch_wal()")  # what it does when they are over
-            cursor.execute("CHECKPOINT")
-        assert [token for token in in_cipher if token in log_of(cluster)] == []
+        with open(cluster.data / "postgresql.conf", "a") as configuration:
+            configuration.write(POSTGRESQL)
+        cluster.stop()
+        cluster.start()
+        yield cluster
+
+
+def test_no_log_of_postgresqls_keeps_what_was_erased(installed: Cluster) -> None:
+    """Of its write-ahead log a file is closed after six hours, and deleted by the next checkpoint;
+    of a statement that fails, as that of a form which was sent twice, the other log has no values.
+    """
+    typed = {"message": CANARY, "submission_key": uuid.uuid4()}
+    request, _ = services.submit(factories.unsaved_request(**typed))
+    assert services.submit(factories.unsaved_request(**typed)) == (request, False)
+    in_cipher = tokens()
+    services.erase(request, by=services.Actor.VISITOR)
+    assert scrubbing.scrub()
+    assert all(token in log_of(installed) for token in in_cipher)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW archive_timeout")
+        assert cursor.fetchone() == ("6h",)
+        cursor.execute("SELECT pg_switch_wal()")  # what it does when they are over
+        cursor.execute("CHECKPOINT")
+    assert [token for token in in_cipher if token in log_of(installed)] == []
+    told = (installed.folder / "log").read_text()
+    assert "duplicate key value violates unique constraint" in told
+    assert "gAAAA" not in told
+    assert no_log_keeps_values(None, databases=["default"]) == []
 
 
 def log_of(cluster: Cluster) -> bytes:

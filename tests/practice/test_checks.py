@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 from django.core.checks import Tags, run_checks
+from django.db import connection
 
-from practice.checks import commits_reach_the_disk, practice_is_complete, sample_is_gone
+from practice.checks import (
+    commits_reach_the_disk,
+    no_log_keeps_values,
+    practice_is_complete,
+    sample_is_gone,
+)
 from practice.models import PracticeSettings
 from practice.samples import SETTINGS
 from tests import factories
@@ -180,6 +186,14 @@ def test_a_database_that_does_not_wait_for_the_disk_is_refused(db: None) -> None
     assert "synchronous" in message.msg
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite keeps no log of statements")
+def test_a_database_that_logs_statements_with_their_values_is_warned_of(db: None) -> None:
+    """As PostgreSQL does by itself; what `deploy/install` sets: tests/faults/test_everywhere.py."""
+    [message] = no_log_keeps_values(None, databases=["default"])
+    assert message.id == "practice.W007"
+    assert "log_min_error_statement is error" in message.msg
+
+
 def test_without_a_database_to_look_at_nothing_is_asked() -> None:
-    assert practice_is_complete(None) == sample_is_gone(None) == []
+    assert practice_is_complete(None) == sample_is_gone(None) == no_log_keeps_values(None) == []
     assert commits_reach_the_disk(None) == []
