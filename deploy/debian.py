@@ -90,7 +90,7 @@ def look() -> int:
 
 def body() -> int:
     refuse_unless_root()
-    with alone():
+    with alone(waits=True):
         return look()
 
 

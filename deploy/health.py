@@ -14,6 +14,7 @@ from deploy.settings import Practice
 from deploy.system import Refusal, main
 
 PATIENCE = 60  # seconds, for the web server to start and the worker to show itself
+SURE_AFTER = 5  # seconds, in which a page fails again and again: visitors meet it meanwhile
 TIMEOUT = 15  # seconds, for one answer
 PAGES = ["/", "/consultation/", "/articles/", "/account/login/"]
 
@@ -58,36 +59,35 @@ def ask(connection: http.client.HTTPConnection, practice: Practice, path: str) -
         connection.close()
 
 
-def complaint(practice: Practice) -> str:
-    """What is wrong with the site, in one line; nothing where all is well."""
+def not_ready(practice: Practice) -> str:
+    """What the site itself says is wrong, in one line; nothing where it says that it is ready."""
     status, text = ask(SocketConnection(practice.socket), practice, "/readyz/")
     if status == 404:
         status, text = ask(SocketConnection(practice.socket), practice, "/healthz/")
     if status != 200:
         said = "" if text.startswith("<") else f": {' '.join(text.split())[:300]}"
         return f"it says that it is not ready ({status}){said}"
+    return ""
+
+
+def broken(practice: Practice) -> str:
+    """Which page fails, though the site says that it is ready; nothing where none does."""
     for page in PAGES:
         status, text = ask(SocketConnection(practice.socket), practice, page)
         if status == 0 or status >= 500:
             return f"{page} answers {status or text}"
-    return ""
-
-
-def complaint_of_nginx(practice: Practice) -> str:
     status, text = ask(NginxConnection(practice), practice, "/healthz/")
     return "" if status == 200 else f"nginx answers {status or text}"
 
 
 def wait(practice: Practice) -> None:
     """Returns when all is well. Raises Refusal, saying what is not, if it never is."""
-    until = time.monotonic() + PATIENCE
-    while True:
-        wrong = complaint(practice) or complaint_of_nginx(practice)
-        if not wrong:
-            return
-        if time.monotonic() > until:
-            raise Refusal(f"The site of {practice.name} is not well: {wrong}.")
-        time.sleep(1)
+    for complaint, patience in ((not_ready, PATIENCE), (broken, SURE_AFTER)):
+        until = time.monotonic() + patience
+        while wrong := complaint(practice):
+            if time.monotonic() > until:
+                raise Refusal(f"The site of {practice.name} is not well: {wrong}.")
+            time.sleep(1)
 
 
 def body() -> int:

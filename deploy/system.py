@@ -98,11 +98,14 @@ def make_all(steps: list[Step]) -> None:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Within it no other install or update runs. Raises Refusal while another does."""
+def alone(*, waits: bool = False) -> Iterator[None]:
+    """Within it no other install or update runs.
+
+    Raises Refusal while another does, unless it `waits`, as what a timer starts must.
+    """
     with open(at("/run/lock/practice"), "w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
             raise Refusal("Another install or update is running. Wait until it is done.") from None
         yield

@@ -191,7 +191,7 @@ def body() -> int:
     refuse_unless_root()
     if not release.current_version():
         raise Refusal("Nothing is installed here yet: deploy/install comes first.")
-    with alone():
+    with alone(waits=options.by_timer):
         if options.by_timer:
             return by_timer()
         settle()

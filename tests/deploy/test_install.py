@@ -3,11 +3,24 @@
 import os
 import shutil
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from deploy import certificates, debian, install, proxy, release, serving, settings, system, update
+from deploy import (
+    certificates,
+    debian,
+    health,
+    install,
+    proxy,
+    release,
+    serving,
+    settings,
+    system,
+    update,
+)
 from deploy.fetch import newest
 from deploy.machine import SOURCE
 from deploy.settings import Practice
@@ -90,6 +103,36 @@ def test_only_one_install_runs_at_a_time(root: Path) -> None:
     (root / "run/lock").mkdir(parents=True)
     with system.alone(), pytest.raises(Refusal, match="Another"), system.alone():
         pass
+
+
+def test_the_timer_waits_for_an_install_that_runs(
+    two_releases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timer is set by the install itself, and looks at once."""
+    (two_releases.parent.parent / "run/lock").mkdir(parents=True)
+    monkeypatch.setattr(sys, "argv", ["update", "--by-timer"])
+    monkeypatch.setattr(update, "refuse_unless_root", lambda: None)
+    with ThreadPoolExecutor() as beside:
+        with system.alone():
+            done = beside.submit(update.body)
+            with pytest.raises(TimeoutError):
+                done.result(0.3)
+        assert done.result(60) == 0
+
+
+# --- Health ---------------------------------------------------------------------------------
+
+
+def test_a_page_that_fails_is_not_waited_for_as_long_as_a_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Visitors meet the broken version for as long as that takes."""
+    monkeypatch.setattr(health, "SURE_AFTER", 0.2)
+    monkeypatch.setattr(health, "not_ready", lambda practice: "")
+    monkeypatch.setattr(health, "broken", lambda practice: "/consultation/ answers 500")
+    practice = Practice("main", dict(ANSWERS))
+    with ThreadPoolExecutor() as beside, pytest.raises(Refusal, match="answers 500"):
+        beside.submit(health.wait, practice).result(10)
 
 
 # --- Settings -------------------------------------------------------------------------------
