@@ -412,6 +412,13 @@ def test_a_second_request_is_not_carried_in_the_first(served: Served, way: str) 
 # --- Traces ----------------------------------------------------------------------------------
 
 
+def test_a_request_has_one_number_in_nginx_and_in_the_site(served: Served) -> None:
+    number = served.proxy.ask("/healthz/", {"X-Request-ID": "f" * 32}).headers["X-Request-ID"]
+    assert number != "f" * 32, "nobody chooses their own"
+    log = served.site.logs / "nginx-access.log"
+    wait_until(lambda: number in log.read_text(), "nginx writes its line with the same number")
+
+
 def test_no_log_on_the_way_keeps_an_address_a_query_or_a_private_link(served: Served) -> None:
     served.proxy.ask("/articles/?q=kanariquery", {"User-Agent": "kanariagent"})
     served.proxy.ask("/consultation/manage/17-kanarinonce.kanarisignature/?kanariquery")
