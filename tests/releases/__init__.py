@@ -3,6 +3,7 @@
 `python -m tests.releases 0.2.0` writes the next file, when that version is released.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 
 FOLDER = Path(__file__).parent
+PROJECT = FOLDER.parent.parent
 Row = dict[str, Any]
 # What is made anew from all else, or says nothing of what the site holds.
 PASSING = {"sessions.session", "wagtailcore.referenceindex", "wagtailimages.rendition"}
@@ -48,9 +50,17 @@ def value_of(field: Any, row: Model) -> Any:
     return value
 
 
+def migration_files() -> dict[str, str]:
+    """The sha256 of each of the project's own migrations, by its path."""
+    return {
+        str(path.relative_to(PROJECT)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(PROJECT.glob("*/migrations/0*.py"))
+    }
+
+
 def write(apps: Any, version: str, migrations: dict[str, str]) -> None:
-    """Writes the file of a release: its last migration of each app, and all rows."""
-    held = {"migrations": migrations, "rows": rows(apps)}
+    """Writes the file of a release: its last migration of each app, its own files, and all rows."""
+    held = {"migrations": migrations, "files": migration_files(), "rows": rows(apps)}
     text = json.dumps(held, cls=DjangoJSONEncoder, indent=0, ensure_ascii=False)
     (FOLDER / f"{version}.json").write_text(text + "\n", encoding="utf-8")
 
