@@ -44,7 +44,9 @@ def plainly() -> Iterator[None]:
         raise CommandError(str(problem)) from problem
     except OSError as problem:
         where = f": {problem.filename}" if problem.filename else ""
-        raise CommandError(f"{problem.strerror or problem}{where}") from problem
+        whose = f"; this runs as the user {getpass.getuser()}"
+        whose = whose if isinstance(problem, PermissionError) else ""
+        raise CommandError(f"{problem.strerror or problem}{where}{whose}") from problem
     except DatabaseError as problem:
         raise CommandError(f"The database: {str(problem).splitlines()[0]}") from problem
 

@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import getpass
 import hashlib
 import io
 import os
@@ -409,7 +410,9 @@ def test_a_disk_without_room_says_so_and_keeps_no_half(place: Path, settings: An
 
 def test_a_folder_that_cannot_be_written_says_so(place: Path, settings: Any) -> None:
     settings.BACKUP_TO = "/sys"
-    assert "/sys/tombstones.txt" in refused("backup")
+    said = refused("backup")
+    assert "/sys/tombstones.txt" in said
+    assert f"as the user {getpass.getuser()}" in said, "whose it has to be"
     settings.BACKUP_TO = str(place / "not mounted")
     assert "Is its disk there?" in refused("backup")
     assert not (place / "not mounted").exists()
