@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-postgres soak bench lint lock clean python environment test-environment
+.PHONY: help run test test-postgres soak soak-postgres bench lint lock clean python environment test-environment
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -34,6 +34,9 @@ test-postgres: test-environment  ## run the same tests on a PostgreSQL made for 
 
 soak: test-environment  ## run the long tests that kill processes at random
 	@exec $(BIN)/python -m pytest -m soak $(ARGS)
+
+soak-postgres: test-environment  ## run them on a PostgreSQL made for them
+	@exec $(BIN)/python -m tests.throwaway_postgres $(BIN)/python -m pytest -m soak $(ARGS)
 
 bench: test-environment  ## measure what has a budget, and write docs/benchmarks.md
 	@exec $(BIN)/python -m tests.benchmarks
