@@ -1,7 +1,10 @@
-"""An update loses nothing: what a database of each release held, it holds under today's code."""
+"""An update loses nothing, and stops nobody: what a database of each release held, it holds under
+today's code, and on today's tables that release's own code still writes and reads.
+"""
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,39 +21,68 @@ RELEASES = sorted(releases.FOLDER.glob("*.json"))
 CHANGED: set[tuple[str, str, str]] = set()
 
 
-@pytest.fixture
-def scratch(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: Path
-) -> Iterator[None]:
-    """An empty database, on which everything works meanwhile."""
+@dataclass
+class Forward:
+    """A database that `release` had filled, brought to today's schema; `then` are the models of
+    that release, and `columns` what its tables had.
+    """
+
+    name: str
+    release: dict[str, Any]
+    then: Any
+    columns: dict[str, bool]
+
+
+@pytest.fixture(scope="module", params=RELEASES, ids=lambda file: file.stem)
+def forward(
+    request: pytest.FixtureRequest,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Forward]:
+    """Migrated once, since that takes longest. Everything works on it meanwhile."""
+    release = read(request.param)
     with (
         django_db_blocker.unblock(),
-        databases.empty_database(tmp_path) as name,
+        databases.empty_database(tmp_path_factory.mktemp("release")) as name,
         databases.working_on(name),
     ):
-        yield
+        then = MigrationExecutor(connection).migrate(list(release["migrations"].items())).apps
+        releases.load(then, release["rows"])
+        known = columns(then)
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+        yield Forward(request.param.stem, release, then, known)
 
 
-@pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.stem)
-def test_a_filled_database_of_a_release_comes_forward_with_all_it_held(
-    scratch: None, file: Path
-) -> None:
-    release = json.loads(file.read_text(encoding="utf-8"))
-    executor = MigrationExecutor(connection)
-    then = executor.migrate(list(release["migrations"].items()))
-    releases.load(then.apps, release["rows"])
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+def read(file: Path) -> dict[str, Any]:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def columns(apps: Any) -> dict[str, bool]:
+    """Each column, as table.column, of the tables of these models that are there; and whether a
+    row without it is taken.
+    """
+    with connection.cursor() as cursor:
+        tables = {model._meta.db_table for model in releases.models(apps)}
+        return {
+            f"{table}.{column.name}": bool(column.null_ok or column.default)
+            for table in sorted(tables & set(connection.introspection.table_names(cursor)))
+            for column in connection.introspection.get_table_description(cursor, table)
+        }
+
+
+def test_a_filled_database_of_a_release_comes_forward_with_all_it_held(forward: Forward) -> None:
     now = releases.rows(apps)
     lost = [
         (label, key, name, before, after.get(name))
-        for label, rows in release["rows"].items()
+        for label, rows in forward.release["rows"].items()
         for key, before_row, after in paired(rows, now[label])
         for name, before in before_row.items()
-        if before != after.get(name) and (file.stem, label, name) not in CHANGED
+        if before != after.get(name) and (forward.name, label, name) not in CHANGED
     ]
     assert lost == []
-    assert release["rows"]["booking.consultationrequest"]
+    assert forward.release["rows"]["booking.consultationrequest"]
 
 
 def paired(before: list[releases.Row], after: list[releases.Row]) -> Iterator[tuple[Any, ...]]:
@@ -70,3 +102,37 @@ def test_what_a_release_shipped_stays_as_it_was(file: Path) -> None:
     today = releases.migration_files()
     assert shipped
     assert {name: today.get(name) for name in shipped} == shipped
+
+
+# An update migrates while the version before still serves: today's tables have to take its rows.
+
+
+of_the_last = pytest.mark.parametrize("forward", RELEASES[-1:], indirect=True, ids=["last"])
+
+
+@of_the_last
+def test_what_the_last_release_does_not_name_the_database_fills_in_by_itself(
+    forward: Forward,
+) -> None:
+    """Also in tables of which that release's filled database holds no row."""
+    now = columns(forward.then)
+    assert forward.columns.keys() - now.keys() == set(), "taken away while somebody reads it"
+    new = {name: fills_in for name, fills_in in now.items() if name not in forward.columns}
+    assert [name for name, fills_in in new.items() if not fills_in] == [], (
+        "give it null=True or a db_default"
+    )
+
+
+@of_the_last
+def test_on_todays_tables_the_last_release_reads_changes_and_adds_what_it_knows(
+    forward: Forward,
+) -> None:
+    """Its models name their own columns and no others. This one goes last: it empties tables."""
+    then, before = forward.then, releases.rows(forward.then)
+    for model in releases.models(then):
+        has_more_than_keys = any(not field.primary_key for field in model._meta.local_fields)
+        for row in model._base_manager.all() if has_more_than_keys else ():
+            row.save_base(raw=True, force_update=True)
+    assert releases.rows(then) == before
+    releases.load(then, forward.release["rows"])  # each is deleted and added
+    assert releases.rows(then) == before

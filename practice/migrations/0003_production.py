@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='practicesettings',
             name='second_email',
-            field=models.EmailField(blank=True, help_text='Told when nobody has opened a request by half of the time in which you promise an answer. The mail says nothing about the person.', max_length=254, verbose_name='second address for alerts'),
+            field=models.EmailField(blank=True, db_default='', default='', help_text='Told when nobody has opened a request by half of the time in which you promise an answer. The mail says nothing about the person.', max_length=254, verbose_name='second address for alerts'),
         ),
         migrations.CreateModel(
             name='BackupProof',

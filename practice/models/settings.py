@@ -108,6 +108,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     second_email = models.EmailField(
         "second address for alerts",
         blank=True,
+        default="",
+        db_default="",
         help_text=(
             "Told when nobody has opened a request by half of the time in which you promise an "
             "answer. The mail says nothing about the person."
