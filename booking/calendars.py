@@ -43,8 +43,10 @@ def read_next(now: datetime, *, fetch: Fetch = feedfetch.fetch) -> int:
 
     One at a time, so that e-mails need not wait for several slow ones.
     """
-    # A time of the future was noted before the clock was set back.
-    due = BusyFeed.objects.exclude(checked_at__gt=now - READS_EVERY, checked_at__lte=now)
+    # A time of the future was noted before the clock was set back, if it is no other server's
+    # clock that is a little ahead.
+    just_read = {"checked_at__gt": now - READS_EVERY, "checked_at__lte": now + READS_EVERY}
+    due = BusyFeed.objects.exclude(**just_read)
     feed = due.order_by(F("checked_at").asc(nulls_first=True), "pk").first()
     if feed is None:
         return 0
@@ -67,8 +69,10 @@ def read(feed: BusyFeed, now: datetime, *, fetch: Fetch = feedfetch.fetch) -> No
     Nothing is kept where meanwhile the calendar was removed, got another address, was to be read
     again, or was read by somebody else. Raises nothing that a calendar could be the cause of.
     """
-    # Noted first, so that a calendar that kills its reader is not tried again at once.
-    if not BusyFeed.objects.filter(pk=feed.pk).update(checked_at=now):
+    # Noted first, so that a calendar that kills its reader is not tried again at once, and that
+    # of two workers who found it due one reads it.
+    mine = BusyFeed.objects.filter(pk=feed.pk, checked_at=feed.checked_at)
+    if not mine.update(checked_at=now):
         return
     busy: list[Interval] | None = None
     try:

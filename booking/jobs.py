@@ -1,9 +1,14 @@
-"""What recurs, and how often. Each job is also a command of the same name."""
+"""What recurs, and how often. Each job is also a command of the same name.
+
+Any number of workers may run, each with all of these. A job changes only what is as it was read,
+or what nobody else has taken; one that cannot say so of itself is done by turns.
+"""
 
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.core.management import call_command
 from django.db import close_old_connections
@@ -15,6 +20,7 @@ from practice.accounts import letters, purge
 from practice.clocks import WallClock
 from practice.mail import proof
 from practice.models import PracticeSettings
+from practice.watching import heartbeat
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +34,7 @@ class Job:
     seconds: float
     next_at: float = 0.0  # by the monotonic clock
     clock: WallClock | None = None  # of a job that ends things, which nobody takes back
+    by_turns: bool = False  # of a job that two workers must not do at once
 
     def run_if_due(self) -> None:
         """Does it when its time has come. What fails is tried again, and stops no other job."""
@@ -38,7 +45,10 @@ class Job:
         close_old_connections()
         with request_ids.numbered():
             try:
-                self.run()
+                if not self.by_turns or heartbeat.take_turn(
+                    self.name, timezone.now(), timedelta(seconds=self.seconds)
+                ):
+                    self.run()
             except Exception as error:
                 logger.error("%s failed: %s", self.name, type(error).__name__)
         self.next_at = time.monotonic() + self.seconds
@@ -55,13 +65,13 @@ def recurring(*, poll: float, stopping: Callable[[], bool]) -> list[Job]:
         Job("expire_offers", services.expire_offers, 60, clock=clock),
         Job("queue_reminders", services.queue_reminders, 60, clock=clock),
         Job("alert_unopened", services.alert_unopened, 60),
-        Job("publish_scheduled", _publish, 60, clock=clock),
+        Job("publish_scheduled", _publish, 60, clock=clock, by_turns=True),
         Job("finish_erasures", services.finish_erasures, 60),
         Job("forget_counts", services.forget_counts, 600),
         Job("forget_old_sessions", purge.forget_old, 600),
         Job("send_weekly_mail", _owe_weekly_mail, 900, clock=clock),
         Job("erase_old_requests", _erase_old, 3600, clock=clock),
-        Job("scrub_database", _scrub_if_due, 900),
+        Job("scrub_database", _scrub_if_due, 900, by_turns=True),
         # Looks for a calendar that is due and reads one at a time. A slow one takes seconds, so
         # it is last: the next is mail again.
         Job("read_busy_feeds", lambda: calendars.read_next(timezone.now()), poll),

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from anymail.exceptions import AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import get_connection
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -54,20 +55,17 @@ def promise(
 def claim(now: datetime) -> OutgoingEmail | None:
     """Takes the next due message for this worker alone, or None.
 
-    The lease is longer than sending can take (EMAIL_TIMEOUT counts for each exchange).
+    Nobody waits for another worker: PostgreSQL skips what one is just taking. SQLite, which knows
+    no such locks, lets one transaction write at a time. The lease is longer than sending can take
+    (EMAIL_TIMEOUT counts for each exchange).
     """
-    for pk in (
-        OutgoingEmail.objects.due(now).order_by("next_try_at").values_list("pk", flat=True)[:20]
-    ):
-        lease = uuid.uuid4()
-        taken = (
-            OutgoingEmail.objects.due(now)
-            .filter(pk=pk)
-            .update(lease=lease, leased_until=_lease_from(now))
-        )
-        if taken:
-            return OutgoingEmail.objects.select_related("request").get(pk=pk)
-    return None
+    with transaction.atomic():
+        due = OutgoingEmail.objects.due(now).order_by("next_try_at").select_related("request")
+        outgoing = due.select_for_update(skip_locked=True, of=("self",)).first()
+        if outgoing is not None:
+            outgoing.lease, outgoing.leased_until = uuid.uuid4(), _lease_from(now)
+            outgoing.save(update_fields=["lease", "leased_until"])
+    return outgoing
 
 
 def _lease_from(now: datetime) -> datetime:

@@ -5,6 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 from django.db import Error, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from practice.models import Heartbeat, Silence
@@ -53,6 +54,16 @@ def note(name: str, now: datetime, *, lived: bool = False) -> None:
         if before is not None and now - before > MISSING_AFTER and not lived:
             Silence.objects.filter(until__lt=now - SILENCES_KEPT).delete()
             Silence.objects.create(name=name, since=before, until=now)
+
+
+def take_turn(name: str, now: datetime, every: timedelta) -> bool:
+    """Whether the one turn in this stretch of time is the caller's, of all who ask by this name.
+
+    A turn in the future, left by a clock that was wrong, counts as over.
+    """
+    _, is_first = Heartbeat.objects.get_or_create(pk=name, defaults={"seen_at": now})
+    is_over = Q(seen_at__lte=now - every) | Q(seen_at__gt=now + every)
+    return is_first or bool(Heartbeat.objects.filter(is_over, pk=name).update(seen_at=now))
 
 
 def age(name: str, now: datetime) -> timedelta | None:
