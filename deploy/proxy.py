@@ -7,6 +7,7 @@ from deploy.settings import Practice
 from deploy.system import at
 
 TEMPLATES = Path(__file__).parent / "nginx"
+PICTURES = re.compile(r" {4}location /media/ \{.*?\n {4}\}\n", re.DOTALL)
 
 
 def filled(template: str, values: dict[str, str]) -> str:
@@ -29,8 +30,9 @@ def common(practices: list[Practice]) -> str:
 
 
 def site(practice: Practice) -> str:
+    """Pictures come from the disk, or where they are kept in a store, through the site."""
     tls = practice.port("TLS_PORT", 443)
-    return filled(
+    text = filled(
         "site.conf",
         {
             **ports(practice),
@@ -45,3 +47,4 @@ def site(practice: Practice) -> str:
             "site": f"http://unix:{practice.socket}:",
         },
     )
+    return PICTURES.sub("", text) if practice.settings.get("MEDIA_STORE") else text

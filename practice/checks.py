@@ -18,6 +18,7 @@ from practice.mail.views import learns_of_bounces
 
 IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator.md says how."
 KEEPS_MAIL = ("filebased", "console", "dummy", "locmem")
+CACHE_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "unix")
 SQLITE_FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
 Messages = list[CheckMessage]
 
@@ -186,6 +187,52 @@ def backups_end(app_configs: object, **kwargs: object) -> Messages:
             id="practice.W006",
         )
     ]
+
+
+@register(Tags.security)
+def cache_is_known(app_configs: object, **kwargs: object) -> Messages:
+    """With a slip in its address every page would fail."""
+    if not settings.CACHE_URL or urlsplit(settings.CACHE_URL).scheme in CACHE_SCHEMES:
+        return []
+    hint = f"{IN_ENVIRONMENT} Such as rediss://:password@cache.example:6379/0."
+    return [Error("CACHE_URL is no address of Redis or Valkey.", hint=hint, id="practice.E012")]
+
+
+@register(Tags.security, deploy=True)
+def cache_is_ours_alone(app_configs: object, **kwargs: object) -> Messages:
+    """Django unpickles what lies in it: whoever can write there runs code as the site."""
+    address = urlsplit(settings.CACHE_URL)
+    if address.scheme == "unix" or address.hostname in (None, "localhost", "127.0.0.1", "::1"):
+        return []
+    found: Messages = []
+    if not address.password:
+        reason = "CACHE_URL names another machine and no password."
+        found.append(Error(reason, hint=IN_ENVIRONMENT, id="practice.E013"))
+    if address.scheme not in ("rediss", "valkeys"):
+        reason = "CACHE_URL reaches another machine without TLS."
+        hint = "rediss:// instead of redis://, unless nobody else is on that network."
+        found.append(Warning(reason, hint=hint, id="practice.W007"))
+    return found
+
+
+@register(Tags.security)
+def uploads_have_a_place_of_their_own(app_configs: object, **kwargs: object) -> Messages:
+    """Backups among the uploads would be backed up in turn, and what is not kept, removed."""
+    from practice.backups import BackupProblem, stores
+
+    if not settings.MEDIA_STORE:
+        return []
+    try:
+        bucket, prefix = stores.bucket_of(settings.MEDIA_STORE, "MEDIA_STORE")
+    except BackupProblem as problem:
+        return [Error(str(problem), hint=IN_ENVIRONMENT, id="practice.E014")]
+    if settings.BACKUP_TO.startswith("s3://"):
+        places = [(bucket, prefix), stores.bucket_of(settings.BACKUP_TO, "BACKUP_TO")]
+        ours, theirs = ["/".join(filter(None, place)) + "/" for place in places]
+        if ours.startswith(theirs) or theirs.startswith(ours):
+            reason = "MEDIA_STORE and BACKUP_TO are one place, or one within the other."
+            return [Error(reason, hint=IN_ENVIRONMENT, id="practice.E014")]
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -8,6 +8,7 @@ check in `practice/checks.py`.
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -232,12 +233,26 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static"))).res
 STATICFILES_DIRS = [path for path in [PRACTICE_DIR / "static"] if path.is_dir()]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_STORE = env.str("MEDIA_STORE", default="")  # s3://bucket/prefix, instead of MEDIA_ROOT
+IN_FOLDER = "django.core.files.storage.FileSystemStorage"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "practice.uploads.InBucket" if MEDIA_STORE else IN_FOLDER},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have use for them
+
+# In the memory of each process, which is all that one server needs, or in Redis or Valkey.
+CACHE_URL = env.str("CACHE_URL", default="")
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+if CACHE_URL:
+    CACHES["default"] = {
+        "BACKEND": "practice.caches.SharedCache",
+        "LOCATION": CACHE_URL.replace("valkey", "redis", 1),  # they speak alike
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
 
 # Hashes of what was erased, which outlives the database: a restored backup is held against it.
 TOMBSTONES_FILE = Path(env.str("TOMBSTONES_FILE", default=str(DATA_DIR / "tombstones.txt")))

@@ -1,6 +1,5 @@
 from django.conf import settings
 from django.urls import include, path, re_path
-from django.views.static import serve
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as admin_urls
 from wagtail.admin.auth import require_admin_access
@@ -10,6 +9,8 @@ from wagtail.documents import urls as document_urls
 from practice import views
 from practice.accounts.urls import wagtails_own
 from practice.mail.views import bounces
+
+PICTURES = r"^media/(?P<name>(?:images|original_images|avatar_images)/[^/]+)$"
 
 urlpatterns = [
     path("healthz/", views.healthz, name="healthz"),
@@ -32,9 +33,8 @@ urlpatterns = [
     path("", include("booking.urls")),
     path("articles/", include("blog.urls")),
 ]
-if settings.DEBUG:
-    pictures = {"document_root": settings.MEDIA_ROOT}
-    urlpatterns.append(re_path(r"^media/(?P<path>(?!documents/).*)$", serve, pictures))
+if settings.DEBUG or settings.MEDIA_STORE:  # otherwise nginx has them from the disk
+    urlpatterns.append(re_path(PICTURES, views.picture, name="picture"))
 urlpatterns.append(path("", include(wagtail_urls)))
 
 handler404 = "practice.views.not_found"

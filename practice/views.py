@@ -2,13 +2,21 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import DatabaseError, InterfaceError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    JsonResponse,
+)
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.crypto import constant_time_compare
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from wagtail.admin.views import account
@@ -45,6 +53,16 @@ def measures(request: HttpRequest) -> HttpResponse:
     if not wanted or not is_theirs or kind.lower() != "bearer":
         raise Http404
     return HttpResponse(metrics.as_text(), content_type=metrics.CONTENT_TYPE_LATEST)
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def picture(request: HttpRequest, name: str) -> HttpResponseBase:
+    """A picture from wherever uploads are kept; documents go through Wagtail's own view."""
+    try:
+        return FileResponse(default_storage.open(name))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise Http404 from error
 
 
 @require_safe

@@ -11,6 +11,7 @@ from it and still stands in an old backup, and whoever steals the backups reads 
 | snapshots | all of the database at one moment, on SQLite and PostgreSQL |
 | archive | the members of a backup, and the manifest that vouches for them |
 | stores | a folder or an S3 bucket |
+| uploads | pictures and documents, where the site keeps them |
 | keeping | which backups are kept |
 | making, restoring, rehearsing | the three commands |
 | proofs | what the admin shows of it all |

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Self
 
 from practice.backups import BackupProblem
-from practice.backups.streams import CHUNK, Digesting, Tell
+from practice.backups.streams import CHUNK, Digesting, Reader, Tell
 
 FORMAT = 1
 README, MANIFEST, PROOF, TOMBSTONES = (
@@ -84,7 +84,7 @@ class Writer:
             self.tar.close()
 
     def add_bytes(self, name: str, data: bytes) -> None:
-        self._add(name, io.BytesIO(data), len(data), 0)
+        self.add(name, io.BytesIO(data), len(data))
 
     def add_file(self, name: str, path: Path) -> None:
         """A file that is gone by now is left out: an upload that was deleted meanwhile."""
@@ -95,9 +95,9 @@ class Writer:
         with file:
             status = os.fstat(file.fileno())
             if stat.S_ISREG(status.st_mode):
-                self._add(name, file, status.st_size, int(status.st_mtime))
+                self.add(name, file, status.st_size, int(status.st_mtime))
 
-    def _add(self, name: str, source: BinaryIO, length: int, changed: int) -> None:
+    def add(self, name: str, source: Reader, length: int, changed: int = 0) -> None:
         member = tarfile.TarInfo(name)
         member.size, member.mtime, member.mode = length, changed, 0o600
         reader = Digesting(source)

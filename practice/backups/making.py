@@ -14,7 +14,16 @@ from django.db import connection
 from django.utils import timezone
 
 from practice import version
-from practice.backups import BackupProblem, archive, erasures, keeping, sealing, snapshots, stores
+from practice.backups import (
+    BackupProblem,
+    archive,
+    erasures,
+    keeping,
+    sealing,
+    snapshots,
+    stores,
+    uploads,
+)
 from practice.backups.streams import Tell, piped
 
 
@@ -92,8 +101,8 @@ def _make(
         part.unlink(missing_ok=True)
     store.write(f"{name}{stores.DIGEST}", f"{digest}  {name}\n".encode())
     [manifest] = manifests
-    uploads = sum(member.startswith("media/") for member in manifest.members)
-    return Made(name, length, sum(manifest.counts.values()), uploads)
+    files = sum(member.startswith(uploads.PREFIX) for member in manifest.members)
+    return Made(name, length, sum(manifest.counts.values()), files)
 
 
 def free_name(store: stores.Store, now: datetime) -> str:
@@ -107,14 +116,15 @@ def _write(
     sink: BinaryIO, snapshot: snapshots.Snapshot, now: datetime, tell: Tell
 ) -> archive.Manifest:
     """Uploads come after the database: what a row names is there, and some may be newer."""
-    roots = {"media": Path(settings.MEDIA_ROOT), "own": Path(settings.PRACTICE_DIR)}
-    found = [each for name, root in roots.items() for each in archive.files_below(root, name)]
-    total = archive.size_of([snapshot.file, *(path for _, path in found)])
+    kept = uploads.here()
+    own = list(archive.files_below(Path(settings.PRACTICE_DIR), "own"))
+    total = archive.size_of([snapshot.file, *(path for _, path in own)]) + kept.size()
     with archive.Writer(sink, total, tell) as writer:
         writer.add_bytes(archive.README, archive.WORDS.encode())
         writer.add_file(snapshot.file.name, snapshot.file)
         writer.add_bytes(archive.TOMBSTONES, erasures.here())
-        for name, path in found:
+        kept.write_to(writer)
+        for name, path in own:
             writer.add_file(name, path)
         manifest = archive.Manifest(
             format=archive.FORMAT,

@@ -85,6 +85,8 @@ def _restore_apart(what: str, private: str, scratch: Path, tell: Tell) -> restor
                 "DATA_DIR": str(folder),
                 "TOMBSTONES_FILE": str(tombstones),
                 "PRACTICE_DIR": str(folder / "own"),
+                "MEDIA_STORE": "",  # into its own folder, and never to where the site's own are
+                "CACHE_URL": "",
             },
             input=private,
             capture_output=True,

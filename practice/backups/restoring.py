@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from practice import keys
-from practice.backups import BackupProblem, archive, erasures, sealing, snapshots, stores
+from practice.backups import BackupProblem, archive, erasures, sealing, snapshots, stores, uploads
 from practice.backups.streams import Tell, piped
 from practice.models import User
 
@@ -104,7 +103,7 @@ def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
     tell("Database", 0, 0)
     snapshots.load(scratch / snapshots.name())
     compare(manifest.counts)
-    uploads = put_uploads(scratch, manifest, replace=order.replace)
+    files = put_uploads(scratch, manifest, replace=order.replace)
     tell("Migrations", 0, 0)
     call_command("migrate", verbosity=0, interactive=False)
     ContentType.objects.clear_cache()
@@ -116,7 +115,7 @@ def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
         made_at=manifest.made_at,
         rows=sum(manifest.counts.values()),
         tables=len(manifest.counts),
-        uploads=uploads,
+        uploads=files,
         erased=erased,
         unreadable=keys.count(settings.FIELD_ENCRYPTION_KEYS).unreadable,
         own=put_own(scratch, manifest.members),
@@ -161,15 +160,13 @@ def compare(counts: dict[str, int]) -> None:
 
 def put_uploads(scratch: Path, manifest: archive.Manifest, *, replace: bool) -> int:
     """Moves what was unpacked to its place; how many uploads. `replace` removes all others."""
-    media = Path(settings.MEDIA_ROOT)
-    uploads = [name for name in manifest.members if name.startswith("media/")]
-    for name in uploads:
-        _move(scratch / name, media / name.removeprefix("media/"))
+    here = uploads.here()
+    found = [name for name in manifest.members if name.startswith(uploads.PREFIX)]
+    for name in found:
+        here.put(name, scratch / name, manifest.members[name][0])
     if replace:
-        for name, path in list(archive.files_below(media, "media")):
-            if name not in manifest.members:
-                path.unlink()
-    return len(uploads)
+        here.remove_all_but(found)
+    return len(found)
 
 
 def put_own(scratch: Path, members: Iterable[str]) -> str:
@@ -183,14 +180,8 @@ def put_own(scratch: Path, members: Iterable[str]) -> str:
     found = [(n, own / n.removeprefix("own/")) for n in members if n.startswith("own/")]
     missing = [(name, target) for name, target in found if not target.exists()]
     for name, target in missing:
-        _move(scratch / name, target)
+        uploads.move(scratch / name, target)
     return str(own) if missing else ""
-
-
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    os.chmod(source, settings.FILE_UPLOAD_PERMISSIONS or 0o644)
-    shutil.move(source, target)
 
 
 def erase_again() -> str:

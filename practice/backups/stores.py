@@ -1,4 +1,4 @@
-"""Where backups lie: a folder, or a bucket of any store that speaks S3.
+"""Where backups lie: a folder, or a bucket of any store that speaks S3. Uploads may lie in one too.
 
 A backup is there when its `.sha256` is, which is written last, after the backup was read again.
 Whatever else bears the name of one was left by a backup that did not come to its end.
@@ -35,10 +35,18 @@ def time_of(name: str) -> datetime:
     raise BackupProblem(f"{name} is not the name of a backup.")
 
 
+class Gone(BackupProblem):
+    """There is no file of that name in a bucket."""
+
+
 class Store(Protocol):
     """Files by name. Raises OSError, or BackupProblem with a line that says what to do."""
 
     def names(self) -> set[str]: ...
+    def sizes(self) -> dict[str, int]:
+        """The length (bytes) of each."""
+        ...
+
     def open(self, name: str) -> contextlib.AbstractContextManager[BinaryIO]: ...
     def workplace(self, scratch: Path) -> Path:
         """The folder in which a file is written that `keep` then takes."""
@@ -58,20 +66,42 @@ class Store(Protocol):
         ...
 
 
-def at(address: str) -> Store:
-    """The store at a path, or at `s3://bucket/prefix`. Raises BackupProblem."""
+def at(address: str, setting: str = "BACKUP_TO") -> Store:
+    """The store at a path, or at `s3://bucket/prefix`. Raises BackupProblem, naming `setting`."""
     if not address:
         raise BackupProblem(
-            "BACKUP_TO is not set: it names a folder or s3://bucket/prefix for the backups."
+            f"{setting} is not set: it names a folder or s3://bucket/prefix for the backups."
         )
     if "://" not in address:
         if not Path(address).is_absolute():
-            raise BackupProblem("BACKUP_TO is a path that does not begin with a slash.")
+            raise BackupProblem(f"{setting} is a path that does not begin with a slash.")
         return Folder(Path(address))
+    return Bucket(*bucket_of(address, setting))
+
+
+def bucket_of(address: str, setting: str) -> tuple[str, str]:
+    """Bucket and prefix of `s3://bucket/prefix`. Raises BackupProblem, naming `setting`."""
     parts = urlsplit(address)
     if parts.scheme != "s3" or not parts.netloc:
-        raise BackupProblem("BACKUP_TO is neither a folder nor s3://bucket/prefix.")
-    return Bucket(parts.netloc, parts.path.strip("/"))
+        kinds = "neither a folder nor" if setting == "BACKUP_TO" else "not"
+        raise BackupProblem(f"{setting} is {kinds} s3://bucket/prefix.")
+    return parts.netloc, parts.path.strip("/")
+
+
+def plain_config(*, seconds: int = 20, tries: int = 4) -> Any:
+    """How boto3 speaks with a store: `seconds` to connect, and three times as many to answer.
+
+    Newer checksums are refused by many stores that are not Amazon's.
+    """
+    from botocore.config import Config
+
+    return Config(
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        connect_timeout=seconds,
+        read_timeout=3 * seconds,
+        retries={"mode": "standard", "max_attempts": tries},
+    )
 
 
 def complete(store: Store) -> list[str]:
@@ -103,6 +133,9 @@ class Folder:
             return {entry.name for entry in os.scandir(self.path) if entry.is_file()}
         except FileNotFoundError:
             return set()
+
+    def sizes(self) -> dict[str, int]:
+        return {name: (self.path / name).stat().st_size for name in self.names()}
 
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
@@ -153,19 +186,10 @@ class Bucket:
 
     def __init__(self, bucket: str, prefix: str) -> None:
         import boto3  # takes half a second, which only those who need it wait for
-        from botocore.config import Config
 
         self.bucket, self.prefix = bucket, f"{prefix}/" if prefix else ""
-        # Newer checksums are refused by many stores that are not Amazon's.
-        config = Config(
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            connect_timeout=20,
-            read_timeout=60,
-            retries={"mode": "standard", "max_attempts": 4},
-        )
         with self._plainly():
-            self.client = boto3.client("s3", config=config)
+            self.client = boto3.client("s3", config=plain_config())
 
     @contextlib.contextmanager
     def _plainly(self) -> Iterator[None]:
@@ -176,6 +200,8 @@ class Bucket:
             yield
         except ClientError as problem:
             error = problem.response.get("Error", {})
+            if error.get("Code") == "NoSuchKey":
+                raise Gone("The store holds no such file.") from problem
             raise BackupProblem(
                 f"The store refused: {error.get('Code')} {error.get('Message', '')}"[:200]
             ) from problem
@@ -186,10 +212,13 @@ class Bucket:
         return {"Bucket": self.bucket, "Key": f"{self.prefix}{name}"}
 
     def names(self) -> set[str]:
+        return set(self.sizes())
+
+    def sizes(self) -> dict[str, int]:
         pages = self.client.get_paginator("list_objects_v2")
         with self._plainly():
             return {
-                each["Key"].removeprefix(self.prefix)
+                each["Key"].removeprefix(self.prefix): each["Size"]
                 for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix)
                 for each in page.get("Contents", [])
             }

@@ -246,6 +246,7 @@ def test_nginx_takes_what_is_written_for_two_practices(root: Path, tmp_path: Pat
     ports = {"PLAIN_PORT": str(free_port()), "TLS_PORT": str(free_port())}
     practices = [answered("one"), answered("two")]
     practices[1].settings |= {"SITE_URL": "https://two.example", "OTHER_NAMES": ""}
+    practices[1].settings |= {"MEDIA_STORE": "s3://two/media"}
     for practice in practices:
         practice.settings |= ports
         practice.certificates.mkdir(parents=True)
@@ -266,6 +267,20 @@ def test_nginx_takes_what_is_written_for_two_practices(root: Path, tmp_path: Pat
     )
     assert tested.returncode == 0, tested.stderr
     assert "[warn]" not in tested.stderr
+
+
+def test_pictures_in_a_store_come_through_the_site_and_documents_never_by_their_path(
+    root: Path,
+) -> None:
+    practice = answered()
+    on_disk = proxy.site(practice)
+    practice.settings["MEDIA_STORE"] = "s3://main/media"
+    in_store = proxy.site(practice)
+    assert [text.count("alias") for text in (on_disk, in_store)] == [1, 0]
+    for text in (on_disk, in_store):
+        assert text.count("{") == text.count("}")
+        assert "location /media/documents/ { return 404; }" in text
+        assert "proxy_pass http://unix:" in text
 
 
 # --- Versions -------------------------------------------------------------------------------

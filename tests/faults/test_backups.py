@@ -41,6 +41,7 @@ from practice.backups import (
 )
 from practice.models import BackupProof
 from tests import factories
+from tests.bucket import new_bucket, s3_server
 from tests.conftest import missing_part
 from tests.databases import address_of, copied_database, working_on
 from tests.faults.canaries import found_below, found_in
@@ -498,29 +499,76 @@ def test_the_program_age_opens_it_in_an_emergency(place: Path, key: str, tmp_pat
 
 @pytest.fixture(scope="module")
 def bucket_server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture
 def bucket(
     bucket_server: str, place: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> stores.Bucket:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket_server)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "name")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    name = f"backups-{uuid.uuid4().hex}"
-    settings.BACKUP_TO = f"s3://{name}/some/practice"
-    store = stores.at(settings.BACKUP_TO)
-    assert isinstance(store, stores.Bucket)
-    store.client.create_bucket(Bucket=name)
+    store, settings.BACKUP_TO = new_bucket(bucket_server, monkeypatch)
     return store
+
+
+@pytest.fixture
+def uploads_store(
+    bucket_server: str, place: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> stores.Bucket:
+    """Where uploads are, while backups go to a folder."""
+    store, settings.MEDIA_STORE = new_bucket(bucket_server, monkeypatch)
+    return store
+
+
+def test_uploads_in_a_store_are_in_the_backup_and_come_back_to_it(
+    uploads_store: stores.Bucket, other: str, key: str, settings: Any
+) -> None:
+    large = os.urandom(9_000_000)
+    uploads_store.write("images/large.jpg", large)
+    uploads_store.write("documents/intake.pdf", b"%PDF-")
+    made = backup()
+    uploads_store.delete("images/large.jpg")
+    uploads_store.write("images/later.jpg", b"came after the backup")
+    with working_on(other):
+        restore(made, key, "--replace")
+    assert uploads_store.names() == {"images/large.jpg", "documents/intake.pdf"}
+    assert stores.read(uploads_store, "images/large.jpg") == large
+    assert not settings.MEDIA_ROOT.exists()
+
+
+def test_an_upload_that_goes_while_the_backup_is_made_is_left_out(
+    uploads_store: stores.Bucket, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads_store.write("images/stays.jpg", b"stays")
+    sizes = stores.Bucket.sizes
+    monkeypatch.setattr(stores.Bucket, "sizes", lambda self: sizes(self) | {"images/gone.jpg": 5})
+    out = io.StringIO()
+    call_command("backup", stdout=out)
+    assert "1 uploads" in out.getvalue()
+
+
+def test_a_rehearsal_touches_no_upload_in_the_store(
+    uploads_store: stores.Bucket,
+    name: str,
+    place: Path,
+    key: str,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The restore on trial is another process, with the site's environment."""
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "practice.settings")
+    monkeypatch.setenv("DATABASE_URL", address_of(name))
+    monkeypatch.setenv("BACKUP_TO", str(place))
+    monkeypatch.setenv("MEDIA_STORE", settings.MEDIA_STORE)
+    for picture in ("images/one.jpg", "images/two.jpg"):
+        uploads_store.write(picture, b"as it was")
+    backup()
+    uploads_store.write("images/one.jpg", b"as it is now")
+    uploads_store.delete("images/two.jpg")
+    call_command("rehearse_restore", f"--key={key}", stdout=io.StringIO())
+    assert BackupProof.objects.get(kind="with_key").ok
+    assert uploads_store.names() == {"images/one.jpg"}
+    assert stores.read(uploads_store, "images/one.jpg") == b"as it is now"
 
 
 def test_a_backup_goes_to_a_bucket_and_comes_back(

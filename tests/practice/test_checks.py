@@ -60,6 +60,12 @@ FAULTS = [
     ("BACKUP_RECIPIENT", "", "practice.W005"),
     ("BACKUP_TO", "", "practice.W005"),
     ("BACKUP_DAYS", 90, "practice.W006"),
+    ("CACHE_URL", "http://cache.example.org", "practice.E012"),
+    ("CACHE_URL", "cache.example.org:6379", "practice.E012"),
+    ("CACHE_URL", "rediss://cache.example.org:6379/0", "practice.E013"),
+    ("CACHE_URL", "redis://:secret@cache.example.org:6379/0", "practice.W007"),
+    ("MEDIA_STORE", "/somewhere", "practice.E014"),
+    ("MEDIA_STORE", "https://media.example.org", "practice.E014"),
     ("BACKUP_DAYS", 0, "practice.W006"),
 ]
 
@@ -80,6 +86,41 @@ def test_what_is_fit_to_go_live_is_not_complained_of(production: Any) -> None:
     assert found(include_deployment_checks=True) == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://localhost:6379/1",
+        "unix:///run/valkey.sock",
+        "valkeys://:secret@cache.example.org:6379/0",
+    ],
+)
+def test_a_cache_that_nobody_else_can_write_to_is_not_complained_of(
+    production: Any, address: str
+) -> None:
+    production.CACHE_URL = address
+    assert found(include_deployment_checks=True) == []
+
+
+@pytest.mark.parametrize(
+    ("uploads", "backups", "is_one_place"),
+    [
+        ("s3://practice/media", "s3://practice/backups", False),
+        ("s3://practice/media", "s3://practice/media-backups", False),
+        ("s3://practice/media", "s3://other", False),
+        ("s3://practice/media", "/mnt/backups", False),
+        ("s3://practice", "s3://practice", True),
+        ("s3://practice", "s3://practice/backups", True),
+        ("s3://practice/backups/media", "s3://practice/backups/", True),
+    ],
+)
+def test_uploads_and_backups_never_lie_within_each_other(
+    production: Any, uploads: str, backups: str, is_one_place: bool
+) -> None:
+    production.MEDIA_STORE, production.BACKUP_TO = uploads, backups
+    numbers = [message.id for message in found(include_deployment_checks=True)]
+    assert numbers == (["practice.E014"] if is_one_place else [])
+
+
 @pytest.mark.parametrize(("name", "value", "number"), FAULTS)
 def test_each_fault_has_its_number(production: Any, name: str, value: Any, number: str) -> None:
     setattr(production, name, value)
@@ -92,7 +133,8 @@ def test_while_trying_the_site_out_only_keys_and_the_way_of_mail_are_looked_at(
     for name, value, _ in FAULTS:
         setattr(production, name, value)
     production.FIELD_ENCRYPTION_KEYS = ["too short"]
-    assert {message.id for message in found()} == {"practice.E001", "practice.E009"}
+    numbers = {message.id for message in found()}
+    assert numbers == {"practice.E001", "practice.E009", "practice.E014"}
 
 
 def test_a_message_about_a_key_does_not_show_the_key(production: Any) -> None:

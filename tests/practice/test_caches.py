@@ -1,0 +1,94 @@
+"""The cache that several servers share: a real one, and while it is away."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from blog.models import ArticlePage
+from practice import caches
+from tests.faults.keyvalue import KeyValueServer
+from tests.faults.site import HOST
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[KeyValueServer]:
+    server = KeyValueServer(tmp_path, HOST)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def shared(server: KeyValueServer, settings: Any) -> KeyValueServer:
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "practice.caches.SharedCache",
+            "LOCATION": server.url,
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        }
+    }
+    return server
+
+
+def use() -> list[Any]:
+    """What each of a cache's acts says."""
+    cache.set("one", (1, "two"))
+    cache.set_many({"two": 2, "three": [3]})
+    return [
+        cache.get("one", "nothing"),
+        cache.get_many(["two", "three"]),
+        cache.has_key("one"),
+        cache.add("four", 4),
+        cache.add("four", 5),
+        cache.touch("one", 60),
+        cache.delete("one"),
+        cache.delete_many(["two"]),
+        cache.get("one", "nothing"),
+    ]
+
+
+def test_it_keeps_what_it_is_given(shared: KeyValueServer) -> None:
+    assert use() == [
+        (1, "two"),
+        {"two": 2, "three": [3]},
+        True,
+        True,
+        False,
+        True,
+        True,
+        None,
+        "nothing",
+    ]
+
+
+def test_while_it_is_away_it_is_empty_and_nobody_waits_for_it(
+    shared: KeyValueServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared.stop()
+    with caplog.at_level(logging.WARNING):
+        assert use() == ["nothing", {}, False, True, True, False, False, None, "nothing"]
+    assert len(caplog.messages) == 1, "it was asked once, and then left alone for a while"
+
+
+def test_when_it_is_back_it_is_asked_again(
+    shared: KeyValueServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caches, "LEAVES_ALONE_FOR", 0)
+    shared.stop()
+    assert cache.get("one", "nothing") == "nothing"
+    shared.start()
+    cache.set("one", 1)
+    assert cache.get("one") == 1
+
+
+def test_readers_read_on_while_it_is_away(
+    shared: KeyValueServer, visitor: Client, article: ArticlePage
+) -> None:
+    assert visitor.get(article.url).status_code == 200
+    shared.stop()
+    assert article.title in visitor.get(article.url).content.decode()
