@@ -39,7 +39,7 @@ soak-postgres: test-environment  ## run them on a PostgreSQL made for them
 	@exec $(BIN)/python -m tests.throwaway_postgres $(BIN)/python -m pytest -m soak $(ARGS)
 
 bench: test-environment  ## measure what has a budget, and write docs/benchmarks.md
-	@exec $(BIN)/python -m tests.benchmarks
+	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
 lint: test-environment  ## check style, types, templates and imports
 	$(BIN)/ruff check .

@@ -64,4 +64,4 @@ def figures() -> list[Figure]:
 if __name__ == "__main__":
     measured = figures()
     show(TITLE, measured)
-    sys.exit(any(figure.is_over for figure in measured))
+    sys.exit(any(figure.is_missed for figure in measured))

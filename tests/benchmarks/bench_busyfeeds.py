@@ -120,4 +120,4 @@ def figures() -> list[Figure]:
 if __name__ == "__main__":
     everything = figures()
     show(TITLE, everything)
-    sys.exit(any(figure.is_over for figure in everything))
+    sys.exit(any(figure.is_missed for figure in everything))

@@ -8,17 +8,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of a table; `most` is in the same unit, and None where nothing was promised."""
+    """One line of a table; what was promised is in the same unit, and None where nothing was.
+
+    It keeps its promise at `most` or below, or at `least` or above; `reach` is what would be
+    better still. `is_target` figures stand together at the head of the report.
+    """
 
     what: str
     value: float
     unit: str
     most: float | None = None
     note: str = ""
+    least: float | None = None
+    reach: float | None = None
+    is_target: bool = False
 
     @property
-    def is_over(self) -> bool:
-        return self.most is not None and self.value > self.most
+    def is_missed(self) -> bool:
+        too_much = self.most is not None and self.value > self.most
+        return too_much or (self.least is not None and self.value < self.least)
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether even `reach` is kept."""
+        if self.reach is None:
+            return False
+        return self.value <= self.reach if self.least is None else self.value >= self.reach
 
     @property
     def measured(self) -> str:
@@ -26,7 +41,19 @@ class Figure:
 
     @property
     def budget(self) -> str:
-        return "" if self.most is None else _with_unit(self.most, self.unit)
+        if self.most is not None:
+            return f"at most {_with_unit(self.most, self.unit)}"
+        return "" if self.least is None else f"at least {_with_unit(self.least, self.unit)}"
+
+    @property
+    def better(self) -> str:
+        return "" if self.reach is None else _with_unit(self.reach, self.unit)
+
+    @property
+    def verdict(self) -> str:
+        if self.is_missed:
+            return "**missed**"
+        return "reached" if self.is_reached else "met" if self.budget else ""
 
 
 @dataclass(frozen=True)
@@ -59,11 +86,10 @@ def show(title: str, figures: list[Figure]) -> None:
     """Prints a table for people."""
     print(f"\n{title}")
     for figure in figures:
-        budget = f"at most {figure.budget}" if figure.budget else ""
-        over = "  OVER" if figure.is_over else ""
-        print(f"  {figure.what:52} {figure.measured:>12}  {budget:18} {figure.note}{over}".rstrip())
+        missed = "  MISSED" if figure.is_missed else ""
+        print(f"  {figure.what:64} {figure.measured:>12}  {figure.budget:20} {figure.note}{missed}")
 
 
 def _with_unit(value: float, unit: str) -> str:
-    number = f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}"
+    number = f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
     return f"{number} {unit}".strip()

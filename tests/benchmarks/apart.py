@@ -1,0 +1,79 @@
+"""A section in a process of its own, on a database of its own, which goes with it."""
+
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import django
+
+from tests.benchmarks.figures import Figure
+from tests.faults.cluster import Cluster
+from tests.throwaway_postgres import USER, Missing
+
+NOT_HERE = 3  # how a section says by its exit that a part is missing
+
+
+def on_sqlite(module: str, **environment: str) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        return measured(module, f"sqlite:///{Path(folder) / 'bench.sqlite3'}", **environment)
+
+
+def on_postgresql(module: str, **environment: str) -> list[Figure]:
+    """On a cluster that waits for the disk, as a live one does. Raises Missing without one."""
+    with durable_postgres() as cluster:
+        pid = str(cluster.process.pid) if cluster.process else ""
+        return measured(module, cluster.url, BENCH_DATABASE_PID=pid, **environment)
+
+
+@contextlib.contextmanager
+def durable_postgres() -> Iterator[Cluster]:
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    cluster = Cluster(folder, folder / "data")
+    try:
+        cluster.create()
+        cluster.start()
+        subprocess.run(
+            [cluster.programs / "createdb", "-h", folder, "-U", USER, USER], cwd=folder, check=True
+        )
+        yield cluster
+    finally:
+        cluster.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measured(module: str, database_url: str, **environment: str) -> list[Figure]:
+    """What `module` prints at the end; it speaks of its progress to stderr."""
+    known = {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.apart", module],
+        env=os.environ | known | environment,
+        stdout=subprocess.PIPE,
+    )
+    if done.returncode == NOT_HERE:
+        raise Missing(done.stdout.decode().strip())
+    done.check_returncode()
+    return [Figure(**each) for each in json.loads(done.stdout.splitlines()[-1])]
+
+
+def main(module: str) -> int:
+    """In the process of its own: what the module's `figures()` gives, as one line."""
+    django.setup()
+    try:
+        figures = importlib.import_module(module).figures()
+    except Missing as missing:
+        print(missing)
+        return NOT_HERE
+    print(json.dumps([asdict(figure) for figure in figures]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

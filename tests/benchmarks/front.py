@@ -1,0 +1,72 @@
+"""nginx as a live server has it, and beside the site the same article as a file of its own."""
+
+import gzip
+import re
+from pathlib import Path
+
+from tests.benchmarks.rounds import Served
+from tests.faults.proxy import Proxy
+from tests.faults.site import HOST, free_port
+
+# The log and the certificate are the site's, so that both do the same work but for the page.
+STATIC = """
+server {{
+    listen {host}:{plain};
+    listen {host}:{tls} ssl http2;
+    server_name {name};
+    access_log {folder}/logs/nginx-access.log traces;
+    ssl_certificate {folder}/certificate.pem;
+    ssl_certificate_key {folder}/key.pem;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    root {folder}/files;
+    gzip_static on;
+}}
+"""
+
+
+class Front(Proxy):
+    """`site_port` is that of the site behind it; whatever nginx keeps of it, it keeps."""
+
+    def __init__(self, folder: Path, site_port: int) -> None:
+        super().__init__(folder, site_port)
+        self.site_plain, self.file_plain, self.file_tls = free_port(), free_port(), free_port()
+
+    def _installed(self) -> str:
+        live = super()._installed()
+        static = STATIC.format(
+            host=HOST,
+            plain=self.file_plain,
+            tls=self.file_tls,
+            name=self.name,
+            folder=self.folder,
+        )
+        return "\n".join([live, self._without_tls(live), static])
+
+    def _without_tls(self, live: str) -> str:
+        """The site's own block once more, for those who are to be measured without TLS."""
+        block = live[live.rindex("\nserver {") :]
+        block, found = re.subn(r"listen \S+ ssl http2;", f"listen {HOST}:{self.site_plain};", block)
+        assert found == 1, block
+        return re.sub(r"(?m)^\s*(ssl_|http2 ).*\n", "", block)
+
+    def bytes_of(self, path: str) -> bytes:
+        answer = self.ask(path, {"Accept-Encoding": "identity"})
+        assert answer.status == 200, answer.raw
+        return answer.text.encode()
+
+    def put(self, page: bytes) -> None:
+        """The file, as it is and packed ahead of time as gzip_static wants it."""
+        (self.folder / "files").mkdir()
+        (self.folder / "files" / "essay.html").write_bytes(page)
+        (self.folder / "files" / "essay.html.gz").write_bytes(gzip.compress(page, 9))
+
+    def page(self, name: str, port: int, path: str, also: list[int], **options: object) -> Served:
+        """`also` are processes that take part beside nginx."""
+        scheme = "https" if port in (self.port, self.file_tls) else "http"
+
+        def processes() -> list[int]:
+            assert self.process
+            return [self.process.pid, *also]
+
+        url = f"{scheme}://{self.name}:{port}{path}"
+        return Served(name, url, processes, port=port, **options)  # type: ignore[arg-type]
