@@ -37,6 +37,13 @@ def module(word: str) -> str:
 SECTIONS = [
     Section("pages", "The essay: SQLite", lambda: apart.on_sqlite(module("pages"))),
     Section("pages", "The essay: PostgreSQL", lambda: apart.on_postgresql(module("pages"))),
+    Section("form", "The form: SQLite", lambda: apart.on_sqlite(module("form"))),
+    Section("form", "The form: PostgreSQL", lambda: apart.on_postgresql(module("form"))),
+    Section("filed", "Requests on file: SQLite", lambda: apart.on_sqlite(module("filed"))),
+    Section("filed", "Requests on file: PostgreSQL", lambda: apart.on_postgresql(module("filed"))),
+    Section("start", "Memory and start: SQLite", lambda: apart.on_sqlite(module("start"))),
+    Section("start", "Memory and start: PostgreSQL", lambda: apart.on_postgresql(module("start"))),
+    Section("visit", "A first visit", lambda: apart.on_sqlite(module("visit"))),
     Section("times", bench_availability.TITLE, bench_availability.figures),
     Section("site", f"{bench_site.TITLE}: SQLite", bench_site.figures_on_sqlite),
     Section("site", f"{bench_site.TITLE}: PostgreSQL", bench_site.figures_on_postgresql),

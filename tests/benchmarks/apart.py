@@ -1,6 +1,5 @@
 """A section in a process of its own, on a database of its own, which goes with it."""
 
-import contextlib
 import importlib
 import json
 import os
@@ -8,15 +7,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import django
 
+from tests.benchmarks import database
 from tests.benchmarks.figures import Figure
-from tests.faults.cluster import Cluster
-from tests.throwaway_postgres import USER, Missing
+from tests.throwaway_postgres import Missing
 
 NOT_HERE = 3  # how a section says by its exit that a part is missing
 
@@ -27,25 +25,11 @@ def on_sqlite(module: str, **environment: str) -> list[Figure]:
 
 
 def on_postgresql(module: str, **environment: str) -> list[Figure]:
-    """On a cluster that waits for the disk, as a live one does. Raises Missing without one."""
-    with durable_postgres() as cluster:
-        pid = str(cluster.process.pid) if cluster.process else ""
-        return measured(module, cluster.url, BENCH_DATABASE_PID=pid, **environment)
-
-
-@contextlib.contextmanager
-def durable_postgres() -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
-    cluster = Cluster(folder, folder / "data")
+    """Raises Missing where its programs are not installed."""
+    folder, url = database.elsewhere()
     try:
-        cluster.create()
-        cluster.start()
-        subprocess.run(
-            [cluster.programs / "createdb", "-h", folder, "-U", USER, USER], cwd=folder, check=True
-        )
-        yield cluster
+        return measured(module, url, **{database.FOLDER: folder}, **environment)
     finally:
-        cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -67,7 +51,8 @@ def main(module: str) -> int:
     """In the process of its own: what the module's `figures()` gives, as one line."""
     django.setup()
     try:
-        figures = importlib.import_module(module).figures()
+        with database.running():
+            figures = importlib.import_module(module).figures()
     except Missing as missing:
         print(missing)
         return NOT_HERE

@@ -18,13 +18,14 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.benchmarks import essay, ours, plain_django, wagtail_starter
+from tests.benchmarks import essay, ours, plain_django, rival_servers, wagtail_starter, wordpress
 from tests.benchmarks.bench_site import asking
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.front import Front
+from tests.benchmarks.front import Front, behind_nginx
 from tests.benchmarks.rounds import Measured, Served, Spread, in_turns, ratios
 from tests.faults.browser import Browser
-from tests.faults.site import HOST
+from tests.faults.site import LiveSite
+from tests.throwaway_postgres import Missing
 
 CACHE_MB = 16  # as a site has it that says nothing else
 LISTED = 24  # articles beside the essay where the list of 20 is measured
@@ -65,44 +66,44 @@ def started(folder: Path) -> Iterator[list[Served]]:
         html = Browser(pages[0].url).get("").text
         shown = article_of(html)
 
-        on_postgresql = connection.vendor == "postgresql"
-        plain = plain_django.made(folder / "plain", shown, on_postgresql=on_postgresql)
+        theirs = running.enter_context(rival_servers.database(folder / "plain-data"))
+        plain = plain_django.made(folder / "plain", shown, theirs)
         running.enter_context(plain.running(plain_django.ROW))
         pages += [plain.page(PLAIN, plain_django.ROW), plain.page(KEPT, plain_django.KEPT)]
-        starter = wagtail_starter.made(folder / "starter", shown)
+        theirs = running.enter_context(rival_servers.database(folder / "starter-data"))
+        starter = wagtail_starter.made(folder / "starter", shown, theirs)
         running.enter_context(starter.running(wagtail_starter.PAGE))
         pages.append(starter.page(STARTER, wagtail_starter.PAGE))
-        pages += running.enter_context(behind_nginx(folder / "cached"))
+        cached = behind_nginx(folder / "cached", LISTED, cache_mb=CACHE_MB)
+        pages += kept(*running.enter_context(cached))
+        if connection.vendor == "sqlite":  # it has a database of its own, and is measured once
+            pages += wordpress_page(running, folder / "wordpress", shown)
         for page in pages:
             print(f"  {page.name}: {page.url}", file=sys.stderr)
         yield pages
 
 
-@contextmanager
-def behind_nginx(folder: Path) -> Iterator[list[Served]]:
+def kept(site: LiveSite, front: Front) -> list[Served]:
     """The site with its cache, by itself and behind nginx, and the same bytes as a file."""
-    with ours.made(folder, LISTED, cache_mb=CACHE_MB) as site:
-        front = Front(folder, site.port)
-        site.env |= {
-            "SITE_URL": front.url,
-            "ALLOWED_HOSTS": f"{front.name},{HOST}",
-            "BEHIND_PROXY": "true",
-        }
-        site.start_web()
-        front.start()
-        try:
-            behind = ours.processes(site)
-            front.put(front.bytes_of(ours.ESSAY))
-            yield [
-                ours.page(site, CACHED, ours.ESSAY),
-                front.page(FILE, front.file_plain, "/essay.html", [], headers={}),
-                front.page(FILE_GZIP, front.file_plain, "/essay.html", []),
-                front.page(NGINX, front.site_plain, ours.ESSAY, behind),
-                front.page(FILE_TLS, front.file_tls, "/essay.html", []),
-                front.page(NGINX_TLS, front.port, ours.ESSAY, behind),
-            ]
-        finally:
-            front.stop()
+    behind = ours.processes(site)
+    front.put(front.text_of(ours.ESSAY))
+    return [
+        ours.page(site, CACHED, ours.ESSAY),
+        front.page(FILE, front.file_plain, "/essay.html", [], headers={}),
+        front.page(FILE_GZIP, front.file_plain, "/essay.html", []),
+        front.page(NGINX, front.site_plain, ours.ESSAY, behind),
+        front.page(FILE_TLS, front.file_tls, "/essay.html", []),
+        front.page(NGINX_TLS, front.port, ours.ESSAY, behind),
+    ]
+
+
+def wordpress_page(running: ExitStack, folder: Path, shown: str) -> list[Served]:
+    """None, and one line about it, where a part is missing."""
+    try:
+        return [running.enter_context(wordpress.running(folder, shown))]
+    except Missing as missing:
+        print(f"  skipped: {missing}", file=sys.stderr)
+        return []
 
 
 def article_of(html: str) -> str:

@@ -62,12 +62,12 @@ def fill() -> int:
     factories.practice_settings()
     factories.schedule()
     article = factories.article(ArticleIndexPage.objects.get())
-    _add_past(article.pk)
-    _add_upcoming()
+    add_past(article.pk, PAST)
+    add_upcoming()
     return article.pk
 
 
-def _add_past(article: int) -> None:
+def add_past(article: int, number: int) -> None:
     from django.utils import timezone
 
     from booking.models import ConsultationRequest, RequestEvent, State
@@ -76,9 +76,9 @@ def _add_past(article: int) -> None:
     now = timezone.now()
     endings = [State.CONFIRMED, State.DECLINED, State.CANCELLED, State.EXPIRED, State.WITHDRAWN]
 
-    def past(number: int) -> ConsultationRequest:
-        at = now - timedelta(days=3, minutes=60 * number)
-        state = endings[number % len(endings)]
+    def past(hour: int) -> ConsultationRequest:
+        at = now - timedelta(days=3, hours=hour)
+        state = endings[hour % len(endings)]
         took_place = {"starts_at": at, "ends_at": at + timedelta(minutes=20)}
         return factories.unsaved_request(
             state=state,
@@ -89,7 +89,7 @@ def _add_past(article: int) -> None:
             **(took_place if state == State.CONFIRMED else {}),
         )
 
-    requests = ConsultationRequest.objects.bulk_create(map(past, range(PAST)), batch_size=500)
+    requests = ConsultationRequest.objects.bulk_create(map(past, range(number)), batch_size=500)
     kinds = [RequestEvent.Kind.RECEIVED, RequestEvent.Kind.CONFIRM, RequestEvent.Kind.OUTCOME]
     RequestEvent.objects.bulk_create(
         [
@@ -101,7 +101,7 @@ def _add_past(article: int) -> None:
     )
 
 
-def _add_upcoming() -> None:
+def add_upcoming() -> None:
     from django.utils import timezone
 
     from booking.models import BusyFeed, BusyInterval, ConsultationRequest, Schedule, State

@@ -1,4 +1,4 @@
-"""What servers cost: processor time and memory of whole trees of processes, as Linux counts them."""
+"""Processor time and memory of whole trees of processes, as Linux counts them."""
 
 import os
 from collections.abc import Iterable

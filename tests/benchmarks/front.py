@@ -1,12 +1,17 @@
 """nginx as a live server has it, and beside the site the same article as a file of its own."""
 
+import contextlib
 import gzip
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+from tests.benchmarks import ours
 from tests.benchmarks.rounds import Served
 from tests.faults.proxy import Proxy
-from tests.faults.site import HOST, free_port
+from tests.faults.site import HOST, LiveSite, free_port
+from tests.throwaway_postgres import Missing
 
 # The log and the certificate are the site's, so that both do the same work but for the page.
 STATIC = """
@@ -49,13 +54,14 @@ class Front(Proxy):
         assert found == 1, block
         return re.sub(r"(?m)^\s*(ssl_|http2 ).*\n", "", block)
 
-    def bytes_of(self, path: str) -> bytes:
+    def text_of(self, path: str) -> str:
         answer = self.ask(path, {"Accept-Encoding": "identity"})
         assert answer.status == 200, answer.raw
-        return answer.text.encode()
+        return answer.text
 
-    def put(self, page: bytes) -> None:
+    def put(self, text: str) -> None:
         """The file, as it is and packed ahead of time as gzip_static wants it."""
+        page = text.encode()
         (self.folder / "files").mkdir()
         (self.folder / "files" / "essay.html").write_bytes(page)
         (self.folder / "files" / "essay.html.gz").write_bytes(gzip.compress(page, 9))
@@ -70,3 +76,25 @@ class Front(Proxy):
 
         url = f"{scheme}://{self.name}:{port}{path}"
         return Served(name, url, processes, port=port, **options)  # type: ignore[arg-type]
+
+
+@contextlib.contextmanager
+def behind_nginx(
+    folder: Path, articles: int = 0, *, cache_mb: int
+) -> Iterator[tuple[LiveSite, Front]]:
+    """The site and nginx in front of it, both running. Raises Missing without nginx."""
+    if not (shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")):
+        raise Missing("nginx is missing. On Debian: apt install nginx-light")
+    with ours.made(folder, articles, cache_mb=cache_mb) as site:
+        front = Front(folder, site.port)
+        site.env |= {
+            "SITE_URL": front.url,
+            "ALLOWED_HOSTS": f"{front.name},{HOST}",
+            "BEHIND_PROXY": "true",
+        }
+        site.start_web()
+        try:
+            front.start()
+            yield site, front
+        finally:
+            front.stop()

@@ -1,7 +1,6 @@
 """The site itself for benchmarks: filled, copied, and served as on a live server."""
 
 import contextlib
-import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from wagtail.models import Page
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
 from tests import factories
-from tests.benchmarks import essay
+from tests.benchmarks import database, essay
 from tests.benchmarks.rounds import Served
 from tests.databases import copied_database, working_on
 from tests.faults.site import LiveSite
@@ -107,9 +106,4 @@ def page(site: LiveSite, name: str, path: str) -> Served:
 def processes(site: LiveSite) -> list[int]:
     """The first of the web server's, the worker's if it runs, and the database's."""
     services = [each.process.pid for each in (site.web, site.worker) if each.process]
-    return [*services, *database_processes()]
-
-
-def database_processes() -> list[int]:
-    pid = os.environ.get("BENCH_DATABASE_PID", "")
-    return [int(pid)] if pid else []
+    return [*services, *database.processes()]

@@ -47,14 +47,13 @@ DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS.append("essays")
 """
-ON_POSTGRESQL = """
-import environ
-DATABASES = {"default": environ.Env().db("DATABASE_URL") | {"CONN_MAX_AGE": 600}}
-"""
 
 
-def made(folder: Path, html: str, *, on_postgresql: bool = False) -> Rival:
-    """The project in `folder`, whose one row holds the essay as our own page shows it."""
+def made(folder: Path, html: str, database: str = "") -> Rival:
+    """The project in `folder`, whose one row holds the essay as our own page shows it.
+
+    `database` is a setting, or nothing for the file that Django makes by itself.
+    """
     folder.mkdir()
     django = [sys.executable, "-m", "django"]
     subprocess.run([*django, "startproject", "plain", folder], check=True)
@@ -67,7 +66,7 @@ def made(folder: Path, html: str, *, on_postgresql: bool = False) -> Rival:
     (essays / "views.py").write_text(VIEWS)
     (folder / "plain" / "urls.py").write_text(URLS)
     with open(folder / "plain" / "settings.py", "a") as settings:
-        settings.write(SETTINGS + (ON_POSTGRESQL if on_postgresql else ""))
+        settings.write(SETTINGS + database)
     rival.manage("makemigrations", "essays")
     rival.manage("migrate")
     (folder / "essay.html").write_text(html)

@@ -7,8 +7,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from django.db import connection
+
 from practice import gunicorn_conf
 from tests.benchmarks.rounds import Served
+from tests.databases import address_of, empty_database
 from tests.faults.browser import Browser
 from tests.faults.site import HOST, Service, free_port, wait_until
 
@@ -61,3 +64,23 @@ class Rival:
 
     def processes(self) -> list[int]:
         return [self.web.process.pid] if self.web.process else []
+
+
+@contextlib.contextmanager
+def database(folder: Path) -> Iterator[str]:
+    """A setting that gives a project an empty database beside ours, or nothing on SQLite.
+
+    There each keeps the file that it makes by itself.
+    """
+    if connection.vendor == "sqlite":
+        yield ""
+        return
+    with empty_database(folder) as name:
+        yield SETTING.format(url=address_of(name))
+
+
+# With a connection that stays, as ours does: to connect again costs more than the whole page.
+SETTING = """
+import environ
+DATABASES = {{"default": environ.Env.db_url_config("{url}") | {{"CONN_MAX_AGE": 600}}}}
+"""

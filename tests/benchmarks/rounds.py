@@ -1,4 +1,4 @@
-"""Servers measured by turns: A B C A B C, so that whatever else the machine does meets all alike."""
+"""Servers measured by turns, A B C A B C: what else the machine does then meets all alike."""
 
 import statistics
 import sys

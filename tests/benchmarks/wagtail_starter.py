@@ -29,13 +29,13 @@ HomePage.objects.get().add_child(instance=EssayPage(title="Essay", slug="essay",
 """
 
 
-def made(folder: Path, html: str, workers: int = 0) -> Rival:
+def made(folder: Path, html: str, database: str = "", workers: int = 0) -> Rival:
     """The project in `folder`, with the settings that it brings for production."""
     folder.mkdir()
     wagtail = Path(sys.executable).with_name("wagtail")
     subprocess.run([wagtail, "start", "starter", folder], check=True, stdout=subprocess.DEVNULL)
     rival = Rival(folder, "starter.settings.production", workers)
-    (folder / "starter" / "settings" / "local.py").write_text(SETTINGS)
+    (folder / "starter" / "settings" / "local.py").write_text(SETTINGS + database)
     with open(folder / "home" / "models.py", "a") as models:
         models.write(MODELS)
     (folder / "home" / "templates" / "home" / "essay_page.html").write_text(TEMPLATE)

@@ -1,0 +1,76 @@
+"""What a first visit to the essay loads, without pictures, through nginx and TLS.
+
+The page and whatever it names that a browser fetches by itself: style sheets with their fonts,
+scripts, the icon. Counted is what comes over the connection, header fields included.
+"""
+
+import re
+import tempfile
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+from tests.benchmarks import bench_pages, ours
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.front import behind_nginx
+from tests.faults.proxy import Answer
+
+AS_BROWSERS = {"Accept-Encoding": "gzip, deflate, br"}
+FETCHED = {"stylesheet", "icon", "preload", "modulepreload", "manifest"}
+MOST_BYTES, MOST_REQUESTS = 15_000, 3
+
+
+class Named(HTMLParser):
+    """The addresses that a page names for the browser to fetch."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "link" and FETCHED & set(given.get("rel", "").split()):
+            self.found.append(given["href"])
+        if tag in ("script", "iframe") and given.get("src"):
+            self.found.append(given["src"])
+
+
+def figures() -> list[Figure]:
+    ours.fill()
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as folder,
+        behind_nginx(Path(folder), cache_mb=bench_pages.CACHE_MB) as (_, front),
+    ):
+        loaded: dict[str, Answer] = {}
+        waiting = [ours.ESSAY]
+        while waiting:
+            path = waiting.pop()
+            if path not in loaded:
+                answer = loaded[path] = front.ask(path, AS_BROWSERS)
+                assert answer.status == 200, (path, answer.raw)
+                waiting += [urljoin(path, each) for each in named(front.text_of(path), path)]
+    total = sum(len(answer.raw) for answer in loaded.values())
+    return [
+        Figure("a first visit", total, "bytes", MOST_BYTES, is_target=True),
+        Figure("a first visit: requests", len(loaded), "", MOST_REQUESTS, is_target=True),
+        *(
+            Figure(without_hash(path), len(answer.raw), "bytes", note=packed(answer))
+            for path, answer in loaded.items()
+        ),
+    ]
+
+
+def named(text: str, path: str) -> list[str]:
+    """By a page or a style sheet; pictures are left out."""
+    if urlsplit(path).path.endswith(".css"):
+        return re.findall(r"url\(['\"]?([^)'\"]+\.woff2?)['\"]?\)", text)
+    return Named(text).found if "<html" in text else []
+
+
+def packed(answer: Answer) -> str:
+    return answer.headers.get("Content-Encoding", "not packed")
+
+
+def without_hash(path: str) -> str:
+    return re.sub(r"\.[0-9a-f]{12}(?=\.\w+$)", "", urlsplit(path).path)
