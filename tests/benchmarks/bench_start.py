@@ -2,7 +2,7 @@
 
 Ours is the web server and the worker as a live site has them; the starter has as many processes,
 all of them its web server's. Each is started alone and by turns. Memory is the proportional set
-size (PSS) of all of them after each page has been asked for some hundred times. A start lasts,
+size (PSS) of all of them after each page has been asked for a hundred times. A start lasts,
 with every module compiled before, until the essay is answered for the first time.
 """
 
@@ -23,7 +23,7 @@ from tests.benchmarks.visitors import FORM
 from tests.faults.browser import Browser
 from tests.faults.site import Service
 
-ROUNDS, WARM_UP = 5, 200
+ROUNDS, WARM_UP = 5, 100
 REACH = 250  # megabytes
 
 

@@ -11,7 +11,8 @@ class Figure:
     """One line of a table; what was promised is in the same unit, and None where nothing was.
 
     It keeps its promise at `most` or below, or at `least` or above; `reach` is what would be
-    better still. `is_target` figures stand together at the head of the report.
+    better still. `is_target` figures stand together at the head of the report, and `is_drawn` ones
+    in its picture.
     """
 
     what: str
@@ -22,6 +23,7 @@ class Figure:
     least: float | None = None
     reach: float | None = None
     is_target: bool = False
+    is_drawn: bool = False
 
     @property
     def is_missed(self) -> bool:

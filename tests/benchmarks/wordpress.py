@@ -19,6 +19,7 @@ from tests.faults.browser import Browser
 from tests.faults.site import HOST, free_port, wait_until
 from tests.throwaway_postgres import Missing
 
+NAME = "WordPress"
 SOURCE = Path("/usr/share/wordpress")
 PACKAGES = "wordpress wordpress-theme-twentytwentythree php-fpm php-mysql mariadb-server"
 PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
@@ -47,8 +48,8 @@ require ABSPATH . 'wp-admin/includes/upgrade.php';
 add_filter('pre_wp_mail', '__return_true');
 wp_install('Practice', 'bench', 'bench@practice.example', true, '', 'of a benchmark alone');
 wp_set_current_user(1);
-$post = array('post_title' => 'Essay', 'post_name' => 'essay', 'post_status' => 'publish', 'post_author' => 1,
-              'comment_status' => 'closed',
+$post = array('post_title' => 'Essay', 'post_name' => 'essay', 'post_status' => 'publish',
+              'post_author' => 1, 'comment_status' => 'closed',
               'post_content' => file_get_contents('{folder}/essay.html'));
 wp_insert_post($post);
 $wp_rewrite->set_permalink_structure('/%postname%/');
@@ -131,7 +132,7 @@ def running(folder: Path, html: str) -> Iterator[Served]:
         wait_until((folder / "fpm.sock").exists, "PHP listens")
         front = [nginx, "-p", folder, "-e", folder / "nginx.log", "-c", folder / "nginx.conf"]
         pids.append(at_the_end.enter_context(started(front, folder)))
-        page = Served("WordPress", f"http://{host}/essay/", lambda: pids)
+        page = Served(NAME, f"http://{host}/essay/", lambda: pids)
         wait_until(lambda: shows(page.url), "WordPress answers")
         yield page
 
