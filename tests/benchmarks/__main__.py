@@ -3,6 +3,7 @@
 `make bench ARGS="pages form"` measures these sections alone, and writes nothing.
 """
 
+import signal
 import sys
 import textwrap
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from tests.benchmarks import apart, bench_availability, bench_busyfeeds, bench_s
 from tests.benchmarks.figures import Figure, show
 from tests.benchmarks.machine import machine, versions
 from tests.benchmarks.picture import drawn
-from tests.throwaway_postgres import Missing
+from tests.throwaway_postgres import Missing, interrupt
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 REPORT, PICTURE = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks.svg"
@@ -114,6 +115,7 @@ def write(found: dict[str, list[Figure]]) -> None:
 
 
 def main(words: list[str]) -> int:
+    signal.signal(signal.SIGTERM, interrupt)
     known = {section.word for section in SECTIONS}
     if unknown := set(words) - known:
         print(f"No section {', '.join(unknown)}: there are {', '.join(sorted(known))}.")

@@ -4,6 +4,7 @@ import importlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ import django
 
 from tests.benchmarks import database
 from tests.benchmarks.figures import Figure
-from tests.throwaway_postgres import Missing
+from tests.throwaway_postgres import Missing, interrupt
 
 NOT_HERE = 3  # how a section says by its exit that a part is missing
 
@@ -36,19 +37,27 @@ def on_postgresql(module: str, **environment: str) -> list[Figure]:
 def measured(module: str, database_url: str, **environment: str) -> list[Figure]:
     """What `module` prints at the end; it speaks of its progress to stderr."""
     known = {"DATABASE_URL": database_url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    done = subprocess.run(
+    child = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.apart", module],
         env=os.environ | known | environment,
         stdout=subprocess.PIPE,
+        text=True,
     )
-    if done.returncode == NOT_HERE:
-        raise Missing(done.stdout.decode().strip())
-    done.check_returncode()
-    return [Figure(**each) for each in json.loads(done.stdout.splitlines()[-1])]
+    try:
+        said, _ = child.communicate()
+    finally:
+        child.terminate()  # if this process is told to end: it stops all that it started
+        child.wait()
+    if child.returncode == NOT_HERE:
+        raise Missing(said.strip())
+    if child.returncode:
+        raise subprocess.CalledProcessError(child.returncode, module, said)
+    return [Figure(**each) for each in json.loads(said.splitlines()[-1])]
 
 
 def main(module: str) -> int:
     """In the process of its own: what the module's `figures()` gives, as one line."""
+    signal.signal(signal.SIGTERM, interrupt)
     django.setup()
     try:
         with database.running():

@@ -5,7 +5,7 @@ one request are asked for by the therapist, signed in.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -19,8 +19,10 @@ from tests.benchmarks import bench_site, ours
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.load import AS_BROWSERS
 from tests.benchmarks.rounds import Served, Spread, in_turns, ratios
+from tests.faults.site import LiveSite
 
 FEW, MANY = 100, 100_000
+CONNECTIONS = 4  # since these pages are asked for by one person, or two
 MOST = 1.5  # times the cost with few
 WAITING, ALL, ONE, FORM = "list of those that wait", "list of all", "one request", "the form"
 
@@ -70,10 +72,15 @@ def started(folder: Path, number: int) -> Iterator[list[Served]]:
             ALL: reverse("consultations:all"),
             ONE: reverse("consultations:detail", args=[upcoming.pk]),
         }
-        pages = [ours.page(site, named(what, number), path) for what, path in paths.items()]
-        for page in pages:
-            page.headers = AS_BROWSERS | {"Cookie": cookie}
-        yield [*pages, ours.page(site, named(FORM, number), reverse("booking:request"))]
+        therapist, visitor = AS_BROWSERS | {"Cookie": cookie}, AS_BROWSERS
+        yield [
+            *(page(site, named(what, number), path, therapist) for what, path in paths.items()),
+            page(site, named(FORM, number), reverse("booking:request"), visitor),
+        ]
+
+
+def page(site: LiveSite, name: str, path: str, headers: Mapping[str, str]) -> Served:
+    return ours.page(site, name, path, headers=headers, connections=CONNECTIONS)
 
 
 def signed_in() -> str:

@@ -40,7 +40,7 @@ def figures() -> list[Figure]:
     ours.fill()
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        behind_nginx(Path(folder), cache_mb=bench_pages.CACHE_MB) as (_, front),
+        behind_nginx(Path(folder) / "site", cache_mb=bench_pages.CACHE_MB) as (_, front),
     ):
         loaded: dict[str, Answer] = {}
         waiting = [ours.ESSAY]

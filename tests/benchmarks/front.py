@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks import ours
 from tests.benchmarks.rounds import Served
@@ -66,7 +67,7 @@ class Front(Proxy):
         (self.folder / "files" / "essay.html").write_bytes(page)
         (self.folder / "files" / "essay.html.gz").write_bytes(gzip.compress(page, 9))
 
-    def page(self, name: str, port: int, path: str, also: list[int], **options: object) -> Served:
+    def page(self, name: str, port: int, path: str, also: list[int], **options: Any) -> Served:
         """`also` are processes that take part beside nginx."""
         scheme = "https" if port in (self.port, self.file_tls) else "http"
 
@@ -75,7 +76,7 @@ class Front(Proxy):
             return [self.process.pid, *also]
 
         url = f"{scheme}://{self.name}:{port}{path}"
-        return Served(name, url, processes, port=port, **options)  # type: ignore[arg-type]
+        return Served(name, url, processes, port=port, **options)
 
 
 @contextlib.contextmanager

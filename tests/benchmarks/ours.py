@@ -4,6 +4,7 @@ import contextlib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -53,8 +54,8 @@ def add_articles(number: int) -> None:
             f"INSERT INTO blog_articlepage (page_ptr_id, {names}) "
             f"SELECT page.id, {', '.join(f'essay.{name}' for name in theirs[1:])} "
             "FROM wagtailcore_page AS page, blog_articlepage AS essay "
-            "WHERE essay.page_ptr_id = %s AND page.path LIKE %s AND page.id <> %s",
-            [essay_page.pk, f"{index.path}%", essay_page.pk],
+            "WHERE essay.page_ptr_id = %s AND page.slug LIKE 'copy-%%' AND page.depth = %s",
+            [essay_page.pk, essay_page.depth],
         )
         cursor.execute(
             "INSERT INTO blog_articlepage_topics (articlepage_id, topic_id) "
@@ -81,9 +82,12 @@ def _copy(of: Page, index: Page, number: int) -> Page:
 
 @contextlib.contextmanager
 def made(folder: Path, articles: int = 0, *, cache_mb: int = 0) -> Iterator[LiveSite]:
-    """A site with that many articles beside the essay; its processes are the caller's to start."""
-    for needed in ("data", "static"):
-        folder.joinpath(needed).mkdir(parents=True, exist_ok=True)
+    """A site with that many articles beside the essay; its processes are the caller's to start.
+
+    Static files are collected once, beside `folder`, for all sites that lie there.
+    """
+    (folder / "data").mkdir(parents=True)
+    static = folder.parent / "static"
     name = str(settings.DATABASES["default"]["NAME"])
     connection.close()
     with copied_database(name, folder / "data") as copy:
@@ -91,16 +95,17 @@ def made(folder: Path, articles: int = 0, *, cache_mb: int = 0) -> Iterator[Live
             add_articles(articles)
         cache.clear()  # what this process remembers of the other database
         site = LiveSite(folder, copy, "consolemail://", debug=False)
-        site.env |= {"PAGE_CACHE_MB": str(cache_mb), "STATIC_ROOT": str(folder / "static")}
-        site.collect_static()
+        site.env |= {"PAGE_CACHE_MB": str(cache_mb), "STATIC_ROOT": str(static)}
+        if not static.exists():
+            site.collect_static()
         try:
             yield site
         finally:
             site.stop()
 
 
-def page(site: LiveSite, name: str, path: str) -> Served:
-    return Served(name, f"{site.url}{path}", lambda: processes(site))
+def page(site: LiveSite, name: str, path: str, **options: Any) -> Served:
+    return Served(name, f"{site.url}{path}", lambda: processes(site), **options)
 
 
 def processes(site: LiveSite) -> list[int]:
