@@ -20,7 +20,6 @@ from booking.forms import ConsultationForm, PickForm
 from booking.forms.visitor import parse_start
 from booking.models import ConsultationRequest, State, Who
 from booking.unsent import keeps_what_was_typed
-from practice import outage
 from practice.models import Intake, PracticeSettings
 from practice.network import client_address
 from practice.stamp import held
@@ -71,7 +70,6 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     one address sends too often with 429 and other ways to reach the practice.
     """
     practice = PracticeSettings.load(request_or_site=request)
-    outage.remember(practice)
     if "elsewhere" in request.GET:
         return elsewhere(request, practice)
     if practice.intake_now == Intake.CLOSED:

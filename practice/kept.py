@@ -21,6 +21,7 @@ from django.utils.translation import get_language
 
 from practice import frame, outage, stamp
 from practice.middleware import View
+from practice.models import PracticeSettings
 
 # Nothing that a reader reads, so the stamp is not even asked for.
 APART = re.compile(
@@ -141,6 +142,7 @@ class KeptPages:
             self.away = now + (now - began)
             return False
         frame.prepare(request)
+        stamp.held("told", lambda: outage.remember(PracticeSettings.load(request)) or True)
         return True
 
 

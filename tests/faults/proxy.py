@@ -152,10 +152,11 @@ class Proxy:
             self.process.wait(TIMEOUT)
 
     @contextlib.contextmanager
-    def connection(self) -> Iterator[socket.socket]:
+    def connection(self, source: str = HOST) -> Iterator[socket.socket]:
+        """TLS to the site, from an address of this machine."""
         context = ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
         with (
-            socket.create_connection((HOST, self.port), TIMEOUT) as plain,
+            socket.create_connection((HOST, self.port), TIMEOUT, (source, 0)) as plain,
             context.wrap_socket(plain, server_hostname=self.name) as tls,
         ):
             yield tls

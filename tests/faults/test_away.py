@@ -149,3 +149,29 @@ def test_a_file_that_somebody_else_locks_is_waited_for_and_then_said(
         assert 15 < waited < 28, "longer than any writer takes, and before gunicorn gives up"
         other.execute("ROLLBACK")
     other.close()
+
+
+def test_while_the_database_is_away_what_somebody_read_can_still_be_read(
+    live_site: Callable[..., LiveSite],
+) -> None:
+    site = live_site("dummymail://", durable=True)
+    site.env["GUNICORN_CMD_ARGS"] = "--workers 1"  # each keeps what was read through it
+    reader, database = Browser(site.url), Database(site)
+    site.collect_static()
+    site.start_web()
+    with site.database():
+        essay = site.article().url
+    before = reader.get(essay)
+    database.go()
+    for _ in range(2):
+        assert (reader.get(essay).status, reader.get(essay).text) == (200, before.text)
+    assert reader.get("/about/").status == 503
+    for form in (reader.get("/consultation/"), reader.post("/consultation/", {"name": "Robin"})):
+        assert (form.status, TELEPHONE in form.text) == (503, True)
+    database.come_back()
+    wait_until(lambda: reader.get("/about/").status == 200, "it is back by itself")
+    with site.database():
+        page = site.article()
+        page.title = "Said anew"
+        page.save_revision().publish()
+    assert "<h1>Said anew</h1>" in reader.get(essay).text
