@@ -18,6 +18,7 @@ from booking import calendars, outbox, scrubbing, services, tombstones, weekly
 from practice import request_ids
 from practice.accounts import letters, purge
 from practice.clocks import WallClock
+from practice.connections import close_if_moved
 from practice.mail import proof
 from practice.models import PracticeSettings
 from practice.watching import heartbeat
@@ -43,6 +44,7 @@ class Job:
         if self.clock and not self.clock.is_steady():
             return
         close_old_connections()
+        close_if_moved()
         with request_ids.numbered():
             try:
                 if not self.by_turns or heartbeat.take_turn(

@@ -1,6 +1,8 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.core.signals import request_started
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, post_save, pre_save
 from django.utils.autoreload import autoreload_started
 
@@ -15,11 +17,13 @@ class PracticeConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
-        from practice import checks, defaults, forms, outage, watched  # noqa: F401  (checks register themselves)
+        from practice import checks, connections, defaults, forms, outage, watched  # noqa: F401  (checks register themselves)
         from practice.accounts import sessions
         from practice.models import PracticeSettings, User
         from practice.watching import measured, own, reported
 
+        connection_created.connect(connections.note_file)
+        request_started.connect(connections.close_if_moved)
         measured.connect(own.measure)
         reported.connect(own.report)
         post_migrate.connect(defaults.make_site, sender=self)

@@ -142,7 +142,7 @@ class KeptPages:
             self.away = now + (now - began)
             return False
         frame.prepare(request)
-        stamp.held("told", lambda: outage.remember(PracticeSettings.load(request)) or True)
+        stamp.held("facts", lambda: outage.remember(PracticeSettings.load(request)))
         return True
 
 

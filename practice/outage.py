@@ -38,19 +38,20 @@ class Facts:
 _last = Facts()  # of this process, should the file be out of reach as well
 
 
-def remember(practice: PracticeSettings) -> None:
+def remember(practice: PracticeSettings) -> Facts:
     """Keeps the facts of `practice`, if they are new. A disk that is full changes nothing."""
     global _last
     _last = Facts(practice.practice_name, practice.telephone, practice.telephone_link)
     file = Path(settings.OUTAGE_FILE)
     if _read(file) == _last:
-        return
+        return _last
     beside = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         beside.write_text(json.dumps(asdict(_last)))
         beside.replace(file)
     except OSError as problem:
         logger.warning("%s could not be written: %s", file, type(problem).__name__)
+    return _last
 
 
 def note_change(sender: object, instance: PracticeSettings, **kwargs: object) -> None:
