@@ -24,7 +24,9 @@ def at(path: str | Path) -> Path:
 
 
 def say(line: str) -> None:
-    print(line, flush=True)
+    """To whoever looks on; nothing ends because nobody does any more."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 # --- Commands -------------------------------------------------------------------------------

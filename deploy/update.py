@@ -12,6 +12,7 @@ import argparse
 import datetime
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +72,7 @@ def change(before: str, after: str) -> bool:
         note(f"The update to {after} failed: {reason(problem)}")
         say(str(problem))
         converge(before)
+        shutil.rmtree(release.place(after))  # a mended one may bear the same number
         unfinished().unlink()
         note(f"Went back to {before}, which serves.")
         release.prune({before})

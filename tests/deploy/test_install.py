@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -332,6 +333,30 @@ def test_an_update_that_is_not_well_goes_back(
     assert (two_releases / "serves").read_text() == "1.0\n"
     assert (two_releases / "refused").read_text() == "2.0\n"
     assert "failed: no heart" in capsys.readouterr().out
+    assert not (two_releases / "releases/2.0").exists(), "a mended one is laid out anew"
+
+
+def test_an_update_goes_back_though_its_terminal_is_gone(
+    two_releases: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (two_releases / "releases/2.0/fails").touch()
+    read, write = os.pipe()
+    os.close(read)
+    with suppress(BrokenPipeError), os.fdopen(write, "w") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        assert not update.change("1.0", "2.0")
+    assert (two_releases / "serves").read_text() == "1.0\n"
+
+
+def test_an_update_does_not_end_with_the_connection_over_which_it_was_started(
+    tmp_path: Path,
+) -> None:
+    python = tmp_path / "python3"
+    python.write_text("#!/bin/sh\nkill -HUP $$\necho it goes on\n")
+    python.chmod(0o755)
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run([SOURCE / "deploy/update"], env=path, capture_output=True, text=True)
+    assert done.stdout == "it goes on\n"
 
 
 @pytest.mark.parametrize(("fails", "serves"), [(False, "2.0"), (True, "1.0")])
