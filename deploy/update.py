@@ -12,7 +12,6 @@ import argparse
 import datetime
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +71,6 @@ def change(before: str, after: str) -> bool:
         note(f"The update to {after} failed: {reason(problem)}")
         say(str(problem))
         converge(before)
-        shutil.rmtree(release.place(after))  # a mended one may bear the same number
         unfinished().unlink()
         note(f"Went back to {before}, which serves.")
         release.prune({before})
@@ -113,9 +111,8 @@ def update(source: Path, wheels: str) -> bool:
         say(f"{after} serves already.")
         return True
     practices = [Practice.called(name) for name in settings.names()]
-    if not release.is_laid_out(after):
-        say(f"Laying out {after}")
-        release.lay_out(source, after, wheels)
+    say(f"Laying out {after}")  # anew, since a mended one may bear the same number
+    release.lay_out(source, after, wheels)
     for practice in practices:
         manage(practice, release.place(after), "check")
     for practice in practices:

@@ -333,7 +333,18 @@ def test_an_update_that_is_not_well_goes_back(
     assert (two_releases / "serves").read_text() == "1.0\n"
     assert (two_releases / "refused").read_text() == "2.0\n"
     assert "failed: no heart" in capsys.readouterr().out
-    assert not (two_releases / "releases/2.0").exists(), "a mended one is laid out anew"
+
+
+def test_a_version_that_is_tried_again_is_laid_out_anew(
+    two_releases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mended archive may bear the number of the one that failed or was cut short."""
+    (two_releases / "releases/2.0" / release.DONE).touch()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "practice"\nversion = "2.0"\n')
+    laid_out: list[str] = []
+    monkeypatch.setattr(release, "lay_out", lambda source, version, _: laid_out.append(version))
+    assert update.update(tmp_path, "")
+    assert laid_out == ["2.0"]
 
 
 def test_an_update_goes_back_though_its_terminal_is_gone(
