@@ -28,7 +28,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from booking import services
-from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent, digest_of
+from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent, Schedule, digest_of
 from booking.services.steps import Actor
 from practice.backups import (
     BackupProblem,
@@ -39,7 +39,7 @@ from practice.backups import (
     snapshots,
     stores,
 )
-from practice.models import BackupProof
+from practice.models import BackupProof, User
 from tests import factories
 from tests.bucket import new_bucket, s3_server
 from tests.conftest import missing_part
@@ -321,6 +321,16 @@ def test_a_wrong_key_says_so(place: Path, tmp_path: Path) -> None:
 def test_a_site_that_holds_something_is_not_overwritten_by_mistake(place: Path, key: str) -> None:
     file = backup()
     assert "--replace" in refused("restore", str(file), f"--key={key}")
+
+
+def test_a_site_that_was_just_installed_and_looked_at_holds_nothing(name: str) -> None:
+    User.objects.all().delete()
+    ConsultationRequest.objects.all().delete()
+    Schedule.load()
+    restoring.refuse_if_in_use()
+    submit()
+    with pytest.raises(BackupProblem):
+        restoring.refuse_if_in_use()
 
 
 def test_a_backup_that_was_made_with_other_keys_is_refused(
