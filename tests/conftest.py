@@ -37,6 +37,7 @@ LONGEST = (
     "booking/test_schedule_screen.py",
     "test_access.py",
     "test_admin_wall.py",
+    "faults/test_two_servers.py",
     "faults/test_canary.py",
     "browser/test_main_job.py",
     "faults/test_races.py",

@@ -19,10 +19,14 @@ OWNER = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run a
 
 
 class Cluster:
-    """Its data lie in `data`; `folder` holds the socket and the log."""
+    """Its data lie in `data`; `folder` holds the socket and the log.
 
-    def __init__(self, folder: Path, data: Path) -> None:
+    On a network it listens at `address`, and takes whoever comes from `clients`.
+    """
+
+    def __init__(self, folder: Path, data: Path, address: str = "", clients: str = "") -> None:
         self.folder, self.data = folder, data
+        self.address, self.clients = address, clients
         self.programs = programs()
         self.url = f"postgres://{USER}@/{folder}/{USER}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -38,11 +42,22 @@ class Cluster:
             check=True,
             stdout=subprocess.DEVNULL,
         )
+        if self.clients:
+            with open(self.data / "pg_hba.conf", "a") as rules:
+                rules.write(f"host all all {self.clients} trust\n")
+
+    @property
+    def network_url(self) -> str:
+        return f"postgres://{USER}@{self.address}/{USER}"
 
     def start(self) -> None:
         """Its own defaults: fsync, synchronous_commit and full_page_writes are on."""
         assert self.process is None
-        own = [f"unix_socket_directories={self.folder}", "listen_addresses=", "shared_buffers=32MB"]
+        own = [
+            f"unix_socket_directories={self.folder}",
+            f"listen_addresses={self.address}",
+            "shared_buffers=32MB",
+        ]
         with open(self.folder / "log", "a") as log:
             self.process = subprocess.Popen(
                 [self.programs / "postgres", "-D", self.data, *(f"--{each}" for each in own)],

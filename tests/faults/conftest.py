@@ -1,6 +1,8 @@
 import contextlib
 import os
 import random
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,9 @@ from pytest_django import DjangoDbBlocker
 
 from tests.databases import copied_database, working_on
 from tests.faults.cluster import filled_cluster
+from tests.faults.machines import Machines, running
 from tests.faults.mailserver import MailServer
+from tests.faults.network import network
 from tests.faults.site import LiveSite, fill_in
 
 
@@ -53,6 +57,22 @@ def live_site(tmp_path: Path, filled_database: str, db: None) -> Iterator[Callab
             return site
 
         yield make
+
+
+@pytest.fixture(scope="module")
+def machines(filled_database: str, django_db_blocker: DjangoDbBlocker) -> Iterator[Machines]:
+    """All of it runs but the workers, which are each test's own to start and to stop."""
+    if connection.vendor == "sqlite":
+        pytest.skip("several servers share one PostgreSQL; `make test-postgres` runs this")
+    folder = Path(tempfile.mkdtemp(prefix="machines-"))
+    folder.chmod(0o755)
+    with (
+        django_db_blocker.unblock(),
+        contextlib.ExitStack() as at_the_end,
+        network(["base", "one", "two", "outside"]) as built,
+    ):
+        at_the_end.callback(shutil.rmtree, folder, ignore_errors=True)
+        yield at_the_end.enter_context(running(folder, built, filled_database))
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ class Delivery:
     content: bytes
     to: list[str]
     life: int
+    came_from: str
     accepted: bool = False
 
     @property
@@ -50,19 +51,19 @@ class Session(SMTP):
 class MailServer(Controller):
     """Answers each step after up to `slowness` seconds, chosen by `seed`."""
 
-    def __init__(self, slowness: float = 0.0, seed: int = 0) -> None:
+    def __init__(self, slowness: float = 0.0, seed: int = 0, host: str = HOST) -> None:
         self.slowness, self.random = slowness, random.Random(seed)
         self.begun: list[Delivery] = []
         self.sessions = self.life = 0
         self.holds = False  # while it does, it takes no message in, and refuses none
-        super().__init__(self, hostname=HOST, port=free_port())
+        super().__init__(self, hostname=host, port=free_port())
 
     def factory(self) -> SMTP:
         return Session(self, **self.SMTP_kwargs)
 
     @property
     def url(self) -> str:
-        return f"smtp://{HOST}:{self.port}"
+        return f"smtp://{self.hostname}:{self.port}"
 
     @property
     def accepted(self) -> list[Delivery]:
@@ -80,7 +81,7 @@ class MailServer(Controller):
         return "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        delivery = Delivery(envelope.content, list(envelope.rcpt_tos), self.life)
+        delivery = Delivery(envelope.content, list(envelope.rcpt_tos), self.life, session.peer[0])
         self.begun.append(delivery)
         await self.hesitate()  # a client that dies meanwhile takes its message along
         while self.holds:

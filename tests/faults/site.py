@@ -113,7 +113,8 @@ class Service:
 class LiveSite:
     """A published practice with one article and one therapist, and what serves it.
 
-    `folder` holds all that the site writes: data/ (DATA_DIR), logs/ and tmp/.
+    `folder` holds all that the site writes: data/ (DATA_DIR), logs/ and tmp/. `settings` go
+    before those that are set here.
     """
 
     def __init__(
@@ -124,13 +125,16 @@ class LiveSite:
         *,
         debug: bool,
         cluster: Cluster | None = None,
+        host: str = HOST,
+        port: int = 0,
+        settings: dict[str, str] | None = None,
     ) -> None:
         self.folder, self.cluster = folder, cluster
         self.data, self.logs = folder / "data", folder / "logs"
         for name in ("logs", "tmp"):
             (folder / name).mkdir()
-        self.port = free_port()
-        self.url = f"http://{HOST}:{self.port}"
+        self.host, self.port = host, port or free_port()
+        self.url = f"http://{self.host}:{self.port}"
         self.database_name = database_name
         self.env = os.environ | {
             "DJANGO_SETTINGS_MODULE": "practice.settings",
@@ -138,7 +142,7 @@ class LiveSite:
             "DATA_DIR": str(self.data),
             "DATABASE_URL": cluster.url if cluster else address_of(database_name),
             "SITE_URL": self.url,
-            "ALLOWED_HOSTS": HOST,
+            "ALLOWED_HOSTS": self.host,
             "SECURE_SSL_REDIRECT": "false",
             "EMAIL_URL": email_url,
             "DEFAULT_FROM_EMAIL": "office@practice.example",
@@ -147,11 +151,12 @@ class LiveSite:
             "GUNICORN_CMD_ARGS": "",
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(folder / "tmp"),
+            **(settings or {}),
         }
         # As practice/processes.py serves the site, and docs/operator.md says to.
         gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:practice.gunicorn_conf"]
         self.web = Service(
-            [*gunicorn, "--bind", f"{HOST}:{self.port}", "practice.wsgi"],
+            [*gunicorn, "--bind", f"{self.host}:{self.port}", "practice.wsgi"],
             self.env,
             self.logs / "web.log",
         )

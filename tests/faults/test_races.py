@@ -230,10 +230,10 @@ class Visitor:
             "message": f"A message of {self.key}",
         }
 
-    def post(self, port: int, start: datetime) -> Answer:
+    def post(self, port: int, start: datetime, host: str = HOST) -> Answer:
         fields = self.typed | {"key": self.key, "when": as_value(start), "who": "us"}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        site = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
+        site = http.client.HTTPConnection(host, port, timeout=PATIENCE)
         try:
             site.request("POST", "/consultation/", urlencode(fields), headers)
             got = site.getresponse()
