@@ -252,6 +252,7 @@ def test_nginx_takes_what_is_written_for_two_practices(root: Path, tmp_path: Pat
         practice.settings |= ports
         practice.certificates.mkdir(parents=True)
         write_certificate(practice.certificates, practice.host)
+    (root / "var/lib/nginx").mkdir(parents=True)  # as Debian's package has it
     written = "".join([proxy.common(practices), *map(proxy.site, practices)])
     written = written.replace("/var/log/nginx", str(tmp_path))
     configuration = tmp_path / "nginx.conf"

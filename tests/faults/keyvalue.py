@@ -6,6 +6,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import redis
+
 from tests.conftest import missing_part
 from tests.faults.site import free_port, wait_until
 
@@ -50,12 +52,13 @@ class KeyValueServer:
 
     def asked(self) -> dict[str, int]:
         """How often each command was given."""
-        import redis
-
-        client = redis.Redis.from_url(self.url)
-        found = client.info("commandstats")
-        client.close()
+        with contextlib.closing(redis.Redis.from_url(self.url)) as client:
+            found = client.info("commandstats")
         return {name.removeprefix("cmdstat_"): row["calls"] for name, row in found.items()}
+
+    def forget(self) -> None:
+        with contextlib.closing(redis.Redis.from_url(self.url)) as client:
+            client.flushall()
 
     def stop(self) -> None:
         if self.process is not None:

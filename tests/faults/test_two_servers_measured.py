@@ -27,7 +27,7 @@ from tests.faults.cluster import Cluster
 from tests.faults.machines import Machines, workers
 from tests.faults.site import PROJECT, Service, wait_until
 
-CONNECTIONS, SECONDS = 16, 20
+CONNECTIONS, SECONDS = 16, 10
 LETTERS = 400
 SCRIPT = Path(__file__).with_name("post.lua")
 TICKS = os.sysconf("SC_CLK_TCK")  # a second
