@@ -211,7 +211,7 @@ def cache_is_ours_alone(app_configs: object, **kwargs: object) -> Messages:
     if address.scheme not in ("rediss", "valkeys"):
         reason = "CACHE_URL reaches another machine without TLS."
         hint = "rediss:// instead of redis://, unless nobody else is on that network."
-        found.append(Warning(reason, hint=hint, id="practice.W007"))
+        found.append(Warning(reason, hint=hint, id="practice.W008"))
     return found
 
 

@@ -27,6 +27,8 @@ from practice import theme as style
 from practice.models import PracticeSettings
 from practice.watching import metrics, readiness
 
+PICTURE_KEPT_FOR = 3600  # seconds
+
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -56,13 +58,17 @@ def measures(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=3600)
+@cache_control(public=True, max_age=PICTURE_KEPT_FOR)
 def picture(request: HttpRequest, name: str) -> HttpResponseBase:
-    """A picture from wherever uploads are kept; documents go through Wagtail's own view."""
+    """A picture from wherever uploads are kept; documents go through Wagtail's own view.
+
+    Another picture gets another name, so that browsers and nginx may keep it for a while.
+    """
     try:
-        return FileResponse(default_storage.open(name))
+        file = default_storage.open(name)
     except (FileNotFoundError, IsADirectoryError) as error:
         raise Http404 from error
+    return FileResponse(file, headers={"X-Accel-Expires": str(PICTURE_KEPT_FOR)})
 
 
 @require_safe

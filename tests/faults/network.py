@@ -87,7 +87,7 @@ def enter(descriptor: int) -> None:
 
 def sweep() -> None:
     """Removes what a test left behind that was killed."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, subprocess.CalledProcessError):
         for name in os.listdir(FOLDER):
             pid = name.removeprefix(f"{PREFIX}-").partition("-")[0]
             is_ours = name.startswith(PREFIX) and pid.isdecimal()

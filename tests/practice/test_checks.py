@@ -63,7 +63,7 @@ FAULTS = [
     ("CACHE_URL", "http://cache.example.org", "practice.E012"),
     ("CACHE_URL", "cache.example.org:6379", "practice.E012"),
     ("CACHE_URL", "rediss://cache.example.org:6379/0", "practice.E013"),
-    ("CACHE_URL", "redis://:secret@cache.example.org:6379/0", "practice.W007"),
+    ("CACHE_URL", "redis://:secret@cache.example.org:6379/0", "practice.W008"),
     ("MEDIA_STORE", "/somewhere", "practice.E014"),
     ("MEDIA_STORE", "https://media.example.org", "practice.E014"),
     ("BACKUP_DAYS", 0, "practice.W006"),

@@ -64,6 +64,7 @@ def test_a_picture_lies_in_the_store_and_comes_from_the_sites_own_address(
     assert answer.headers["Content-Type"] == "image/jpeg"
     assert int(answer.headers["Content-Length"]) == rendition.file.size
     assert answer.headers["Cache-Control"] == "public, max-age=3600"
+    assert answer.headers["X-Accel-Expires"] == "3600", "which nginx takes for itself"
     assert answer.headers[headers.POLICY] == headers.FILE
     assert "Set-Cookie" not in answer.headers
 
