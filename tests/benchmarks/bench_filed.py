@@ -35,7 +35,7 @@ def figures() -> list[Figure]:
             for number in (FEW, MANY)
             for page in running.enter_context(started(Path(folder) / f"{number}", number))
         ]
-        found = in_turns(sorted(pages, key=lambda page: page.name.partition(",")[0]), rounds=3)
+        found = in_turns(sorted(pages, key=lambda page: page.name), rounds=5)
     compared = {
         what: ratios(found[named(what, MANY)].cpu, found[named(what, FEW)].cpu)
         for what in (WAITING, ALL, ONE, FORM)

@@ -38,6 +38,9 @@ LIST = "ours, list of 20, uncached"
 FEW, MANY = "ours, among 10 articles, uncached", "ours, among 10,000 articles, uncached"
 LIST_MANY = "ours, list of 20 among 10,000, uncached"
 STARTER = "Wagtail's starter"
+# In this order, so that those which are compared are measured one after the other.
+TURNS = [UNCACHED, PLAIN, LIST, STARTER, CACHED, KEPT, FEW, MANY, LIST_MANY]
+TURNS += [FILE, FILE_GZIP, NGINX, FILE_TLS, NGINX_TLS, wordpress.NAME]
 DRAWN = {FILE_GZIP, PLAIN, KEPT, UNCACHED, CACHED, NGINX, STARTER, wordpress.NAME}
 
 
@@ -80,8 +83,9 @@ def started(folder: Path) -> Iterator[list[Served]]:
         if connection.vendor == "sqlite":  # it has a database of its own, and is measured once
             pages += wordpress_page(running, folder / "wordpress", shown)
         for page in pages:
-            print(f"  {page.name}: {page.url}", file=sys.stderr)
-        yield pages
+            if not page.port and not page.url.endswith(ours.ARTICLES):
+                assert essay.SENTENCE in Browser(page.url).get("").text, page
+        yield sorted(pages, key=lambda page: TURNS.index(page.name))
 
 
 def kept(site: LiveSite, front: Front) -> list[Served]:

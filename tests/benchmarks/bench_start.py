@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from practice import gunicorn_conf
@@ -109,8 +109,8 @@ def compared(us: Runs, them: Runs) -> list[Figure]:
     for name, runs in (("ours", us), ("the starter", them)):
         memory, clock = Spread.of(runs.memory), Spread.of(runs.clock)
         note = f"{memory}; {runs.processes} processes"
-        reach = REACH if runs is us else None
-        found.append(Figure(f"memory: {name}", memory.middle, "MB", note=note, reach=reach))
+        used = Figure(f"memory: {name}", memory.middle, "MB", note=note)
+        found.append(replace(used, reach=REACH, is_target=True) if runs is us else used)
         cpu = f"{clock}; {Spread.of(runs.cpu).middle:.2f} s of processor time"
         found.append(Figure(f"cold start: {name}", clock.middle, "s", note=cpu))
     return found

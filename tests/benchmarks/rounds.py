@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from tests.benchmarks.costs import processor_seconds
 from tests.benchmarks.load import AS_BROWSERS, CONNECTIONS, Load, asked
 
-ROUNDS = 5
-SECONDS = 2.0  # about as long as each takes in a round
+ROUNDS = 9
+SECONDS = 1.0  # about as long as each takes in a round
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def ratios(of: Iterable[float], beside: Iterable[float]) -> Spread:
 
 @dataclass
 class Served:
-    """One page of one server: where it is, which processes serve it, and what must be on it."""
+    """One page of one server: where it is, and which processes serve it."""
 
     name: str
     url: str
@@ -100,11 +100,11 @@ def in_turns(pages: Iterable[Served], rounds: int = ROUNDS) -> dict[str, Measure
 def _calibrated(page: Served) -> int:
     """How many requests take about SECONDS, once the server is warm."""
     page.ask(2 * page.connections)
-    requests = 4 * page.connections
+    requests = 2 * page.connections
     while True:
         began = time.perf_counter()
         page.ask(requests)
         took = time.perf_counter() - began
-        if took > SECONDS / 4:
+        if took > SECONDS / 5:
             return max(page.connections, round(requests * SECONDS / took))
         requests *= 4
