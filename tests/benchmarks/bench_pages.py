@@ -16,8 +16,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 
+from practice import stamp
 from tests.benchmarks import essay, ours, plain_django, rival_servers, wagtail_starter, wordpress
 from tests.benchmarks.bench_site import asking
 from tests.benchmarks.figures import Figure
@@ -33,13 +34,14 @@ LISTED = 24  # articles beside the essay where the list of 20 is measured
 FILE, FILE_GZIP, FILE_TLS = "a file", "a file, gzip", "a file, gzip, TLS"
 PLAIN, KEPT = "plain Django, one row", "plain Django, cache_page"
 UNCACHED, CACHED = "ours, uncached", "ours, cached in the application"
+BY_DJANGO = "ours, cached by Django's own cache of pages"
 NGINX, NGINX_TLS = "ours, behind nginx", "ours, behind nginx, TLS"
 LIST = "ours, list of 20, uncached"
 FEW, MANY = "ours, among 10 articles, uncached", "ours, among 10,000 articles, uncached"
 LIST_MANY = "ours, list of 20 among 10,000, uncached"
 STARTER = "Wagtail's starter"
 # In this order, so that those which are compared are measured one after the other.
-TURNS = [UNCACHED, PLAIN, LIST, STARTER, CACHED, KEPT, FEW, MANY, LIST_MANY]
+TURNS = [UNCACHED, PLAIN, LIST, STARTER, BY_DJANGO, CACHED, KEPT, FEW, MANY, LIST_MANY]
 TURNS += [FILE, FILE_GZIP, NGINX, FILE_TLS, NGINX_TLS, wordpress.NAME]
 DRAWN = {FILE_GZIP, PLAIN, KEPT, UNCACHED, CACHED, NGINX, STARTER, wordpress.NAME}
 
@@ -67,6 +69,10 @@ def started(folder: Path) -> Iterator[list[Served]]:
             pages.append(ours.page(site, name, ours.ESSAY))
             if listed:
                 pages.append(ours.page(site, listed, ours.ARTICLES))
+        site = running.enter_context(ours.made(folder / "by-django", LISTED))
+        site.env["DJANGO_SETTINGS_MODULE"] = "tests.benchmarks.django_kept"
+        site.start_web()
+        pages.append(ours.page(site, BY_DJANGO, ours.ESSAY))
         html = Browser(pages[0].url).get("").text
         shown = article_of(html)
 
@@ -125,6 +131,7 @@ def compared(found: dict[str, Measured]) -> list[Figure]:
         ratio("uncached article: processor time beside plain Django", UNCACHED, PLAIN, found, 6, 4),
         ratio("uncached list of 20: beside plain Django's one row", LIST, PLAIN, found, 8),
         ratio("cached in the application: beside cache_page", CACHED, KEPT, found, 0.6),
+        ratio("the same, beside Django's own in our site", CACHED, BY_DJANGO, found),
         faster("behind nginx: requests a second beside a file's", NGINX, FILE_GZIP, found, 0.9),
         faster("the same, both over TLS", NGINX_TLS, FILE_TLS, found, 0.9),
         ratio("an article among 10,000: beside one among 10", MANY, FEW, found, 1.1),
@@ -177,8 +184,10 @@ def queries() -> list[Figure]:
 
 def number_of_queries(path: str) -> int:
     ask = asking(path)
-    for _ in range(3):
-        ask()
-    with CaptureQueriesContext(connection) as asked:
-        ask()
+    stamp.forget()
+    with override_settings(PAGE_CACHE_MB=0):
+        for _ in range(3):
+            ask()
+        with CaptureQueriesContext(connection) as asked:
+            ask()
     return len(asked)
