@@ -10,11 +10,12 @@ import hashlib
 import re
 import time
 from collections import OrderedDict
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
@@ -142,7 +143,8 @@ class KeptPages:
             self.away = now + (now - began)
             return False
         frame.prepare(request)
-        stamp.held("facts", lambda: outage.remember(PracticeSettings.load(request)))
+        with suppress(DatabaseError, InterfaceError):  # whoever needs the settings says so better
+            stamp.held("facts", lambda: outage.remember(PracticeSettings.load(request)))
         return True
 
 

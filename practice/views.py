@@ -99,6 +99,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(sheet.text, content_type="text/css")
     is_current = request.GET.get("v") == sheet.version
     patch_cache_control(response, public=True, max_age=31_536_000 if is_current else 300)
+    if is_current:
+        response.headers["X-Accel-Expires"] = "86400"  # for nginx: another sheet, another address
     return response
 
 

@@ -20,7 +20,7 @@ from wagtail.models import Page, PageViewRestriction, Site
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
 from practice import stamp, watched
-from practice.models import DaysAway, HomePage, PracticeSettings, SiteImage, StandardPage
+from practice.models import DaysAway, HomePage, PracticeSettings, SiteImage, Stamp, StandardPage
 from tests import factories
 
 
@@ -172,6 +172,11 @@ def test_a_table_that_was_made_anew_is_watched_again_after_migrating(
     before = stamp.current()
     ArticlePage.objects.update(summary="Seen")
     assert stamp.current() != before
+
+
+def test_without_its_row_nothing_is_held_from_one_request_to_the_next(db: None) -> None:
+    Stamp.objects.all().delete()
+    assert stamp.current() != stamp.current()
 
 
 # --- What is held --------------------------------------------------------------------------

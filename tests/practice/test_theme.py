@@ -86,6 +86,7 @@ def test_a_new_accent_has_a_new_address(practice: PracticeSettings, visitor: Cli
     response = visitor.get(link[1])
     assert "--accent:#1f4f4a" in response.content.decode()
     assert "max-age=31536000" in response["Cache-Control"]
+    assert response["X-Accel-Expires"] == "86400", "which nginx takes for itself"
 
 
 @pytest.mark.parametrize("query", ["", "?v=12345678", "?v="])
