@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from threading import Lock
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -30,9 +31,10 @@ APART = re.compile(
 )
 NO_GZIP = re.compile(r"\bgzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)")
 GZIP_LEVEL = 6
-ITS_OWN = 400  # bytes that an entry takes beside its body, about
+ITS_OWN = 1_500  # bytes that an entry takes beside its body, with its headers and its key
+AWAY_AT_MOST = 3600  # seconds after the stamp was last read, for which pages go on without it
 
-Key = tuple[str, str, str, str | None]
+Key = tuple[str, str, str | None]  # scheme, path and language; the host is always the same
 
 
 @dataclass(frozen=True)
@@ -79,20 +81,23 @@ class Shelf:
         self.limit = limit
         self.size = 0
         self.pages: OrderedDict[Key, Page] = OrderedDict()
+        self.lock = Lock()
 
     def get(self, key: Key) -> Page | None:
-        page = self.pages.get(key)
-        if page is not None:
-            self.pages.move_to_end(key)
+        with self.lock:
+            page = self.pages.get(key)
+            if page is not None:
+                self.pages.move_to_end(key)
         return page
 
     def put(self, key: Key, page: Page) -> None:
-        old = self.pages.pop(key, None)
-        self.size += page.size - (old.size if old else 0)
-        self.pages[key] = page
-        while self.size > self.limit:
-            _, gone = self.pages.popitem(last=False)
-            self.size -= gone.size
+        with self.lock:
+            old = self.pages.pop(key, None)
+            self.size += page.size - (old.size if old else 0)
+            self.pages[key] = page
+            while self.size > self.limit:
+                _, gone = self.pages.popitem(last=False)
+                self.size -= gone.size
 
 
 class KeptPages:
@@ -112,13 +117,13 @@ class KeptPages:
             return self.get_response(request)
         asked_at = time.time()
         with ExitStack() as stack:
-            is_away = not self.has_read(request, stack)
+            read = self.read(request, stack)
             key = key_of(request)
-            shelf = shelf_of(stamp.last())
-            page = shelf.get(key) if key else None
+            shelf = shelf_of(read or stamp.last())
+            page = shelf.get(key) if key and (read or is_recent(stamp.last())) else None
             if page is None:
                 response = self.get_response(request)
-                if is_away or not shelf.limit or not may_be_packed(request, response):
+                if not read or not shelf.limit or not may_be_packed(request, response):
                     return response
                 page = Page.of(response)
                 if key and request.method == "GET":
@@ -129,23 +134,30 @@ class KeptPages:
             answer.headers["X-Accel-Expires"] = f"@{int(asked_at)}"
         return answer
 
-    def has_read(self, request: HttpRequest, stack: ExitStack) -> bool:
-        """Whether the stamp could be read. A database that takes long to say no is let alone for
-        as long, so that readers need not wait for each other.
+    def read(self, request: HttpRequest, stack: ExitStack) -> stamp.Held | None:
+        """What is held under the stamp, or None where that cannot be read. A database that takes
+        long to say no is let alone for as long, so that readers need not wait for each other.
         """
         began = time.monotonic()
         if began < self.away:
-            return False
+            return None
         try:
-            stack.enter_context(stamp.read())
-        except outage.AWAY:
+            held = stack.enter_context(stamp.read())
+            frame.prepare(request)
+        except outage.AWAY as error:
+            if not outage.is_one(error):
+                raise
             now = time.monotonic()
             self.away = now + (now - began)
-            return False
-        frame.prepare(request)
+            return None
         with suppress(DatabaseError, InterfaceError):  # whoever needs the settings says so better
             stamp.held("facts", lambda: outage.remember(PracticeSettings.load(request)))
-        return True
+        return held
+
+
+def is_recent(held: stamp.Held) -> bool:
+    """Whether its stamp was read lately: since then, another process may have taken pages back."""
+    return time.monotonic() - held.read_at < AWAY_AT_MOST
 
 
 def shelf_of(held: stamp.Held) -> Shelf:
@@ -153,16 +165,14 @@ def shelf_of(held: stamp.Held) -> Shelf:
 
 
 def key_of(request: HttpRequest) -> Key | None:
-    """Under what the answer is kept; None if it is for this one request alone.
-
-    The host is one of ours, or a stranger could fill the memory with names.
-    """
+    """Under what the answer is kept; None if it is for this one request alone."""
     if not is_for_all(request) or request.META.get("QUERY_STRING"):
         return None
     try:
-        return request.scheme or "", request.get_host(), request.path, get_language()
+        is_ours = frame.is_asked_by_its_name(request)
     except DisallowedHost:
         return None
+    return (request.scheme or "", request.path, get_language()) if is_ours else None
 
 
 def is_for_all(request: HttpRequest) -> bool:

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from wagtail.documents.rich_text import DocumentLinkHandler
+from wagtail.models import Page
 from wagtail.rich_text import FeatureRegistry
 from wagtail.rich_text.pages import PageLinkHandler
 
+from practice import frame
 from practice.stamp import held_each
 
 PAGE_LINK = re.compile(r'<a (?=[^>]*linktype="page")[^>]*\bid="(\d+)"')
@@ -21,14 +23,20 @@ class HeldLink:
     @classmethod
     def expand_db_attributes_many(cls, attrs_list: list[dict[str, str]]) -> list[str]:
         expand: Any = super().expand_db_attributes_many  # type: ignore[misc]
-        numbers = [attrs.get("id", "") for attrs in attrs_list]
+        numbers = [attrs.get("id") for attrs in attrs_list]
         return held_each(
             cls.identifier, numbers, lambda missing: expand([{"id": number} for number in missing])
         )
 
 
 class HeldPageLink(HeldLink, PageLinkHandler):
-    pass
+    @classmethod
+    def get_many(cls, attrs_list: list[dict[str, Any]]) -> list[Page | None]:
+        """With the site's addresses as they are held, where Wagtail looks for them first."""
+        pages: list[Page | None] = super().get_many(attrs_list)
+        for page in filter(None, pages):
+            page._wagtail_cached_site_root_paths = frame.addresses()
+        return pages
 
 
 class HeldDocumentLink(HeldLink, DocumentLinkHandler):

@@ -24,11 +24,15 @@ MOST = 10_000  # things that one process holds
 
 
 class Held:
-    """What this process has made under one stamp, for all requests that read the same."""
+    """What this process has made under one stamp, for all requests that read the same.
+
+    `read_at` is when the stamp was last read, by the monotonic clock.
+    """
 
     def __init__(self, stamp: str = "") -> None:
         self.stamp = stamp
         self.values: dict[Hashable, Any] = {}
+        self.read_at = float("-inf")
 
 
 _held = Held()
@@ -61,15 +65,17 @@ def _value() -> str:
 
 
 @contextmanager
-def read() -> Iterator[None]:
+def read() -> Iterator[Held]:
     """Reads the stamp for one request, in which `held` then keeps what it makes."""
     global _held
     stamp = current()
-    if _held.stamp != stamp or settings.DEBUG:  # where templates change between requests
-        _held = Held(stamp)
-    token = _reading.set(_held)
+    mine = _held
+    if mine.stamp != stamp or settings.DEBUG:  # where templates change between requests
+        mine = _held = Held(stamp)
+    mine.read_at = time.monotonic()
+    token = _reading.set(mine)
     try:
-        yield
+        yield mine
     finally:
         _reading.reset(token)
 
@@ -92,10 +98,13 @@ def held_each(
     values = {} if reading is None else reading.values
     if len(values) > MOST:
         values.clear()
-    missing = [key for key in dict.fromkeys(keys) if (kind, key) not in values]
-    found = dict(zip(missing, make(missing), strict=True)) if missing else {}
-    values.update({(kind, key): value for key, value in found.items() if value is not None})
-    return [found[key] if key in found else values[kind, key] for key in keys]
+    found = {key: values[kind, key] for key in dict.fromkeys(keys) if (kind, key) in values}
+    missing = [key for key in dict.fromkeys(keys) if key not in found]
+    if missing:
+        made = dict(zip(missing, make(missing), strict=True))
+        values.update({(kind, key): value for key, value in made.items() if value is not None})
+        found |= made
+    return [found[key] for key in keys]
 
 
 def last() -> Held:

@@ -2,7 +2,9 @@
 
 By triggers, since much is written round `save` and its signals: moves in the tree, `update`, links
 between tables, SQL by hand. On PostgreSQL they fire before the statement, so that the stamp's row
-is locked first and two who publish wait for each other instead of locking each other up.
+is always locked first, and two who publish wait for each other instead of locking each other up.
+For that, and so that a column may change its type, no trigger is for some columns alone: a draft
+that is saved renews the stamp as well.
 """
 
 from collections.abc import Iterator
@@ -27,19 +29,13 @@ SHOWN = [
     "wagtaildocs.Document",
     "wagtailredirects.Redirect",
 ]  # beside every kind of page; other apps add theirs by `watch`
+CHANGES = ("INSERT", "UPDATE", "DELETE")
 
-# Of a page, what its drafts change: no reader sees it, and an editor saves itself while one types.
-OF_DRAFTS = {
-    "draft_title",
-    "has_unpublished_changes",
-    "latest_revision",
-    "latest_revision_created_at",
-}
-
+NAME = "practice_renew_stamp"  # of the function and its triggers
 POSTGRESQL = "UPDATE practice_stamp SET value = replace(gen_random_uuid()::text, '-', '')"
 SQLITE = "UPDATE practice_stamp SET value = lower(hex(randomblob(16)))"
 FUNCTION = f"""
-    CREATE OR REPLACE FUNCTION practice_renew_stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN {POSTGRESQL}; RETURN NULL; END $$
 """
 
@@ -49,7 +45,7 @@ class Watched:
     """One table, and after which changes to it the stamp is renewed."""
 
     table: str
-    changes: tuple[str, ...]
+    changes: tuple[str, ...] = CHANGES
 
 
 def watch(*labels: str) -> None:
@@ -63,21 +59,16 @@ def watched() -> Iterator[Watched]:
         if issubclass(model, Page) or model._meta.label in SHOWN:
             yield Watched(model._meta.db_table, _changes(model))
             for link in model._meta.local_many_to_many:
-                yield Watched(link.m2m_db_table(), ("INSERT", "UPDATE", "DELETE"))
+                yield Watched(link.m2m_db_table())
 
 
 def _changes(model: type[models.Model]) -> tuple[str, ...]:
-    if model._meta.label == "practice.SiteRendition":  # made while a page is rendered
-        return ("UPDATE", "DELETE")
-    if model is not Page:
-        return ("INSERT", "UPDATE", "DELETE")
-    columns = (f.column for f in Page._meta.local_fields if f.name not in OF_DRAFTS)
-    names = ", ".join(map(connection.ops.quote_name, columns))
-    return ("INSERT", f"UPDATE OF {names}", "DELETE")
+    is_made_while_rendering = model._meta.label == "practice.SiteRendition"
+    return ("UPDATE", "DELETE") if is_made_while_rendering else CHANGES
 
 
 def install(sender: Any, **kwargs: Any) -> None:
-    """Receiver of `post_migrate`: the stamp, renewed for what an update brings, and the triggers.
+    """Receiver of `post_migrate`: the triggers, and then a new stamp for what an update brings.
 
     Each time anew, since Django makes a table of SQLite's anew to change it, without its triggers.
     """
@@ -88,18 +79,25 @@ def install(sender: Any, **kwargs: Any) -> None:
     with connection.cursor() as cursor:
         if not Stamp.objects.exists():
             Stamp.objects.create(pk=1)
-        _renew(cursor)
+        if _is_postgresql():
+            cursor.execute(FUNCTION)
         for each in watched():
             if each.table in there:
                 _on_postgresql(cursor, each) if _is_postgresql() else _on_sqlite(cursor, each)
+        cursor.execute(POSTGRESQL if _is_postgresql() else SQLITE)
 
 
-def _renew(cursor: CursorWrapper) -> None:
-    if _is_postgresql():
-        cursor.execute(FUNCTION)
-        cursor.execute(POSTGRESQL)
-    else:
-        cursor.execute(SQLITE)
+def remove(apps: Any = None, schema_editor: Any = None) -> None:
+    """The way back of the migration that makes the stamp: nothing could be written without it."""
+    with connection.cursor() as cursor:
+        if _is_postgresql():
+            cursor.execute(f"DROP FUNCTION IF EXISTS {NAME}() CASCADE")
+            return
+        cursor.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{NAME}%"]
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {connection.ops.quote_name(name)}")
 
 
 def _is_postgresql() -> bool:
@@ -108,15 +106,15 @@ def _is_postgresql() -> bool:
 
 def _on_postgresql(cursor: CursorWrapper, watched: Watched) -> None:
     cursor.execute(
-        f"CREATE OR REPLACE TRIGGER practice_renew_stamp BEFORE {' OR '.join(watched.changes)} "
+        f"CREATE OR REPLACE TRIGGER {NAME} BEFORE {' OR '.join(watched.changes)} "
         f"ON {connection.ops.quote_name(watched.table)} "
-        "FOR EACH STATEMENT EXECUTE FUNCTION practice_renew_stamp()"
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {NAME}()"
     )
 
 
 def _on_sqlite(cursor: CursorWrapper, watched: Watched) -> None:
     for change in watched.changes:
-        name = connection.ops.quote_name(f"renew_stamp_{change[:6].lower()}_{watched.table}")
+        name = connection.ops.quote_name(f"{NAME}_{change.lower()}_{watched.table}")
         cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
         cursor.execute(
             f"CREATE TRIGGER {name} AFTER {change} ON {connection.ops.quote_name(watched.table)} "

@@ -44,7 +44,7 @@ def site_links(context: template.Context) -> SiteLinks:
     """The pages right below the home page that stand in the head and the foot, in one query."""
     request = context["request"]
     site = Site.find_for_request(request)
-    if site is None:
+    if not site:
         return SiteLinks([], [])
     return held(("links", site.pk), lambda: _links(request, site))
 
@@ -65,7 +65,11 @@ class HeldNode(template.Node):
 
     def render(self, context: template.Context) -> SafeString:
         site = Site.find_for_request(context["request"])
-        key = ("rendered", site and site.pk, *(each.resolve(context) for each in self.differs_by))
+        key = (
+            "rendered",
+            site.pk if site else None,
+            *(each.resolve(context) for each in self.differs_by),
+        )
         return held(key, lambda: self.content.render(context))
 
 
