@@ -1,6 +1,6 @@
 """What one and two application servers do, printed for docs/scaling.md.
 
-    make soak ARGS="tests/faults/test_two_servers_measured.py"
+    make soak-postgres ARGS="tests/faults/test_two_servers_measured.py"
 
 On one machine both servers, the database and the client share its cores, so that CPU time per
 request says more than a clock does. The servers are asked directly, with no proxy in front.
@@ -27,8 +27,8 @@ from tests.faults.cluster import Cluster
 from tests.faults.machines import Machines, workers
 from tests.faults.site import PROJECT, Service, wait_until
 
-CONNECTIONS, SECONDS = 16, 10
-LETTERS = 400
+CONNECTIONS, SECONDS = 16, int(os.environ.get("LOAD_SECONDS", 20))
+ON_FILE = 1_000
 SCRIPT = Path(__file__).with_name("post.lua")
 TICKS = os.sysconf("SC_CLK_TCK")  # a second
 
@@ -158,27 +158,46 @@ def worker_of(machines: Machines, names: list[str]) -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize(("letters", "slowness"), [(400, 0.0), (60, 0.2)], ids=["quick", "slow"])
 @pytest.mark.parametrize("names", [["one"], ["one", "two"]], ids="+".join)
-def test_letters(machines: Machines, names: list[str], tell: Callable[[str], None]) -> None:
-    """To a mail server that answers at once: a real one takes longer, and sets the pace."""
+def test_letters(
+    machines: Machines,
+    names: list[str],
+    letters: int,
+    slowness: float,
+    tell: Callable[[str], None],
+) -> None:
+    """To a mail server on the same machine, and to one that takes up to `slowness` seconds for
+    each of three steps.
+    """
     mail = machines.mail
     mail.begun.clear()
     with machines.database():
         ConsultationRequest.objects.all().delete()
         OutgoingEmail.objects.all().delete()
-        for number in range(LETTERS // 2):
+        for number in range(letters // 2):
             services.submit(factories.unsaved_request(email=f"{number}@visitor.example"))
-    mail.holds = True
+    mail.holds, mail.slowness = True, slowness
     with worker_of(machines, names):
         wait_until(lambda: len({each.came_from for each in mail.begun}) == len(names), "they send")
+        before = [seconds_of(pids) for pids in worker_pids(machines, names)]
         began, mail.holds = time.monotonic(), False
-        wait_until(lambda: len(mail.accepted) == LETTERS, "every letter left")
-        took = time.monotonic() - began
+        wait_until(lambda: len(mail.accepted) == letters, "every letter left")
+        rate = letters / (time.monotonic() - began)
+        after = [seconds_of(pids) for pids in worker_pids(machines, names)]
         memory = megabytes_of(machines.servers["one"].worker)
-    assert len({delivery.key for delivery in mail.accepted}) == LETTERS
+    mail.slowness = 0.0
+    assert len({delivery.key for delivery in mail.accepted}) == letters
+    spent = 1000 * (sum(after) - sum(before)) / letters
     tell(
-        f"letters, workers {'+'.join(names)}: {LETTERS / took:.0f}/s; a worker has {memory:.0f} MB"
+        f"letters, workers {'+'.join(names)}, slowness {slowness} s: {rate:.1f}/s, CPU {spent:.0f} "
+        f"ms in a worker each; a worker has {memory:.0f} MB"
     )
+
+
+def worker_pids(machines: Machines, names: list[str]) -> list[list[int]]:
+    processes = [machines.servers[name].worker.process for name in names]
+    return [family(process.pid) for process in processes if process]
 
 
 def test_what_a_server_holds(
@@ -196,10 +215,11 @@ def test_what_a_server_holds(
         tell(f"memory (PSS) of the web servers: {', '.join(webs)}")
         tell(f"connections to PostgreSQL: {connections(machines)}")
     tell(f"backup with no request on file: {backup(machines, tmp_path)}")
-    load(machines, ["one", "two"], "/consultation/", "-s", str(SCRIPT))
     with machines.database():
-        on_file = ConsultationRequest.objects.count()
-    tell(f"backup with {on_file} requests on file: {backup(machines, tmp_path)}")
+        for number in range(ON_FILE):
+            message = f"A message of {number} words. " * 20
+            services.submit(factories.unsaved_request(email=f"{number}@a.example", message=message))
+    tell(f"backup with {ON_FILE} requests on file: {backup(machines, tmp_path)}")
 
 
 def connections(machines: Machines) -> dict[str, int]:
@@ -234,4 +254,5 @@ def backup(machines: Machines, folder: Path) -> str:
             capture_output=True,
             text=True,
         )
-    return done.stdout.strip().splitlines()[-1]
+    [line] = [line for line in done.stdout.splitlines() if " MB" in line]
+    return line
