@@ -16,7 +16,7 @@ from tests.benchmarks import apart, bench_availability, bench_busyfeeds, bench_s
 from tests.benchmarks.figures import Figure, show
 from tests.benchmarks.machine import machine, versions
 from tests.benchmarks.picture import drawn
-from tests.throwaway_postgres import Missing, interrupt
+from tests.throwaway_postgres import Missing
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 REPORT, PICTURE = DOCS / "benchmarks.md", DOCS / "images" / "benchmarks.svg"
@@ -126,7 +126,7 @@ def write(found: dict[str, list[Figure]]) -> None:
 
 
 def main(words: list[str]) -> int:
-    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGTERM, apart.end)
     known = {section.word for section in SECTIONS}
     if unknown := set(words) - known:
         print(f"No section {', '.join(unknown)}: there are {', '.join(sorted(known))}.")
