@@ -7,6 +7,7 @@ and are held there until somebody says `apt-mark unhold`.
 
 import re
 import time
+from contextlib import suppress
 from datetime import datetime
 
 from deploy import health, settings
@@ -14,6 +15,7 @@ from deploy.settings import Practice
 from deploy.system import Refusal, alone, at, main, refuse_unless_root, run
 from deploy.update import note, reason
 
+KINDS = ("web", "worker")
 RECENT = 3 * 3600  # seconds, within which an upgrade is the one that was just made
 UPGRADED = re.compile(r"([^\s,()]+) \(([^\s,()]+), ([^\s,()]+)(?:, automatic)?\)")
 
@@ -46,10 +48,11 @@ def complaint(practices: list[Practice]) -> str:
 
 
 def start_again(practices: list[Practice]) -> None:
-    run("systemctl", "restart", "postgresql", "nginx")
-    for practice in practices:
-        for kind in ("web", "worker"):
-            run("systemctl", "restart", f"practice-{kind}@{practice.name}")
+    """Each by itself: what does not start must not keep the rest, or the way back, from coming."""
+    of_practices = [f"practice-{kind}@{each.name}" for each in practices for kind in KINDS]
+    for unit in ("postgresql", "nginx", *of_practices):
+        with suppress(Refusal):
+            run("systemctl", "restart", unit)
 
 
 def go_back(packages: list[tuple[str, str]]) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -423,3 +424,88 @@ def test_what_debian_upgraded_just_now_is_known_with_its_version_of_before() -> 
     before = [("libpq5:amd64", "15.19-0+deb12u1"), ("perl-base:amd64", "5.36.0-7")]
     assert debian.upgraded(HISTORY, now) == before
     assert debian.upgraded(HISTORY, now + debian.RECENT) == []
+
+
+@pytest.fixture
+def upgraded(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A server on which apt has upgraded something just now; what is run there, in its order."""
+    practice = answered()
+    system.write(practice.file, practice.text(), 0o600)
+    practice.data.mkdir(parents=True)
+    history = root / "var/log/apt/history.log"
+    history.parent.mkdir(parents=True)
+    history.write_text(
+        f"\nStart-Date: {datetime.now():%Y-%m-%d  %H:%M:%S}\nUpgrade: tls:all (1, 2)\n"
+    )
+    commands: list[str] = []
+
+    def run(*command: str, **options: object) -> None:
+        commands.append(" ".join(command))
+        if (root / "does-not-start").exists() and command[:2] == ("systemctl", "restart"):
+            raise Refusal(f"{commands[-1]} failed")
+        if (root / "archive-is-empty").exists() and command[0] == "apt-get":
+            raise Refusal("apt-get failed:\n    E: Version '1' for 'tls' was not found")
+
+    monkeypatch.setattr(debian, "run", run)
+    return commands
+
+
+def well_after(command: str, commands: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The site is not well until `command` has run."""
+
+    def wait(practice: Practice) -> None:
+        if command not in "\n".join(commands):
+            raise Refusal("The site of main is not well: nginx answers 502.")
+
+    monkeypatch.setattr(health, "wait", wait)
+
+
+def updates_log(root: Path) -> str:
+    return (root / "var/lib/practice/main/updates.log").read_text()
+
+
+def test_after_an_upgrade_that_did_no_harm_nothing_is_done(
+    root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well_after("", upgraded, monkeypatch)
+    assert debian.look() == 0
+    assert upgraded == []
+    assert not (root / "var/lib/practice/main/updates.log").exists()
+
+
+def test_after_an_upgrade_a_start_comes_before_going_back(
+    root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well_after("practice-worker@main", upgraded, monkeypatch)
+    assert debian.look() == 0
+    assert not any("apt" in command for command in upgraded)
+    assert "nginx answers 502" in updates_log(root)
+    assert "Everything was started again, and is well." in updates_log(root)
+
+
+def test_an_upgrade_after_which_the_server_does_not_even_start_goes_back(
+    root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "does-not-start").touch()
+    well_after("install tls:all=1", upgraded, monkeypatch)
+    assert debian.look() == 0
+    assert "apt-mark hold tls:all" in upgraded
+    assert "Went back to the former tls:all, held there: all is well" in updates_log(root)
+
+
+def test_an_upgrade_that_cannot_go_back_is_told_with_its_reason(
+    root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "archive-is-empty").touch()
+    well_after("never", upgraded, monkeypatch)
+    assert debian.look() == 1
+    assert "Going back failed for tls:all: E: Version '1' for 'tls'" in updates_log(root)
+
+
+def test_a_site_that_fails_by_itself_is_told_too(
+    root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "var/log/apt/history.log").unlink()
+    well_after("never", upgraded, monkeypatch)
+    assert debian.look() == 1
+    assert "nothing was upgraded lately" in updates_log(root)
