@@ -21,12 +21,16 @@ UPGRADED = re.compile(r"([^\s,()]+) \(([^\s,()]+), ([^\s,()]+)(?:, automatic)?\)
 
 
 def upgraded(history: str, now: float) -> list[tuple[str, str]]:
-    """Names and former versions in the recent entries of apt's history.log."""
+    """Names and former versions in the recent entries of apt's history.log.
+
+    Of what Debian did by itself: what somebody installed by hand meanwhile stays.
+    """
     found: dict[str, str] = {}
     for entry in history.split("\n\n"):
         fields = dict(line.partition(": ")[::2] for line in entry.strip().splitlines())
         started = fields.get("Start-Date", "")
-        if not started or now - when(started) > RECENT:
+        by_itself = "unattended-upgrade" in fields.get("Commandline", "")
+        if not (started and by_itself) or now - when(started) > RECENT:
             continue
         for name, before, _ in UPGRADED.findall(fields.get("Upgrade", "")):
             found.setdefault(name, before)

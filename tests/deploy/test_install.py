@@ -408,8 +408,14 @@ def test_the_timer_says_so_where_no_address_of_releases_is_set(
 HISTORY = """\
 
 Start-Date: 2026-11-20  06:10:00
+Commandline: /usr/bin/unattended-upgrade
 Upgrade: nginx:amd64 (1.22.1-9, 1.22.1-9+deb12u1)
 End-Date: 2026-11-20  06:10:09
+
+Start-Date: 2026-11-24  05:40:00
+Commandline: apt-get -qq install -y --no-install-recommends certbot nginx-light
+Upgrade: liblzma5:amd64 (5.4.1-1+deb12u1, 5.4.1-1+deb12u2)
+End-Date: 2026-11-24  05:40:09
 
 Start-Date: 2026-11-24  06:10:00
 Commandline: /usr/bin/unattended-upgrade
@@ -420,6 +426,7 @@ End-Date: 2026-11-24  06:10:09
 
 
 def test_what_debian_upgraded_just_now_is_known_with_its_version_of_before() -> None:
+    """What somebody installed by hand shortly before is no part of it, and stays."""
     now = debian.when("2026-11-24  06:20:00")
     before = [("libpq5:amd64", "15.19-0+deb12u1"), ("perl-base:amd64", "5.36.0-7")]
     assert debian.upgraded(HISTORY, now) == before
@@ -435,7 +442,8 @@ def upgraded(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     history = root / "var/log/apt/history.log"
     history.parent.mkdir(parents=True)
     history.write_text(
-        f"\nStart-Date: {datetime.now():%Y-%m-%d  %H:%M:%S}\nUpgrade: tls:all (1, 2)\n"
+        f"\nStart-Date: {datetime.now():%Y-%m-%d  %H:%M:%S}\n"
+        "Commandline: /usr/bin/unattended-upgrade\nUpgrade: tls:all (1, 2)\n"
     )
     commands: list[str] = []
 
