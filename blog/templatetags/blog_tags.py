@@ -30,7 +30,8 @@ def with_minutes(articles: Iterable[ArticlePage]) -> list[tuple[ArticlePage, int
 
 def _minutes(numbers: list[int]) -> list[int]:
     pages = ArticlePage.objects.only("body").in_bulk(numbers)
-    return [reading.minutes(pages[number].body) for number in numbers]
+    # One that was deleted since it was listed is still shown this once.
+    return [reading.minutes(pages[number].body) if number in pages else 1 for number in numbers]
 
 
 @register.simple_tag(takes_context=True)
