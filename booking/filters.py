@@ -1,6 +1,6 @@
 import django_filters
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.models import Page
 
@@ -37,8 +37,8 @@ def _digits(text: str) -> str:
 
 def articles_with_requests(request: object) -> QuerySet[Page]:
     """The pages from which somebody has asked."""
-    asked = ConsultationRequest.objects.exclude(article=None).values("article")
-    return Page.objects.filter(pk__in=asked).order_by("title")
+    asked = ConsultationRequest.objects.filter(article=OuterRef("pk"))
+    return Page.objects.filter(Exists(asked)).order_by("title")
 
 
 class RequestFilterSet(WagtailFilterSet):

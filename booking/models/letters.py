@@ -150,7 +150,12 @@ class OutgoingEmail(models.Model):
                 fields=["next_try_at"],
                 name="email_waiting",
                 condition=Q(sent_at=None, given_up_at=None),
-            )
+            ),
+            models.Index(
+                fields=["request"],
+                name="email_that_came_back",
+                condition=Q(bounced_at__isnull=False, bounce_settled_at=None),
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
