@@ -29,7 +29,7 @@ def upgraded(history: str, now: float) -> list[tuple[str, str]]:
     for entry in history.split("\n\n"):
         fields = dict(line.partition(": ")[::2] for line in entry.strip().splitlines())
         started = fields.get("Start-Date", "")
-        by_itself = "unattended-upgrade" in fields.get("Commandline", "")
+        by_itself = fields.get("Commandline", "").startswith("/usr/bin/unattended-upgrade")
         if not (started and by_itself) or now - when(started) > RECENT:
             continue
         for name, before, _ in UPGRADED.findall(fields.get("Upgrade", "")):

@@ -413,7 +413,7 @@ Upgrade: nginx:amd64 (1.22.1-9, 1.22.1-9+deb12u1)
 End-Date: 2026-11-20  06:10:09
 
 Start-Date: 2026-11-24  05:40:00
-Commandline: apt-get -qq install -y --no-install-recommends certbot nginx-light
+Commandline: apt-get -qq install -y --no-install-recommends certbot unattended-upgrades
 Upgrade: liblzma5:amd64 (5.4.1-1+deb12u1, 5.4.1-1+deb12u2)
 End-Date: 2026-11-24  05:40:09
 
