@@ -1,6 +1,7 @@
 """A clean Debian 12 in a namespace of its own, with systemd, as a server that one has bought.
 
-Its network is the host's. The root that it is copied from is made by debootstrap once, in
+Its network is its own: it reaches Debian's archive through slirp4netns, and nobody reaches it but
+who goes in. The root that it is copied from is made by debootstrap once, in
 CLEAN_ROOT (/var/tmp/practice-debian-12), and what apt fetches is kept beside it.
 """
 
@@ -14,12 +15,14 @@ import time
 from pathlib import Path
 
 from tests.conftest import missing_part
+from tests.faults.network import inside
 
 CLEAN_ROOT = Path(os.environ.get("CLEAN_ROOT", "/var/tmp/practice-debian-12"))
 FETCHED = CLEAN_ROOT.with_name(f"{CLEAN_ROOT.name}-fetched")
 BROUGHT = "systemd,systemd-sysv,dbus,ca-certificates"  # what any bought server has
 STARTS_WITHIN = 120  # seconds
-NEEDED = "debootstrap systemd-container"
+NEEDED = "debootstrap slirp4netns systemd-container"
+RESOLVER = "10.0.2.3"  # slirp4netns's own, which asks the host's
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -32,7 +35,7 @@ def needs(*programs: str) -> None:
 
 
 def clean_root() -> Path:
-    needs("debootstrap", "systemd-nspawn", "nsenter")
+    needs("debootstrap", "slirp4netns", "systemd-nspawn", "nsenter")
     if not (CLEAN_ROOT / "etc").exists():
         unready = CLEAN_ROOT.with_name(f"{CLEAN_ROOT.name}-unready")
         shutil.rmtree(unready, ignore_errors=True)
@@ -51,11 +54,12 @@ class Server:
     def __init__(self, folder: Path, binds: dict[Path, str]) -> None:
         self.root, self.binds = folder / "root", binds
         self.process: subprocess.Popen[bytes] | None = None
+        self.cable: subprocess.Popen[bytes] | None = None
         self.log = folder / "console.log"
 
     def make(self) -> None:
         subprocess.run(["cp", "-a", "--reflink=auto", clean_root(), self.root], check=True)
-        shutil.copy("/etc/resolv.conf", self.root / "etc/resolv.conf")
+        (self.root / "etc/resolv.conf").write_text(f"nameserver {RESOLVER}\n")
         (self.root / "etc/machine-id").write_text("")
         (self.root / "etc/apt/sources.list").write_text(
             "deb http://deb.debian.org/debian bookworm main\n"
@@ -71,7 +75,8 @@ class Server:
                 [
                     *("systemd-nspawn", "--quiet", "--directory", self.root, "--boot"),
                     *("--register=no", "--keep-unit", "--machine=practice", "--console=pipe"),
-                    *("--resolv-conf=off", "--timezone=off", *binds),
+                    *("--resolv-conf=off", "--timezone=off"),
+                    *("--private-network", *binds),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -85,6 +90,29 @@ class Server:
         ):
             assert time.monotonic() < until, f"it did not start:\n{self.log.read_text()[-2000:]}"
             time.sleep(0.5)
+        self.connect()
+
+    def connect(self) -> None:
+        """To the outside, but not to what the host has for itself alone."""
+        ready, tells = os.pipe()
+        with open(self.log, "ab") as log:
+            self.cable = subprocess.Popen(
+                [
+                    *("slirp4netns", "--configure", "--mtu=65520", "--disable-host-loopback"),
+                    *(f"--ready-fd={tells}", str(self.init), "tap0"),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[tells],
+            )
+        os.close(tells)
+        with open(ready, "rb") as told:
+            assert told.read(1) == b"1", self.log.read_text()[-2000:]
+
+    def inside(self) -> contextlib.AbstractContextManager[None]:
+        """Within it this thread connects as from the server itself."""
+        return inside(f"/proc/{self.init}/ns/net")
 
     @property
     def init(self) -> int:
@@ -114,6 +142,10 @@ class Server:
 
     def stop(self) -> None:
         """At once, as when the power goes: nothing of it is needed any more."""
+        if self.cable is not None:
+            self.cable.kill()
+            self.cable.wait()
+            self.cable = None
         if self.process is not None:
             if self.init:
                 os.kill(self.init, signal.SIGKILL)

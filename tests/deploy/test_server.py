@@ -14,20 +14,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from packaging.markers import Marker
 
 from deploy import release
 from deploy.machine import SOURCE
 from tests.deploy.server import FETCHED, Server
 from tests.faults.proxy import Answer, exchange, message
-from tests.faults.site import HOST, free_port
+from tests.faults.site import HOST
 
 pytestmark = pytest.mark.soak
 
 FIRST, GOOD, LATER, SIGNED = "0.1.0", "0.9.1", "0.9.5", "0.9.6"
+DEBIANS_PYTHON = "3.11.2"
+OTHER_WORDS = "Words that the version before did not have."
 SECOND_NAMES = {"one": "one.example", "two": "two.example"}
 MARKER = """\
 from django.db import migrations
@@ -44,7 +48,6 @@ class Story:
 
     def __init__(self, folder: Path) -> None:
         self.versions = folder / "versions"
-        self.plain, self.tls = free_port(), free_port()
         self.server = Server(folder, {self.versions: "/srv/versions", wheels(): "/srv/wheels"})
         self.acknowledged: dict[str, list[str]] = {name: [] for name in SECOND_NAMES}
 
@@ -66,6 +69,10 @@ class Story:
         command = "/opt/practice/current/deploy/update"
         return self.server.tries(command, "--wheels", "/srv/wheels", source)
 
+    def notes(self, name: str) -> str:
+        """What the weekly mail of this practice will tell of updates and upgrades."""
+        return (self.server.root / f"var/lib/practice/{name}/updates.log").read_text()
+
     def serves(self) -> str:
         return self.server.run("readlink", "/opt/practice/current").strip().rpartition("/")[2]
 
@@ -76,7 +83,8 @@ class Story:
         context = ssl.create_default_context(cadata=certificate.read_text())
         given = {"headers": None, "method": "GET", "body": b"", "host": host} | more
         with (
-            socket.create_connection((HOST, self.tls), 60) as plain,
+            self.server.inside(),
+            socket.create_connection((HOST, 443), 60) as plain,
             context.wrap_socket(plain, server_hostname=host) as connection,
         ):
             return exchange(connection, message(path, **given))  # type: ignore[arg-type]
@@ -99,10 +107,14 @@ class Story:
         self.acknowledged[name].append(hidden["key"])
 
     def found(self, name: str) -> list[str]:
-        query = "select submission_key from booking_consultationrequest"
-        return self.server.run(
-            "runuser", "-u", f"practice-{name}", "--", "psql", "-tAc", query, f"practice-{name}"
-        ).split()
+        return self.query(name, "select submission_key from booking_consultationrequest")
+
+    def stamp(self, name: str) -> list[str]:
+        return self.query(name, "select value from practice_stamp")
+
+    def query(self, name: str, query: str) -> list[str]:
+        user = f"practice-{name}"
+        return self.server.run("runuser", "-u", user, "--", "psql", "-tAc", query, user).split()
 
     def is_well_at(self, version: str) -> None:
         """It is this version that serves, whole, and every acknowledged request is there."""
@@ -119,16 +131,29 @@ class Story:
 
 def wheels() -> Path:
     """The packages of the lock, fetched once by this machine's pip: the server has no index."""
-    lock = SOURCE / "requirements.txt"
+    lock = wanted_by_debian((SOURCE / "requirements.txt").read_text())
     folder = FETCHED.with_name(f"{FETCHED.name}-wheels")
-    done = folder / "requirements.txt"
-    if not (done.exists() and done.read_text() == lock.read_text()):
+    done, wanted = folder / "requirements.txt", folder / "wanted.txt"
+    if not (done.exists() and done.read_text() == lock):
         shutil.rmtree(folder, ignore_errors=True)
-        wanted = ("--no-deps", "--require-hashes", "--only-binary=:all:", "--quiet")
-        command = [sys.executable, "-m", "pip", "download", *wanted, "-d", folder, "-r", lock]
+        folder.mkdir()
+        wanted.write_text(lock)
+        options = ("--no-deps", "--require-hashes", "--only-binary=:all:", "--quiet")
+        options += ("--python-version", DEBIANS_PYTHON)
+        command = [sys.executable, "-m", "pip", "download", *options, "-d", folder, "-r", wanted]
         subprocess.run([str(part) for part in command], check=True, stderr=subprocess.DEVNULL)
-        shutil.copy(lock, done)
+        wanted.rename(done)
     return folder
+
+
+def wanted_by_debian(lock: str) -> str:
+    """What of a lock Debian's Python needs, which may be older than this machine's."""
+    kept = []
+    for entry in re.split(r"\n(?=\S)", lock):
+        marker = re.search(r" ; ([^\\\n]*)", entry)
+        if not marker or Marker(marker[1]).evaluate({"python_full_version": DEBIANS_PYTHON}):
+            kept.append(entry.replace(marker[0], " ") if marker else entry)
+    return "\n".join(kept)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +166,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         (story.versions / f"{name}.answers").write_text(
             f"SITE_URL=https://{host}\nCERTIFICATE=test\nDEFAULT_FROM_EMAIL=office@{host}\n"
             "EMAIL_URL=smtp://localhost:9\nTIME_ZONE=America/New_York\n"
-            f"PLAIN_PORT={story.plain}\nTLS_PORT={story.tls}\n"
         )
     story.server.make()
     try:
@@ -232,6 +256,80 @@ def backups(story: Story) -> set[str]:
     return {path.name for path in (story.server.root / "srv/backups").glob("*.age")}
 
 
+def test_what_an_upgrade_of_debian_has_stopped_is_started_again(story: Story) -> None:
+    story.server.run("systemctl", "stop", "nginx", "postgresql")
+    story.server.run("/opt/practice/current/deploy/after-debian")
+    story.is_well_at(FIRST)
+    for name in SECOND_NAMES:
+        assert "it says that it is not ready" in story.notes(name)
+        assert "Everything was started again, and is well." in story.notes(name)
+
+
+MODULE = "libnginx-mod-sample"
+CONTROL = f"""\
+Package: {MODULE}
+Version: {{version}}
+Architecture: all
+Maintainer: Sample <office@practice.example>
+Description: part of nginx that is upgraded by itself
+"""
+POSTINST = "#!/bin/sh\nexec systemctl restart nginx\n"
+RELEASE = """\
+Origin: Debian
+Label: Debian-Security
+Codename: bookworm-security
+SHA256:
+ {digest} {size} Packages
+"""
+
+
+def publish(archive: Path, version: str, setting: str) -> None:
+    """Lays this version of a part of nginx into an archive that is in order like Debian's own."""
+    folder = archive / version
+    (folder / "DEBIAN").mkdir(parents=True)
+    (folder / "DEBIAN/control").write_text(CONTROL.format(version=version))
+    (folder / "DEBIAN/postinst").write_text(POSTINST)
+    (folder / "DEBIAN/postinst").chmod(0o755)
+    (folder / "etc/nginx/modules-enabled").mkdir(parents=True)
+    (folder / "etc/nginx/modules-enabled/50-mod-sample.conf").write_text(setting)
+    package = archive / f"{MODULE}_{version}_all.deb"
+    subprocess.run(["dpkg-deb", "--build", folder, package], check=True, stdout=subprocess.DEVNULL)
+    entry = CONTROL.format(version=version)
+    entry += f"Filename: ./{package.name}\nSize: {package.stat().st_size}\n"
+    entry += f"SHA256: {sha256(package.read_bytes()).hexdigest()}\n\n"
+    with open(archive / "Packages", "a") as file:
+        file.write(entry)
+    index = (archive / "Packages").read_bytes()
+    filled = RELEASE.format(digest=sha256(index).hexdigest(), size=len(index))
+    (archive / "Release").write_text(filled)
+
+
+def test_an_upgrade_of_debian_that_breaks_the_sites_goes_back(story: Story) -> None:
+    """By the service of Debian's own timer, and with nothing to upgrade but this one."""
+    server, root = story.server, story.server.root
+    (root / "etc/apt/sources.list").write_text("deb [trusted=yes] file:/srv/debian ./\n")
+    publish(root / "srv/debian", "1.0", "# It does nothing.\n")
+    server.run("apt-get", "-qq", "update")
+    server.run("apt-get", "-qq", "install", MODULE)
+    publish(root / "srv/debian", "2.0", "no_such_directive;\n")
+    server.run("apt-get", "-qq", "update")
+    (root / "var/lib/apt/periodic/upgrade-stamp").unlink(missing_ok=True)
+    server.run("systemctl", "start", "apt-daily-upgrade.service")
+    history = (root / "var/log/apt/history.log").read_text()
+    assert re.search(rf"Upgrade: {MODULE}:\w+ \(1\.0, 2\.0\)", history)
+    assert server.run("dpkg-query", "-W", "-f", "${Status} ${Version}", MODULE) == (
+        "hold ok installed 1.0"
+    )
+    story.is_well_at(FIRST)
+    story.send_request("one")
+    story.is_well_at(FIRST)
+    for name in SECOND_NAMES:
+        assert "nginx answers" in story.notes(name)
+        assert re.search(
+            rf"Went back to the former {MODULE}:\w+, held there: all is well", story.notes(name)
+        )
+
+
 def add_migration(folder: Path, name: str, after: str, table: str, more: str = "") -> None:
     text = MARKER.format(after=after, table=table, more=more)
     (folder / f"practice/migrations/{name}.py").write_text(text)
@@ -240,6 +338,12 @@ def add_migration(folder: Path, name: str, after: str, table: str, more: str = "
 def with_migration(folder: Path) -> None:
     there = sorted(path.stem for path in (folder / "practice/migrations").glob("0*.py"))
     add_migration(folder, "0900_good", there[-1], "marker_good")
+
+
+def with_other_words(folder: Path) -> None:
+    with_migration(folder)
+    base = folder / "templates/base.html"
+    base.write_text(base.read_text().replace("</body>", f"<p>{OTHER_WORDS}</p></body>"))
 
 
 def with_another(folder: Path) -> None:
@@ -268,7 +372,10 @@ def visiting(story: Story) -> Iterator[Counter[int]]:
 
 
 def test_an_update_brings_the_new_version_with_its_migration(story: Story) -> None:
-    source, before = story.version(GOOD, with_migration), backups(story)
+    source, before = story.version(GOOD, with_other_words), backups(story)
+    asked, stamp = story.ask("one", "/"), story.stamp("one")
+    assert OTHER_WORDS not in asked.text
+    assert story.ask("one", "/", headers={"If-None-Match": asked.headers["ETag"]}).status == 304
     story.server.run("tar", "-czf", f"{source}.tar.gz", "-C", "/srv/versions", GOOD)
     with visiting(story) as answers:
         done = story.update(f"{source}.tar.gz")
@@ -278,6 +385,9 @@ def test_an_update_brings_the_new_version_with_its_migration(story: Story) -> No
     story.is_well_at(GOOD)
     assert backups(story) - before, "it was backed up first"
     assert "Not on our shelves." in story.ask("one", "/nowhere/").text
+    for headers in ({}, {"If-None-Match": asked.headers["ETag"]}):
+        assert OTHER_WORDS in story.ask("one", "/", headers=headers).text
+    assert story.stamp("one") != stamp, "nor is a page of before found in a cache that is shared"
 
 
 def syntax_error(folder: Path) -> None:
@@ -309,9 +419,7 @@ def test_an_update_to_a_broken_version_goes_back_and_loses_nothing(
     story.is_well_at(GOOD)
     story.send_request("one")
     story.is_well_at(GOOD)
-    tables = story.server.run(
-        "runuser", "-u", "practice-one", "--", "psql", "-tAc", "\\dt marker*", "practice-one"
-    )
+    tables = story.query("one", "select tablename from pg_tables")
     assert "marker_good" in tables
     assert "marker_bad" not in tables
 
@@ -369,5 +477,4 @@ def test_the_timer_installs_a_signed_version_and_no_other(story: Story) -> None:
     (etc / "signers").write_text(f"releases@practice.example {key}")
     server.run("systemctl", "start", "update-practices.service")
     story.is_well_at(SIGNED)
-    log = (server.root / "var/lib/practice/one/updates.log").read_text()
-    assert f"Updated from {LATER} to {SIGNED}." in log
+    assert f"Updated from {LATER} to {SIGNED}." in story.notes("one")

@@ -64,20 +64,27 @@ class Network:
     @contextlib.contextmanager
     def on(self, machine: str) -> Iterator[str]:
         """Within it this thread is on `machine`; gives its address."""
-        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        there = os.open(f"{FOLDER}/{self.name_of(machine)}", os.O_RDONLY)
-        try:
-            enter(there)
+        with inside(f"{FOLDER}/{self.name_of(machine)}"):
             yield self.addresses[machine]
-        finally:
-            enter(home)
-            os.close(there)
-            os.close(home)
 
 
 def ip(*words: str) -> None:
     path = f"{os.environ['PATH']}:/usr/sbin"
     subprocess.run(["ip", *words], env={"PATH": path}, check=True, capture_output=True, text=True)
+
+
+@contextlib.contextmanager
+def inside(namespace: str) -> Iterator[None]:
+    """Within it this thread is in the network namespace of that file."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    there = os.open(namespace, os.O_RDONLY)
+    try:
+        enter(there)
+        yield
+    finally:
+        enter(home)
+        os.close(there)
+        os.close(home)
 
 
 def enter(descriptor: int) -> None:
