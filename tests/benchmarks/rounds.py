@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tests.benchmarks.costs import processor_seconds
 from tests.benchmarks.load import AS_BROWSERS, CONNECTIONS, Load, asked
 
-ROUNDS = 9
+ROUNDS = 5
 SECONDS = 1.0  # about as long as each takes in a round
 
 
