@@ -60,7 +60,7 @@ def claim(now: datetime) -> OutgoingEmail | None:
     (EMAIL_TIMEOUT counts for each exchange).
     """
     with transaction.atomic():
-        due = OutgoingEmail.objects.due(now).order_by("next_try_at").select_related("request")
+        due = OutgoingEmail.objects.due(now).order_by("next_try_at", "pk").select_related("request")
         outgoing = due.select_for_update(skip_locked=True, of=("self",)).first()
         if outgoing is not None:
             outgoing.lease, outgoing.leased_until = uuid.uuid4(), _lease_from(now)
