@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from django.conf import settings
@@ -98,8 +99,10 @@ def kept(site: LiveSite, front: Front) -> list[Served]:
     """The site with its cache, by itself and behind nginx, and the same bytes as a file."""
     behind = ours.processes(site)
     front.put(front.text_of(ours.ESSAY))
+    # Under the name by which nginx asks: the site keeps nothing under any other.
+    by_its_name = {"url": f"http://{front.host}{ours.ESSAY}", "port": site.port}
     return [
-        ours.page(site, CACHED, ours.ESSAY),
+        replace(ours.page(site, CACHED, ours.ESSAY), **by_its_name),
         front.page(FILE, front.file_plain, "/essay.html", [], headers={}),
         front.page(FILE_GZIP, front.file_plain, "/essay.html", []),
         front.page(NGINX, front.site_plain, ours.ESSAY, behind),
