@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client, override_settings
 from django.utils import timezone
@@ -199,18 +200,22 @@ class Readers:
     def ask(self, server: http.client.HTTPConnection, path: str) -> Answer:
         server.request("GET", path, headers={"Host": self.host})
         answer = server.getresponse()
-        return answer.status, answer.headers["Location"], without_hashes(answer.read())
+        return answer.status, answer.headers["Location"], comparable(answer.read())
 
 
 def without_keeping(path: str, host: str) -> Answer:
     """What the site answers that makes everything of the database at each request."""
+    cache.clear()  # where Wagtail keeps addresses of its own, which a change by hand leaves behind
     with override_settings(MIDDLEWARE=ALONE):
         answer = Client(headers={"host": host}, raise_request_exception=False).get(path)
-    return answer.status_code, answer.headers.get("Location"), without_hashes(answer.content)
+    return answer.status_code, answer.headers.get("Location"), comparable(answer.content)
 
 
-def without_hashes(body: bytes) -> bytes:
-    """The names that collected files have, as in the tests, where none were collected."""
+def comparable(body: bytes) -> bytes:
+    """Without the names that collected files have, which here were not; and without the moment at
+    which Django says that a feed was made in which there is nothing.
+    """
+    body = re.sub(rb"<updated>[^<]*</updated></feed>", b"</feed>", body)
     return re.sub(rb"icon\.[0-9a-f]{12}\.svg", b"icon.svg", body)
 
 
@@ -264,7 +269,7 @@ def test_after_each_act_both_servers_answer_as_if_nothing_were_kept(
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(acts=acts(each), chance=st.randoms(use_true_random=False))
+    @given(acts=acts(each), chance=st.randoms(use_true_random=True))
     def attempt(acts: list[tuple[Callable[[int], Any], int]], chance: random.Random) -> None:
         nonlocal done
         with site.database():
