@@ -12,7 +12,7 @@ from deploy import release
 from deploy.system import Refusal, main, run, say
 
 NOWHERE = "No address of releases is set in /etc/practice/updates.conf: nothing was looked for."
-TAG, BUNDLE, WHEELS = "tag", "release.bundle", "wheels"
+TAG, BUNDLE, WHEELS, LOOKED = "tag", "release.bundle", "wheels", "looked"
 
 
 def newest(listing: str) -> str:
@@ -64,6 +64,7 @@ def body() -> int:
     if not folder:
         raise Refusal("fetch-practices.service runs this: systemctl start fetch-practices")
     fetch(address, Path(folder))
+    (Path(folder) / LOOKED).touch()
     return 0
 
 

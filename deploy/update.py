@@ -13,6 +13,7 @@ import datetime
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ from deploy import fetch, release, settings
 from deploy.manage import manage
 from deploy.settings import Practice
 from deploy.system import Refusal, alone, asks, at, main, refuse_unless_root, run, say, write
+
+# A night without the network is nothing to tell; after this many seconds nobody looks any more.
+LOOKS_WITHIN = 2 * 86_400 + 7_200
 
 
 def fetched() -> Path:
@@ -168,6 +172,16 @@ def laid_ready() -> Iterator[Path | None]:
         yield source
 
 
+def refuse_unless_looked() -> None:
+    """Raises Refusal where nobody has been able to look for a newer version for two days."""
+    looked = fetched() / fetch.LOOKED
+    if not looked.exists() or time.time() - looked.stat().st_mtime > LOOKS_WITHIN:
+        raise Refusal(
+            "To look for a newer version has failed for two days. "
+            "Why: journalctl -u fetch-practices -n 20"
+        )
+
+
 def by_timer() -> int:
     settle()
     conf = at("/etc/practice/updates.conf")
@@ -177,6 +191,7 @@ def by_timer() -> int:
     try:
         with laid_ready() as source:
             if source is None:
+                refuse_unless_looked()
                 say("There is nothing newer to install.")
                 return 0
             return 0 if update(source, str(fetched() / fetch.WHEELS)) else 1

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -401,6 +402,30 @@ def test_the_timer_says_so_where_no_address_of_releases_is_set(
 ) -> None:
     assert update.by_timer() == 0
     assert "/etc/practice/updates.conf" in capsys.readouterr().out
+
+
+def test_the_timer_tells_when_nobody_could_look_for_a_newer_version(
+    two_releases: Path, root: Path
+) -> None:
+    """Else a site whose address of releases is wrong would never be mended, without a word."""
+    practice = answered()
+    system.write(practice.file, practice.text(), 0o600)
+    practice.data.mkdir(parents=True)
+    system.write(root / "etc/practice/updates.conf", "RELEASES=https://nowhere.example/\n")
+    with pytest.raises(Refusal):
+        update.by_timer()
+    assert "failed" in (practice.data / "updates.log").read_text()
+
+    looked = root / "var/cache/fetch-practices/looked"
+    looked.parent.mkdir(parents=True)
+    looked.touch()
+    assert update.by_timer() == 0
+    night = time.time() - 30 * 3600
+    os.utime(looked, (night, night))
+    assert update.by_timer() == 0, "one night without the network is nothing to tell"
+    os.utime(looked, (0, 0))
+    with pytest.raises(Refusal):
+        update.by_timer()
 
 
 # --- Debian's upgrades ----------------------------------------------------------------------
