@@ -1,0 +1,204 @@
+"""Times that the therapist agrees to, and moves.
+
+"Case" and a number are those of "Sending and deciding" in scheduling-cases.md.
+"""
+
+import re
+from html import unescape
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from booking import services
+from booking.models import ConsultationRequest, Letter, SlotClaim
+from practice.models import User
+from tests import factories
+from tests.booking.scheduling.acts import (
+    ELEVEN,
+    HOUR,
+    LENGTH,
+    MINUTE,
+    NOON,
+    TEN,
+    WORDS,
+    agreed,
+    ask,
+    assert_unchanged,
+    at,
+    confirm,
+    held,
+    move,
+    offer,
+    with_pause,
+)
+from tests.factories import open_times
+
+pytestmark = pytest.mark.django_db
+
+
+def test_case_4_a_time_that_went_busy_meanwhile_is_not_confirmed(user: User) -> None:
+    request = ask(TEN)
+    factories.busy(TEN, TEN + LENGTH)
+    with pytest.raises(services.Objections) as refused:
+        confirm(request, TEN, user)
+    assert refused.value.sentences == ["Another calendar of yours says that you are busy then."]
+    assert_unchanged(request, 1, 2)
+    assert ConsultationRequest.objects.get().starts_at == TEN
+    assert held(request) == with_pause(TEN)
+    assert not Letter.objects.exists()
+
+
+def test_objections_name_each_reason(user: User) -> None:
+    factories.schedule(daily_limit=1)
+    agreed(at("12-01 09:00"), user, email="sam@example.com")
+    factories.busy(at("12-01 07:00"), at("12-01 09:00"))
+    with pytest.raises(services.Objections) as refused:
+        confirm(ask(), at("12-01 08:00"), user)
+    assert refused.value.sentences == [
+        "It is outside your hours.",
+        "Another calendar of yours says that you are busy then.",
+        "It is sooner than your shortest notice.",
+        "That day has as many consultations as you take in a day.",
+    ]
+    with pytest.raises(services.Objections) as refused:
+        confirm(ConsultationRequest.objects.last(), at("12-22 09:00"), user)  # type: ignore[arg-type]
+    assert refused.value.sentences == ["It is further ahead than you offer times."]
+
+
+def test_what_a_request_holds_itself_does_not_object_to_it(user: User) -> None:
+    factories.schedule(daily_limit=1)
+    request = ask(TEN)
+    confirm(request, TEN, user)
+    move(request, NOON, user)
+    assert held(request) == with_pause(NOON)
+
+
+def test_never_is_a_time_given_twice_whatever_the_therapist_wants(user: User) -> None:
+    agreed(TEN, user)
+    other = ask(email="sam@example.com")
+    with pytest.raises(services.TimeTaken):
+        confirm(other, TEN, user, despite=services.ANYTHING)
+    other = ConsultationRequest.objects.get(pk=other.pk)
+    with pytest.raises(services.TimeTaken):
+        offer(other, [NOON, TEN], user, despite=services.ANYTHING)
+    assert_unchanged(other, 1, 5)
+    assert held(other) == set()
+
+
+def test_who_wanted_a_taken_time_may_choose_another_on_the_same_page(
+    user: User, as_therapist: Client
+) -> None:
+    agreed(TEN, user, email="sam@example.com")
+    request = ask(phone="+16265550143")
+    page = reverse("consultations:decide", args=[request.pk, "confirm"])
+    posted = {"day": "2026-12-02", "minutes": "20", **vars(WORDS)}
+    refused = as_therapist.post(page, posted | {"hour": "10:00", "version": "1"})
+    assert refused.status_code == 200
+    (version,) = re.findall(r'name="version" value="(\d+)"', refused.content.decode())
+    anew = as_therapist.post(page, posted | {"hour": "12:00", "version": version})
+    assert "12:00 PM" in anew.content.decode()  # or the letter would name the other time
+    (times,) = re.findall(r'name="written_for" value="([^"]+)"', anew.content.decode())
+    last = posted | {"hour": "12:00", "version": version, "written_for": unescape(times)}
+    as_therapist.post(page, last)
+    assert ConsultationRequest.objects.get(pk=request.pk).starts_at == NOON
+
+
+def test_a_move_may_overlap_the_time_that_it_leaves(user: User) -> None:
+    request = agreed(TEN, user)
+    stays = set(
+        request.claims.filter(cell__in=with_pause(TEN + 15 * MINUTE)).values_list("pk", flat=True)
+    )
+    move(request, TEN + 15 * MINUTE, user, despite=services.ANYTHING)
+    assert held(request) == with_pause(TEN + 15 * MINUTE)
+    assert len(stays) == 3
+    assert stays <= set(request.claims.values_list("pk", flat=True))
+
+
+def test_case_6_a_moved_consultations_old_time_is_open_again(user: User) -> None:
+    request = agreed(TEN, user)
+    assert TEN not in open_times()
+    move(request, NOON, user)
+    assert TEN in open_times()
+    assert NOON not in open_times()
+    ask(TEN, email="sam@example.com")
+
+
+def test_a_move_to_a_taken_time_leaves_the_old_one(user: User) -> None:
+    agreed(NOON, user, email="sam@example.com")
+    request = agreed(TEN, user)
+    with pytest.raises(services.TimeTaken):
+        move(request, NOON, user, despite=services.ANYTHING)
+    again = ConsultationRequest.objects.get(pk=request.pk)
+    assert (again.starts_at, again.version) == (TEN, 2)
+    assert held(again) == with_pause(TEN)
+
+
+def test_an_own_consultation_that_comes_back_as_busy_does_not_block_its_move(user: User) -> None:
+    request = agreed(TEN, user)
+    factories.busy(TEN, TEN + LENGTH)
+    move(request, TEN + 30 * MINUTE, user)
+    with pytest.raises(services.Objections):  # but it is another's now that it was left
+        move(request, TEN, user)
+
+
+def test_a_longer_busy_time_around_the_own_consultation_does_block(user: User) -> None:
+    request = agreed(TEN, user)
+    factories.busy(TEN, TEN + HOUR)
+    with pytest.raises(services.Objections):
+        move(request, TEN + 30 * MINUTE, user)
+
+
+@pytest.mark.parametrize("ending", ["cancel", "waitlist", "decline", "withdraw", "erase"])
+def test_whatever_ends_a_consultation_frees_its_time(ending: str, user: User) -> None:
+    request = agreed(TEN, user)
+    if ending in ("waitlist", "decline"):
+        offer(request, [NOON], user)
+    if ending == "withdraw":
+        services.withdraw(request)
+    elif ending == "erase":
+        services.erase(request, by=services.Actor.VISITOR)
+    else:
+        getattr(services, ending)(request, user=user, words=WORDS)
+    assert not SlotClaim.objects.exists()
+    assert {TEN, NOON} <= set(open_times())
+
+
+def test_two_tabs_of_the_therapist_decide_once(user: User) -> None:
+    first, second = ask(), ConsultationRequest.objects.get()
+    confirm(first, TEN, user)
+    for act in (
+        lambda: confirm(second, NOON, user),
+        lambda: offer(second, [NOON], user),
+        lambda: services.decline(second, user=user, words=WORDS),
+        lambda: services.close(second, user=user),
+        lambda: services.withdraw(second),
+    ):
+        with pytest.raises(services.Stale):
+            act()
+    assert held(first) == with_pause(TEN)
+    assert_unchanged(first, 2, 3)
+
+
+def test_a_version_alone_makes_a_tab_stale(user: User) -> None:
+    """The state is the same, but what was agreed is not."""
+    request = agreed(TEN, user)
+    tab = ConsultationRequest.objects.get()
+    move(request, NOON, user)
+    for act in (
+        lambda: move(tab, ELEVEN, user),
+        lambda: offer(tab, [ELEVEN], user),
+        lambda: services.cancel(tab, user=user, words=WORDS),
+        lambda: services.ask_to_move(tab),
+    ):
+        with pytest.raises(services.Stale):
+            act()
+    assert held(request) == with_pause(NOON)
+
+
+def test_a_confirmation_takes_the_number_that_it_needs(user: User) -> None:
+    request = ask()
+    confirm(request, TEN, user, phone="+16265550143", visitor_calls=True)
+    assert (request.phone, request.visitor_calls) == ("+16265550143", True)
+    move(request, NOON, user)
+    assert (request.phone, request.visitor_calls) == ("+16265550143", True)
