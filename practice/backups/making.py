@@ -19,6 +19,7 @@ from practice.backups import (
     archive,
     erasures,
     keeping,
+    owning,
     sealing,
     snapshots,
     stores,
@@ -65,7 +66,7 @@ def make(scratch: Path, tell: Tell, *, also_for: Sequence[str] = ()) -> Made:
 
     It bears a good name only when it was read again from the disk, or from the store, and was
     what had been written. That it can be decrypted is not seen here, since the private key is
-    elsewhere. Raises BackupProblem, OSError.
+    elsewhere. Raises BackupProblem, among others where another installation's lie; OSError.
     """
     store = stores.at(settings.BACKUP_TO)
     publics = [settings.BACKUP_RECIPIENT, *also_for]
@@ -73,6 +74,7 @@ def make(scratch: Path, tell: Tell, *, also_for: Sequence[str] = ()) -> Made:
         sealing.recipient(public)
     now = timezone.now()
     store.workplace(scratch)
+    owning.refuse_foreign(store)
     store.sweep(now)
     erasures.copy_to(store)
     try:

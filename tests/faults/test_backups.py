@@ -414,6 +414,7 @@ def test_a_disk_without_room_says_so_and_keeps_no_half(place: Path, settings: An
     assert {each.name for each in place.iterdir()} == {
         first.name,
         f"{first.name}.sha256",
+        "installation.txt",
         "tombstones.txt",
     }
     assert [proof.ok for proof in BackupProof.objects.all()] == [False, True]
@@ -422,7 +423,7 @@ def test_a_disk_without_room_says_so_and_keeps_no_half(place: Path, settings: An
 def test_a_folder_that_cannot_be_written_says_so(place: Path, settings: Any) -> None:
     settings.BACKUP_TO = "/sys"
     said = refused("backup")
-    assert "/sys/tombstones.txt" in said
+    assert "/sys/installation.txt" in said
     assert f"as the user {getpass.getuser()}" in said, "whose it has to be"
     settings.BACKUP_TO = str(place / "not mounted")
     assert "Is its disk there?" in refused("backup")
@@ -438,6 +439,49 @@ def test_a_folder_that_cannot_be_written_says_so(place: Path, settings: Any) -> 
 def test_two_at_once_are_refused(place: Path) -> None:
     with making.at_work():
         assert "Another backup" in refused("backup")
+
+
+def installed_anew(settings: Any, folder: Path) -> None:
+    """As on another server that has the same settings: its data folder is empty."""
+    settings.DATA_DIR = folder
+    folder.mkdir()
+
+
+def test_a_new_server_lets_no_backup_of_the_old_one_go(
+    place: Path, key: str, settings: Any, tmp_path: Path
+) -> None:
+    """Made on the same day, and nothing in it: it would be the newest of that day."""
+    old = backup()
+    installed_anew(settings, tmp_path / "new")
+    assert "Another installation" in refused("backup")
+    assert newest(place) == old
+    restore("", key, "--replace")
+    assert backup() != old
+
+
+def test_after_the_move_the_old_server_adds_nothing(
+    place: Path, key: str, settings: Any, tmp_path: Path
+) -> None:
+    backup()
+    before = settings.DATA_DIR
+    installed_anew(settings, tmp_path / "new")
+    restore(newest(place).name, key, "--replace")
+    settings.DATA_DIR = before
+    assert "Another installation" in refused("backup")
+    call_command("backup", "--take-over", stdout=io.StringIO())
+    backup()
+
+
+def test_a_rehearsal_takes_no_backups_over(
+    place: Path, key: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup()
+    before = settings.DATA_DIR
+    monkeypatch.setenv("BACKUP_TO", str(place))  # for the process that restores
+    installed_anew(settings, tmp_path / "new")
+    call_command("rehearse_restore", f"--key={key}", stdout=io.StringIO())
+    settings.DATA_DIR = before
+    backup()
 
 
 def test_old_backups_go_by_the_rule(place: Path) -> None:
@@ -590,7 +634,7 @@ def test_a_backup_goes_to_a_bucket_and_comes_back(
     stays = submit()
     call_command("backup", stdout=io.StringIO())
     [name] = stores.complete(bucket)
-    assert bucket.names() == {name, f"{name}.sha256", "tombstones.txt"}
+    assert bucket.names() == {name, f"{name}.sha256", "installation.txt", "tombstones.txt"}
     (settings.MEDIA_ROOT / "large.jpg").unlink()
     with working_on(other):
         restore(settings.BACKUP_TO, key, "--replace")

@@ -1,8 +1,9 @@
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from practice.backups import BackupProblem, erasures, making, proofs, sealing, stores
+from practice.backups import BackupProblem, erasures, making, owning, proofs, sealing, stores
 from practice.backups.commands import progress, recording
 
 
@@ -21,6 +22,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--tombstones", action="store_true", help="only copy the file of what was erased"
         )
+        parser.add_argument(
+            "--take-over",
+            action="store_true",
+            help="even if another installation, which is gone for good, made those that are there",
+        )
         parser.add_argument("--list", action="store_true", help="only list what is there")
         parser.add_argument("--progress", action="store_true", help="say how far it is")
 
@@ -31,6 +37,8 @@ class Command(BaseCommand):
             self.without_proof(options["list"])
         else:
             with recording(proofs.Kind.BACKUP) as note, making.at_work() as scratch:
+                if options["take_over"]:
+                    owning.take_over(stores.at(settings.BACKUP_TO))
                 made = making.make(scratch, progress(options["progress"]))
                 note(str(made))
             self.stdout.write(f"{made}\nRead again after writing; it is what was written.")
@@ -46,8 +54,6 @@ class Command(BaseCommand):
         )
 
     def without_proof(self, listing: bool) -> None:
-        from django.conf import settings
-
         try:
             store = stores.at(settings.BACKUP_TO)
             if listing:

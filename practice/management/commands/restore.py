@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from practice.backups import making, restoring
+from practice.backups import making, owning, restoring, stores
 from practice.backups.commands import plainly, private_key, progress
 
 NEXT = """\
@@ -47,7 +47,9 @@ class Command(BaseCommand):
             help="even if it was made with keys that are not in FIELD_ENCRYPTION_KEYS",
         )
         parser.add_argument("--progress", action="store_true", help="say how far it is")
-        parser.add_argument("--report", metavar="FILE", help="write the figures to FILE as JSON")
+        parser.add_argument(
+            "--report", metavar="FILE", help="for trial: only write the figures to FILE as JSON"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with plainly(), making.at_work() as scratch:
@@ -62,8 +64,10 @@ class Command(BaseCommand):
                 other_keys=options["other_keys"],
             )
             restored = restoring.restore(order, scratch, progress(options["progress"]))
-        if options["report"]:
-            Path(options["report"]).write_text(json.dumps(asdict(restored)))
+            if options["report"]:
+                Path(options["report"]).write_text(json.dumps(asdict(restored)))
+            elif not options["backup"] or stores.NAME.fullmatch(options["backup"]):
+                owning.take_over(store)  # what lies in BACKUP_TO goes on as this site's
         self.stdout.write(f"{restored}.")
         if restored.own:
             self.stdout.write(f"The practice's own templates and styles are in {restored.own}.")
