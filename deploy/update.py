@@ -173,11 +173,12 @@ def laid_ready() -> Iterator[Path | None]:
 
 
 def refuse_unless_looked() -> None:
-    """Raises Refusal where nobody has been able to look for a newer version for two days."""
+    """Raises Refusal where nobody could look for a newer version yet, or for two days."""
     looked = fetched() / fetch.LOOKED
     if not looked.exists() or time.time() - looked.stat().st_mtime > LOOKS_WITHIN:
+        since = "for two days" if looked.exists() else "ever since it was set up"
         raise Refusal(
-            "To look for a newer version has failed for two days. "
+            f"To look for a newer version has failed {since}. "
             "Why: journalctl -u fetch-practices -n 20"
         )
 

@@ -91,7 +91,7 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
         *_migrations(),
         *_certificate(now),
         *(_proof(kind, age) for kind, age in proofs(now).items()),
-        *(_update(words) for words in updates.of_the_site(since)),
+        *(_update(*told) for told in updates.of_the_site(since)),
         *_debian(updates.of_debian(since)),
         *(
             Finding(f"Sample content still stands. {line}.", "Replace or remove it.")
@@ -167,8 +167,8 @@ def _proof(kind: str, age: timedelta | None) -> Finding:
     )
 
 
-def _update(words: str) -> Finding:
-    return Finding(f"Update: {words}", ask(WATCHING) if updates.has_failed(words) else "")
+def _update(words: str, has_failed: bool) -> Finding:
+    return Finding(f"Update: {words}", ask(WATCHING) if has_failed else "")
 
 
 def _debian(packages: int) -> list[Finding]:

@@ -17,7 +17,10 @@ NAME = "updates.log"
 DEBIAN = Path("/var/log/unattended-upgrades/unattended-upgrades.log")
 DATED = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\S* ?(.*)")
 UPGRADED = "Packages that will be upgraded:"
-FAILED = re.compile(r"\b(?:failed|failure|went back|rolled back|error)\b", re.IGNORECASE)
+FAILED = re.compile(
+    r"\b(?:not updated|failed|failure|went back|rolled back|error)\b", re.IGNORECASE
+)
+WENT_WELL = "Updated from "
 MOST = 200_000  # characters from the end of a log, of which a week takes a few thousand
 
 
@@ -33,17 +36,20 @@ def since(day: date, file: Path) -> Iterator[str]:
             yield redact(match[2].strip())
 
 
-def of_the_site(day: date) -> list[str]:
-    """What the updater says of this site, and of all the sites of this server."""
+def of_the_site(day: date) -> list[tuple[str, bool]]:
+    """What the updater says of this site, and of all the sites of this server, each with whether
+    somebody has to look after it: what failed, and no update went well since.
+    """
     files = {settings.DATA_DIR / NAME, settings.DATA_DIR.parent / NAME}
-    return [words for file in sorted(files) for words in since(day, file)]
+    return [told for file in sorted(files) for told in _with_failures(list(since(day, file)))]
+
+
+def _with_failures(lines: list[str]) -> list[tuple[str, bool]]:
+    well = max((n for n, words in enumerate(lines) if words.startswith(WENT_WELL)), default=-1)
+    return [(words, n > well and bool(FAILED.search(words))) for n, words in enumerate(lines)]
 
 
 def of_debian(day: date) -> int:
     """How many packages Debian's own timer has upgraded since."""
     words = (words.partition(UPGRADED)[2] for words in since(day, DEBIAN))
     return sum(len(names.split()) for names in words)
-
-
-def has_failed(words: str) -> bool:
-    return FAILED.search(words) is not None

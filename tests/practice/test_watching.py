@@ -379,6 +379,21 @@ def test_updates_of_the_week_are_told_and_one_that_failed_is_wrong(
     assert not [line for line in wrong + well if "0.0.9" in line]
 
 
+def test_an_update_that_was_refused_is_wrong_until_one_goes_well(
+    practice: PracticeSettings, settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path / "one-practice"
+    log = tmp_path / "updates.log"
+    log.write_text("2026-11-20T03:00:00Z Not updated: v0.1.2 is not signed by anybody\n")
+    with time_machine.travel(datetime(2026, 11, 24, 12, tzinfo=UTC), tick=False):
+        assert [line for line in said(own.report)[0] if "not signed" in line]
+        with open(log, "a") as more:
+            more.write("2026-11-21T03:00:00Z Updated from 0.1.1 to 0.1.3.\n")
+        wrong, well = said(own.report)
+    assert not [line for line in wrong if "Update" in line]
+    assert [line for line in well if "not signed" in line], "it is still told"
+
+
 def test_a_backup_or_rehearsal_that_is_missing_or_too_old_is_told(
     practice: PracticeSettings,
 ) -> None:
