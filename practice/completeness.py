@@ -68,12 +68,14 @@ def still_californian(practice: PracticeSettings) -> list[str]:
     return [
         label
         for name, label in labels.items()
-        if name not in SHARED.get(practice.country, ()) and is_default(practice, name)
+        if name not in SHARED.get(practice.country, ()) and is_californian(practice, name)
     ]
 
 
-def is_default(practice: PracticeSettings, name: str) -> bool:
+def is_californian(practice: PracticeSettings, name: str) -> bool:
     default = practice._meta.get_field(name).get_default()
+    if name == "time_zone":  # which begins as the server's own
+        default = california.TIME_ZONE
     return words(getattr(practice, name)) == words(default)
 
 

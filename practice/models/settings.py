@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 import phonenumbers
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -43,6 +44,11 @@ def validate_five_minutes(minutes: int) -> None:
     """Django's StepValueValidator raises OverflowError for a number of 400 digits."""
     if minutes % 5:
         raise ValidationError("This has to be a multiple of five.", code="step_size")
+
+
+def time_zone_of_the_install() -> str:
+    """Where the server was told that it is; a practice begins there, and keeps what it has."""
+    return settings.TIME_ZONE
 
 
 validate_color = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A color is written as # and six digits.")
@@ -132,7 +138,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         help_text='One place for each line, its short code first: "CA California".',
     )
     time_zone = models.CharField(
-        max_length=64, default=california.TIME_ZONE, validators=[validate_time_zone]
+        max_length=64, default=time_zone_of_the_install, validators=[validate_time_zone]
     )
     intake = models.CharField(
         "requests", max_length=16, choices=Intake.choices, default=Intake.OPEN

@@ -97,6 +97,11 @@ def test_london_is_told_of_each_thing_that_is_still_californias(name: str, words
     assert practice(**LONDON | {name: default}).missing() == [f"{words} is still California's"]
 
 
+def test_a_zone_that_was_named_at_the_install_is_the_practices_own(settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/London"
+    assert practice(**LONDON).missing() == []
+
+
 def test_everything_that_begins_as_californias_is_looked_at() -> None:
     """A default that is added to california.py cannot be forgotten here."""
     texts = {value for name, value in vars(california).items() if name.isupper()}

@@ -29,6 +29,15 @@ def test_the_practice_that_everybody_starts_with_is_valid() -> None:
 
 
 @pytest.mark.django_db
+def test_a_new_practice_lives_by_the_zone_that_was_named_at_the_install(settings: Any) -> None:
+    PracticeSettings.objects.all().delete()
+    settings.TIME_ZONE = "America/New_York"
+    assert PracticeSettings.load().time_zone == "America/New_York"
+    settings.TIME_ZONE = "Europe/London"
+    assert PracticeSettings.load().time_zone == "America/New_York"  # what exists stays
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("field", "value"),
     [
