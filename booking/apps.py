@@ -9,7 +9,8 @@ class BookingConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
 
-        from booking import bounces, permissions, samples, scrubbing, watching
+        from booking import bounces, golive, permissions, samples, scrubbing, watching
+        from practice.golive import asked
         from practice.samples import removed
         from practice.watching import measured, reported
 
@@ -18,4 +19,5 @@ class BookingConfig(AppConfig):
         post_migrate.connect(scrubbing.keep_no_statistics, sender=self)
         measured.connect(watching.measure)
         reported.connect(watching.report)
+        asked.connect(golive.steps)
         removed.connect(samples.remove_hours)

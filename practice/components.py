@@ -6,7 +6,7 @@ from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
-from practice import samples
+from practice import golive, samples
 from practice.backups import proofs
 from practice.mail import proof
 from practice.mail.admin import CHANGE
@@ -15,8 +15,8 @@ from practice.watching import agreements
 
 
 class GoingLivePanel(Component):
-    """On the admin's home: what the practice lacks before it goes live, while it lacks anything,
-    and which agreements are due.
+    """On the admin's home: what is missing before the practice goes live, while anything is, and
+    which agreements are due.
     """
 
     name = "going_live"
@@ -27,6 +27,7 @@ class GoingLivePanel(Component):
         practice = PracticeSettings.load(request_or_site=parent_context["request"])
         return {
             "missing": practice.missing(),
+            "steps": golive.steps(practice),
             "sample": samples.standing(),
             "mail": proof.state(),
             "agreements": agreements.to_see_to(practice),

@@ -8,9 +8,18 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
+from wagtail.models import Page
 
+from practice import golive
 from practice.mail import proof
-from practice.models import Agreement, DaysAway, PracticeSettings, Region, parse_regions
+from practice.models import (
+    Agreement,
+    DaysAway,
+    PracticeSettings,
+    Region,
+    StandardPage,
+    parse_regions,
+)
 from tests import factories
 
 
@@ -234,13 +243,48 @@ def test_the_admin_says_what_of_the_sample_still_stands(
     assert "remove_sample_content" in said
 
 
-def test_a_practice_that_is_ready_is_left_in_peace(
-    as_therapist: Client, practice: PracticeSettings, therapist: Any
-) -> None:
+@pytest.fixture
+def ready(practice: PracticeSettings, therapist: Any, settings: Any) -> None:
+    """Nothing is missing: mail arrives, there are backups and hours, and pages say something."""
     therapist.email = "somebody@example.org"
     therapist.save()
     proof.prove(proof.ask("somebody@example.org").code)
+    settings.BACKUP_TO, settings.BACKUP_RECIPIENT = "/mnt/backups", "age1example"
+    factories.schedule()
+    for page in golive.written_pages():
+        page.introduction = "<p>My own words.</p>"
+        factories.publish(page)
+
+
+def test_a_practice_that_is_ready_is_left_in_peace(as_therapist: Client, ready: None) -> None:
     assert "Before you go live" not in admin_home(as_therapist)
+
+
+@pytest.mark.parametrize(
+    ("slug", "says"),
+    [("home", "The home page is not published"), ("privacy", "The privacy page is not published")],
+)
+def test_a_page_that_readers_need_is_named_until_it_is_published(
+    as_therapist: Client, ready: None, slug: str, says: str
+) -> None:
+    page = Page.objects.get(slug=slug)
+    page.unpublish()
+    said = admin_home(as_therapist)
+    assert says in said
+    assert reverse("wagtailadmin_pages:edit", args=[page.pk]) in said
+
+
+def test_a_privacy_page_that_was_deleted_is_named(as_therapist: Client, ready: None) -> None:
+    StandardPage.objects.get(slug="privacy").delete()
+    assert "There is no privacy page" in admin_home(as_therapist)
+
+
+@pytest.mark.parametrize("name", ["BACKUP_TO", "BACKUP_RECIPIENT"])
+def test_whoever_has_no_backups_is_told_whom_to_ask(
+    as_therapist: Client, ready: None, settings: Any, name: str
+) -> None:
+    setattr(settings, name, "")
+    assert "No backups are made. Ask whoever runs the server" in admin_home(as_therapist)
 
 
 def test_an_editor_is_not_told_what_the_practice_lacks(as_editor: Client, home: object) -> None:
