@@ -275,6 +275,26 @@ def sample_is_gone(app_configs: object, databases: object = None, **kwargs: obje
 
 
 @register(Tags.database, deploy=True)
+def pages_say_something(
+    app_configs: object, databases: object = None, **kwargs: object
+) -> Messages:
+    from practice import golive
+
+    def titles() -> list[str]:
+        return [page.title for page in golive.silent_pages()]
+
+    if not databases or not (silent := readable(titles)):
+        return []
+    return [
+        Warning(
+            f"Published without any text: {', '.join(silent)}.",
+            hint="Write them, or unpublish them, in the admin.",
+            id="practice.W009",
+        )
+    ]
+
+
+@register(Tags.database, deploy=True)
 def commits_reach_the_disk(
     app_configs: object, databases: object = None, **kwargs: object
 ) -> Messages:

@@ -14,6 +14,7 @@ from django.dispatch import Signal
 from django.urls import reverse
 from wagtail.models import Page, Site
 
+from practice.completeness import words
 from practice.models import PracticeSettings
 from practice.models.pages import ReaderPage
 
@@ -30,7 +31,7 @@ class Step:
 
 
 def steps(practice: PracticeSettings) -> list[Step]:
-    found = [*_unpublished(), *_backups()]
+    found = [*_unpublished(), *_silent(), *_backups()]
     answer: Any  # Django's stubs think of text
     for _, answer in asked.send(sender=None, practice=practice):
         found += answer
@@ -42,6 +43,21 @@ def written_pages() -> Iterator[ReaderPage]:
     for model in apps.get_models():
         if issubclass(model, ReaderPage) and hasattr(model, "introduction"):
             yield from model.objects.live()
+
+
+def silent_pages() -> list[Page]:
+    """The published pages that show nothing but their title; a list shows at least its articles."""
+    return [page for page in written_pages() if not _text(page) and not getattr(page, "body", True)]
+
+
+def _text(page: Page) -> str:
+    return words(f"{getattr(page, 'heading', '')}{page.introduction}")
+
+
+def _silent() -> Iterator[Step]:
+    for page in silent_pages():
+        says = f"“{page.title}” is published, but there is no text on it."
+        yield Step(says, "Write it", _edit(page))
 
 
 def _unpublished() -> Iterator[Step]:

@@ -7,8 +7,9 @@ from inspect import cleandoc
 
 from django.db.models import F, Q, QuerySet
 from django.dispatch import Signal
-from wagtail.models import Page
+from wagtail.models import Page, Revision
 
+from practice import golive
 from practice.models import PracticeSettings, SamplePage, User
 
 MARK = "Sample text: replace it with your own."
@@ -42,9 +43,14 @@ def paragraphs(text: str) -> str:
 
 def publish(page: Page) -> None:
     """Publish `page`, which is in the tree, and remember how it looked then."""
+    keep_draft(page).publish()
+
+
+def keep_draft(page: Page) -> Revision:
+    """Make a draft of `page`, which is in the tree, and remember how it looked then."""
     revision = page.save_revision()
-    revision.publish()
     SamplePage.objects.update_or_create(page_id=page.pk, defaults={"revision_id": revision.pk})
+    return revision
 
 
 def standing_pages() -> QuerySet[SamplePage]:
@@ -52,6 +58,14 @@ def standing_pages() -> QuerySet[SamplePage]:
     return SamplePage.objects.filter(
         Q(page__latest_revision_id=F("revision_id")) | Q(page__live_revision_id=F("revision_id"))
     ).select_related("page")
+
+
+def standing_titles() -> list[str]:
+    """The titles of those pages, and of the published ones that still say that they are a sample:
+    whoever publishes a draft makes a revision of their own.
+    """
+    marked = {page.pk: page.title for page in golive.written_pages() if MARK in page.introduction}
+    return list((dict(standing_pages().values_list("page_id", "page__title")) | marked).values())
 
 
 def standing_settings(practice: PracticeSettings) -> list[str]:
@@ -67,7 +81,7 @@ def standing() -> list[str]:
     """What of the sample is left, one short line for each kind."""
     practice = PracticeSettings.objects.first() or PracticeSettings()
     lines = []
-    if titles := list(standing_pages().values_list("page__title", flat=True)):
+    if titles := standing_titles():
         lines.append(f"Pages: {', '.join(titles)}")
     if names := standing_settings(practice):
         fields = [str(PracticeSettings._meta.get_field(name).verbose_name) for name in names]

@@ -10,9 +10,11 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.db import connection
 
+from practice import golive
 from practice.checks import (
     commits_reach_the_disk,
     no_log_keeps_values,
+    pages_say_something,
     practice_is_complete,
     sample_is_gone,
 )
@@ -221,6 +223,19 @@ def test_the_sample_is_warned_of_while_any_of_it_stands(practice: PracticeSettin
     assert "fee of a session" in message.msg
 
 
+def test_pages_that_were_published_without_a_text_are_warned_of(home: Any) -> None:
+    assert "Privacy" in pages_say_something(None, databases=["default"])[0].msg
+    for page in golive.written_pages():
+        page.introduction = "<p>My own words.</p>"
+        factories.publish(page)
+    assert pages_say_something(None, databases=["default"]) == []
+    home.introduction = ""
+    factories.publish(home)
+    [message] = pages_say_something(None, databases=["default"])
+    assert message.id == "practice.W009"
+    assert message.msg == "Published without any text: Home."
+
+
 def test_a_database_that_does_not_wait_for_the_disk_is_refused(db: None) -> None:
     """As that of the tests, which has nothing to keep."""
     [message] = commits_reach_the_disk(None, databases=["default"])
@@ -238,4 +253,4 @@ def test_a_database_that_logs_statements_with_their_values_is_warned_of(db: None
 
 def test_without_a_database_to_look_at_nothing_is_asked() -> None:
     assert practice_is_complete(None) == sample_is_gone(None) == no_log_keeps_values(None) == []
-    assert commits_reach_the_disk(None) == []
+    assert commits_reach_the_disk(None) == pages_say_something(None) == []

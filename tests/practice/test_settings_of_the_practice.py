@@ -279,6 +279,16 @@ def test_a_privacy_page_that_was_deleted_is_named(as_therapist: Client, ready: N
     assert "There is no privacy page" in admin_home(as_therapist)
 
 
+def test_a_page_that_was_published_without_a_text_is_named(
+    as_therapist: Client, ready: None
+) -> None:
+    page = StandardPage.objects.get(slug="accessibility")
+    page.introduction = "<p></p>"
+    factories.publish(page)
+    said = admin_home(as_therapist)
+    assert "\u201cAccessibility\u201d is published, but there is no text on it." in said
+
+
 @pytest.mark.parametrize("name", ["BACKUP_TO", "BACKUP_RECIPIENT"])
 def test_whoever_has_no_backups_is_told_whom_to_ask(
     as_therapist: Client, ready: None, settings: Any, name: str

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
 from django.utils import timezone
+from wagtail.models import Page
 
 from practice import samples
 from practice.defaults import THERAPIST, is_untouched
@@ -17,14 +19,24 @@ class Command(BaseCommand):
     help = "Fill empty settings and empty pages with sample content, marked as such."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
+        kind = parser.add_mutually_exclusive_group()
+        kind.add_argument(
+            "--drafts",
+            action="store_true",
+            help="Fill the empty pages alone, and publish none: for a site of your own.",
+        )
+        kind.add_argument(
             "--password", help=f"Also make the sign-in {samples.SIGN_IN} with this password."
         )
 
     @transaction.atomic
-    def handle(self, *args: Any, password: str | None = None, **options: Any) -> None:
-        practice = fill_settings()
-        publish_pages(practice)
+    def handle(
+        self, *args: Any, password: str | None = None, drafts: bool = False, **options: Any
+    ) -> None:
+        if drafts:
+            fill_pages(PracticeSettings.load(), samples.keep_draft)
+        else:
+            fill_pages(fill_settings(), samples.publish)
         if password and not samples.sign_in():
             make_sign_in(password)
 
@@ -38,7 +50,8 @@ def fill_settings() -> PracticeSettings:
     return practice
 
 
-def publish_pages(practice: PracticeSettings) -> None:
+def fill_pages(practice: PracticeSettings, keep: Callable[[Page], object]) -> None:
+    """Hands each page of the bare tree that is untouched to `keep`, with the sample's text."""
     home = HomePage.objects.first()
     if home is None:
         return
@@ -47,7 +60,7 @@ def publish_pages(practice: PracticeSettings) -> None:
         if is_untouched(page):
             for name, value in texts[page.slug].items():
                 setattr(page, name, value)
-            samples.publish(page)
+            keep(page)
 
 
 def make_sign_in(password: str) -> None:
