@@ -1,5 +1,6 @@
 """The forms of allauth in our words, with limits that hold in every process."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -139,6 +140,10 @@ class CodeAgainForm(Guarded, ReauthenticateByCodeForm):
 
 class FirstCodeForm(Guarded, ActivateTOTPForm):
     labels = {"code": "The code that the app shows now"}
+
+    @property
+    def secret_in_fours(self) -> list[str]:
+        return re.findall(".{1,4}", self.secret)
 
 
 class Hardened:

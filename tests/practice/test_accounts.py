@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from io import StringIO
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
@@ -216,6 +218,11 @@ def test_an_app_is_set_up_and_the_recovery_codes_are_shown_once(
     assert "data:image" not in text
     assert "<?xml" not in text
     secret = page.context["form"].secret
+    [link] = re.findall(r'href="(otpauth://[^"]+)"', text)
+    assert parse_qs(urlsplit(unescape(link)).query)["secret"] == [secret], "for the same phone"
+    [key] = re.findall(r'<code class="key">(.*?)</code>', text)
+    assert re.sub("<[^>]*>", "", key) == secret, "copied, it has no gaps"
+    assert set(map(len, re.findall(r"<span>(\w+)</span>", key))) == {4}
     code = factories.code_for(secret)
     answer = visitor.post("/account/second-factor/app/", {"code": code})
     assert answer.headers["Location"] == "/account/second-factor/codes/"
