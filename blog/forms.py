@@ -1,10 +1,15 @@
 from typing import Any
 
+from django.forms import CheckboxSelectMultiple
+from django.urls import reverse
+from django.utils.html import format_html
 from wagtail.admin.forms import WagtailAdminPageForm
 
 
 class ArticleForm(WagtailAdminPageForm):
-    """A new article begins with its author, where there is but one to choose."""
+    """A new article begins with its author, where there is but one to choose; and where there is
+    no topic to choose, the form says how one is made.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -12,3 +17,11 @@ class ArticleForm(WagtailAdminPageForm):
             authors = self.fields["author"].queryset.values_list("pk", flat=True)[:2]
             if len(authors) == 1:
                 self.initial["author"] = authors[0]
+        topics = self.fields.get("topics")
+        if topics is not None and not topics.queryset.exists():
+            topics.widget = CheckboxSelectMultiple()  # which is nothing, and no tall empty box
+            topics.help_text = format_html(
+                'There are no topics yet. You <a href="{}">make them</a> under Snippets, and can '
+                "choose them here from then on.",
+                reverse("wagtailsnippets_blog_topic:add"),
+            )
