@@ -121,7 +121,13 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             "answer. The mail says nothing about the person."
         ),
     )
-    office_address = models.TextField(blank=True, help_text="Leave empty for telehealth alone.")
+    office_address = models.TextField(
+        blank=True,
+        help_text=(
+            "Leave empty for telehealth alone: the foot of each page then says “Sessions by video "
+            "and telephone”."
+        ),
+    )
     country = models.CharField(
         max_length=2, default=california.COUNTRY, validators=[validate_country]
     )

@@ -149,6 +149,17 @@ def test_the_foot_of_every_page_says_what_the_law_asks_for(
         assert words in foot
 
 
+def test_the_foot_says_nothing_of_how_sessions_are_held_before_somebody_wrote_the_settings(
+    home: HomePage, visitor: Client
+) -> None:
+    PracticeSettings.objects.all().delete()
+    assert "Sessions by video" not in visitor.get("/services/").content.decode()
+    factories.practice_settings()
+    assert "Sessions by video and telephone" in visitor.get("/services/").content.decode()
+    factories.practice_settings(office_address="1 Harbor Street")
+    assert "Sessions by video" not in visitor.get("/services/").content.decode()
+
+
 def test_a_practice_elsewhere_shows_its_own_notices_and_lines(
     visitor: Client, home: HomePage
 ) -> None:
