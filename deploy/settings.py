@@ -29,7 +29,11 @@ class Question:
 
 QUESTIONS = [
     Question("SITE_URL", "The address of the site, such as https://www.example.com"),
-    Question("OTHER_NAMES", "Other names that shall lead there, such as example.com", ""),
+    Question(
+        "OTHER_NAMES",
+        "Other names that shall lead there, such as example.com, separated by commas",
+        "",
+    ),
     Question(
         "CERTIFICATE",
         "The certificate: letsencrypt, test (one that no browser trusts), or a file's path",
