@@ -12,8 +12,8 @@ NEXT = """\
 Now:
 1. manage.py check_recovery_kit     (the keys on paper read everything that came back)
 2. manage.py check --deploy --database default
-3. Start the web server and the worker. Letters that were owed when the backup was made leave
-   again, so a few people may get one twice.
+3. /opt/practice/current/deploy/install, or what else starts the web server and the worker here.
+   Letters that were owed when the backup was made leave again, so a few people may get one twice.
 4. manage.py backup
 """
 
