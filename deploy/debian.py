@@ -70,7 +70,7 @@ def go_back(packages: list[tuple[str, str]]) -> None:
 
 def look() -> int:
     """0 where all is well in the end."""
-    practices = [Practice.called(name) for name in settings.names()]
+    practices = settings.installed()
     if not (wrong := complaint(practices)):
         return 0
     note(f"After Debian's upgrade: {wrong}")

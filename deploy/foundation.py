@@ -1,4 +1,4 @@
-"""What a practice needs before it serves: user, folders, settings, database, static files."""
+"""What a practice needs before it serves: user, folders, database, static files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.manage import manage, manages, static_root
 from deploy.settings import Practice
-from deploy.system import Step, asks, at, directory, file, run, user_exists
+from deploy.system import Step, asks, at, directory, run, user_exists
 
 OWN = ("templates", "static")
 POSTGRES: dict[str, Any] = {
@@ -33,7 +33,6 @@ def foundation(practice: Practice, folder: Path) -> Iterator[Step]:
     yield directory(practice.data / "media", user, user, 0o755)
     for own in (practice.own_folder, *(practice.own_folder / part for part in OWN)):
         yield directory(own, "root", user, 0o750)
-    yield file(practice.file, practice.text(), 0o600, f"write the settings to {practice.file}")
     place = practice.settings.get("BACKUP_TO", "")
     if place.startswith("/") and not at(place).exists():  # where one is mounted, it stays as it is
         yield directory(at(place), user, user, 0o700)

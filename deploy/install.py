@@ -15,11 +15,13 @@ from deploy.foundation import foundation
 from deploy.machine import SOURCE, server
 from deploy.serving import nginx, services
 from deploy.settings import LETS_ENCRYPT, Practice
-from deploy.system import Refusal, Step, alone, link, main, refuse_unless_root, run, say, take
+from deploy.system import Refusal, Step, alone, file, link, main, refuse_unless_root, run, say, take
 
 
 def steps(practices: list[Practice], version: str, wheels: str) -> Iterator[Step]:
     folder = release.place(version)
+    for practice in practices:  # first, so that nothing is asked again after what fails later
+        yield file(practice.file, practice.text(), 0o600, f"write the settings to {practice.file}")
     yield from server(version, wheels)
     for practice in practices:
         yield from foundation(practice, folder)
@@ -45,12 +47,13 @@ def wait_until_well(practice: Practice) -> None:
 
 def body() -> int:
     options = parsed()
+    if not options.check:
+        refuse_unless_root()
     practices = gather(options.name, options.answers)
     if options.check:
         changes = take(steps(practices, release.version_of(SOURCE), options.wheels), check=True)
         say(f"{changes} changes would be made.")
         return 0
-    refuse_unless_root()
     with nullcontext() if options.locked else alone():
         changes = take(steps(practices, release.version_of(SOURCE), options.wheels), check=False)
         for practice in practices:

@@ -52,8 +52,9 @@ def command(folder: Path) -> list[str]:
 
 def become(practice: Practice, arguments: list[str]) -> None:
     """Raises Refusal where there is no such practice."""
-    if not practice.file.exists():
-        known = ", ".join(settings.names()) or "none"
+    there = [each.name for each in settings.installed()]
+    if practice.name not in there:
+        known = ", ".join(there) or "none"
         raise Refusal(f"There is no practice {practice.name!r} on this server. There is: {known}.")
     folder = release.current().resolve()
     how = surroundings(practice, folder)

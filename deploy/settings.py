@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from deploy.system import Refusal, at
+from deploy.system import Refusal, at, say
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*")
 PLAIN = re.compile(r"[\w@%+=:,./-]*", re.ASCII)
+HOST = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
 LETS_ENCRYPT, TEST = "letsencrypt", "test"
 
 
@@ -119,8 +120,7 @@ class Practice:
     @property
     def names(self) -> list[str]:
         """The host names for which there must be a certificate, the site's own first."""
-        others = re.split(r"[,\s]+", self.settings.get("OTHER_NAMES", ""))
-        return [self.host, *filter(None, others)]
+        return [self.host, *listed(self.settings.get("OTHER_NAMES", ""))]
 
     def port(self, name: str, otherwise: int) -> int:
         return int(self.settings.get(name) or otherwise)
@@ -146,23 +146,35 @@ HEAD = """\
 
 
 def names() -> list[str]:
-    """The practices of this server."""
+    """The practices of this server, also those whose first install was cut short."""
     found = (path.stem for path in at("/etc/practice").glob("*.env"))
     return sorted(name for name in found if NAME.fullmatch(name))
+
+
+def installed() -> list[Practice]:
+    """Those of them that have come so far that there is a user, and a folder of data."""
+    return [each for each in map(Practice.called, names()) if each.data.exists()]
+
+
+def listed(names: str) -> list[str]:
+    return [name for name in re.split(r"[,\s]+", names) if name]
 
 
 def complete(practice: Practice, answers: dict[str, str]) -> None:
     """Settle every setting: by `answers`, by what was settled before, else by asking.
 
-    Raises Refusal for an answer that cannot be, and where nobody is there to ask.
+    Raises Refusal for a setting that cannot be, before it asks, and where nobody is there to ask.
     """
     settings = practice.settings
     settings |= answers
     for question in QUESTIONS:
+        if question.name in settings:
+            refuse_bad(question.name, settings[question.name])
+    for question in QUESTIONS:
         by_service = question.name == "EMAIL_URL" and settings.get("MAIL_SERVICE")
         if question.name not in settings and not by_service:
             settings[question.name] = ask(question)
-    refuse_bad(practice)
+    settings["SITE_URL"] = settings["SITE_URL"].rstrip("/")
     made = {
         "ALLOWED_HOSTS": practice.host,
         "BEHIND_PROXY": "true",
@@ -180,6 +192,7 @@ def complete(practice: Practice, answers: dict[str, str]) -> None:
 
 
 def ask(question: Question) -> str:
+    """Asks until the answer can be. Raises Refusal where nobody is there and there must be one."""
     if not sys.stdin.isatty():
         if question.otherwise is None:
             raise Refusal(f"{question.name} is not answered. {question.asks}: --answers FILE")
@@ -187,25 +200,37 @@ def ask(question: Question) -> str:
     hint = f" [{question.otherwise}]" if question.otherwise else ""
     while True:
         answer = input(f"{question.asks}{hint}: ").strip() or question.otherwise
-        if answer is not None:
+        if answer is None:
+            continue
+        try:
+            refuse_bad(question.name, answer)
+        except Refusal as problem:
+            say(f"  {problem}")
+        else:
             return answer
 
 
-def refuse_bad(practice: Practice) -> None:
-    settings = practice.settings
-    address = urlsplit(settings["SITE_URL"])
-    if address.scheme != "https" or address.path not in ("", "/") or not address.hostname:
-        raise Refusal("SITE_URL must be like https://www.example.com, without a path.")
-    settings["SITE_URL"] = settings["SITE_URL"].rstrip("/")
-    for name in practice.names:
-        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", name):
-            raise Refusal(f"{name!r} is no name of a host.")
-    if "@" not in settings["DEFAULT_FROM_EMAIL"]:
-        raise Refusal("DEFAULT_FROM_EMAIL must be an address of mail.")
-    if "://" not in settings.get("EMAIL_URL", "://"):
-        raise Refusal("EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587")
-    if not Path("/usr/share/zoneinfo", settings["TIME_ZONE"]).is_file():
-        raise Refusal(f"{settings['TIME_ZONE']!r} is no time zone, such as America/New_York.")
-    certificate = settings["CERTIFICATE"]
-    if certificate not in (LETS_ENCRYPT, TEST) and not Path(certificate).is_file():
-        raise Refusal(f"CERTIFICATE: there is no file {certificate}.")
+def refuse_bad(name: str, value: str) -> None:
+    """Raises Refusal where `value` cannot be what the question `name` asks for."""
+    match name:
+        case "SITE_URL":
+            if not re.fullmatch(rf"https://{HOST}(:\d+)?/?", value, re.IGNORECASE):
+                raise Refusal("SITE_URL must be like https://www.example.com, without a path.")
+        case "OTHER_NAMES":
+            for each in listed(value):
+                if not re.fullmatch(HOST, each):
+                    raise Refusal(f"OTHER_NAMES: {each!r} is no name of a host.")
+        case "CERTIFICATE":
+            if value not in (LETS_ENCRYPT, TEST) and not Path(value).is_file():
+                raise Refusal(f"CERTIFICATE: there is no file {value}.")
+        case "DEFAULT_FROM_EMAIL":
+            if "@" not in value:
+                raise Refusal("DEFAULT_FROM_EMAIL must be an address of mail.")
+        case "EMAIL_URL":
+            if "://" not in value:
+                raise Refusal(
+                    "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587"
+                )
+        case "TIME_ZONE":
+            if not Path("/usr/share/zoneinfo", value).is_file():
+                raise Refusal(f"TIME_ZONE: {value!r} is no time zone, such as America/New_York.")

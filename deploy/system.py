@@ -244,6 +244,6 @@ def main(body: Callable[[], int]) -> None:
     except Refusal as problem:
         print(problem, file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):
         print("Stopped. Start it again, and it goes on.", file=sys.stderr)
         sys.exit(130)

@@ -20,7 +20,6 @@ from pathlib import Path
 
 from deploy import fetch, release, settings
 from deploy.manage import manage
-from deploy.settings import Practice
 from deploy.system import Refusal, alone, asks, at, main, refuse_unless_root, run, say, write
 
 # A night without the network is nothing to tell; after this many seconds nobody looks any more.
@@ -49,9 +48,9 @@ def note(line: str) -> None:
     """For whoever looks, and for the weekly mail of each practice."""
     say(line)
     now = datetime.datetime.now(datetime.UTC)
-    for name in settings.names():
+    for practice in settings.installed():
         # In a folder of the practice's own user, who must not choose what root writes to.
-        log = Practice.called(name).data / "updates.log"
+        log = practice.data / "updates.log"
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
         with open(os.open(log, flags, 0o644), "a") as file:
             file.write(f"{now:%Y-%m-%dT%H:%M:%SZ} {line}\n")
@@ -114,7 +113,7 @@ def update(source: Path, wheels: str) -> bool:
     if after == before:
         say(f"{after} serves already.")
         return True
-    practices = [Practice.called(name) for name in settings.names()]
+    practices = settings.installed()
     say(f"Laying out {after}")  # anew, since a mended one may bear the same number
     release.lay_out(source, after, wheels)
     for practice in practices:

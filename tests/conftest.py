@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -68,6 +68,16 @@ def missing_part(reason: str) -> NoReturn:
     if os.environ.get("REQUIRE_PARTS"):
         pytest.fail(f"missing part: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], object]]:
+    """A terminal in the place of standard input; call it with all that is typed there, before."""
+    keyboard, screen = os.openpty()
+    with os.fdopen(screen) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield lambda text: os.write(keyboard, text.encode() + b"\x04")  # the end
+    os.close(keyboard)
 
 
 @pytest.fixture(scope="session")

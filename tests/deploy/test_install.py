@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
@@ -178,6 +179,54 @@ def test_what_somebody_wrote_into_the_settings_stays(root: Path) -> None:
 def test_an_answer_that_cannot_be_is_refused(root: Path, name: str, value: str) -> None:
     with pytest.raises(Refusal):
         settings.complete(Practice.called("main"), ANSWERS | {name: value})
+
+
+def test_an_answer_that_cannot_be_is_asked_for_again_at_once_and_alone(
+    root: Path, terminal: Callable[[str], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal(
+        "practice.example\nhttps://practice.example/\n"
+        "www.practice.example, a;b\nwww.practice.example, second.example\n"
+        "/nowhere.pem\ntest\noffice\noffice@practice.example\n"
+        "mail.practice.example\nsmtp://mail.practice.example\nMars\n\n"
+    )
+    practice = Practice.called("main")
+    settings.complete(practice, {})
+    said = capsys.readouterr().out
+    assert practice.settings["SITE_URL"] == "https://practice.example"
+    assert practice.names[1:] == ["www.practice.example", "second.example"]
+    assert practice.settings["TIME_ZONE"] == "America/Los_Angeles"
+    for question in settings.QUESTIONS:
+        assert said.count(f"{question.asks}") == 2
+        assert f"\n  {question.name}" in said.replace(": ", "\n")
+
+
+def test_a_setting_that_cannot_be_is_told_before_anything_is_asked(
+    root: Path, terminal: Callable[[str], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Refusal, match="Mars"):
+        settings.complete(Practice.called("main"), {"TIME_ZONE": "Mars"})
+    assert capsys.readouterr().out == ""
+
+
+def test_what_was_answered_is_written_before_anything_can_fail(root: Path) -> None:
+    """Else all is asked again after apt or pip had no network."""
+    practice = answered()
+    first = next(install.steps([practice], "0.1.0", ""))
+    assert take([first], check=False) == 1
+    assert practice.file.stat().st_mode & 0o7777 == 0o600
+    again = Practice.called("main")
+    assert again.settings == practice.settings
+    assert take([next(install.steps([again], "0.1.0", ""))], check=False) == 0
+
+
+def test_what_was_not_installed_to_the_end_is_no_practice_to_update(root: Path) -> None:
+    practice = answered()
+    system.write(practice.file, practice.text(), 0o600)
+    assert (settings.names(), settings.installed()) == (["main"], [])
+    update.note("Updated from 1.0 to 2.0.")
+    practice.data.mkdir(parents=True)
+    assert [each.name for each in settings.installed()] == ["main"]
 
 
 def test_a_practice_has_a_plain_name() -> None:
