@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 GROUP = 4
 LINE = 4 * GROUP
 LOOKS_LIKE = str.maketrans("0189", "OIBP")  # what a hand or an eye makes of a letter
-LETTERS = "abcdefgh"
+LETTERS = "abcd"  # a key's 32 bytes are 52 letters, which fill four lines
 
 
 class Misread(ValueError):
@@ -49,12 +49,17 @@ def keys_from(text: str) -> list[str]:
         label, _, rest = line.strip().lower().partition(" ")
         if not (label[:-1].isascii() and label[:-1].isdecimal() and label[-1:] in LETTERS):
             continue
-        typed = "".join(rest.upper().translate(LOOKS_LIKE).split())
-        part, last = typed[:-GROUP], typed[-GROUP:]
-        if check(label, part) != last:
-            raise Misread(f"Line {label} was not copied rightly: it does not fit its last group.")
-        parts.setdefault(int(label[:-1]), []).append(label[-1] + part)
+        parts.setdefault(int(label[:-1]), []).append(label[-1] + part_of(label, rest))
     return [_key(number, parts[number]) for number in sorted(parts)]
+
+
+def part_of(label: str, rest: str) -> str:
+    """What the line with this label says of its key. Raises Misread if it was copied wrongly."""
+    typed = "".join(rest.upper().translate(LOOKS_LIKE).split())
+    part, last = typed[:-GROUP], typed[-GROUP:]
+    if check(label, part) != last:
+        raise Misread(f"Line {label} was not copied rightly: it does not fit its last group.")
+    return part
 
 
 def _key(number: int, parts: list[str]) -> str:

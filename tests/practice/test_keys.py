@@ -2,6 +2,7 @@
 
 import io
 import os
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -169,6 +170,26 @@ def test_a_slip_is_found_where_it_was_made() -> None:
         recovery.keys_from("\n".join([lines[0], *lines[2:]]))
     with pytest.raises(recovery.Misread, match="Line 1a"):
         recovery.keys_from("\n".join(["1a" + lines[1][2:], "1b" + lines[0][2:], *lines[2:]]))
+
+
+def test_a_slip_at_the_terminal_is_asked_for_again_at_once(
+    terminal: Callable[[str], object], ring: Any
+) -> None:
+    """Labels are shown, and may be typed too."""
+    lines = [
+        line for number, key in enumerate((NEW, OLD), 1) for line in recovery.lines_of(number, key)
+    ]
+    typed = [line[4:] for line in lines]
+    typed[1:1] = ["", "mfrg gzdf mztw q2lk 7hx4"]
+    typed[5] = lines[3].lower()
+    terminal("\n".join([*typed, "", ""]))
+    out = io.StringIO()
+    shown = io.StringIO()
+    call_command("check_recovery_kit", "--env", stdout=out, stderr=shown)
+    assert out.getvalue().strip() == f"FIELD_ENCRYPTION_KEYS={NEW},{OLD}"
+    asked = [shown.getvalue().count(f"{label}  ") for label in ("1a", "1b", "2d", "3a")]
+    assert asked == [1, 3, 1, 1]
+    assert shown.getvalue().count("Line 1b was not copied rightly") == 1
 
 
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=4), st.booleans())

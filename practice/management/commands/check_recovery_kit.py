@@ -1,3 +1,4 @@
+import itertools
 import sys
 from typing import Any
 
@@ -11,8 +12,9 @@ from practice import keys, recovery
 class Command(BaseCommand):
     """Proves that the paper works, by what was typed from it alone.
 
-    Type the lines of the keys, an empty line last, or hand them over as a file on standard
-    input. The keys in force are not looked at but to say whether the paper is up to date.
+    In a terminal it asks for line after line, and for one again in which a slip was made; or hand
+    them over as a file on standard input. The keys in force are not looked at but to say whether
+    the paper is up to date.
     """
 
     help = "Checks that the recovery kit on paper reads everything in this database."
@@ -23,10 +25,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if sys.stdin.isatty():
-            self.stderr.write("Type the lines of each key, then an empty line.")
         try:
-            on_paper = recovery.keys_from(typed())
+            on_paper = recovery.keys_from(self._typed() if sys.stdin.isatty() else sys.stdin.read())
         except recovery.Misread as slip:
             raise CommandError(str(slip)) from slip
         if not on_paper:
@@ -42,6 +42,40 @@ class Command(BaseCommand):
             )
         self.stdout.write("The paper is good, and holds the key with which this site encrypts.")
 
+    def _typed(self) -> str:
+        """The lines of each key, as somebody types them; each is right, or is asked for again."""
+        self.stderr.write(
+            "Type what stands on the paper behind each label. Small letters will do, and spaces "
+            "are as you like. An empty line in the place of a further key ends it."
+        )
+        lines = []
+        for number, letter in ((n, each) for n in itertools.count(1) for each in recovery.LETTERS):
+            line = self._line(f"{number}{letter}", ends=letter == recovery.LETTERS[0])
+            if not line:
+                break
+            lines.append(line)
+        return "\n".join(lines)
+
+    def _line(self, label: str, *, ends: bool) -> str:
+        """The line with this label; "" for an empty one, where that `ends` it."""
+        while True:
+            self.stderr.write(f"{label}  ", str, "")  # standard output is for the line of --env
+            try:
+                words = input().split()
+            except EOFError as end:
+                raise CommandError("Stopped before the last line.") from end
+            if words[:1] and words[0].lower() == label:
+                del words[0]
+            rest = " ".join(words)
+            if not rest and ends:
+                return ""
+            try:
+                recovery.part_of(label, rest)
+            except recovery.Misread as slip:
+                self.stderr.write(f"{slip} Once more:" if rest else "This line is still needed:")
+            else:
+                return f"{label}  {rest}"
+
     def _read_everything(self, on_paper: list[str]) -> None:
         try:
             count = keys.count(on_paper)
@@ -54,13 +88,3 @@ class Command(BaseCommand):
                 f"{count.unreadable} values cannot: the paper lacks a key. "
                 "Print a new kit with `manage.py recovery_kit`."
             )
-
-
-def typed() -> str:
-    """What stands on standard input, up to an empty line where somebody types."""
-    if not sys.stdin.isatty():
-        return sys.stdin.read()
-    lines = []
-    while line := sys.stdin.readline().strip():
-        lines.append(line)
-    return "\n".join(lines)
