@@ -10,7 +10,7 @@ from pathlib import Path
 from django.core.management.base import CommandError
 from django.db import DatabaseError
 
-from practice.backups import BackupProblem, proofs
+from practice.backups import BackupProblem, proofs, sealing
 from practice.backups.streams import Tell
 
 EVERY = 1.0  # seconds
@@ -72,6 +72,10 @@ def private_key(file: str) -> str:
     if file not in ("", "-"):
         with plainly():
             return Path(file).read_text()
-    if sys.stdin.isatty():
-        return getpass.getpass("The private key (AGE-SECRET-KEY-1...): ")
-    return sys.stdin.read()
+    if not sys.stdin.isatty():
+        return sys.stdin.read()
+    typed = line = getpass.getpass(f"The private key ({sealing.BEGINS}...), spaces as you like: ")
+    while line and not sealing.private_in(typed):
+        line = getpass.getpass("Its next line (an empty one ends it): ")
+        typed += line
+    return typed

@@ -9,7 +9,8 @@ from pyrage import x25519
 from practice.backups import BackupProblem
 from practice.backups.streams import Digesting, DigestingWriter, Reader
 
-PRIVATE = re.compile(r"AGE-SECRET-KEY-1[0-9A-Z]+", re.IGNORECASE)
+BEGINS = "AGE-SECRET-KEY-1"
+PRIVATE = re.compile(BEGINS + "[02-9AC-HJ-NP-Z]{58}", re.IGNORECASE)  # BIP 173's 32 characters
 
 
 class Damaged(BackupProblem):
@@ -37,17 +38,25 @@ def recipient(public: str) -> Any:
         ) from problem
 
 
+def private_in(text: str) -> str:
+    """The private key that stands in `text`, among whatever else and in groups too; else nothing.
+
+    It may be wrong still.
+    """
+    found = PRIVATE.search("".join(text.split()))
+    return found[0].upper() if found else ""
+
+
 def identity(text: str) -> Any:
-    """The private key that stands in `text`, among whatever else. Raises BackupProblem."""
-    found = PRIVATE.search(text)
+    """The private key that stands in `text`. Raises BackupProblem."""
     try:
-        if found:
-            return x25519.Identity.from_str(found[0].upper())
+        if found := private_in(text):
+            return x25519.Identity.from_str(found)
     except pyrage.IdentityError:
         pass
     raise BackupProblem(
         "That holds no private key of age, or one that was not copied whole: "
-        "it begins with AGE-SECRET-KEY-1 and is 74 letters long."
+        f"it begins with {BEGINS} and is 74 letters long, without the spaces."
     )
 
 

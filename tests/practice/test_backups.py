@@ -4,6 +4,7 @@ tests/faults/test_backups.py.
 
 import io
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,16 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice.backups import BackupProblem, archive, keeping, proofs, sealing, stores, streams
+from practice.backups import (
+    BackupProblem,
+    archive,
+    commands,
+    keeping,
+    proofs,
+    sealing,
+    stores,
+    streams,
+)
 from practice.models import BackupProof
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -59,14 +69,29 @@ def test_none_but_the_last_is_ever_older_than_promised(hours: list[int], days: i
 def test_a_new_pair_is_printed_once_with_what_to_do(settings: Any) -> None:
     said = io.StringIO()
     call_command("backup", "--new-key", stdout=said)
-    private = sealing.PRIVATE.search(said.getvalue())
-    assert private
-    assert f"BACKUP_RECIPIENT={sealing.public_half(private[0])}" in said.getvalue()
+    assert f"BACKUP_RECIPIENT={sealing.public_half(said.getvalue())}" in said.getvalue()
+    words = said.getvalue().partition("BACKUP_RECIPIENT")[0].split()
+    assert max(len(word) for word in words) == len(sealing.BEGINS), "the rest is in groups"
 
 
-def test_a_private_key_is_found_among_other_lines_and_in_small_letters() -> None:
+def test_a_private_key_is_found_among_other_lines_in_small_letters_and_in_groups() -> None:
     private, public = sealing.new_pair()
     assert sealing.public_half(f"# created today\n\n  {private.lower()}  \n") == public
+    groups = f"{private[:16]}\n{private[16:30]} {private[30:45]}\t{private[45:]}\nIt begins so"
+    assert sealing.public_half(f"It begins with {sealing.BEGINS} and goes on:\n{groups}") == public
+    with pytest.raises(BackupProblem, match="74 letters"):
+        sealing.public_half(private[:-1])
+
+
+def test_a_private_key_is_typed_line_by_line(
+    terminal: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, _ = sealing.new_pair()
+    for lines in ([private], [private[:16], private[16:40], private[40:]], [private[:16], ""]):
+        left = list(lines)
+        monkeypatch.setattr("getpass.getpass", lambda prompt, left=left: left.pop(0))
+        assert commands.private_key("-") == "".join(lines)
+        assert left == []
 
 
 def test_memory_does_not_grow_with_the_backup() -> None:

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from practice.backups import BackupProblem, erasures, making, owning, proofs, sealing, stores
 from practice.backups.commands import progress, recording
+from practice.recovery import grouped
 
 
 class Command(BaseCommand):
@@ -45,10 +46,14 @@ class Command(BaseCommand):
 
     def new_key(self) -> None:
         private, public = sealing.new_pair()
+        letters = private.removeprefix(sealing.BEGINS)
         self.stdout.write(
             f"The private key, which opens every backup. It is shown this once and kept nowhere.\n"
             f"Write it down or print it, put it where this server is not, and make a second copy:\n"
-            f"\n    {private}\n\n"
+            f"\n    {sealing.BEGINS}"
+            f"\n    {grouped(letters[:32])}"
+            f"\n    {grouped(letters[32:])}\n\n"
+            f"Wherever it is asked for, the spaces may be left out.\n\n"
             f"The public key, which goes into the site's settings:\n"
             f"\n    BACKUP_RECIPIENT={public}\n"
         )
