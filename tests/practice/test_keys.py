@@ -212,11 +212,30 @@ def test_every_key_survives_paper(raw_keys: list[bytes], sloppily: bool) -> None
 def test_the_kit_says_which_other_paper_a_backup_needs(settings: Any, db: None) -> None:
     assert "No backups are made yet" in kit()
     settings.BACKUP_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqsdemo"
+    assert "No backups are made yet" in kit()
+    settings.BACKUP_TO = "/mnt/disk/main"
     printed = kit()
     assert settings.BACKUP_RECIPIENT in printed
     assert "AGE-SECRET-KEY-1" in printed
     assert "manage.py restore" in printed
     assert recovery.keys_from(printed) == settings.FIELD_ENCRYPTION_KEYS
+
+
+def test_the_kit_says_where_the_backups_lie_and_nothing_that_opens_the_store(
+    settings: Any, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BACKUP_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqsdemo"
+    settings.BACKUP_TO = "/mnt/disk/main"
+    assert "/mnt/disk/main\n" in kit()
+    settings.BACKUP_TO = "s3://bucket/main"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://name:hidden@s3.example.com")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden")
+    assert "s3://bucket/main\nat https://s3.example.com\n" in kit()
+    assert "hidden" not in kit()
+
+
+def test_the_kit_says_the_command_as_it_is_called_on_a_server(db: None) -> None:
+    assert "`practice main COMMAND`" in kit()
 
 
 def test_the_kit_holds_no_secret_but_the_keys(settings: Any, db: None) -> None:

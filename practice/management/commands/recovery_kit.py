@@ -1,3 +1,6 @@
+import os
+import re
+import socket
 from typing import Any
 
 from django.conf import settings
@@ -30,29 +33,48 @@ class Command(BaseCommand):
         for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, 1):
             lines += [*recovery.lines_of(number, key), ""]
         lines += [
-            *self._seal(),
-            "To read a backup on another machine:",
+            *self._backups(),
+            "To read a backup on another machine (after deploy/install `manage.py COMMAND` is",
+            "`practice main COMMAND`, where main is what the practice is called there):",
             "1. Install this site there (docs/operator.md says how), and stop it.",
             "2. Run `manage.py check_recovery_kit --env` and type the lines above.",
             "3. Put the line that it prints in the place of FIELD_ENCRYPTION_KEYS there, in",
             "   /etc/practice/main.env, or in .env where the site was installed by hand.",
-            "4. Run `manage.py restore` and the name of the backup's file, and type the",
-            "   private key. It puts the backup back and erases again what had been erased.",
+            "4. Run `manage.py restore` and the backup's file, or the folder or s3://... in which",
+            "   it lies, and type the private key. It puts the backup back and erases again what",
+            "   had been erased.",
             "5. Run `manage.py rotate_keys --check`: it says that all can be read.",
-            "6. Start it. If you cannot get in: `manage.py reset_second_factor` and `invite`.",
+            "6. Start it: /opt/practice/current/deploy/install, where that is there. If you",
+            "   cannot get in: `manage.py reset_second_factor` and `manage.py invite`.",
             "",
             "Not on this sheet: SECRET_KEY. Without it everybody signs in anew and private",
             "links that visitors hold lead nowhere; nothing that they wrote is lost.",
         ]
         self.stdout.write("\n".join(lines))
 
-    def _seal(self) -> list[str]:
-        """What else a backup needs, and is not on this sheet, since either alone opens nothing."""
-        if not settings.BACKUP_RECIPIENT:
-            return ["No backups are made yet: BACKUP_RECIPIENT is not set.", ""]
+    def _backups(self) -> list[str]:
+        """Where they lie, and what else they need that is not on this sheet, since either alone
+        opens nothing.
+        """
+        for name in ("BACKUP_TO", "BACKUP_RECIPIENT"):
+            if not getattr(settings, name):
+                return [f"No backups are made yet: {name} is not set. When it is, print anew.", ""]
         return [
-            "A backup needs another paper as well: the private key of backups, which begins with",
-            "AGE-SECRET-KEY-1 and was printed once by `manage.py backup --new-key`. It fits",
+            "The backups lie in",
+            *places(),
+            "and need another paper as well: the private key of backups, which begins with",
+            "AGE-SECRET-KEY-1 and was shown once when it was made. It fits",
             settings.BACKUP_RECIPIENT,
             "",
         ]
+
+
+def places() -> list[str]:
+    """Where the backups lie, without what opens the store."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    found = [settings.BACKUP_TO]
+    if "://" in settings.BACKUP_TO and endpoint:
+        found.append(f"at {endpoint}")
+    elif "://" not in settings.BACKUP_TO:
+        found.append(f"of the server {socket.gethostname()}")
+    return [re.sub(r"//[^/@]*@", "//", each).partition("?")[0] for each in found]
