@@ -204,6 +204,7 @@ def test_an_answer_that_cannot_be_is_asked_for_again_at_once_and_alone(
 def test_a_setting_that_cannot_be_is_told_before_anything_is_asked(
     root: Path, terminal: Callable[[str], object], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    terminal("")
     with pytest.raises(Refusal, match="Mars"):
         settings.complete(Practice.called("main"), {"TIME_ZONE": "Mars"})
     assert capsys.readouterr().out == ""
