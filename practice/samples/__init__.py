@@ -60,12 +60,16 @@ def standing_pages() -> QuerySet[SamplePage]:
     ).select_related("page")
 
 
-def standing_titles() -> list[str]:
-    """The titles of those pages, and of the published ones that still say that they are a sample:
-    whoever publishes a draft makes a revision of their own.
+def marked_titles() -> list[str]:
+    """The titles of the published pages that still say that they are a sample, though somebody's
+    own revision of them is what readers see.
     """
-    marked = {page.pk: page.title for page in golive.written_pages() if MARK in page.introduction}
-    return list((dict(standing_pages().values_list("page_id", "page__title")) | marked).values())
+    known = set(standing_pages().values_list("page_id", flat=True))
+    return [
+        page.title
+        for page in golive.written_pages()
+        if MARK in page.introduction and page.pk not in known
+    ]
 
 
 def standing_settings(practice: PracticeSettings) -> list[str]:
@@ -81,7 +85,7 @@ def standing() -> list[str]:
     """What of the sample is left, one short line for each kind."""
     practice = PracticeSettings.objects.first() or PracticeSettings()
     lines = []
-    if titles := standing_titles():
+    if titles := [*standing_pages().values_list("page__title", flat=True), *marked_titles()]:
         lines.append(f"Pages: {', '.join(titles)}")
     if names := standing_settings(practice):
         fields = [str(PracticeSettings._meta.get_field(name).verbose_name) for name in names]

@@ -9,7 +9,7 @@ from wagtail.models import Page
 
 from practice import samples
 from practice.defaults import is_untouched
-from practice.models import KEPT, PracticeSettings, StandardPage, User
+from practice.models import KEPT, HomePage, PracticeSettings, StandardPage, User
 from tests.conftest import make_tree
 from tests.factories import publish
 
@@ -85,9 +85,23 @@ def test_a_draft_that_was_published_as_it_came_is_still_a_sample() -> None:
     privacy = StandardPage.objects.get(slug="privacy").get_latest_revision_as_object()
     publish(privacy)  # as the editor does it, with a revision of its own
     assert "Privacy" in samples.standing()[0]
+    out = StringIO()
+    call_command("remove_sample_content", stdout=out)
+    assert "Kept the page Privacy: you published it." in out.getvalue()
+    assert "Privacy" in samples.standing()[0]
     privacy.introduction = "<p>Mine.</p>"
     publish(privacy)
-    assert "Privacy" not in samples.standing()[0]
+    assert samples.standing() == []
+
+
+def test_a_home_page_that_nobody_published_stays_a_draft_when_its_sample_goes() -> None:
+    call_command("load_sample_practice", drafts=True)
+    privacy = StandardPage.objects.get(slug="privacy").get_latest_revision_as_object()
+    privacy.introduction = "<p>Mine.</p>"
+    publish(privacy)
+    call_command("remove_sample_content", stdout=StringIO())
+    assert not HomePage.objects.get().live
+    assert StandardPage.objects.get(slug="privacy").live
 
 
 def test_drafts_come_without_a_sign_in() -> None:

@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
         with transaction.atomic():
-            lines = [*remove_pages()]
+            lines = [*remove_pages(), *kept_as_published()]
             for _, others in samples.removed.send(sender=type(self)):
                 lines += others or []
             lines += [*reset_settings(), *remove_sign_in()]
@@ -52,6 +52,12 @@ def remove_pages() -> Iterator[str]:
             yield f"Removed the page {page.title}."
 
 
+def kept_as_published() -> Iterator[str]:
+    """Whoever publishes a draft of the sample as it came has made it a page of their own."""
+    for title in samples.marked_titles():
+        yield f"Kept the page {title}: you published it. Write over what is in it."
+
+
 def empty(page: Page) -> str:
     """Take the sample's words from a page of the bare tree; returns the line that says so.
 
@@ -62,7 +68,7 @@ def empty(page: Page) -> str:
         if not field.primary_key:
             setattr(page, field.name, field.get_default())
     page.search_description = ""
-    if page.get_descendants().live().exists():
+    if page.live and page.get_descendants().live().exists():
         page.save_revision().publish()
         return f"Emptied the page {page.title}: it stays published for the pages below it."
     page.unpublish()
