@@ -49,7 +49,7 @@ def body() -> int:
     options = parsed()
     if not options.check:
         refuse_unless_root()
-    practices = gather(options.name, options.answers)
+    practices = served() if options.locked else gather(options.name, options.answers)
     if options.check:
         changes = take(steps(practices, release.version_of(SOURCE), options.wheels), check=True)
         say(f"{changes} changes would be made.")
@@ -86,6 +86,14 @@ def gather(name: str | None, answers: Path | None) -> list[Practice]:
     for practice in practices:
         given = settings.read(answers) if answers and practice.name == chosen else {}
         settings.complete(practice, given)
+    return practices
+
+
+def served() -> list[Practice]:
+    """Those that an update is for; whatever was begun and given up is left alone."""
+    practices = settings.installed()
+    for practice in practices:
+        settings.complete(practice, {})
     return practices
 
 

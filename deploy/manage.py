@@ -52,9 +52,8 @@ def command(folder: Path) -> list[str]:
 
 def become(practice: Practice, arguments: list[str]) -> None:
     """Raises Refusal where there is no such practice."""
-    there = [each.name for each in settings.installed()]
-    if practice.name not in there:
-        known = ", ".join(there) or "none"
+    if not (practice.file.exists() and practice.data.exists()):
+        known = ", ".join(each.name for each in settings.installed()) or "none"
         raise Refusal(f"There is no practice {practice.name!r} on this server. There is: {known}.")
     folder = release.current().resolve()
     how = surroundings(practice, folder)

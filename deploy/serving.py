@@ -82,13 +82,13 @@ def nginx(practices: list[Practice]) -> Iterator[Step]:
     enabled = at("/etc/nginx/sites-enabled")
     files = [
         file(at("/etc/nginx/conf.d/practice.conf"), proxy.common(practices)),
-        *(file(enabled / f"{each.user}.conf", proxy.site(each)) for each in practices),
+        *(file(each.site, proxy.site(each)) for each in practices),
     ]
     yield no_file(enabled / "default")
     yield from files
     reads = [at("/etc/nginx/conf.d/practice.conf")]
     for practice in practices:
-        reads += [enabled / f"{practice.user}.conf", practice.certificates / "certificate.pem"]
+        reads += [practice.site, practice.certificates / "certificate.pem"]
     stamp = at("/run/practice-nginx")
 
     def loaded() -> bool:

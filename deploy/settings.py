@@ -106,6 +106,11 @@ class Practice:
         return at(f"/var/lib/practice/{self.name}")
 
     @property
+    def site(self) -> Path:
+        """What nginx reads of it; an install comes to that last."""
+        return at(f"/etc/nginx/sites-enabled/{self.user}.conf")
+
+    @property
     def socket(self) -> Path:
         return at(f"/run/{self.user}.sock")
 
@@ -152,8 +157,8 @@ def names() -> list[str]:
 
 
 def installed() -> list[Practice]:
-    """Those of them that have come so far that there is a user, and a folder of data."""
-    return [each for each in map(Practice.called, names()) if each.data.exists()]
+    """Those of them whose install came to its end once, so that they are served."""
+    return [each for each in map(Practice.called, names()) if each.site.exists()]
 
 
 def listed(names: str) -> list[str]:

@@ -226,8 +226,10 @@ def test_what_was_not_installed_to_the_end_is_no_practice_to_update(root: Path) 
     system.write(practice.file, practice.text(), 0o600)
     assert (settings.names(), settings.installed()) == (["main"], [])
     update.note("Updated from 1.0 to 2.0.")
-    practice.data.mkdir(parents=True)
+    assert install.served() == []
+    system.write(practice.site, "server {}")
     assert [each.name for each in settings.installed()] == ["main"]
+    assert [each.name for each in install.served()] == ["main"]
 
 
 def test_a_practice_has_a_plain_name() -> None:
@@ -461,6 +463,7 @@ def test_the_timer_tells_when_nobody_could_look_for_a_newer_version(
     practice = answered()
     system.write(practice.file, practice.text(), 0o600)
     practice.data.mkdir(parents=True)
+    system.write(practice.site, "server {}")
     system.write(root / "etc/practice/updates.conf", "RELEASES=https://nowhere.example/\n")
     with pytest.raises(Refusal):
         update.by_timer()
@@ -514,6 +517,7 @@ def upgraded(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     practice = answered()
     system.write(practice.file, practice.text(), 0o600)
     practice.data.mkdir(parents=True)
+    system.write(practice.site, "server {}")
     history = root / "var/log/apt/history.log"
     history.parent.mkdir(parents=True)
     history.write_text(
