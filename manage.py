@@ -5,8 +5,9 @@ import sys
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "practice.settings")
-    # By default a sixth of the time of `migrate` goes into looking for what could be freed.
-    gc.set_threshold(50_000, 20, 50)
+    if "worker" not in sys.argv:  # which runs for months
+        # A sixth of the time of `migrate` went into looking for what could be freed.
+        gc.set_threshold(50_000, 20, 50)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -76,6 +76,8 @@ def private_key(file: str) -> str:
         return sys.stdin.read()
     typed = line = getpass.getpass(f"The private key ({sealing.BEGINS}...), spaces as you like: ")
     while line and not sealing.private_in(typed):
-        line = getpass.getpass("Its next line (an empty one ends it): ")
+        line = getpass.getpass(
+            "Not whole yet, or not copied rightly; its next line (an empty one ends it): "
+        )
         typed += line
     return typed

@@ -61,12 +61,15 @@ def at_work() -> Iterator[Path]:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def make(scratch: Path, tell: Tell, *, also_for: Sequence[str] = ()) -> Made:
+def make(
+    scratch: Path, tell: Tell, *, also_for: Sequence[str] = (), take_over: bool = False
+) -> Made:
     """Makes a backup for BACKUP_RECIPIENT, and for further public keys, and forgets old ones.
 
     It bears a good name only when it was read again from the disk, or from the store, and was
     what had been written. That it can be decrypted is not seen here, since the private key is
-    elsewhere. Raises BackupProblem, among others where another installation's lie; OSError.
+    elsewhere. Raises BackupProblem, among others where another installation's lie there, unless
+    this one is to `take_over`; OSError.
     """
     store = stores.at(settings.BACKUP_TO)
     publics = [settings.BACKUP_RECIPIENT, *also_for]
@@ -74,7 +77,10 @@ def make(scratch: Path, tell: Tell, *, also_for: Sequence[str] = ()) -> Made:
         sealing.recipient(public)
     now = timezone.now()
     store.workplace(scratch)
-    owning.refuse_foreign(store)
+    if take_over:
+        owning.take_over(store)
+    else:
+        owning.refuse_foreign(store)
     store.sweep(now)
     erasures.copy_to(store)
     try:

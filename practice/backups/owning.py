@@ -4,6 +4,7 @@ A second one, such as a new server before anything was restored on it, or the ol
 would take the other's for its own: its own of today would let the other's of today go.
 """
 
+import os
 import socket
 import uuid
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from practice.backups import BackupProblem, stores
+from practice.models import BackupProof
 
 OWNER = "installation.txt"
 
@@ -19,23 +21,39 @@ def here() -> str:
     """What this installation is called: random, made once, and lost with its data folder."""
     file = settings.DATA_DIR / OWNER
     if not file.exists():
-        with open(file, "x", opener=stores.private) as new:
+        part = settings.DATA_DIR / f"{OWNER}{stores.PART}"
+        with open(part, "w", opener=stores.private) as new:
             new.write(f"{uuid.uuid4().hex}\n")
             stores.sync(new)
+        os.replace(part, file)
     return file.read_text().strip()
 
 
-def refuse_foreign(store: stores.Store) -> None:
-    """Raises BackupProblem where another installation makes its backups in `store`."""
+def owner(store: stores.Store) -> tuple[str, str]:
+    """What the installation is called whose backups lie in `store`, and words about it; both empty
+    where nothing says so.
+    """
     if OWNER not in store.names():
+        return "", ""
+    name, _, about = stores.read(store, OWNER).decode("utf-8", "replace").partition(" ")
+    return name.strip(), about.strip()
+
+
+def refuse_foreign(store: stores.Store) -> None:
+    """Raises BackupProblem where the backups in `store` are another installation's.
+
+    Where it says nothing of whose they are, they are this one's if it has made any.
+    """
+    name, about = owner(store)
+    has_made = BackupProof.objects.filter(ok=True).exclude(kind=BackupProof.Kind.WITH_KEY).exists()
+    if not name and (has_made or not stores.complete(store)):
         take_over(store)
-        return
-    name, _, about = stores.read(store, OWNER).decode("utf-8", "replace").strip().partition(" ")
-    if name != here():
+    elif name != here():
         raise BackupProblem(
-            f"Another installation ({about or 'unknown'}) makes its backups there, and would lose "
-            "some to this one. Restore from them first; or set another BACKUP_TO; or, if the "
-            "other is gone for good, `backup --take-over`."
+            f"Another installation ({about or 'unknown'}) makes its backups there, and this one "
+            "would delete some of them. Restore from them first; or set another BACKUP_TO; or, if "
+            "the other is gone for good, or was this one before it lost its data folder, "
+            "`backup --take-over`."
         )
 
 

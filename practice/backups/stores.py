@@ -42,6 +42,11 @@ class Gone(BackupProblem):
 class Store(Protocol):
     """Files by name. Raises OSError, or BackupProblem with a line that says what to do."""
 
+    @property
+    def address(self) -> str:
+        """The same for the same place, however it was named."""
+        ...
+
     def names(self) -> set[str]: ...
     def sizes(self) -> dict[str, int]:
         """The length (bytes) of each."""
@@ -128,6 +133,10 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def address(self) -> str:
+        return str(self.path.resolve())
+
     def names(self) -> set[str]:
         try:
             return {entry.name for entry in os.scandir(self.path) if entry.is_file()}
@@ -190,6 +199,10 @@ class Bucket:
         self.bucket, self.prefix = bucket, f"{prefix}/" if prefix else ""
         with self._plainly():
             self.client = boto3.client("s3", config=plain_config())
+
+    @property
+    def address(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
 
     @contextlib.contextmanager
     def _plainly(self) -> Iterator[None]:

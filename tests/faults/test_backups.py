@@ -33,6 +33,7 @@ from booking.services.steps import Actor
 from practice.backups import (
     BackupProblem,
     making,
+    owning,
     rehearsing,
     restoring,
     sealing,
@@ -459,6 +460,49 @@ def test_a_new_server_lets_no_backup_of_the_old_one_go(
     assert backup() != old
 
 
+def test_a_restore_takes_over_the_place_that_it_came_from_however_that_is_named(
+    place: Path, key: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = backup()
+    stick = tmp_path / "stick"
+    shutil.copytree(place, stick)
+    whose = (stick / "installation.txt").read_bytes()
+    installed_anew(settings, tmp_path / "new")
+    monkeypatch.chdir(stick)
+    restore(file.name, key, "--replace")
+    assert (stick / "installation.txt").read_bytes() == whose, "a copy is nobody's place"
+    assert "Another installation" in refused("backup")
+    restore(f"{place}/", key, "--replace")
+    backup()
+
+
+def test_a_restore_that_cannot_take_over_says_that_all_came_back(
+    place: Path, key: str, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup()
+    installed_anew(settings, tmp_path / "new")
+
+    def refuse(*_: object) -> None:
+        raise OSError("read-only file system")
+
+    monkeypatch.setattr(stores.Folder, "write", refuse)
+    said, told = io.StringIO(), io.StringIO()
+    call_command("restore", f"--key={key}", "--replace", stdout=said, stderr=told)
+    assert "came back as they were" in said.getvalue()
+    assert "backup --take-over" in told.getvalue()
+
+
+def test_backups_of_which_nothing_says_whose_they_are_are_not_a_new_servers(
+    place: Path, settings: Any
+) -> None:
+    backup()
+    (place / "installation.txt").unlink()
+    backup()
+    (place / "installation.txt").unlink()
+    BackupProof.objects.all().delete()
+    assert "Another installation (unknown)" in refused("backup")
+
+
 def test_after_the_move_the_old_server_adds_nothing(
     place: Path, key: str, settings: Any, tmp_path: Path
 ) -> None:
@@ -490,6 +534,7 @@ def test_old_backups_go_by_the_rule(place: Path) -> None:
         name = stores.name_at(now - timedelta(days=days, hours=1))
         (place / name).write_bytes(b"old")
         (place / f"{name}.sha256").write_bytes(b"old")
+    owning.take_over(stores.Folder(place))
     half = stores.name_at(now - timedelta(days=3, hours=2))
     (place / half).write_bytes(b"never got its digest")
     (place / "notes.txt").write_bytes(b"somebody's own")
@@ -647,6 +692,7 @@ def test_in_a_bucket_too_damage_is_noticed_and_old_ones_go(bucket: stores.Bucket
     old = stores.name_at(datetime(2020, 1, 1, tzinfo=UTC))
     bucket.write(old, b"old")
     bucket.write(f"{old}.sha256", hashlib.sha256(b"old").hexdigest().encode())
+    owning.take_over(bucket)
     call_command("backup", stdout=io.StringIO())
     [name] = stores.complete(bucket)
     changed = bytearray(stores.read(bucket, name))

@@ -3,7 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from practice.backups import BackupProblem, erasures, making, owning, proofs, sealing, stores
+from practice.backups import BackupProblem, erasures, making, proofs, sealing, stores
 from practice.backups.commands import progress, recording
 from practice.recovery import grouped
 
@@ -38,9 +38,8 @@ class Command(BaseCommand):
             self.without_proof(options["list"])
         else:
             with recording(proofs.Kind.BACKUP) as note, making.at_work() as scratch:
-                if options["take_over"]:
-                    owning.take_over(stores.at(settings.BACKUP_TO))
-                made = making.make(scratch, progress(options["progress"]))
+                tell = progress(options["progress"])
+                made = making.make(scratch, tell, take_over=options["take_over"])
                 note(str(made))
             self.stdout.write(f"{made}\nRead again after writing; it is what was written.")
 

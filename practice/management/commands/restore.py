@@ -3,9 +3,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from practice.backups import making, owning, restoring, stores
+from practice.backups import BackupProblem, making, owning, restoring, stores
 from practice.backups.commands import plainly, private_key, progress
 
 NEXT = """\
@@ -14,7 +15,7 @@ Now:
 2. manage.py check --deploy --database default
 3. /opt/practice/current/deploy/install, or what else starts the web server and the worker here.
    Letters that were owed when the backup was made leave again, so a few people may get one twice.
-4. manage.py backup
+4. manage.py backup     (it says so if --take-over is needed)
 """
 
 
@@ -64,10 +65,8 @@ class Command(BaseCommand):
                 other_keys=options["other_keys"],
             )
             restored = restoring.restore(order, scratch, progress(options["progress"]))
-            if options["report"]:
-                Path(options["report"]).write_text(json.dumps(asdict(restored)))
-            elif not options["backup"] or stores.NAME.fullmatch(options["backup"]):
-                owning.take_over(store)  # what lies in BACKUP_TO goes on as this site's
+        if options["report"]:
+            Path(options["report"]).write_text(json.dumps(asdict(restored)))
         self.stdout.write(f"{restored}.")
         if restored.own:
             self.stdout.write(f"The practice's own templates and styles are in {restored.own}.")
@@ -76,4 +75,23 @@ class Command(BaseCommand):
                 f"{restored.unreadable} values cannot be read with FIELD_ENCRYPTION_KEYS as they "
                 "are here: a key is missing. docs/operator.md says what to do."
             )
+        if not options["report"]:
+            self.take_over(store)
         self.stdout.write(NEXT)
+
+    def take_over(self, store: stores.Store) -> None:
+        """What lies in BACKUP_TO goes on as this site's, if that is where the backup came from."""
+        try:
+            if not settings.BACKUP_TO or stores.at(settings.BACKUP_TO).address != store.address:
+                return
+            if owning.owner(store)[0] != owning.here():
+                owning.take_over(store)
+                self.stdout.write(
+                    "From now on this installation makes the backups in BACKUP_TO; the one that "
+                    "made them before is refused there."
+                )
+        except (BackupProblem, OSError) as problem:
+            self.stderr.write(
+                f"All of it came back. Only, BACKUP_TO could not be taken over: {problem} "
+                "Once that is mended: backup --take-over"
+            )
