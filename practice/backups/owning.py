@@ -45,8 +45,7 @@ def refuse_foreign(store: stores.Store) -> None:
     Where it says nothing of whose they are, they are this one's if it has made any.
     """
     name, about = owner(store)
-    has_made = BackupProof.objects.filter(ok=True).exclude(kind=BackupProof.Kind.WITH_KEY).exists()
-    if not name and (has_made or not stores.complete(store)):
+    if not name and (_has_made_some() or not stores.complete(store)):
         take_over(store)
     elif name != here():
         raise BackupProblem(
@@ -55,6 +54,11 @@ def refuse_foreign(store: stores.Store) -> None:
             "the other is gone for good, or was this one before it lost its data folder, "
             "`backup --take-over`."
         )
+
+
+def _has_made_some() -> bool:
+    made = (BackupProof.Kind.BACKUP, BackupProof.Kind.REHEARSAL)
+    return BackupProof.objects.filter(ok=True, kind__in=made).exists()
 
 
 def take_over(store: stores.Store) -> None:

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import threading
 import time
+import traceback
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -380,9 +381,13 @@ def test_a_backup_that_is_killed_leaves_none_under_a_good_name(place: Path, mome
 
     child = os.fork()
     if not child:
-        with making.at_work() as scratch:
-            making.make(scratch, die)
-        os._exit(0)
+        try:
+            with making.at_work() as scratch:
+                making.make(scratch, die)
+        except BaseException:
+            traceback.print_exc()
+        finally:  # or it would go on with the tests that are left
+            os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     assert [each.name for each in place.glob("*.tar.age")] == [first.name]
     assert stores.complete(stores.Folder(place)) == [first.name]
