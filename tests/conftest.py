@@ -103,6 +103,7 @@ def data_folder(settings: object, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def published_database(
+    request: pytest.FixtureRequest,
     django_test_environment: None,
     django_db_blocker: DjangoDbBlocker,
     tmp_path_factory: pytest.TempPathFactory,
@@ -113,7 +114,12 @@ def published_database(
     folder = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         folder = folder.parent  # which the run's processes share
-    with django_db_blocker.unblock(), databases.published_once(folder, testrun_uid) as name:
+    cache = getattr(request.config, "cache", None)  # none where pytest is told to keep nothing
+    kept_in = cache.mkdir("published") if cache else None
+    with (
+        django_db_blocker.unblock(),
+        databases.published_once(folder, testrun_uid, kept_in) as name,
+    ):
         yield name
 
 

@@ -1,18 +1,35 @@
-"""Databases of the tests: migrated once in a run, then copied, on SQLite and PostgreSQL alike."""
+"""Databases of the tests: migrated once, kept for the next run, and copied for each process of it,
+on SQLite and PostgreSQL alike.
+"""
 
 import contextlib
 import fcntl
+import hashlib
 import os
+import shutil
 import sqlite3
+import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
 from django.db import ConnectionHandler, connection, connections
+from django.utils import timezone
 
 from practice.settings import SQLITE_OPTIONS
 from tests import factories
+from tests.throwaway_postgres import Missing, programs
+
+ROOT = Path(__file__).resolve().parent.parent
+# What the published database comes from: its tables, what `migrate` fills in, and the pages.
+INGREDIENTS = (
+    *("*/migrations/*.py", "*/models.py", "*/models/*.py", "*/blocks.py", "practice/fields.py"),
+    *("*/apps.py", "*/defaults.py", "practice/watched.py"),
+    *("booking/permissions.py", "booking/scrubbing.py"),
+    *("requirements*.txt", "practice/settings.py"),
+    *("tests/settings.py", "tests/factories.py", "tests/databases.py"),
+)
 
 
 @contextlib.contextmanager
@@ -31,11 +48,11 @@ def use(name: str) -> None:
 
 
 @contextlib.contextmanager
-def published_once(folder: Path, run: str) -> Iterator[str]:
+def published_once(folder: Path, run: str, kept_in: Path | None = None) -> Iterator[str]:
     """The name of a database with the bare tree, published, to be copied and never worked on.
 
-    Whoever comes first makes it, and whoever leaves last takes it away. `folder` and `run` are
-    those of all processes of one run, so that it is never older than the run.
+    The first process that comes makes it, or takes it from the folder `kept_in`; the last to leave
+    removes it. `folder` and `run` are those of all processes of one run.
     """
     lock, done = folder / f"{run}.lock", folder / f"{run}.done"
     sqlite = connection.vendor == "sqlite"
@@ -44,7 +61,7 @@ def published_once(folder: Path, run: str) -> Iterator[str]:
         with locked(lock):
             fcntl.flock(users, fcntl.LOCK_SH)
             if not done.exists():
-                make_published(name)
+                fill(name, kept_in)
                 done.touch()
         yield name
         with locked(lock), contextlib.suppress(BlockingIOError):
@@ -54,6 +71,62 @@ def published_once(folder: Path, run: str) -> Iterator[str]:
                 Path(name).unlink()
             else:
                 drop(name)
+
+
+def fill(name: str, kept_in: Path | None) -> None:
+    """Makes the published database `name`: from the one an earlier run kept, if there is one that
+    today's code would make alike, else by migrating, which takes most of a short run's time.
+    """
+    kept = kept_in / f"{connection.vendor}-{digest()}" if kept_in else None
+    if kept and kept.exists():
+        bring(kept, name)
+        return
+    make_published(name)
+    if kept:
+        for older in kept.parent.glob(f"{connection.vendor}-*"):
+            older.unlink(missing_ok=True)
+        with contextlib.suppress(Missing):
+            keep(name, kept)
+
+
+def digest(root: Path = ROOT) -> str:
+    """Of the day and of all that the published database comes from.
+
+    Of the day (UTC) because tests ask how old a page is.
+    """
+    made_of = hashlib.sha256(str(timezone.now().date()).encode())
+    for file in sorted({file for pattern in INGREDIENTS for file in root.glob(pattern)}):
+        made_of.update(f"{file.relative_to(root)} {file.stat().st_size}\n".encode())
+        made_of.update(file.read_bytes())
+    return made_of.hexdigest()[:32]
+
+
+def keep(name: str, file: Path) -> None:
+    """Writes the database called `name` to `file`, whole or not at all. Raises Missing."""
+    part = file.with_name(f"part-{uuid.uuid4().hex}")
+    if connection.vendor == "sqlite":
+        shutil.copyfile(name, part)
+    else:
+        postgres("pg_dump", "--format=custom", f"--file={part}", name)
+    part.replace(file)
+
+
+def bring(file: Path, name: str) -> None:
+    """Makes a database called `name` of what `keep` wrote. Raises Missing."""
+    if connection.vendor == "sqlite":
+        shutil.copyfile(file, name)
+        return
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    postgres("pg_restore", "--exit-on-error", f"--dbname={name}", str(file))
+
+
+def postgres(program: str, *arguments: str) -> None:
+    """Runs one of PostgreSQL's programs on the server of this run. Raises Missing."""
+    server = connection.settings_dict
+    where = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
+    told = {variable: str(server[key]) for variable, key in where.items() if server[key]}
+    subprocess.run([programs() / program, *arguments], env=os.environ | told, check=True)
 
 
 def make_published(name: str) -> None:
