@@ -8,7 +8,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from cryptography import x509
@@ -92,6 +91,19 @@ class _Recorded:
         return io.BytesIO(self.raw)
 
 
+class KeptConnection(http.client.HTTPConnection):
+    """One that stays open, and is opened again where nginx closed it: by its port on this machine,
+    since the site's name leads nowhere here.
+    """
+
+    def __init__(self, proxy: "Proxy", source: str) -> None:
+        super().__init__(proxy.host)
+        self.proxy, self.source = proxy, source
+
+    def connect(self) -> None:
+        self.sock = self.proxy.dial(self.source)
+
+
 class Proxy:
     """nginx for the site on `site_port`. It must be started, and stopped by whoever did."""
 
@@ -151,15 +163,14 @@ class Proxy:
             self.process.terminate()
             self.process.wait(TIMEOUT)
 
-    @contextlib.contextmanager
-    def connection(self, source: str = HOST) -> Iterator[socket.socket]:
-        """TLS to the site, from an address of this machine."""
+    def dial(self, source: str = HOST) -> ssl.SSLSocket:
+        """TLS to the site, from an address of this machine; the caller closes it."""
         context = ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
-        with (
-            socket.create_connection((HOST, self.port), TIMEOUT, (source, 0)) as plain,
-            context.wrap_socket(plain, server_hostname=self.name) as tls,
-        ):
-            yield tls
+        plain = socket.create_connection((HOST, self.port), TIMEOUT, (source, 0))
+        return context.wrap_socket(plain, server_hostname=self.name)
+
+    def connection(self, source: str = HOST) -> contextlib.closing[ssl.SSLSocket]:
+        return contextlib.closing(self.dial(source))
 
     def send(self, raw: bytes) -> Answer:
         """What nginx answers to these very bytes, over TLS, until it closes the connection."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -19,7 +19,7 @@ from pytest_django import DjangoDbBlocker
 
 from booking.models import ConsultationRequest, DailyCount, DailySalt
 from tests.databases import copied_database
-from tests.faults.proxy import NAME, Answer, Proxy, exchange, message
+from tests.faults.proxy import NAME, Answer, KeptConnection, Proxy, exchange, message
 from tests.faults.site import HOST, PROJECT, THERAPIST, LiveSite, wait_until
 
 pytestmark = pytest.mark.django_db  # of which the site's own is a copy
@@ -318,6 +318,17 @@ def test_slow_readers_keep_nobody_waiting(served: Served) -> None:
         asked = time.monotonic()
         assert served.proxy.ask("/").status == 200
         assert time.monotonic() - asked < 20
+
+
+def test_a_reader_whose_connection_was_closed_opens_it_again(served: Served) -> None:
+    """Of the tests' own client, which elsewhere keeps its connection for hundreds of answers."""
+    headers = {"Host": served.proxy.host}
+    with closing(KeptConnection(served.proxy, HOST)) as connection:
+        for last in ({"Connection": "close"}, {}):
+            connection.request("GET", "/", headers=headers | last)
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status == 200
 
 
 @pytest.mark.soak

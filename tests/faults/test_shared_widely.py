@@ -10,12 +10,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from blog.models import ArticlePage
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import KeptConnection, Proxy
 from tests.faults.site import LiveSite, wait_until
 
 CONNECTIONS = 64
@@ -36,12 +37,15 @@ class Readers:
     def ask(self, reader: int) -> None:
         """One reader with an address of their own, until as many were asked as shall be."""
         headers = {"Host": self.proxy.host, "Accept-Encoding": "identity"}
-        connection = http.client.HTTPConnection(self.proxy.host)
-        with self.proxy.connection(source=f"127.0.1.{reader + 1}") as connection.sock:
+        with closing(KeptConnection(self.proxy, f"127.0.1.{reader + 1}")) as connection:
             while self.go_on():
                 asked = time.monotonic()
                 connection.request("GET", self.path, headers=headers)
-                answer = connection.getresponse()
+                try:
+                    answer = connection.getresponse()
+                except http.client.RemoteDisconnected:
+                    connection.close()  # closed between two requests: a browser asks again, too
+                    continue
                 edition = re.search(rb"<h1>Edition (\d+)</h1>", answer.read())
                 if answer.status != 200 or not edition:
                     self.wrong.append(f"{answer.status} {answer.headers}")
