@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help run test test-postgres soak soak-postgres bench lint lock clean python environment test-environment
+.PHONY: help run quick fast test test-postgres soak soak-postgres bench check lock clean python environment test-environment
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -25,6 +25,12 @@ help:  ## list what can be made
 run: environment  ## start the site with sample content, on PORT or 8000
 	@$(PYTHON) -m practice.firstrun keys
 	@exec $(BIN)/python manage.py start
+
+quick: test-environment  ## run the pure tests, and those of the folders you changed
+	@exec $(PYTEST) --quick $(ARGS)
+
+fast: test-environment  ## run all that needs no browser and starts no server
+	@exec $(PYTEST) -m "not (browser or slow or soak)" $(ARGS)
 
 test: test-environment  ## run every test but the soak
 	@exec $(PYTEST) $(ARGS)
@@ -41,12 +47,13 @@ soak-postgres: test-environment  ## run them on a PostgreSQL made for them
 bench: test-environment  ## measure what has a budget, and write docs/benchmarks.md
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
-lint: test-environment  ## check style, types, templates and imports
+check: test-environment  ## check style, types, imports, templates and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint --lint templates
 	$(BIN)/lint-imports
+	$(BIN)/djlint --lint templates
+	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
 
 lock:  ## choose the dependencies' versions again (needs uv)
 	$(UV_COMPILE) pyproject.toml -o requirements.txt
