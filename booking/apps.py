@@ -8,13 +8,16 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         from anymail.signals import tracking
+        from django.contrib.auth.signals import user_logged_in
 
         from booking import bounces, golive, permissions, samples, scrubbing, watching
+        from booking.services import presence
         from practice.golive import asked
         from practice.samples import removed
         from practice.watching import measured, reported
 
         tracking.connect(bounces.learn)
+        user_logged_in.connect(presence.note_sign_in)
         post_migrate.connect(permissions.let_therapists_review, sender=self)
         post_migrate.connect(scrubbing.keep_no_statistics, sender=self)
         measured.connect(watching.measure)

@@ -19,7 +19,8 @@ from booking import openings, services
 from booking.forms import ConsultationForm, PickForm
 from booking.forms.visitor import parse_start
 from booking.models import ConsultationRequest, State, Who
-from booking.unsent import keeps_what_was_typed
+from booking.unsent import SHOWN, keeps_what_was_typed
+from practice import launch
 from practice.models import Intake, PracticeSettings
 from practice.network import client_address
 from practice.stamp import held
@@ -70,10 +71,12 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     one address sends too often with 429 and other ways to reach the practice.
     """
     practice = PracticeSettings.load(request_or_site=request)
+    if not launch.is_open(practice):
+        return _closed(request, practice, "booking/not_open.html")
     if "elsewhere" in request.GET:
         return elsewhere(request, practice)
     if practice.intake_now == Intake.CLOSED:
-        return render(request, "booking/closed.html", {"practice": practice})
+        return _closed(request, practice, "booking/closed.html")
     form = _form(request, practice)
     if not form.is_bound:
         return _show(request, form)
@@ -83,6 +86,7 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
         try:
             sending = form.sending(client_address(request))
             filed, _ = services.submit(form.to_request(), sending)
+            services.note_first(practice)
         except services.AlreadySent:
             return _show(request, _under_new_key(form), was_sent=True)
         except services.TooMany:
@@ -93,6 +97,17 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
         else:
             return HttpResponseRedirect(f"{reverse('booking:sent')}?key={filed.token}", status=303)
     return _show(request, form, status=409 if form.lost_time() else 200)
+
+
+def _closed(request: HttpRequest, practice: PracticeSettings, page: str) -> HttpResponse:
+    """Why no request is taken; after a post, which is not kept, with what was typed."""
+    typed = [
+        (ConsultationForm.base_fields[name].label, text)
+        for name in SHOWN
+        if (text := request.POST.get(name, "").strip())
+    ]
+    context = {"practice": practice, "typed": typed}
+    return render(request, page, context, status=409 if request.method == "POST" else 200)
 
 
 def _form(request: HttpRequest, practice: PracticeSettings) -> ConsultationForm:

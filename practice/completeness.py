@@ -16,6 +16,7 @@ from practice import california
 if TYPE_CHECKING:
     from practice.models import PracticeSettings
 
+NAME = "The name of the practice"
 ESSENTIAL = {
     "therapist_name": "Your name",
     "credential": "Your credential",
@@ -52,7 +53,7 @@ def missing(practice: PracticeSettings) -> list[str]:
     """One line for each thing that is missing, in the order of the settings; empty when ready."""
     lines = [label for name, label in ESSENTIAL.items() if not getattr(practice, name)]
     if practice.practice_name == practice._meta.get_field("practice_name").get_default():
-        lines.insert(0, "The name of the practice")
+        lines.insert(0, NAME)
     if practice.consultation_medium == "office" and not practice.office_address:
         lines.append("The address of the office where consultations take place")
     return lines + [f"{label} is still California's" for label in still_californian(practice)]

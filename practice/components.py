@@ -6,7 +6,7 @@ from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
-from practice import golive, samples
+from practice import golive, launch, samples
 from practice.backups import proofs
 from practice.mail import proof
 from practice.mail.admin import CHANGE
@@ -25,8 +25,11 @@ class GoingLivePanel(Component):
 
     def get_context_data(self, parent_context: Any) -> dict[str, Any]:
         practice = PracticeSettings.load(request_or_site=parent_context["request"])
+        waits_for = launch.lacks(practice)
         return {
-            "missing": practice.missing(),
+            "waits_for": waits_for,
+            "is_open": launch.is_open(practice),
+            "missing": [line for line in practice.missing() if line not in waits_for],
             "steps": golive.steps(practice),
             "sample": samples.standing(),
             "mail": proof.state(),

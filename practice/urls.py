@@ -35,7 +35,10 @@ urlpatterns = [
 ]
 if settings.DEBUG or settings.MEDIA_STORE:  # otherwise nginx has them from the disk
     urlpatterns.append(re_path(PICTURES, views.picture, name="picture"))
-urlpatterns.append(path("", include(wagtail_urls)))
+urlpatterns += [
+    path("", views.first_page, name="first_page"),
+    path("", include(wagtail_urls)),
+]
 
 handler404 = "practice.views.not_found"
 handler500 = "practice.views.server_error"

@@ -19,10 +19,12 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
+from wagtail import views as wagtails
 from wagtail.admin.views import account
 from wagtail.contrib.redirects import views as redirects
+from wagtail.models import Site
 
-from practice import outage, request_ids
+from practice import launch, outage, request_ids
 from practice import theme as style
 from practice.models import PracticeSettings
 from practice.watching import metrics, readiness
@@ -102,6 +104,18 @@ def theme(request: HttpRequest) -> HttpResponse:
     if is_current:
         response.headers["X-Accel-Expires"] = "86400"  # for nginx: another sheet, another address
     return response
+
+
+def first_page(request: HttpRequest) -> HttpResponse:
+    """The home page; that the site opens soon, until the practice is set up and has published it.
+
+    With 200, since nothing is wrong (deploy/health.py and whoever watches the site would take 503
+    for an outage), and not for search engines.
+    """
+    site = Site.find_for_request(request)
+    if site and site.root_page.live and launch.is_open(PracticeSettings.load(request)):
+        return wagtails.serve(request, "")
+    return HttpResponse(get_template("practice/soon.html").render())
 
 
 class RedirectsView(redirects.IndexView):

@@ -151,7 +151,7 @@ public: open open open open open
 /robots.txt
 /theme.css
 /sitemap.xml
-* /
+/
 * /articles/
 * /articles/{article_slug}/
 /articles/feed/

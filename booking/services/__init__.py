@@ -22,6 +22,7 @@ from booking.services.erasure import (
 )
 from booking.services.limits import TooMany, forget_counts
 from booking.services.opening import alert_unopened, note_opened
+from booking.services.presence import note_presence
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from booking.services.therapist import (
     DECISIONS,
@@ -51,6 +52,7 @@ from booking.services.visitor import (
     AlreadySent,
     ask_to_move,
     none_suits,
+    note_first,
     pick,
     restore,
     submit,
@@ -97,7 +99,9 @@ __all__ = [
     "lift_hold",
     "move",
     "none_suits",
+    "note_first",
     "note_opened",
+    "note_presence",
     "offer",
     "offer_stands_until",
     "over_by",

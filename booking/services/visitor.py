@@ -59,6 +59,15 @@ def submit(
     return request, True
 
 
+def note_first(practice: PracticeSettings) -> None:
+    """A request was taken in: whatever is missing later, `practice` stays open.
+
+    Asked after each, so that one after which the site was killed is made up for by the next.
+    """
+    if not practice.has_taken_request:
+        PracticeSettings.objects.filter(pk=practice.pk).update(has_taken_request=True)
+
+
 def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
     """Holds the time that was asked for, and owes the first messages."""
     if schedule and request.starts_at and request.ends_at:

@@ -27,6 +27,7 @@ class ReviewMixin(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
+        services.note_presence()
         return super().dispatch(request, *args, **kwargs)
 
     @property

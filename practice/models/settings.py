@@ -232,6 +232,18 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         validators=[validate_color],
         help_text="Made darker or lighter where that is needed to be read easily.",
     )
+    # Written by the site itself.
+    has_taken_request = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Erasure forgets the requests, and a site that has taken one is not closed again",
+    )
+    reviewer_seen_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When somebody who may review requests last signed in or looked at them",
+    )
     select_related = ("portrait",)
 
     panels: ClassVar = [

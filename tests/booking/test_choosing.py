@@ -230,7 +230,7 @@ def test_a_closed_practice_shows_its_message_and_stores_nothing(visitor: Client)
     assert "Monday, December 7" in html
     assert "<form" not in html
     assert "988" in html
-    assert "was kept" in visitor.post(URL, TYPED).content.decode()
+    assert "was not sent" in visitor.post(URL, TYPED).content.decode()
     assert not ConsultationRequest.objects.exists()
     with time_machine.travel(NOW + timedelta(days=7), tick=False):
         assert "<form" in look(visitor)

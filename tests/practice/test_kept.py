@@ -234,7 +234,7 @@ def test_a_site_that_nobody_defined_still_has_a_form(
 ) -> None:
     Site.objects.all().delete()
     assert visitor.get("/consultation/").status_code == 200
-    assert visitor.get("/").status_code == 404
+    assert "Opening soon" in visitor.get("/").content.decode()
 
 
 def test_a_closed_page_is_answered_to_nobody_who_was_not_let_in(

@@ -112,7 +112,10 @@ def test_the_sample_shares_no_six_words_with_the_therapists_own_essays(
         assert runs(" ".join([page.title, *texts(fields)])) & theirs == set()
 
 
-def test_every_page_says_to_readers_that_it_is_a_sample(sample: HomePage, visitor: Client) -> None:
+def test_every_page_says_to_readers_that_it_is_a_sample(
+    sample: HomePage, visitor: Client, settings: Any
+) -> None:
+    settings.DEBUG = True  # under which alone the sample is open
     pages = Page.objects.filter(depth__gte=2)
     assert pages.count() == 11
     for page in pages:
