@@ -320,6 +320,20 @@ def alert_unopened(outgoing: OutgoingEmail) -> EmailMessage | None:
     )
 
 
+def alert_nobody_home(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the second address: nobody is there, a reply is late, and the form is closed."""
+    practice = PracticeSettings.load()
+    if practice.nobody_home_since is None or not practice.second_email:
+        return None
+    context = _context(None, list_url=requests_url())
+    return _message(
+        outgoing,
+        [practice.second_email],
+        _render("alert_nobody_home_subject.txt", context),
+        _render("alert_nobody_home_body.txt", context),
+    )
+
+
 def alert_erased(outgoing: OutgoingEmail) -> EmailMessage:
     """To the practice: a visitor erased a request, so that nobody looks for it."""
     return _to_practice(outgoing, "alert_erased")
@@ -337,6 +351,7 @@ BUILDERS = {
         alert_changed,
         alert_late,
         alert_unopened,
+        alert_nobody_home,
         alert_erased,
         weekly,
     )

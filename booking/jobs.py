@@ -67,6 +67,7 @@ def recurring(*, poll: float, stopping: Callable[[], bool]) -> list[Job]:
         Job("expire_offers", services.expire_offers, 60, clock=clock),
         Job("queue_reminders", services.queue_reminders, 60, clock=clock),
         Job("alert_unopened", services.alert_unopened, 60),
+        Job("note_absence", services.note_absence, 60, clock=clock),
         Job("publish_scheduled", _publish, 60, clock=clock, by_turns=True),
         Job("finish_erasures", services.finish_erasures, 60),
         Job("forget_counts", services.forget_counts, 600),

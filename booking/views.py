@@ -185,14 +185,20 @@ def elsewhere(request: HttpRequest, practice: PracticeSettings) -> HttpResponse:
 def sent(request: HttpRequest) -> HttpResponse:
     """What happens next; by the private link, until which day."""
     found = ConsultationRequest.objects.by_token(request.GET.get("key", ""))
-    if found is not None and not found.seems_to_wait:
-        return HttpResponseRedirect(found.get_absolute_url())
     practice = PracticeSettings.load(request_or_site=request)
+    if found is not None and not _keeps_its_promise(found, practice):
+        return HttpResponseRedirect(found.get_absolute_url())
     context: dict[str, Any] = {"consultation": found, "practice": practice}
     if found is not None:
         context["zone"] = found.zone_or(practice.zone)
         context["time"] = found.time_as_told(timezone.now())
     return render(request, "booking/sent.html", context)
+
+
+def _keeps_its_promise(found: ConsultationRequest, practice: PracticeSettings) -> bool:
+    """Whether what was told when it was sent still holds: it waits, and a reply comes in time."""
+    in_time = found.reply_by >= practice.today() and practice.nobody_home_since is None
+    return found.seems_to_wait and in_time
 
 
 @sensitive_post_parameters()
@@ -233,6 +239,7 @@ def _show_request(
     too_late: bool = False,
 ) -> HttpResponse:
     now = timezone.now()
+    waits = found.awaits_reply or found.seems_to_wait
     context = {
         "consultation": found,
         "practice": practice,
@@ -244,7 +251,8 @@ def _show_request(
         "can_withdraw": found.may_be_withdrawn(now),
         "can_restore": found.may_be_restored(now),
         "held_until": found.kept_until if found.is_held(practice.today()) else None,
-        "late": (found.awaits_reply or found.seems_to_wait) and found.reply_by < practice.today(),
+        "late": waits and found.reply_by < practice.today(),
+        "nobody_home": practice.nobody_home_since and (waits or found.state == State.WAITLISTED),
         "none_suited": found.state == State.PENDING
         and found.events.filter(kind=services.Kind.NONE_SUITS, version=found.version).exists(),
         "too_late": too_late,

@@ -59,12 +59,20 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
 def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
     requests = ConsultationRequest.objects
     return [
+        *_nobody_home(),
         *_letters(now),
         *_late(requests.overdue(PracticeSettings.load().today()).count()),
         Finding(f"{counted(requests.awaiting_reply().count(), 'request')} without your answer."),
         *_calendars(len(calendars.silent(now))),
         *_files(_unscrubbed(now)),
     ]
+
+
+def _nobody_home() -> list[Finding]:
+    if PracticeSettings.load().nobody_home_since is None:
+        return []
+    says = "The form is closed: a reply is late, and nobody has signed in for five working days."
+    return [Finding(says, f"Sign in, and it opens again: {emails.requests_url()}")]
 
 
 def _unscrubbed(now: datetime) -> int:

@@ -22,7 +22,7 @@ from booking.services.erasure import (
 )
 from booking.services.limits import TooMany, forget_counts
 from booking.services.opening import alert_unopened, note_opened
-from booking.services.presence import note_presence
+from booking.services.presence import note_absence, note_presence
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from booking.services.therapist import (
     DECISIONS,
@@ -99,6 +99,7 @@ __all__ = [
     "lift_hold",
     "move",
     "none_suits",
+    "note_absence",
     "note_first",
     "note_opened",
     "note_presence",

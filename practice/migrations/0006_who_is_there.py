@@ -20,4 +20,9 @@ class Migration(migrations.Migration):
             name='reviewer_seen_at',
             field=models.DateTimeField(editable=False, help_text='When somebody who may review requests last signed in or looked at them', null=True),
         ),
+        migrations.AddField(
+            model_name='practicesettings',
+            name='nobody_home_since',
+            field=models.DateTimeField(editable=False, help_text='When it was noticed that nobody who may review requests was there for long', null=True),
+        ),
     ]

@@ -244,6 +244,11 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         editable=False,
         help_text="When somebody who may review requests last signed in or looked at them",
     )
+    nobody_home_since = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When it was noticed that nobody who may review requests was there for long",
+    )
     select_related = ("portrait",)
 
     panels: ClassVar = [
@@ -380,9 +385,16 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     @property
     def intake_now(self) -> str:
-        """What holds today: a form that was closed until a day is open from that day on."""
+        """What holds today: closed while nobody is home, open again from a day that was named."""
+        if self.nobody_home_since:
+            return Intake.CLOSED
         reopens = self.opens_again is not None and self.opens_again <= self.today()
         return Intake.OPEN if self.intake == Intake.CLOSED and reopens else self.intake
+
+    @property
+    def seen_on(self) -> date | None:
+        """The day, in the practice's own zone, on which somebody who may review was last there."""
+        return self.reviewer_seen_at and self.reviewer_seen_at.astimezone(self.zone).date()
 
     @property
     def takes_new_clients(self) -> bool:
@@ -428,9 +440,13 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     def reply_by(self, today: date) -> date:
         """The last day on which a request that comes `today` is answered; see workdays.py."""
+        return self.nth_working_day(today, self.reply_within)
+
+    def nth_working_day(self, start: date, count: int) -> date:
+        """The practice's own `count`-th working day after `start`; see workdays.py."""
         return workdays.nth_working_day(
-            today,
-            self.reply_within,
+            start,
+            count,
             country=self.country,
             region=self.holiday_region,
             away=self.away,

@@ -32,6 +32,7 @@ NAMES = [
     "expire_offers",
     "queue_reminders",
     "alert_unopened",
+    "note_absence",
     "publish_scheduled",
     "finish_erasures",
     "forget_counts",

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from booking import services
+
+
+class Command(BaseCommand):
+    help = "Closes the form while a reply is late and nobody was there for five working days."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        closed = services.note_absence()
+        self.stdout.write("The form is closed" if closed else "Nothing to do")
