@@ -11,7 +11,7 @@ from blog import reading
 from blog.models import ArticlePage, BioPage
 from practice.models import PracticeSettings
 from practice.stamp import held_each
-from practice.templatetags.practice_tags import json_ld
+from practice.templatetags.practice_tags import beside, json_ld
 
 register = template.Library()
 
@@ -39,16 +39,17 @@ def person_data(context: template.Context, page: BioPage, practice: PracticeSett
     """The therapist as a schema.org Person."""
     portrait = page.portrait or practice.portrait
     picture = portrait.get_rendition("fill-600x750").url if portrait else ""
+    name = page.name or practice.therapist_name
     return json_ld(
         {
             "@type": "Person",
-            "name": page.name or practice.therapist_name,
+            "name": name,
             "url": page.get_full_url(context["request"]),
             "image": context["request"].build_absolute_uri(picture) if picture else "",
-            "honorificSuffix": page.credential or practice.credential,
+            "honorificSuffix": beside(page.credential or practice.credential, name),
             "jobTitle": practice.license_type,
             "description": page.search_description,
-            "hasCredential": _license(practice),
+            "hasCredential": _license(practice, name),
             "worksFor": _practice(practice),
         }
     )
@@ -77,14 +78,14 @@ def article_data(
     )
 
 
-def _license(practice: PracticeSettings) -> dict[str, Any]:
-    if not practice.license_number:
+def _license(practice: PracticeSettings, name: str) -> dict[str, Any]:
+    if not (number := beside(practice.license_number, name)):
         return {}
     return {
         "@type": "EducationalOccupationalCredential",
         "credentialCategory": "license",
         "name": practice.license_type,
-        "identifier": practice.license_number,
+        "identifier": number,
     }
 
 

@@ -13,6 +13,7 @@ from practice import golive
 from practice.models import PracticeSettings, SamplePage, User
 
 MARK = "Sample text: replace it with your own."
+SUFFIX = "(sample)"  # of a fact
 SIGN_IN = "therapist@example.com"
 
 # Each value is one that nobody would choose: who is an LMFT must not be told that this is sample.

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks import StreamValue
 from wagtail.models import Page, Site
 
-from practice import links, theme
+from practice import links, samples, theme
 from practice.blocks import texts
 from practice.models import PracticeSettings
 from practice.stamp import held
@@ -124,6 +124,15 @@ def quoted(text: str) -> str:
         if text[0] in OPENING:
             return text
     return f"\u201c{text}\u201d"
+
+
+@register.filter
+def beside(fact: str, name: str) -> str:
+    """A license or credential of whoever is called `name`: the sample's belongs to the sample's
+    own name, and to no real one.
+    """
+    is_sample = fact.endswith(samples.SUFFIX)
+    return "" if is_sample and name != samples.SETTINGS["therapist_name"] else fact
 
 
 @register.filter

@@ -29,7 +29,7 @@ from booking.models import (
 )
 from practice.accounts import letters
 from practice.mail import proof
-from practice.models import Heartbeat, HomePage
+from practice.models import Heartbeat, HomePage, PracticeSettings
 from practice.watching import heartbeat
 from tests import factories
 from tests.faults.test_races import at_once
@@ -100,6 +100,7 @@ def test_while_one_takes_a_letter_another_takes_the_next(being_taken: OutgoingEm
 def all_that_is_due(article: ArticlePage) -> None:
     """For each job something to do."""
     now = timezone.now()
+    PracticeSettings.objects.update(reviewer_seen_at=now - 30 * DAY)
     ahead = {"starts_at": now + 2 * DAY, "ends_at": now + 2 * DAY + 20 * MINUTE}
     factories.consultation_request(**ahead, holds_until=now - MINUTE)
     offered = factories.consultation_request(state=State.PROPOSED, holds_until=now - MINUTE)
@@ -161,7 +162,7 @@ def test_whatever_is_due_two_workers_do_once(caplog: pytest.LogCaptureFixture, b
         "somewhere@example.com",
     ]
     kinds = OutgoingEmail.objects.values_list("kind", flat=True)
-    for kind in "alert_late alert_changed reminder_one_day weekly".split():
+    for kind in "alert_late alert_nobody_home alert_changed reminder_one_day weekly".split():
         assert list(kinds).count(kind) == 1, kind
     events = list(RequestEvent.objects.values_list("kind", flat=True))
     assert events.count(RequestEvent.Kind.HOLD_ENDED) == 1
