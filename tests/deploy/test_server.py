@@ -43,6 +43,20 @@ class Migration(migrations.Migration):
 """
 
 
+# What the form waits for: the therapist fills in the settings, and signs in.
+SET_UP = """\
+from booking import services
+from practice.models import PracticeSettings
+practice = PracticeSettings.load()
+practice.practice_name = "Quiet Harbor Counseling"
+practice.therapist_name = "The Therapist"
+practice.license_number = "000000"
+practice.email = "therapist@practice.example"
+practice.save()
+services.note_presence()
+"""
+
+
 class Story:
     """The server, and the versions that are put on it."""
 
@@ -88,6 +102,13 @@ class Story:
             context.wrap_socket(plain, server_hostname=host) as connection,
         ):
             return exchange(connection, message(path, **given))  # type: ignore[arg-type]
+
+    def set_up(self, name: str) -> None:
+        assert "This form isn't open yet." in self.ask(name, "/consultation/").text
+        first = self.ask(name, "/")
+        assert first.status == 200
+        assert "Opening soon" in first.text
+        self.server.run("practice", name, "shell", "-c", SET_UP)
 
     def send_request(self, name: str) -> None:
         """As a visitor does. The answer that it was sent is the acknowledgement."""
@@ -187,6 +208,7 @@ def test_an_install_on_nothing_gives_a_site_that_answers_over_tls(story: Story) 
     story.install("one", "--answers", "/srv/versions/one.answers")
     assert story.ask("one", "/consultation/").status == 200
     assert "max-age=31536000" in story.ask("one", "/").headers["Strict-Transport-Security"]
+    story.set_up("one")
     story.send_request("one")
     story.is_well_at(FIRST)
 
@@ -208,6 +230,7 @@ def test_the_services_that_run_score_two_or_better(story: Story) -> None:
 
 def test_another_practice_is_apart(story: Story) -> None:
     story.install("two", "--answers", "/srv/versions/two.answers")
+    story.set_up("two")
     story.send_request("two")
     story.is_well_at(FIRST)
     as_two = ("runuser", "-u", "practice-two", "--")
