@@ -1,14 +1,15 @@
 import re
 from typing import Any
 
+from django.conf import settings
 from django.contrib.syndication.views import Feed
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed
-from wagtail.models import Site
 
 from blog.models import ArticlePage
+from practice import site_url
 from practice.models import PracticeSettings
 
 # What XML 1.0 cannot hold; a word processor leaves some of it in what is pasted.
@@ -41,8 +42,10 @@ class ArticleFeed(Feed):
         return printable(practice.practice_name)
 
     def link(self, practice: PracticeSettings) -> str:
-        site = Site.find_for_request(self.request)
-        return site.root_page.get_full_url(self.request) if site else "/"
+        return site_url.absolute("/")
+
+    def feed_url(self, practice: PracticeSettings) -> str:
+        return site_url.absolute(self.request.path)
 
     def items(self, practice: PracticeSettings) -> QuerySet[ArticlePage]:
         return ArticlePage.objects.published().select_related("author")[:20]
@@ -72,6 +75,6 @@ class ArticleFeed(Feed):
         context = {
             "page": item,
             "practice": self.practice,
-            "site_address": self.request.build_absolute_uri("/").rstrip("/"),
+            "site_address": settings.SITE_URL,
         }
         return {"content": render_to_string("blog/feed_entry.html", context, request=self.request)}

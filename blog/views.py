@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from blog.feeds import ArticleFeed
 from blog.models import ArticleIndexPage, ArticlePage, Topic
+from practice import site_url
 
 
 @require_safe
@@ -13,7 +14,8 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     subject = get_object_or_404(Topic, slug=slug)
     articles = ArticlePage.objects.listed().filter(topics=subject)
     page = Paginator(articles, ArticleIndexPage.per_page).get_page(request.GET.get("page"))
-    return render(request, "blog/topic.html", {"topic": subject, "articles": page})
+    context = {"topic": subject, "articles": page, "address": site_url.absolute(request.path)}
+    return render(request, "blog/topic.html", context)
 
 
 @require_safe

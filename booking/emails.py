@@ -19,7 +19,7 @@ from django.utils import timezone
 from booking import ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from booking.permissions import reviewers
-from practice import watching
+from practice import site_url, watching
 from practice.fields import Unreadable
 from practice.mail.services import SERVICES
 from practice.models import PracticeSettings
@@ -47,16 +47,12 @@ class Draft:
     body: str
 
 
-def absolute(path: str) -> str:
-    return settings.SITE_URL.rstrip("/") + path
-
-
 def review_url(request: ConsultationRequest) -> str:
-    return absolute(reverse("consultations:detail", args=[request.pk]))
+    return site_url.absolute(reverse("consultations:detail", args=[request.pk]))
 
 
 def requests_url() -> str:
-    return absolute(reverse("consultations:index"))
+    return site_url.absolute(reverse("consultations:index"))
 
 
 def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
@@ -68,8 +64,8 @@ def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]
             "consultation": request,
             "reply_by": request.reply_by,
             "late": request.reply_by < practice.today(),
-            "ask_url": absolute(reverse("booking:request")),
-            "manage_url": absolute(request.get_absolute_url()),
+            "ask_url": site_url.absolute(reverse("booking:request")),
+            "manage_url": site_url.absolute(request.get_absolute_url()),
             "review_url": review_url(request),
         }
     return context
@@ -114,10 +110,6 @@ def draft(
     return Draft("", _render(f"{kind}_words.txt", context))
 
 
-def _domain() -> str:
-    return settings.SITE_URL.partition("://")[2].partition("/")[0].partition(":")[0]
-
-
 def calendar_uid(request: ConsultationRequest) -> str:
     """The name under which calendars know a consultation, in invitations and in the feed.
 
@@ -139,7 +131,7 @@ def _message(
         to=to,
         # The same at every try, so that a mailbox can tell a repeated delivery.
         headers={
-            "Message-ID": f"<{outgoing.key}@{_domain()}>",
+            "Message-ID": f"<{outgoing.key}@{site_url.host()}>",
             "Auto-Submitted": "auto-generated",
             **dict(service.headers if service else ()),
         },
@@ -311,7 +303,7 @@ def alert_unopened(outgoing: OutgoingEmail) -> EmailMessage | None:
     request, address = outgoing.request, PracticeSettings.load().second_email
     if request is None or not request.is_unopened or not address:
         return None
-    context = _context(request, list_url=absolute(reverse("consultations:index")))
+    context = _context(request, list_url=site_url.absolute(reverse("consultations:index")))
     return _message(
         outgoing,
         [address],

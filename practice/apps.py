@@ -17,11 +17,21 @@ class PracticeConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
-        from practice import checks, connections, defaults, forms, outage, watched  # noqa: F401  (checks register themselves)
+        from practice import (  # checks register themselves
+            checks,  # noqa: F401
+            connections,
+            defaults,
+            environment_checks,  # noqa: F401
+            forms,
+            outage,
+            site_url,
+            watched,
+        )
         from practice.accounts import sessions
         from practice.models import PracticeSettings, User
         from practice.watching import measured, own, reported
 
+        site_url.lead_wagtail()
         connection_created.connect(connections.note_file)
         request_started.connect(connections.close_if_moved)
         measured.connect(own.measure)

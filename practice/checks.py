@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError, connection
 from django.http.request import validate_host
 
+from practice import site_url
 from practice.mail.services import SERVICES
 from practice.mail.views import learns_of_bounces
 
@@ -60,7 +61,7 @@ def admin_address_is_the_sites(app_configs: object, **kwargs: object) -> Message
 
 @register(Tags.security, deploy=True)
 def hosts_are_named(app_configs: object, **kwargs: object) -> Messages:
-    host = urlsplit(settings.SITE_URL).hostname or ""
+    host = site_url.host()
     if "*" in settings.ALLOWED_HOSTS:
         reason = 'ALLOWED_HOSTS holds "*", so that anybody may choose the site\'s name.'
     elif not validate_host(host, settings.ALLOWED_HOSTS):

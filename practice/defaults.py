@@ -1,12 +1,12 @@
 """What `migrate` leaves behind on an empty database: a bare tree of drafts, and groups."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
+
+from practice import site_url
 
 THERAPIST = "Therapist"
 WAGTAILS_GROUPS = ("Editors", "Moderators")  # ours are Editor and Therapist
@@ -102,13 +102,10 @@ def make_therapist_group(apps: Any) -> None:
 
 
 def address_site() -> None:
-    """Canonical addresses, the feed's and the sitemap's come from this record, so from SITE_URL."""
-    address = urlsplit(settings.SITE_URL)
-    port = address.port or (443 if address.scheme == "https" else 80)
-    site = Site.objects.filter(is_default_site=True).first()
-    if site and (site.hostname, site.port) != (address.hostname, port):
-        site.hostname, site.port = address.hostname, port
-        site.save()
+    """Writes SITE_URL into the site's record, which the admin shows and nothing else goes by."""
+    there = {"hostname": site_url.host(), "port": site_url.port()}
+    if not Site.objects.filter(**there).exists():
+        Site.objects.filter(is_default_site=True).update(**there)
 
 
 def make_site(sender: Any, apps: Any = None, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from practice import site_url
 from practice.mail import services as mail_services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -46,7 +47,9 @@ FIELD_ENCRYPTION_KEYS = required("FIELD_ENCRYPTION_KEYS").split(",")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else []
 )
-SITE_URL = env.str("SITE_URL", default=f"http://localhost:{env.str('PORT', default='8000')}")
+SITE_URL = site_url.normal(
+    env.str("SITE_URL", default=f"http://localhost:{env.str('PORT', default='8000')}")
+)
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 
 INSTALLED_APPS = [
@@ -245,10 +248,13 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's pages have use for them
 # In the memory of each process, which is all that one server needs, or in Redis or Valkey.
 CACHE_URL = env.str("CACHE_URL", default="")
 CACHES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_PREFIX": SITE_URL,  # what Wagtail keeps there has the site's address in it
+    }
 }
 if CACHE_URL:
-    CACHES["default"] = {
+    CACHES["default"] |= {
         "BACKEND": "practice.caches.SharedCache",
         "LOCATION": CACHE_URL.replace("valkey", "redis", 1),  # they speak alike
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
@@ -308,6 +314,7 @@ if SESSION_COOKIE_SECURE:
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie holds words
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=not DEBUG)
+SECURE_SSL_HOST = SITE_URL.partition("://")[2] if SITE_URL.startswith("https://") else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]  # asked on the machine itself
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0 if DEBUG else 31536000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG

@@ -24,7 +24,7 @@ from wagtail.admin.views import account
 from wagtail.contrib.redirects import views as redirects
 from wagtail.models import Site
 
-from practice import launch, outage, request_ids
+from practice import launch, outage, request_ids, site_url
 from practice import theme as style
 from practice.models import PracticeSettings
 from practice.watching import metrics, readiness
@@ -80,7 +80,7 @@ def robots(request: HttpRequest) -> HttpResponse:
         "Disallow: /admin/",
         "Disallow: /consultation/sent/",
         "Disallow: /consultation/manage/",
-        f"Sitemap: {request.build_absolute_uri(reverse('sitemap'))}",
+        f"Sitemap: {site_url.absolute(reverse('sitemap'))}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 

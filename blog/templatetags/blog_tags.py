@@ -38,14 +38,14 @@ def _minutes(numbers: list[int]) -> list[int]:
 def person_data(context: template.Context, page: BioPage, practice: PracticeSettings) -> SafeString:
     """The therapist as a schema.org Person."""
     portrait = page.portrait or practice.portrait
-    picture = portrait.get_rendition("fill-600x750").url if portrait else ""
+    picture = portrait.get_rendition("fill-600x750").full_url if portrait else ""
     name = page.name or practice.therapist_name
     return json_ld(
         {
             "@type": "Person",
             "name": name,
             "url": page.get_full_url(context["request"]),
-            "image": context["request"].build_absolute_uri(picture) if picture else "",
+            "image": picture,
             "honorificSuffix": beside(page.credential or practice.credential, name),
             "jobTitle": practice.license_type,
             "description": page.search_description,

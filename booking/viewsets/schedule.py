@@ -15,12 +15,13 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking import emails, openings
+from booking import openings
 from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
 from booking.templatetags.booking_tags import zone_label
 from booking.viewsets.base import ReviewMixin
+from practice import site_url
 from practice.fields import Unreadable
 from practice.models import Intake, PracticeSettings
 
@@ -103,7 +104,7 @@ def calendar_address(schedule: Schedule) -> str:
     """Where the therapist's own calendar reads consultations; empty if its key is missing."""
     if isinstance(schedule.feed_secret, Unreadable):
         return ""
-    return emails.absolute(reverse("booking:calendar", args=[schedule.feed_secret]))
+    return site_url.absolute(reverse("booking:calendar", args=[schedule.feed_secret]))
 
 
 class NewSecretView(ReviewMixin):

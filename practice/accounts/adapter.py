@@ -1,7 +1,6 @@
 """How allauth does its work here: its hooks, and nothing else."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import qrcode
 from allauth.account.adapter import DefaultAccountAdapter
@@ -9,12 +8,12 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from qrcode.image.svg import SvgPathImage
 
+from practice import site_url
 from practice.accounts import lockout
 from practice.accounts.factors import is_enrolled, may_remove
 from practice.fields import cipher
@@ -101,5 +100,5 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """A passkey belongs to the site's own name, whatever a request calls it."""
-        host = urlsplit(settings.SITE_URL).hostname or "localhost"
+        host = site_url.host() or "localhost"
         return {"id": host, "name": self.get_totp_issuer()}

@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from practice import site_url
 from practice.mail.errors import describe
 from practice.models import OwedLink, PracticeSettings, User
 
@@ -29,7 +30,7 @@ GOOD_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 def one_time_link(user: User) -> str:
     """Good for a day, and dead once its user has a new password or has signed in."""
     names = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
-    return settings.SITE_URL.rstrip("/") + reverse("account_reset_password_from_key", kwargs=names)
+    return site_url.absolute(reverse("account_reset_password_from_key", kwargs=names))
 
 
 def ask_for_link(user: User) -> None:

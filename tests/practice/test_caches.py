@@ -64,7 +64,6 @@ def use() -> list[Any]:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the cache knows no sites")
 def test_a_site_reads_nothing_that_another_or_its_former_address_left(
     server: KeyValueServer, tmp_path: Path
 ) -> None:

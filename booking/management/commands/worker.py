@@ -2,13 +2,16 @@
 
 import signal
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 
 from booking import jobs
+from practice.defaults import address_site
 from practice.watching import heartbeat
 
 
@@ -29,6 +32,8 @@ class Command(BaseCommand):
 
         recurring = jobs.recurring(poll=options["poll"], stopping=stopping)
         pulse.beat()
+        with suppress(Error):  # the database is away; the record is only for people to read
+            address_site()
         if options["once"]:
             self._once(recurring)
             return
