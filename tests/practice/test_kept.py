@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from wagtail import hooks
 from wagtail.models import PageViewRestriction, Site
@@ -34,6 +34,9 @@ EVERY_KIND = (
     "/robots.txt",
     "/theme.css",
 )
+
+
+UNREAD = pytest.mark.xfail(strict=True, reason="the header is searched and not parsed")
 
 
 @pytest.fixture
@@ -295,18 +298,51 @@ def test_pages_come_gzipped_to_whoever_takes_that(page: ArticlePage, visitor: Cl
     ("header", "takes"),
     [
         ("gzip", True),
+        pytest.param("GZip", True, marks=UNREAD),
+        ("x-gzip", True),
         ("gzip;q=0.5, br", True),
+        ("gzip; Q=0.001", True),
         ("br;q=1.0, gzip;q=0.8, *;q=0.1", True),
+        pytest.param("*", True, marks=UNREAD),
+        pytest.param("br, *;q=0.1", True, marks=UNREAD),
+        ("identity;q=0, gzip;q=0.1", True),
+        pytest.param("identity;q=0.5, *;q=0.5", True, marks=UNREAD),
         ("", False),
+        (" , ,", False),
         ("br", False),
         ("identity", False),
         ("gzip;q=0", False),
         ("gzip; q=0.000, br", False),
         ("gzip ;q=0,identity", False),
+        ("gzip;q=0, *", False),
+        ("*;q=0", False),
+        pytest.param("gzip;q=0.5, identity", False, marks=UNREAD),
+        pytest.param("gzip;q=0.2, *;q=0.8", False, marks=UNREAD),
+        pytest.param("gzip;q=-1", False, marks=UNREAD),
+        pytest.param("gzip;q=many", False, marks=UNREAD),
+        pytest.param("gzip;q=nan", False, marks=UNREAD),
+        pytest.param("gzip;q=", False, marks=UNREAD),
+        pytest.param("notgzip", False, marks=UNREAD),
+        pytest.param("gzip-2", False, marks=UNREAD),
+        pytest.param("br;x=gzip", False, marks=UNREAD),
     ],
 )
 def test_gzip_is_sent_to_whoever_takes_it(header: str, takes: bool) -> None:
+    """RFC 9110, 12.5.3."""
     assert kept.accepts_gzip(header) is takes
+
+
+@UNREAD
+def test_styles_and_files_come_plain_to_whoever_refuses_gzip(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    refused = {"accept-encoding": "gzip;q=0, identity"}
+    assert "Content-Encoding" not in visitor.get("/theme.css?v=1", headers=refused).headers
+    told: list[str] = []  # WhiteNoise, which has the files, looks for the word alone
+    pages = kept.KeptPages(lambda r: told.append(r.META["HTTP_ACCEPT_ENCODING"]) or HttpResponse())
+    for header in ("gzip;q=0, identity", "br, x-gzip"):
+        pages(RequestFactory().get("/static/a.css", headers={"accept-encoding": header}))
+    assert told == ["", "gzip"]
 
 
 def test_whoever_has_a_page_already_is_told_so(page: ArticlePage, visitor: Client) -> None:
