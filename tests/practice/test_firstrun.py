@@ -7,11 +7,13 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
+from practice import firstrun
 from practice.firstrun import Refusal, prepare_environment, prepare_keys, write_missing_keys
 from tests.conftest import missing_part
 
@@ -144,7 +146,8 @@ def test_the_environment_of_the_tests_serves_the_site_too(project: Path, environ
     assert (environment / "installed-lock").read_text() == stamp
 
 
-def test_a_package_with_another_hash_is_refused_in_one_line(
+@pytest.mark.xfail(strict=True, reason="the first line alone is shown")
+def test_a_package_with_another_hash_is_refused_with_its_name_and_both_hashes(
     project: Path, environment: Path
 ) -> None:
     (folder,) = environment.glob("lib/*/site-packages")
@@ -154,8 +157,85 @@ def test_a_package_with_another_hash_is_refused_in_one_line(
     lock.write_text(lock.read_text().split("sha256:")[0] + f"sha256:{'0' * 64}\n")
     with pytest.raises(Refusal) as refusal:
         prepare_environment(environment, lock)
-    assert "\n" not in str(refusal.value)
+    said = str(refusal.value)
+    assert "DO NOT MATCH THE HASHES" in said
+    assert lock.read_text().split("sha256:")[0].split()[0] in said
+    assert f"Expected sha256 {'0' * 64}" in said
+    assert "Got" in said
+    assert "Collecting" not in said
     assert not (environment / "installed-lock").exists()
+
+
+RETRY = (
+    "WARNING: Retrying (Retry(total={left}, connect=None, read=None, redirect=None, status=None)) "
+    "after connection broken by 'NewConnectionError('<HTTPSConnection object at 0x7f>: Failed to "
+    "establish a new connection: [Errno -2] Name or service not known')': /simple/tiny/"
+)
+NOTHING_FOUND = [
+    "ERROR: Could not find a version that satisfies the requirement tiny==1 (from versions: none)",
+    "ERROR: No matching distribution found for tiny==1",
+]
+
+
+@pytest.mark.xfail(strict=True, reason="the first line alone is shown")
+@pytest.mark.parametrize(
+    ("output", "reason"),
+    [
+        (
+            ["Collecting tiny", *(RETRY.format(left=left) for left in (1, 0)), *NOTHING_FOUND],
+            [RETRY.format(left=0), *NOTHING_FOUND],
+        ),
+        (
+            ["Collecting tiny", NOTHING_FOUND[1], "", "[notice] A new release of pip is available"],
+            [NOTHING_FOUND[1]],
+        ),
+        (
+            ["ERROR: Exception:", "Traceback:", *["  File"] * 40, "OSError: [Errno 28] No space"],
+            ["ERROR: Exception:", "Traceback:", "OSError: [Errno 28] No space"],
+        ),
+        (["Killed"], ["Killed"]),
+        ([], []),
+    ],
+)
+def test_the_reason_of_a_failed_install_is_all_of_what_pip_says_of_it(
+    output: list[str], reason: list[str]
+) -> None:
+    found = firstrun.why("\n".join(output))
+    assert set(reason) <= set(found)
+    assert len(found) <= firstrun.MOST_LINES
+    assert not {"Collecting tiny", RETRY.format(left=1), ""} & set(found)
+
+
+@pytest.mark.xfail(strict=True, reason="nobody waits")
+def test_keys_are_made_by_one_run_at_a_time(tmp_path: Path) -> None:
+    """Else what the first encrypts could not be read with the keys that the second wrote."""
+    run = [sys.executable, "-m", "practice.firstrun", "keys"]
+    env = os.environ | {"PYTHONPATH": str(PROJECT)}
+    with firstrun.alone(tmp_path):
+        second = subprocess.Popen(run, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True)
+        assert second.stdout
+        assert "Another" in second.stdout.readline()
+        assert list(tmp_path.iterdir()) == []
+    assert "Wrote to .env" in second.communicate(timeout=60)[0]
+
+
+@pytest.mark.xfail(strict=True, reason="nobody waits")
+def test_a_second_install_waits_for_the_first_and_then_has_nothing_to_do(
+    project: Path, environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock = project / "requirements-dev.txt"
+    stamp = environment / "installed-lock"
+    was = stamp.read_text()
+    stamp.unlink()
+    with ThreadPoolExecutor() as beside:
+        with firstrun.alone(Path()):
+            second = beside.submit(prepare_environment, environment, lock)
+            with pytest.raises(TimeoutError):
+                second.result(1)
+            stamp.write_text(was)  # as the first writes it last
+        second.result(60)
+    assert "Another" in capsys.readouterr().out
+    assert has_tiny(environment)
 
 
 # --- What make says ----------------------------------------------------------------------

@@ -344,6 +344,34 @@ def test_a_busy_port_is_one_line_that_names_another(tmp_path: Path, address: str
     assert not list(tmp_path.iterdir()), "nothing was begun"
 
 
+@pytest.mark.xfail(strict=True, reason="only the port is looked at")
+def test_a_second_start_in_one_folder_says_that_one_is_running(later: Later) -> None:
+    """Whatever its port: two of them would send from one outbox, and write one database."""
+    start = later()
+    line = refusal(later.data, free_port())
+    assert "is running already" in line
+    assert f"http://localhost:{start.port}/" in line
+    assert f"kill {start.process.pid}" in line
+    assert "is running already" in refusal(later.data, start.port), "and not that a port is taken"
+    assert start.get("/healthz/").status == 200
+
+
+def test_a_start_that_was_killed_keeps_no_other_from_starting(later: Later) -> None:
+    start = later()
+    under = children(start.process.pid)
+    start.process.kill()
+    start.process.wait()
+    assert soon(lambda: all_gone(under))
+    assert later().get("/healthz/").status == 200
+
+
+@pytest.mark.xfail(strict=True, reason="the folder is made as the umask has it")
+def test_a_data_folder_is_for_its_owner_alone(later: Later) -> None:
+    later.data.chmod(0o755)
+    later()
+    assert later.data.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_port_that_is_none_is_one_line(tmp_path: Path) -> None:
     assert "is no port" in refusal(tmp_path, 8000, PORT="http")
 
