@@ -7,6 +7,7 @@ Only the standard library may be imported here.
 """
 
 import base64
+import fcntl
 import hashlib
 import os
 import re
@@ -16,16 +17,58 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 RUN_LOCK = Path("requirements.txt")
 DEV_LOCK = Path("requirements-dev.txt")
+STAMP = "installed-lock"
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*")
 PIP_OPTIONS = ["--require-hashes", "--only-binary=:all:", "--compile", "--no-input"]
 
 
+MOST_LINES = 12  # of what a program that failed has said
+# Beside its errors, what pip's last try to reach something ended with.
+REACHED = re.compile(r"\s*(?:WARNING: Retrying|Could not fetch URL)")
+NOISE = re.compile(r"\s*(?:\[notice\].*)?")
+
+
 class Refusal(Exception):
-    """Something stands in the way; the message says what, in one line."""
+    """Something stands in the way; the message says what, and what to do."""
+
+
+# --- One at a time -----------------------------------------------------------------------
+
+
+def lock(folder: Path, *, waits: bool = False) -> int | None:
+    """Locks `folder` for as long as this process lives, however it ends, and those it forks.
+
+    None where another process has it, unless it `waits`. A file system that knows no locks is
+    taken for one on which nobody else runs.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:
+        pass
+    return descriptor
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Within it, no other run prepares `folder`: it waits until another one is done."""
+    descriptor = lock(folder)
+    if descriptor is None:
+        say("Another run prepares this folder. Waiting until it is done.")
+        descriptor = lock(folder, waits=True)
+    try:
+        yield
+    finally:
+        os.close(descriptor or 0)
 
 
 # --- The environment ---------------------------------------------------------------------
@@ -39,22 +82,29 @@ def prepare_environment(folder: Path, lock: Path) -> None:
 
     Raises Refusal when an install fails or the folder cannot be written.
     """
-    stamp = folder / "installed-lock"
-    # The development lock holds the whole of the other one, at the same versions.
-    enough = {digest(lock), digest(DEV_LOCK)}
-    usable = stamp.exists() and answers(folder)
-    if usable and stamp.read_text() in enough:
+    if is_prepared(folder, lock):
         return
     refuse_unless_writable(Path())
-    started = time.monotonic()
-    if usable:
-        stamp.unlink()
-    else:
-        say("Making the environment in .venv/ (once, about a minute)")
-        create_environment(folder)
-    install(folder, lock)
-    stamp.write_text(digest(lock))
-    say(f"Installed in {time.monotonic() - started:.0f} s")
+    with alone(Path()):
+        if is_prepared(folder, lock):  # by the run that this one waited for
+            return
+        started = time.monotonic()
+        stamp = folder / STAMP
+        if stamp.exists() and answers(folder):
+            stamp.unlink()
+        else:
+            say("Making the environment in .venv/ (once, about a minute)")
+            create_environment(folder)
+        install(folder, lock)
+        stamp.write_text(digest(lock))
+        say(f"Installed in {time.monotonic() - started:.0f} s")
+
+
+def is_prepared(folder: Path, lock: Path) -> bool:
+    """Whether all of `lock` is there; the development lock holds the whole of the other one."""
+    stamp = folder / STAMP
+    enough = {digest(lock), digest(DEV_LOCK)}
+    return stamp.exists() and stamp.read_text() in enough and answers(folder)
 
 
 def digest(lock: Path) -> str:
@@ -79,7 +129,7 @@ def create_environment(folder: Path) -> None:
         text=True,
     )
     if made.returncode:
-        raise Refusal(f"The environment could not be made: {last_line(made.stdout)}")
+        raise Refusal(because("The environment could not be made", made.stdout))
 
 
 def install(folder: Path, lock: Path) -> None:
@@ -105,12 +155,27 @@ def install(folder: Path, lock: Path) -> None:
             elif line.startswith("Installing collected packages"):
                 say("  unpacking (the longest part)", passing=True)
     if pip.returncode:
-        errors = [line for line in output if line.startswith("ERROR")] or output
-        raise Refusal(f"Installing {lock} failed: {last_line(errors[0] if errors else '')}")
+        raise Refusal(because(f"Installing {lock} failed", "".join(output)))
 
 
-def last_line(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason was given"])[-1]
+def because(what: str, output: str) -> str:
+    """`what` failed, with the reason that its program gave, and what to do then."""
+    reason = [f"    {line}" for line in why(output)] or ["    It gave no reason."]
+    return "\n".join([f"{what}:", *reason, "When that is mended, run it again."])
+
+
+def why(output: str) -> list[str]:
+    """The lines that say why a program such as pip failed: from its first error on, and before
+    that what kept it from reaching something; without an error, its last lines. Pure.
+    """
+    lines = [line.rstrip() for line in output.splitlines() if not NOISE.fullmatch(line)]
+    first = next((n for n, line in enumerate(lines) if line.lstrip().startswith("ERROR:")), None)
+    if first is None:
+        return lines[-MOST_LINES:]
+    unreached = [line for line in lines[:first] if REACHED.match(line)][-1:]
+    told = [*unreached, *lines[first:]]
+    half = MOST_LINES // 2  # a traceback says what it is first, and why last
+    return told if len(told) <= MOST_LINES else told[:half] + told[-half:]
 
 
 def refuse_unless_writable(folder: Path) -> None:
@@ -169,7 +234,8 @@ def replace_file(path: Path, text: str) -> None:
 
 
 def prepare_keys(env_file: Path, database: Path) -> None:
-    added = write_missing_keys(env_file)
+    with alone(env_file.parent):
+        added = write_missing_keys(env_file)
     if added:
         say(f"Wrote to {env_file}: {', '.join(added)}")
     if "FIELD_ENCRYPTION_KEYS" in added and database.exists():

@@ -28,7 +28,7 @@ PRACTICE_DIR = Path(env.str("PRACTICE_DIR", default=str(DATA_DIR / "own")))
 env.read_env(PRACTICE_DIR / "settings.env")
 
 with suppress(OSError):  # whoever needs it says so better
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def required(name: str) -> str:

@@ -146,7 +146,6 @@ def test_the_environment_of_the_tests_serves_the_site_too(project: Path, environ
     assert (environment / "installed-lock").read_text() == stamp
 
 
-@pytest.mark.xfail(strict=True, reason="the first line alone is shown")
 def test_a_package_with_another_hash_is_refused_with_its_name_and_both_hashes(
     project: Path, environment: Path
 ) -> None:
@@ -177,7 +176,6 @@ NOTHING_FOUND = [
 ]
 
 
-@pytest.mark.xfail(strict=True, reason="the first line alone is shown")
 @pytest.mark.parametrize(
     ("output", "reason"),
     [
@@ -206,7 +204,6 @@ def test_the_reason_of_a_failed_install_is_all_of_what_pip_says_of_it(
     assert not {"Collecting tiny", RETRY.format(left=1), ""} & set(found)
 
 
-@pytest.mark.xfail(strict=True, reason="nobody waits")
 def test_keys_are_made_by_one_run_at_a_time(tmp_path: Path) -> None:
     """Else what the first encrypts could not be read with the keys that the second wrote."""
     run = [sys.executable, "-m", "practice.firstrun", "keys"]
@@ -219,7 +216,6 @@ def test_keys_are_made_by_one_run_at_a_time(tmp_path: Path) -> None:
     assert "Wrote to .env" in second.communicate(timeout=60)[0]
 
 
-@pytest.mark.xfail(strict=True, reason="nobody waits")
 def test_a_second_install_waits_for_the_first_and_then_has_nothing_to_do(
     project: Path, environment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -344,7 +344,6 @@ def test_a_busy_port_is_one_line_that_names_another(tmp_path: Path, address: str
     assert not list(tmp_path.iterdir()), "nothing was begun"
 
 
-@pytest.mark.xfail(strict=True, reason="only the port is looked at")
 def test_a_second_start_in_one_folder_says_that_one_is_running(later: Later) -> None:
     """Whatever its port: two of them would send from one outbox, and write one database."""
     start = later()
@@ -365,7 +364,6 @@ def test_a_start_that_was_killed_keeps_no_other_from_starting(later: Later) -> N
     assert later().get("/healthz/").status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="the folder is made as the umask has it")
 def test_a_data_folder_is_for_its_owner_alone(later: Later) -> None:
     later.data.chmod(0o755)
     later()

@@ -9,6 +9,7 @@ import os
 import secrets
 import signal
 import socket
+import stat
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from practice.firstrun import say
+from practice.firstrun import lock, say
 from practice.processes import ProcessEnded, running_together, serve, work
 
 ANSWERS_WITHIN = 60  # seconds
@@ -42,8 +43,11 @@ class Command(BaseCommand):
             signal.signal(number, interrupt)
         try:
             port = read_port(os.environ.get("PORT", "8000"))
-            sockets = listen(port)
             refuse_unless_writable(settings.DATA_DIR)
+            refuse_second_run(settings.DATA_DIR)
+            sockets = listen(port)
+            running_file().write_text(f"{os.getpid()} http://localhost:{port}/\n")
+            keep_for_owner(settings.DATA_DIR)
             self.check()
             prepare_database()
             load_sample_content()
@@ -97,6 +101,40 @@ def refuse_unless_writable(folder: Path) -> None:
     for file in folder.glob("db.sqlite3*"):
         if not os.access(file, os.W_OK):
             raise CommandError(f"{file} belongs to somebody else and cannot be written to.")
+
+
+def running_file() -> Path:
+    return settings.DATA_DIR / "running.txt"
+
+
+def refuse_second_run(folder: Path) -> None:
+    """Take `folder` for as long as this process and those it starts live.
+
+    Raises CommandError while another run has it, and says where that is and how to stop it.
+    """
+    if lock(folder) is not None:
+        return
+    try:
+        pid, address = running_file().read_text().split()
+        os.kill(int(pid), 0)
+    except (OSError, ValueError):
+        raise CommandError(
+            "The site of this folder was just started or stopped. Try again in ten seconds."
+        ) from None
+    raise CommandError(
+        f"The site of this folder is running already, at {address} To stop it, press Ctrl-C "
+        f"where it was started, or type: kill {pid}"
+    )
+
+
+def keep_for_owner(folder: Path) -> None:
+    """What visitors wrote lies there: nobody else on this machine may look into it.
+
+    A folder that is somebody else's, or that all share (its sticky bit), is left as it is.
+    """
+    found = folder.stat()
+    if found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
+        folder.chmod(0o700)
 
 
 def prepare_database() -> None:
