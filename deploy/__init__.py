@@ -1,1 +1,3 @@
-"""Installs and updates the site on a Debian server. Only the standard library may be imported."""
+"""Installs and updates the site on a Debian server. Only the standard library may be imported, and
+what of the site needs no more than that: practice.firstrun and practice.names.
+"""

@@ -16,6 +16,7 @@ from deploy.machine import SOURCE, server
 from deploy.serving import nginx, services
 from deploy.settings import LETS_ENCRYPT, Practice
 from deploy.system import Refusal, Step, alone, file, link, main, refuse_unless_root, run, say, take
+from practice import names as site_names
 
 
 def steps(practices: list[Practice], version: str, wheels: str) -> Iterator[Step]:
@@ -85,7 +86,11 @@ def gather(name: str | None, answers: Path | None) -> list[Practice]:
     practices = [Practice.called(each) for each in sorted(everybody)]
     for practice in practices:
         given = settings.read(answers) if answers and practice.name == chosen else {}
+        if answers:
+            settings.refuse_unknown(given, answers)
         settings.complete(practice, given)
+        for line in site_names.unknown(practice.settings):
+            say(f"{practice.file}: {line}")
     return practices
 
 

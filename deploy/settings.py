@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy.system import Refusal, at, say
+from practice import names as site_names
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*")
@@ -181,19 +182,27 @@ def complete(practice: Practice, answers: dict[str, str]) -> None:
             settings[question.name] = ask(question)
     settings["SITE_URL"] = settings["SITE_URL"].rstrip("/")
     made = {
-        "ALLOWED_HOSTS": practice.host,
         "BEHIND_PROXY": "true",
         "DATA_DIR": f"/var/lib/practice/{practice.name}",
         "PRACTICE_DIR": f"/etc/practice/{practice.name}",
         # By the socket, where the database knows the system's user: there is no password.
         "DATABASE_URL": f"postgres://{practice.user}@//var/run/postgresql/{practice.user}",
     }
-    if answers.get("SITE_URL"):
+    if practice.host not in listed(settings.get("ALLOWED_HOSTS", "")):
         settings["ALLOWED_HOSTS"] = practice.host
     for name, value in made.items():
         settings.setdefault(name, value)
     settings.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     settings.setdefault("FIELD_ENCRYPTION_KEYS", base64.urlsafe_b64encode(os.urandom(32)).decode())
+
+
+def refuse_unknown(answers: dict[str, str], file: Path) -> None:
+    """Raises Refusal for an answer that nothing asked for: what was meant would be left out."""
+    if strange := site_names.unknown(answers):
+        lines = "".join(f"    {each}\n" for each in strange)
+        raise Refusal(
+            f"{file} answers what nothing asks for:\n{lines}Correct or delete these lines."
+        )
 
 
 def ask(question: Question) -> str:

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from practice.firstrun import why  # which needs the standard library alone
+
 ROOT = Path("/")  # tests put another in its place
 
 
@@ -33,7 +35,7 @@ def say(line: str) -> None:
 
 
 def run(*command: str | Path, quiet: bool = True, **options: object) -> str:
-    """What the command prints. Raises Refusal with its last lines where it fails."""
+    """What the command prints. Raises Refusal with the lines that say why where it fails."""
     done = subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
@@ -43,7 +45,7 @@ def run(*command: str | Path, quiet: bool = True, **options: object) -> str:
         **options,  # type: ignore[call-overload]
     )
     if done.returncode:
-        last = "\n".join(f"    {line}" for line in (done.stdout or "").splitlines()[-15:])
+        last = "\n".join(f"    {line}" for line in why(done.stdout or ""))
         raise Refusal(f"{shlex.join(map(str, command))} failed:\n{last}")
     return done.stdout or ""
 

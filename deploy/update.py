@@ -21,6 +21,7 @@ from pathlib import Path
 from deploy import fetch, release, settings
 from deploy.manage import manage
 from deploy.system import Refusal, alone, asks, at, main, refuse_unless_root, run, say, write
+from practice.firstrun import why
 
 # A night without the network is nothing to tell; after this many seconds nobody looks any more.
 LOOKS_WITHIN = 2 * 86_400 + 7_200
@@ -86,9 +87,10 @@ def change(before: str, after: str) -> bool:
 
 
 def reason(problem: Refusal) -> str:
-    """The last line that says something."""
-    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
-    return lines[-1][:300]
+    """In one line: of pip's what it says of its errors, else the last line that says something."""
+    lines = [line.strip() for line in why(str(problem)) if line.strip()]
+    errors = [line for line in lines if line.startswith(("ERROR:", "WARNING: Retrying"))]
+    return " ".join(errors or lines[-1:])[:600]
 
 
 def settle() -> None:

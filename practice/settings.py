@@ -35,7 +35,8 @@ def required(name: str) -> str:
     value = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is not set. `make run` writes one to .env; see docs/operator.md."
+            f"{name} is not set, or its line in .env is not NAME=value without spaces. "
+            "`make run` writes one to .env; see docs/operator.md."
         )
     return value
 

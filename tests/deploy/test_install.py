@@ -181,7 +181,6 @@ def test_an_answer_that_cannot_be_is_refused(root: Path, name: str, value: str) 
         settings.complete(Practice.called("main"), ANSWERS | {name: value})
 
 
-@pytest.mark.xfail(strict=True, reason="kept without a word")
 def test_an_answer_to_nothing_is_refused_with_what_was_meant(root: Path, tmp_path: Path) -> None:
     """Else the slip would be kept, and the setting that was meant would be as if left out."""
     answers = tmp_path / "answers"
@@ -196,7 +195,6 @@ def test_an_answer_to_nothing_is_refused_with_what_was_meant(root: Path, tmp_pat
     assert install.gather("main", answers)[0].port("TLS_PORT", 443) == 8443
 
 
-@pytest.mark.xfail(strict=True, reason="kept without a word")
 def test_a_setting_by_hand_that_is_none_is_named_and_stays(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -207,7 +205,6 @@ def test_a_setting_by_hand_that_is_none_is_named_and_stays(
     assert "BACKUP_DAY=9\n" in again.text()
 
 
-@pytest.mark.xfail(strict=True, reason="only answers are looked at")
 def test_the_hosts_that_are_allowed_follow_an_address_that_was_changed_by_hand(root: Path) -> None:
     """Else every page of the new name would be refused."""
     practice = answered()
@@ -419,7 +416,6 @@ def test_an_update_that_is_well_stays(two_releases: Path) -> None:
     assert not (two_releases / "unfinished").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="the last line alone")
 def test_the_log_of_updates_says_what_pip_says(root: Path, tmp_path: Path) -> None:
     """The weekly mail repeats it: the last line alone, such as a hash, would tell nobody why."""
     said = "connection broken by 'Name or service not known'"
