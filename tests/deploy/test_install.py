@@ -564,6 +564,49 @@ def test_what_debian_upgraded_just_now_is_known_with_its_version_of_before() -> 
     assert debian.upgraded(HISTORY, now + debian.RECENT) == []
 
 
+LISTED = """\
+Listing...
+libssl3/stable-security 3.0.17-1~deb12u3 amd64 [upgradable from: 3.0.17-1~deb12u2]
+openssl/stable,stable-security 3.0.17-1~deb12u3 amd64 [upgradable from: 3.0.17-1~deb12u2]
+tzdata/stable-updates 2026c-0+deb12u1 all [upgradable from: 2026b-0+deb12u1]
+other/unknown 2.0 amd64 [upgradable from: 1.0]
+"""
+
+
+@pytest.mark.xfail(strict=True, reason="only what was upgraded is told")
+def test_what_of_debians_security_releases_waits_is_handed_to_each_practice(
+    root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Held packages too. What is newer elsewhere is not updated by itself, and so not missed."""
+    well_after("", upgraded, monkeypatch)
+    monkeypatch.setattr(debian, "refuse_unless_root", lambda: None)
+    (root / "run/lock").mkdir(parents=True)
+    waits = root / "var/lib/practice/main/debian-waits.txt"
+    listing = LISTED
+    monkeypatch.setattr(debian, "asks", lambda *command, **options: listing)
+    assert debian.body() == 0
+    assert waits.read_text() == "libssl3\nopenssl\n"
+    listing = ""  # apt could not say
+    assert debian.body() == 0
+    assert waits.read_text() == "libssl3\nopenssl\n"
+    listing = "Listing..."
+    assert debian.body() == 0
+    assert waits.read_text() == ""
+
+
+@pytest.mark.xfail(strict=True, reason="only what was upgraded is told")
+def test_what_waits_is_never_written_where_a_practices_own_link_leads(
+    root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well_after("", upgraded, monkeypatch)
+    monkeypatch.setattr(debian, "asks", lambda *command, **options: LISTED)
+    (root / "etc/target").write_text("kept")
+    waits = root / "var/lib/practice/main/debian-waits.txt"
+    waits.symlink_to(root / "etc/target")
+    debian.hand_out(settings.installed())
+    assert (root / "etc/target").read_text() == "kept"
+
+
 @pytest.fixture
 def upgraded(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A server on which apt has upgraded something just now; what is run there, in its order."""
