@@ -2,9 +2,11 @@
 
 First everything is started again, since that is what mostly helps. If it does not, the packages
 of the last upgrade go back to their versions of before, where Debian's archive still has them,
-and are held there until somebody says `apt-mark unhold`.
+and are held there until somebody says `apt-mark unhold`. What could not be upgraded is told to each
+practice, whose first page shows it.
 """
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -12,8 +14,8 @@ from datetime import datetime
 
 from deploy import health, settings
 from deploy.settings import Practice
-from deploy.system import Refusal, alone, at, main, refuse_unless_root, run
-from deploy.update import note, reason
+from deploy.system import Refusal, alone, asks, at, main, refuse_unless_root, run
+from deploy.update import note, open_for, reason
 
 KINDS = ("web", "worker")
 RECENT = 3 * 3600  # seconds, within which an upgrade is the one that was just made
@@ -95,10 +97,34 @@ def look() -> int:
     return int(bool(wrong))
 
 
+# --- What could not be upgraded -------------------------------------------------------------
+
+
+def waiting(listing: str) -> list[str]:
+    """Of what `apt list --upgradable` prints, the packages with a security release: those are
+    upgraded by themselves, unless they are held, in each other's way, or ask something. Pure.
+    """
+    found = (line.partition(" ")[0].partition("/") for line in listing.splitlines())
+    return [name for name, _, suites in found if "security" in suites]
+
+
+def hand_out(practices: list[Practice]) -> None:
+    """Tells each practice what still waits, or that nothing does; not where apt cannot say."""
+    listing = asks("apt", "list", "--upgradable", env={"PATH": "/usr/bin:/bin", "LANG": "C"})
+    if not listing:
+        return
+    text = "".join(f"{name}\n" for name in waiting(listing))
+    for practice in practices:
+        with suppress(OSError), open_for(practice, "debian-waits.txt", os.O_TRUNC) as file:
+            file.write(text)
+
+
 def body() -> int:
     refuse_unless_root()
     with alone(waits=True):
-        return look()
+        code = look()
+        hand_out(settings.installed())
+        return code
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from deploy import fetch, release, settings
 from deploy.manage import manage
+from deploy.settings import Practice
 from deploy.system import Refusal, alone, asks, at, main, refuse_unless_root, run, say, write
 from practice.firstrun import why
 
@@ -50,11 +52,16 @@ def note(line: str) -> None:
     say(line)
     now = datetime.datetime.now(datetime.UTC)
     for practice in settings.installed():
-        # In a folder of the practice's own user, who must not choose what root writes to.
-        log = practice.data / "updates.log"
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-        with open(os.open(log, flags, 0o644), "a") as file:
+        with open_for(practice, "updates.log", os.O_APPEND) as file:
             file.write(f"{now:%Y-%m-%dT%H:%M:%SZ} {line}\n")
+
+
+def open_for(practice: Practice, name: str, how: int) -> TextIO:
+    """A file of the practice's to write to, in a folder of its own user, who must not choose what
+    root writes to. Raises OSError where a link of that name leads elsewhere.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how
+    return open(os.open(practice.data / name, flags, 0o644), "w")
 
 
 # --- There and back -------------------------------------------------------------------------

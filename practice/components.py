@@ -11,12 +11,12 @@ from practice.backups import proofs
 from practice.mail import proof
 from practice.mail.admin import CHANGE
 from practice.models import PracticeSettings
-from practice.watching import agreements
+from practice.watching import agreements, standing
 
 
 class GoingLivePanel(Component):
-    """On the admin's home: what is missing before the practice goes live, while anything is, and
-    which agreements are due.
+    """On the admin's home: what is missing before the practice goes live, while anything is, what
+    has to be seen to, and which agreements are due.
     """
 
     name = "going_live"
@@ -34,6 +34,7 @@ class GoingLivePanel(Component):
             "sample": samples.standing(),
             "mail": proof.state(),
             "agreements": agreements.to_see_to(practice),
+            "standing": standing.findings(practice),
         }
 
 

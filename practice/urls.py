@@ -18,6 +18,7 @@ urlpatterns = [
     path("metrics", views.measures, name="metrics"),
     path("mail/bounces/", bounces, name="bounces"),
     path("robots.txt", views.robots, name="robots"),
+    path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("theme.css", views.theme, name="theme"),
     path("sitemap.xml", sitemap, name="sitemap"),
     path("admin/account/", require_admin_access(views.AccountView.as_view())),

@@ -1,5 +1,7 @@
 import sys
+from datetime import UTC, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -14,6 +16,7 @@ from django.http import (
 )
 from django.template.loader import get_template
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import cache_control, never_cache
@@ -30,6 +33,7 @@ from practice.models import PracticeSettings
 from practice.watching import metrics, readiness
 
 PICTURE_KEPT_FOR = 3600  # seconds
+SECURITY_TXT_GOOD_FOR = timedelta(days=180)  # less than a year: RFC 9116, 2.5.5
 
 
 @require_safe
@@ -83,6 +87,25 @@ def robots(request: HttpRequest) -> HttpResponse:
         f"Sitemap: {site_url.absolute(reverse('sitemap'))}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+@require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Whom to tell of a hole (RFC 9116); not there while the practice names nobody.
+
+    It ends half a year from the day on which it is read, so that it is never over while it stands.
+    """
+    contact = PracticeSettings.load(request_or_site=request).security_contact
+    if not contact:
+        raise Http404
+    ends = timezone.now().astimezone(UTC).date() + SECURITY_TXT_GOOD_FOR
+    lines = [
+        f"Contact: {contact if '://' in contact else 'mailto:' + quote(contact, safe='@+')}",
+        f"Expires: {ends.isoformat()}T00:00:00Z",
+        "Preferred-Languages: en",
+        f"Canonical: {site_url.absolute(reverse('security_txt'))}",
+    ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
 @require_safe

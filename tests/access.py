@@ -31,7 +31,7 @@ from wagtail.models import (
 from blog.models import ArticleIndexPage, BioPage, Topic
 from booking import tokens
 from booking.models import Letter, Schedule
-from practice.models import Heartbeat, SiteImage, User
+from practice.models import Heartbeat, PracticeSettings, SiteImage, User
 from tests import factories
 
 KEPT = b"kept behind a password"
@@ -43,6 +43,7 @@ TRACES = ("consultations/", "Consultations", "ConsultationRequest", "consultatio
 def things(therapist: User, index: ArticleIndexPage, bio: BioPage) -> dict[str, Any]:
     """One of everything that an address may name, by the word the table has for it."""
     home = index.get_parent()
+    PracticeSettings.objects.update(security_contact="security@example.com")
     topic = Topic.objects.create(name="Closeness", slug="closeness")
     article = factories.article(index, author=bio)
     draft = factories.article(index, "Not ready", author=bio, live=False)
@@ -149,6 +150,7 @@ public: open open open open open
 /healthz/
 /readyz/
 /robots.txt
+/.well-known/security.txt
 /theme.css
 /sitemap.xml
 /

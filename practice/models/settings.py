@@ -10,7 +10,13 @@ import holidays
 import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import (
+    MaxValueValidator,
+    MinValueValidator,
+    RegexValidator,
+    URLValidator,
+    validate_email,
+)
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -44,6 +50,15 @@ def validate_five_minutes(minutes: int) -> None:
     """Django's StepValueValidator raises OverflowError for a number of 400 digits."""
     if minutes % 5:
         raise ValidationError("This has to be a multiple of five.", code="step_size")
+
+
+def validate_contact(text: str) -> None:
+    """Raises ValidationError unless it is an email address or an https address."""
+    is_page = text.startswith("https://")
+    try:
+        (URLValidator(schemes=["https"]) if is_page else validate_email)(text)
+    except ValidationError as error:
+        raise ValidationError("Write an email address, or an address with https://.") from error
 
 
 def time_zone_of_the_install() -> str:
@@ -119,6 +134,18 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         help_text=(
             "Told when nobody has opened a request by half of the time in which you promise an "
             "answer. The mail says nothing about the person."
+        ),
+    )
+    security_contact = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[validate_contact],
+        help_text=(
+            "For people who find a security hole in this site: an email address, or the page that "
+            "says how to report one. The site shows it at /.well-known/security.txt. Leave it "
+            "empty to show nothing."
         ),
     )
     office_address = models.TextField(
@@ -266,8 +293,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             [
                 FieldPanel(name)
                 for name in (
-                    "telephone email second_email office_address country holiday_region "
-                    "licensed_regions client_portal_url"
+                    "telephone email second_email security_contact office_address country "
+                    "holiday_region licensed_regions client_portal_url"
                 ).split()
             ],
             heading="Where you are",

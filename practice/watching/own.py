@@ -13,6 +13,7 @@ from practice.watching import (
     counted,
     heartbeat,
     readiness,
+    standing,
     updates,
 )
 
@@ -93,6 +94,7 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
         *(_proof(kind, age) for kind, age in proofs(now).items()),
         *(_update(*told) for told in updates.of_the_site(since)),
         *_debian(updates.of_debian(since)),
+        *standing.findings(practice),
         *(
             Finding(f"Sample content still stands. {line}.", "Replace or remove it.")
             for line in samples.standing()

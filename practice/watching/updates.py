@@ -14,6 +14,7 @@ from django.conf import settings
 from practice.logging import redact
 
 NAME = "updates.log"
+WAITS = "debian-waits.txt"  # deploy/debian.py writes it
 DEBIAN = Path("/var/log/unattended-upgrades/unattended-upgrades.log")
 DATED = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\S* ?(.*)")
 UPGRADED = "Packages that will be upgraded:"
@@ -47,6 +48,14 @@ def of_the_site(day: date) -> list[tuple[str, bool]]:
 def _with_failures(lines: list[str]) -> list[tuple[str, bool]]:
     well = max((n for n, words in enumerate(lines) if words.startswith(WENT_WELL)), default=-1)
     return [(words, n > well and bool(FAILED.search(words))) for n, words in enumerate(lines)]
+
+
+def waiting_of_debian() -> list[str]:
+    """The packages with a security release that Debian's own timer could not bring in last time."""
+    try:
+        return (settings.DATA_DIR / WAITS).read_text(errors="replace").split()
+    except OSError:
+        return []
 
 
 def of_debian(day: date) -> int:

@@ -573,7 +573,6 @@ other/unknown 2.0 amd64 [upgradable from: 1.0]
 """
 
 
-@pytest.mark.xfail(strict=True, reason="only what was upgraded is told")
 def test_what_of_debians_security_releases_waits_is_handed_to_each_practice(
     root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -594,7 +593,6 @@ def test_what_of_debians_security_releases_waits_is_handed_to_each_practice(
     assert waits.read_text() == ""
 
 
-@pytest.mark.xfail(strict=True, reason="only what was upgraded is told")
 def test_what_waits_is_never_written_where_a_practices_own_link_leads(
     root: Path, upgraded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

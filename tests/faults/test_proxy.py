@@ -18,6 +18,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from booking.models import ConsultationRequest, DailyCount, DailySalt
+from practice.models import PracticeSettings
 from tests.databases import copied_database
 from tests.faults.proxy import NAME, Answer, KeptConnection, Proxy, exchange, message
 from tests.faults.site import HOST, PROJECT, THERAPIST, LiveSite, wait_until
@@ -134,6 +135,15 @@ def test_pages_come_packed_to_whoever_takes_that(served: Served, header: str, ta
         answer = served.proxy.ask("/about/", {"Accept-Encoding": header})
         assert answer.status == 200
         assert (answer.headers["Content-Encoding"] == "gzip") is takes
+
+
+def test_whoever_finds_a_hole_learns_whom_to_tell_through_the_proxy(served: Served) -> None:
+    with served.site.database():
+        PracticeSettings.objects.update(security_contact="security@practice.example")
+    answer = served.proxy.ask("/.well-known/security.txt")
+    assert answer.status == 200
+    assert answer.text.startswith("Contact: mailto:security@practice.example\nExpires: ")
+    assert f"Canonical: {served.proxy.url}/.well-known/security.txt\n" in answer.text
 
 
 def test_static_files_are_told_apart_from_pages_by_no_header(served: Served) -> None:

@@ -12,10 +12,7 @@ from practice.models import PracticeSettings
 PATH = "/.well-known/security.txt"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
-pytestmark = [
-    pytest.mark.django_db,
-    pytest.mark.xfail(strict=True, reason="there is no such page"),
-]
+pytestmark = pytest.mark.django_db
 
 
 def fields(client: Client) -> dict[str, str]:

@@ -15,7 +15,6 @@ from practice.watching import own
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-UNTOLD = pytest.mark.xfail(strict=True, reason="nobody is told")
 
 
 def told(client: Client) -> tuple[str, str]:
@@ -33,10 +32,10 @@ def day(moment: date) -> str:
     ("in_days", "says"),
     [
         (90, ""),
-        pytest.param(60, "Your license ends on {day}.", marks=UNTOLD),
-        pytest.param(0, "Your license ends on {day}.", marks=UNTOLD),
-        pytest.param(-1, "Your license ended on {day}.", marks=UNTOLD),
-        pytest.param(-400, "Your license ended on {day}.", marks=UNTOLD),
+        (60, "Your license ends on {day}."),
+        (0, "Your license ends on {day}."),
+        (-1, "Your license ended on {day}."),
+        (-400, "Your license ended on {day}."),
     ],
 )
 def test_a_license_is_told_of_before_it_ends_and_until_the_date_is_changed(
@@ -52,7 +51,6 @@ def test_a_license_is_told_of_before_it_ends_and_until_the_date_is_changed(
     assert all("Your license end" not in place for place in told(as_therapist))
 
 
-@UNTOLD
 def test_what_debian_could_not_update_stands_there_until_it_can(
     practice: PracticeSettings, as_therapist: Client, settings: Any, tmp_path: Path
 ) -> None:
