@@ -6,6 +6,7 @@ Only the standard library may be imported here: the installer asks too, before t
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 READ = re.compile(r"""(?:\benv\.\w+|\brequired)\(\s*["']([A-Z][A-Z_]+)["']""")
@@ -19,10 +20,11 @@ OTHERS = re.compile(
 SLIP, GUESS = 0.85, 0.6  # how alike two names are; PGPORT is no slip of PORT (0.8)
 
 
-def known() -> set[str]:
+@cache
+def known() -> frozenset[str]:
     """What practice/settings.py asks the environment for, and what the installer takes."""
     settings = Path(__file__).with_name("settings.py").read_text()
-    return {*READ.findall(settings), *INSTALLERS}
+    return frozenset(READ.findall(settings)) | INSTALLERS
 
 
 def meant(name: str, alike: float = SLIP) -> str:
