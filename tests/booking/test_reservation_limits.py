@@ -1,0 +1,225 @@
+"""Nobody takes all open times from everybody else, and nobody's request is lost to that limit."""
+
+import html
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from booking import outbox, services
+from booking.forms.visitor import as_value
+from booking.models import ConsultationRequest, Schedule, SlotClaim, State
+from booking.suspicion import Sending
+from practice.models import PracticeSettings, User
+from tests import factories
+from tests.faults.test_races import at_once
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.xfail(strict=True, reason="nothing limits how many times one visitor reserves"),
+]
+
+FORM = "/consultation/"
+NOT_SET_ASIDE = "I have your request, but I couldn't set that time aside. I'll send you times by "
+SPAM = "[url=https://spam.example]We offer SEO services[/url]"
+
+
+@pytest.fixture(autouse=True)
+def open_practice(practice: PracticeSettings) -> PracticeSettings:
+    factories.schedule()
+    return practice
+
+
+def ask(visitor: Client, start: datetime | None = None, **fields: Any) -> ConsultationRequest:
+    """Somebody of their own asks by the form for that open time, or for the next one."""
+    number = ConsultationRequest.objects.count()
+    address = fields.pop("address", "192.0.2.1")
+    when = as_value(start or factories.open_time())
+    typed = {"name": "Robin", "email": f"robin-{number}@example.com", "when": when, **fields}
+    answer = visitor.post(FORM, typed, REMOTE_ADDR=address)
+    assert answer.status_code == 303, answer.content.decode()
+    return ConsultationRequest.objects.latest("pk")
+
+
+def text_of(visitor: Client, address: str) -> str:
+    """What somebody reads on a page, without its markup."""
+    page = re.sub(r"<[^>]+>", "", visitor.get(address).content.decode())
+    return " ".join(html.unescape(page).split())
+
+
+def pages_of(visitor: Client, consultation: ConsultationRequest) -> list[str]:
+    """What its visitor reads after sending it, and by the private link."""
+    sent = f"/consultation/sent/?key={consultation.token}"
+    return [text_of(visitor, sent), text_of(visitor, consultation.get_absolute_url())]
+
+
+def is_reserved(consultation: ConsultationRequest) -> bool:
+    has_claims = SlotClaim.objects.filter(request=consultation).exists()
+    assert has_claims == (consultation.starts_at is not None)
+    return has_claims
+
+
+def test_a_third_request_from_one_network_comes_in_without_its_time_and_is_told_so(
+    visitor: Client,
+) -> None:
+    assert [is_reserved(ask(visitor)) for _ in range(2)] == [True, True]
+    outbox.send_due()
+    mail.outbox.clear()
+    start, free = factories.open_time(), factories.open_times()
+    third = ask(visitor, start)
+    assert third.state == State.PENDING
+    assert third.asked_for == start
+    assert not is_reserved(third)
+    assert factories.open_times() == free
+    for page in pages_of(visitor, third):
+        assert f"{NOT_SET_ASIDE}{third.reply_by:%A}" in page
+        assert "held for you" not in page
+        assert "You will have" not in page
+    outbox.send_due()
+    alert, letter = sorted(mail.outbox, key=lambda message: message.to)
+    assert alert.to == ["practice@example.com"]
+    assert letter.to == [third.email]
+    assert f"{NOT_SET_ASIDE}{third.reply_by:%A}" in letter.body
+    assert "held for you" not in letter.body
+
+
+def test_another_network_and_another_day_are_other_matters(visitor: Client) -> None:
+    for _ in range(3):
+        last = ask(visitor)
+    assert not is_reserved(last)
+    assert is_reserved(ask(visitor, address="192.0.2.2"))
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
+        assert is_reserved(ask(visitor))
+
+
+def test_a_time_given_back_counts_for_the_network_all_the_same(visitor: Client) -> None:
+    for _ in range(2):
+        visitor.post(ask(visitor).get_absolute_url(), {"act": "withdraw"})
+    assert not SlotClaim.objects.exists()
+    assert not is_reserved(ask(visitor))
+
+
+@pytest.mark.parametrize(
+    ("contact", "same"),
+    [
+        ({"email": "robin.m@gmail.com"}, {"email": "RobinM+therapy@googlemail.com"}),
+        ({"email": "robin@example.com"}, {"email": "robin+two@Example.com"}),
+        ({"email": "", "phone": "626 555 0143"}, {"phone": "+1 (626) 555-0143"}),
+    ],
+)
+def test_one_contact_has_two_times_at_most_at_the_same_time(
+    visitor: Client, contact: dict[str, str], same: dict[str, str]
+) -> None:
+    first = ask(visitor, address="192.0.2.1", **contact)
+    assert is_reserved(ask(visitor, address="192.0.2.2", **same))
+    third = ask(visitor, address="192.0.2.3", **contact)
+    assert not is_reserved(third)
+    assert NOT_SET_ASIDE in pages_of(visitor, third)[0]
+    assert is_reserved(ask(visitor, address="192.0.2.4"))  # somebody else
+    visitor.post(first.get_absolute_url(), {"act": "withdraw"})
+    assert is_reserved(ask(visitor, address="192.0.2.5", **same))
+
+
+def test_requests_that_nobody_opened_reserve_half_of_the_open_times(
+    visitor: Client, as_therapist: Client
+) -> None:
+    everything = factories.open_times()[:10]
+    Schedule.objects.update(open_times_counted=len(everything))
+    came = [ask(visitor, address=f"192.0.2.{n}") for n in range(6)]
+    assert [is_reserved(each) for each in came] == [True] * 5 + [False]
+    assert NOT_SET_ASIDE in pages_of(visitor, came[-1])[1]
+    as_therapist.get(f"/admin/consultations/{came[0].pk}/")
+    assert is_reserved(ask(visitor, address="192.0.2.99"))
+
+
+def test_before_the_worker_has_counted_nothing_is_capped(visitor: Client) -> None:
+    assert Schedule.load().open_times_counted is None
+    assert all(is_reserved(ask(visitor, address=f"192.0.2.{n}")) for n in range(12))
+
+
+def test_the_worker_counts_what_can_be_reserved_together(visitor: Client) -> None:
+    """What waits unopened counts as well, or the half would shrink with every count."""
+    services.count_open_times()
+    counted = Schedule.load().open_times_counted
+    assert counted == len(factories.open_times())
+    ask(visitor)
+    services.count_open_times()
+    assert Schedule.load().open_times_counted == counted
+    factories.schedule(step=5, daily_limit=3)
+    days = {
+        start.astimezone(PracticeSettings.load().zone).date() for start in factories.open_times()
+    }
+    services.count_open_times()
+    assert Schedule.load().open_times_counted == 3 * len(days)
+
+
+def test_an_operator_may_let_more_times_be_reserved(visitor: Client, settings: Any) -> None:
+    settings.RESERVATIONS_PER_VISITOR = 4
+    contact = {"email": "robin@example.com"}
+    assert [is_reserved(ask(visitor, **contact)) for _ in range(5)] == [True] * 4 + [False]
+
+
+def test_a_spammer_learns_from_no_limit_that_they_were_found(visitor: Client) -> None:
+    told: list[list[str]] = []
+    for message, address in (("Could we talk?", "192.0.2.1"), (SPAM, "192.0.2.2")):
+        came = [ask(visitor, message=message, address=address) for _ in range(3)]
+        told.append([page for each in came for page in pages_of(visitor, each)])
+    quiet, loud = ([NOT_SET_ASIDE in page for page in pages] for pages in told)
+    assert quiet == loud == [False, False, False, False, True, True]
+
+
+def test_the_therapist_reads_why_no_time_was_reserved(
+    visitor: Client, as_therapist: Client
+) -> None:
+    third = [ask(visitor) for _ in range(3)][-1]
+    page = text_of(as_therapist, f"/admin/consultations/{third.pk}/")
+    assert "the most that one network can have in a day" in page
+    assert "not held any more" not in page
+
+
+def test_nothing_is_said_of_that_time_once_there_is_another(
+    visitor: Client, therapist: User
+) -> None:
+    third = [ask(visitor) for _ in range(3)][-1]
+    assert NOT_SET_ASIDE in pages_of(visitor, third)[1]
+    words = services.Draft("About your message", "Which one suits you?")
+    starts = factories.open_times()[:2]
+    services.offer(third, user=therapist, words=words, starts=starts, minutes=20)
+    assert NOT_SET_ASIDE not in pages_of(visitor, third)[1]
+    visitor.post(third.get_absolute_url(), {"act": "none_suits", "version": third.version})
+    page = pages_of(visitor, third)[1]
+    assert "none of the times suits you" in page
+    assert NOT_SET_ASIDE not in page
+
+
+def submits(number: int, start: datetime, **fields: Any) -> Callable[[], bool]:
+    """One of many who ask at once, each for a time of their own; gives whether they have it."""
+
+    def act() -> bool:
+        given = {"email": f"robin-{number}@example.com", "asked_for": start, **fields}
+        address = given.pop("address", f"192.0.2.{number}")
+        consultation, _ = services.submit(factories.unsaved_request(**given), Sending(address))
+        return consultation.starts_at is not None
+
+    return act
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize(
+    ("same", "most"),
+    [({"address": "192.0.2.1"}, 2), ({"email": "robin@example.com"}, 2), ({}, 4)],
+)
+def test_many_at_once_have_no_more_than_one_after_another(same: dict[str, str], most: int) -> None:
+    factories.practice_settings()
+    factories.schedule()
+    Schedule.objects.update(open_times_counted=8)
+    starts = factories.open_times()[:8]
+    assert sum(at_once([submits(n, start, **same) for n, start in enumerate(starts)])) == most
+    assert ConsultationRequest.objects.count() == 8
+    assert ConsultationRequest.objects.filter(claims__isnull=False).distinct().count() == most
