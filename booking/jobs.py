@@ -70,6 +70,7 @@ def recurring(*, poll: float, stopping: Callable[[], bool]) -> list[Job]:
         Job("note_absence", services.note_absence, 60, clock=clock),
         Job("publish_scheduled", _publish, 60, clock=clock, by_turns=True),
         Job("finish_erasures", services.finish_erasures, 60),
+        Job("count_open_times", services.count_open_times, 60),
         Job("forget_counts", services.forget_counts, 600),
         Job("forget_old_sessions", purge.forget_old, 600),
         Job("send_weekly_mail", _owe_weekly_mail, 900, clock=clock),

@@ -4,7 +4,7 @@ Few queries, however many consultations there were: the schedule, its hours, and
 in the way from now on.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -70,6 +70,18 @@ class Openings:
             booked=self.booked,
             now=now,
         )
+
+    def together(self, now: datetime) -> int:
+        """How many open times can be had together: with their pauses, within each day's limit."""
+        had = Counter(booked.start.astimezone(self.zone).date() for booked in self.booked)
+        taken, free_from = 0, datetime.min.replace(tzinfo=UTC)
+        for start in self.starts(now):
+            day = start.astimezone(self.zone).date()
+            is_full = self.policy.daily_limit is not None and had[day] >= self.policy.daily_limit
+            if start >= free_from and not is_full:
+                taken, had[day] = taken + 1, had[day] + 1
+                free_from = start + self.length + timedelta(minutes=self.policy.gap)
+        return taken
 
     def objections(self, starts_at: datetime, minutes: int, now: datetime) -> list[str]:
         """What speaks against a time that the therapist wants; it may be taken all the same.

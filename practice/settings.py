@@ -288,6 +288,8 @@ EMAIL_TIMEOUT = 20  # Django's default is none at all, which hangs the worker
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)
 # In a day, from one address: a school, a clinic or a mobile carrier may share it.
 REQUESTS_PER_ADDRESS = env.int("REQUESTS_PER_ADDRESS", default=100)
+# Times that one network reserves in a day, and one email or phone at the same time.
+RESERVATIONS_PER_VISITOR = env.int("RESERVATIONS_PER_VISITOR", default=2)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # By the HTTPS of a mail service instead of by SMTP: one of those in practice/mail/services.py.

@@ -1,6 +1,6 @@
 """Requests, the letters and e-mails they owe, the schedule, and a count of what was erased."""
 
-from booking.models.abuse import DailyCount, DailySalt
+from booking.models.abuse import DailyCount, DailySalt, Limit
 from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
 from booking.models.letters import Letter, OutgoingEmail
 from booking.models.requests import (
@@ -45,6 +45,7 @@ __all__ = [
     "Demand",
     "ErasedCount",
     "Letter",
+    "Limit",
     "Outcome",
     "OutgoingEmail",
     "PartOfWeek",

@@ -38,6 +38,14 @@ class DailySalt(models.Model):
         return salted_hmac(f"booking.{kind}.{self.salt}", value, algorithm="sha256").hexdigest()
 
 
+class Limit(models.TextChoices):
+    """What a request met when it came, in words for the therapist."""
+
+    NETWORK = "network", "Their network had already reserved as many times as one may in a day."
+    CONTACT = "contact", "Their email or phone already has as many times as one may at once."
+    UNOPENED = "unopened", "Requests that you haven't opened already reserve half your open times."
+
+
 class DailyCountQuerySet(models.QuerySet["DailyCount"]):
     def add_one(self, day: date, digests: Iterable[str]) -> dict[str, int]:
         """Counts one more of each; how many that makes. Call it in a transaction.

@@ -17,6 +17,7 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from booking import suspicion, time_zones, tokens
+from booking.models.abuse import Limit
 from practice.fields import EncryptedTextField, Unreadable
 from practice.models import Medium
 
@@ -178,6 +179,14 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
         """Those that look like spam, until the therapist has looked at them."""
         return self.filter(state=State.SUSPECTED)
 
+    def reserving(self, now: datetime) -> RequestQuerySet:
+        """Those that have a time ahead: asked for and reserved, or agreed."""
+        return self.filter(state__in=HOLDING_STATES, starts_at__gt=now)
+
+    def unopened(self) -> RequestQuerySet:
+        """Those that wait, and at which nobody who may review them has looked."""
+        return self.filter(state=State.PENDING, opened_at=None)
+
     def to_be_told(self) -> RequestQuerySet:
         """Those with a letter that nobody can send: the visitor left no e-mail address."""
         return self._with(letters__channel="in_person", letters__told_at=None)
@@ -272,6 +281,9 @@ class ConsultationRequest(models.Model):
         blank=True,
         help_text="Codes of what looked like spam, until the therapist has found it to be real",
     )
+    limits_reached = models.JSONField(
+        null=True, blank=True, help_text="Codes of the limits that it met when it came (Limit)"
+    )
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     private_note = EncryptedTextField(blank=True)
 
@@ -349,6 +361,16 @@ class ConsultationRequest(models.Model):
     def suspicions(self) -> list[str]:
         """Why it is held apart, in plain words."""
         return suspicion.in_words(self.held_apart_for)
+
+    @property
+    def limits(self) -> list[Limit]:
+        """The limits that it met when it came, until it has been replied to."""
+        return [Limit(code) for code in self.limits_reached or () if code in Limit]
+
+    @property
+    def is_unreserved(self) -> bool:
+        """Whether the visitor reads that the time they asked for could not be set aside."""
+        return self.seems_to_wait and self.starts_at is None and bool(self.limits)
 
     @property
     def awaits_reply(self) -> bool:

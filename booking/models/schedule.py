@@ -95,6 +95,11 @@ class Schedule(models.Model):
         choices=FeedTitles.choices,
         default=FeedTitles.NOTHING,
     )
+    open_times_counted = models.PositiveIntegerField(
+        null=True,
+        editable=False,
+        help_text="How many times the worker last found that can be reserved together",
+    )
     hours_are_sample = models.BooleanField(default=False, editable=False)
 
     wagtail_reference_index_ignore = True

@@ -20,7 +20,7 @@ from booking.services.erasure import (
     over_by,
     waiting_too_long,
 )
-from booking.services.limits import TooMany, forget_counts
+from booking.services.limits import TooMany, count_open_times, forget_counts
 from booking.services.opening import alert_unopened, note_opened
 from booking.services.presence import note_absence, note_presence
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
@@ -82,6 +82,7 @@ __all__ = [
     "cancel",
     "close",
     "confirm",
+    "count_open_times",
     "decisions",
     "decline",
     "erase",

@@ -92,6 +92,7 @@ def _copy(request: ConsultationRequest) -> dict[str, Any]:
         "promised_by": request.reply_by.isoformat(),
         "kept_until": request.kept_until.isoformat() if request.kept_until else None,
         "held_apart_for": suspicion.in_words(request.held_apart_for),
+        "limits_reached": [limit.label for limit in request.limits],
     }
     copy |= {name: getattr(request, name) for name in FACTS}
     copy |= {name: _moment(getattr(request, name)) for name in MOMENTS}

@@ -114,6 +114,7 @@ def _empty(request: ConsultationRequest) -> None:
         kept_because="",
         erasure_asked_at=None,
         held_apart_for=[],
+        limits_reached=None,
         parts_of_week=[],
         time_zone="",
         asked_for=None,

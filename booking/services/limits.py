@@ -1,11 +1,16 @@
-"""How often today, from one address, by one contact, in the same words."""
+"""How often today, from one address, by one contact, in the same words; what may be reserved."""
+
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.utils import timezone
 
-from booking import suspicion
-from booking.models import ConsultationRequest, DailyCount, DailySalt
+from booking import openings, suspicion
+from booking.models import ConsultationRequest, DailyCount, DailySalt, Limit, Schedule
 from booking.suspicion import Counts, Sending
+from practice.models import PracticeSettings
+
+GMAIL = ("gmail.com", "googlemail.com")
 
 
 class TooMany(Exception):
@@ -19,7 +24,7 @@ def count(request: ConsultationRequest, sending: Sending) -> Counts:
     today = timezone.now().date()
     salt = DailySalt.of(today)
     address = salt.digest("address", sending.address)
-    contacts = [salt.digest("contact", contact) for contact in _contacts(request)]
+    contacts = [salt.digest("contact", each) for each in _contacts(request.email, request.phone)]
     text = suspicion.plain(request.message)
     texts = [salt.digest("text", text)] if len(text) >= suspicion.SHORTEST_TO_COMPARE else []
     counted = DailyCount.objects.add_one(today, [address, *contacts, *texts])
@@ -32,11 +37,55 @@ def count(request: ConsultationRequest, sending: Sending) -> Counts:
     )
 
 
-def _contacts(request: ConsultationRequest) -> list[str]:
-    """How the visitor can be reached, written in one way: `a.b+tag@EXAMPLE.com` is `a.b@…` too."""
-    name, _, domain = request.email.casefold().rpartition("@")
-    email = f"{name.partition('+')[0]}@{domain}" if domain else ""
-    return [contact for contact in (email, request.phone.partition(";")[0]) if contact]
+def _contacts(email: str, phone: str) -> list[str]:
+    """How somebody can be reached, each in one way of writing it.
+
+    A tag after a plus leads to the same mailbox; in a Gmail name, dots say nothing either.
+    """
+    name, _, domain = email.casefold().rpartition("@")
+    name = name.partition("+")[0]
+    if domain in GMAIL:
+        name, domain = name.replace(".", ""), GMAIL[0]
+    found = (f"{name}@{domain}" if domain else "", phone.partition(";")[0])
+    return [contact for contact in found if contact]
+
+
+def against_reserving(
+    request: ConsultationRequest, sending: Sending, schedule: Schedule
+) -> list[Limit]:
+    """Why the time that an unsaved request asks for is not reserved; none, and it is counted.
+
+    Call it in the transaction that saves it, with the schedule locked: then many who come at once
+    come one after another.
+    """
+    most, now = settings.RESERVATIONS_PER_VISITOR, timezone.now()
+    reserving = ConsultationRequest.objects.reserving(now)
+    if _of_same_contact(request, reserving.values_list("email", "phone")) >= most:
+        return [Limit.CONTACT]
+    counted = schedule.open_times_counted  # the worker's; before its first round nothing is capped
+    if counted is not None and reserving.unopened().count() >= max(most, counted // 2):
+        return [Limit.UNOPENED]
+    salt = DailySalt.of(now.date())
+    network = salt.digest("reservation", sending.address)
+    number = DailyCount.objects.add_one(now.date(), [network])[network]
+    return [Limit.NETWORK] if number > most else []
+
+
+def _of_same_contact(request: ConsultationRequest, others: Iterable[tuple[str, str]]) -> int:
+    """How many of `others` (email, phone) are this visitor's. Contacts are encrypted, and no index
+    of them is kept; but there are never more who have a time than there are times.
+    """
+    own = set(_contacts(request.email, request.phone))
+    return sum(not own.isdisjoint(_contacts(email, phone)) for email, phone in others)
+
+
+def count_open_times() -> int:
+    """Notes how many times could be reserved together if nobody unopened had one; how many."""
+    now, schedule = timezone.now(), Schedule.load()
+    free = openings.load(PracticeSettings.load(), now, schedule=schedule).together(now)
+    number = free + ConsultationRequest.objects.reserving(now).unopened().count()
+    Schedule.objects.filter(pk=schedule.pk).update(open_times_counted=number)
+    return number
 
 
 def forget_counts() -> int:

@@ -52,6 +52,7 @@ def as_new() -> dict[str, Any]:
     return {
         "reply_by": practice.reply_by(practice.today()),
         "hold_ended_at": None,
+        "limits_reached": None,
         **without_time(),
     }
 

@@ -29,9 +29,10 @@ def submit(
 ) -> tuple[ConsultationRequest, bool]:
     """Takes an unsaved request in; `(the request on file, whether it is new)`.
 
-    Its `asked_for`, if it has one, is held for it. The same submission key again gives the same
-    one request: a double click, a retry, the back button. Raises AlreadySent where something
-    else was typed under that key, and TimeTaken where the time is not open (any more).
+    Its `asked_for`, if it has one, is reserved for it, unless a limit is reached. The same
+    submission key again gives the same one request: a double click, a retry, the back button.
+    Raises AlreadySent where something else was typed under that key, and TimeTaken where the time
+    is not open (any more).
 
     `sending` is how it came: then it is counted, and held apart if it looks like spam. Raises
     TooMany.
@@ -42,7 +43,7 @@ def submit(
             if schedule and (earlier := _earlier(request)):
                 return earlier, False
             if schedule and request.asked_for:
-                _ask_for(request, request.asked_for, schedule)
+                _ask_for(request, request.asked_for, schedule, sending)
             if sending:
                 _suspect(request, sending)
             request.save(force_insert=True)
@@ -98,9 +99,19 @@ def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
     return earlier
 
 
-def _ask_for(request: ConsultationRequest, start: datetime, schedule: Schedule) -> None:
-    """Sets the time that `request` is to hold, if that is open. Raises TimeTaken."""
-    for name, value in steps.with_time(start, schedule, timezone.now()).items():
+def _ask_for(
+    request: ConsultationRequest, start: datetime, schedule: Schedule, sending: Sending | None
+) -> None:
+    """Sets the time that `request` is to reserve, if that is open. Raises TimeTaken.
+
+    Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
+    """
+    time = steps.with_time(start, schedule, timezone.now())
+    if sending:
+        request.limits_reached = limits.against_reserving(request, sending, schedule)
+    if request.limits_reached:
+        return
+    for name, value in time.items():
         setattr(request, name, value)
     # The answer has to come before the time itself.
     day = start.astimezone(PracticeSettings.load().zone).date()

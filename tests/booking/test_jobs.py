@@ -35,6 +35,7 @@ NAMES = [
     "note_absence",
     "publish_scheduled",
     "finish_erasures",
+    "count_open_times",
     "forget_counts",
     "forget_old_sessions",
     "send_weekly_mail",
@@ -149,6 +150,13 @@ def test_a_hold_that_is_over_frees_its_time_and_the_request_stays() -> None:
     request = held()
     recurring()["release_holds"].run()
     assert state_of(request) == (State.PENDING, None)
+
+
+def test_the_open_times_are_counted() -> None:
+    recurring()["count_open_times"].run()
+    number = len(factories.open_times())
+    assert Schedule.load().open_times_counted == number
+    assert said_by("count_open_times") == f"{number} times can be reserved together"
 
 
 def test_an_offer_that_nobody_answered_ends() -> None:

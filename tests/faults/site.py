@@ -147,7 +147,9 @@ class LiveSite:
             "EMAIL_URL": email_url,
             "DEFAULT_FROM_EMAIL": "office@practice.example",
             "OUTBOX_LEASE_SECONDS": "2",  # one worker at a time, so nobody takes a live one's
-            "REQUESTS_PER_ADDRESS": "100000",  # all of them come from this machine
+            # All of them come from this machine.
+            "REQUESTS_PER_ADDRESS": "100000",
+            "RESERVATIONS_PER_VISITOR": "100000",
             "GUNICORN_CMD_ARGS": "",
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(folder / "tmp"),

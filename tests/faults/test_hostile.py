@@ -207,5 +207,5 @@ def test_no_input_breaks_a_page_or_comes_back_as_markup(
 @pytest.fixture
 def settings_of_limits(settings: Any) -> None:
     """All of it comes from one address, and none of it shall end at a limit."""
-    settings.REQUESTS_PER_ADDRESS = 10**9
+    settings.REQUESTS_PER_ADDRESS = settings.RESERVATIONS_PER_VISITOR = 10**9
     settings.ALLOWED_HOSTS = ["testserver"]
