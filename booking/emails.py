@@ -181,6 +181,7 @@ def _to_practice(outgoing: OutgoingEmail, kind: str) -> EmailMessage:
         outgoing.request,
         about_time=outgoing.about_time,
         held_apart=requests.held_apart().count(),
+        held_apart_url=site_url.absolute(reverse("consultations:held_apart")),
         unreached=requests.shown().with_returned_letter().count(),
     )
     return _message(
@@ -326,6 +327,13 @@ def alert_nobody_home(outgoing: OutgoingEmail) -> EmailMessage | None:
     )
 
 
+def alert_quarantine(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the practice: something looks like spam, and may be somebody's request all the same."""
+    if not ConsultationRequest.objects.held_apart().exists():
+        return None
+    return _to_practice(outgoing, "alert_quarantine")
+
+
 def alert_erased(outgoing: OutgoingEmail) -> EmailMessage:
     """To the practice: a visitor erased a request, so that nobody looks for it."""
     return _to_practice(outgoing, "alert_erased")
@@ -344,6 +352,7 @@ BUILDERS = {
         alert_late,
         alert_unopened,
         alert_nobody_home,
+        alert_quarantine,
         alert_erased,
         weekly,
     )

@@ -20,7 +20,6 @@ SUFFICES = 6  # the one threshold: signals whose weights reach it hold a request
 QUICK_SECONDS = 3
 MANY_LINKS = 3
 MANY_FROM_ADDRESS = 20  # in a day; a school or a carrier behind one address may well send these
-MANY_FROM_CONTACT = 5  # in a day; each answered one is a letter to an address that may be another's
 MANY_ALIKE = 3  # in a day
 SHORTEST_TO_COMPARE = 40  # "Do you take new clients?" is what many write
 
@@ -32,7 +31,6 @@ class Signal(Enum):
     LINKS = "links", 6, "It has several links."
     PITCH = "pitch", 6, "It has several phrases that advertising is made of."
     REPEATED = "repeated", 6, "The same words were sent several times that day."
-    CONTACT = "contact", 6, "Many requests with this e-mail address or telephone came that day."
     PHRASE = "phrase", 4, "It has a phrase that advertising is made of."
     TRAP = "trap", 3, "A field was filled in that people do not see."
     UNSIGNED = "unsigned", 3, "The form was sent without being opened before."
@@ -58,7 +56,7 @@ class Counts:
     """How often today, with the one at hand."""
 
     from_address: int = 0
-    with_contact: int = 0
+    with_email: int = 0
     with_text: int = 0
 
 
@@ -99,7 +97,6 @@ def signals(texts: Iterable[str], sending: Sending, counts: Counts) -> list[Sign
     found = {
         Signal.MARKUP: bool(MARKUP.search(typed)),
         Signal.REPEATED: counts.with_text > MANY_ALIKE,
-        Signal.CONTACT: counts.with_contact > MANY_FROM_CONTACT,
         Signal.ADDRESS: counts.from_address > MANY_FROM_ADDRESS,
         Signal.TRAP: bool(sending.trap.strip()),
     }

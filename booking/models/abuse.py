@@ -44,6 +44,11 @@ class Limit(models.TextChoices):
     NETWORK = "network", "Their network had already reserved as many times as one may in a day."
     CONTACT = "contact", "Their email or phone already has as many times as one may at once."
     UNOPENED = "unopened", "Requests that you haven't opened already reserve half your open times."
+    LETTERS = (
+        "letters",
+        "Many requests with their email address came that day, so no email told them that this one "
+        "arrived.",
+    )
 
 
 class DailyCountQuerySet(models.QuerySet["DailyCount"]):

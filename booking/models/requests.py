@@ -370,7 +370,13 @@ class ConsultationRequest(models.Model):
     @property
     def is_unreserved(self) -> bool:
         """Whether the visitor reads that the time they asked for could not be set aside."""
-        return self.seems_to_wait and self.starts_at is None and bool(self.limits)
+        is_limited = any(limit != Limit.LETTERS for limit in self.limits)
+        return self.seems_to_wait and self.starts_at is None and is_limited
+
+    @property
+    def is_unacknowledged(self) -> bool:
+        """Whether no email says that it arrived: too many went to that address that day."""
+        return self.seems_to_wait and Limit.LETTERS in self.limits
 
     @property
     def awaits_reply(self) -> bool:

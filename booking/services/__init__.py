@@ -21,7 +21,7 @@ from booking.services.erasure import (
     waiting_too_long,
 )
 from booking.services.limits import TooMany, count_open_times, forget_counts
-from booking.services.opening import alert_unopened, note_opened
+from booking.services.opening import alert_quarantine, alert_unopened, note_opened
 from booking.services.presence import note_absence, note_presence
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from booking.services.therapist import (
@@ -77,6 +77,7 @@ __all__ = [
     "TimeTaken",
     "TooMany",
     "accept",
+    "alert_quarantine",
     "alert_unopened",
     "ask_to_move",
     "cancel",

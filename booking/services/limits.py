@@ -1,4 +1,4 @@
-"""How often today, from one address, by one contact, in the same words; what may be reserved."""
+"""How often today, from one address, for one mailbox, in the same words; what may be reserved."""
 
 from collections.abc import Iterable
 
@@ -11,6 +11,7 @@ from booking.suspicion import Counts, Sending
 from practice.models import PracticeSettings
 
 GMAIL = ("gmail.com", "googlemail.com")
+LETTERS_PER_EMAIL = 5  # in a day: whoever typed that address, its owner is not flooded
 
 
 class TooMany(Exception):
@@ -24,30 +25,33 @@ def count(request: ConsultationRequest, sending: Sending) -> Counts:
     today = timezone.now().date()
     salt = DailySalt.of(today)
     address = salt.digest("address", sending.address)
-    contacts = [salt.digest("contact", each) for each in _contacts(request.email, request.phone)]
+    mailboxes = [salt.digest("email", mailbox)] if (mailbox := _mailbox(request.email)) else []
     text = suspicion.plain(request.message)
     texts = [salt.digest("text", text)] if len(text) >= suspicion.SHORTEST_TO_COMPARE else []
-    counted = DailyCount.objects.add_one(today, [address, *contacts, *texts])
+    counted = DailyCount.objects.add_one(today, [address, *mailboxes, *texts])
     if counted[address] > settings.REQUESTS_PER_ADDRESS:
         raise TooMany
     return Counts(
         from_address=counted[address],
-        with_contact=max((counted[contact] for contact in contacts), default=0),
+        with_email=max((counted[mailbox] for mailbox in mailboxes), default=0),
         with_text=max((counted[text] for text in texts), default=0),
     )
 
 
-def _contacts(email: str, phone: str) -> list[str]:
-    """How somebody can be reached, each in one way of writing it.
+def _mailbox(email: str) -> str:
+    """The mailbox that an address leads to, in one way of writing it; "" for none.
 
-    A tag after a plus leads to the same mailbox; in a Gmail name, dots say nothing either.
+    A tag after a plus leads to the same; in a Gmail name, dots say nothing either.
     """
     name, _, domain = email.casefold().rpartition("@")
     name = name.partition("+")[0]
     if domain in GMAIL:
         name, domain = name.replace(".", ""), GMAIL[0]
-    found = (f"{name}@{domain}" if domain else "", phone.partition(";")[0])
-    return [contact for contact in found if contact]
+    return f"{name}@{domain}" if domain else ""
+
+
+def _contacts(email: str, phone: str) -> set[str]:
+    return {_mailbox(email), phone.partition(";")[0]} - {""}
 
 
 def against_reserving(
@@ -75,7 +79,7 @@ def _of_same_contact(request: ConsultationRequest, others: Iterable[tuple[str, s
     """How many of `others` (email, phone) are this visitor's. Contacts are encrypted, and no index
     of them is kept; but there are never more who have a time than there are times.
     """
-    own = set(_contacts(request.email, request.phone))
+    own = _contacts(request.email, request.phone)
     return sum(not own.isdisjoint(_contacts(email, phone)) for email, phone in others)
 
 

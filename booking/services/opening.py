@@ -1,4 +1,6 @@
-"""That a request is looked at: noted at the first look, missed at half of its promise."""
+"""That a request is looked at: noted at the first look, missed at half of its promise, and what is
+put aside as spam told of on the same day.
+"""
 
 from datetime import datetime, timedelta
 
@@ -10,6 +12,9 @@ from booking.models import ConsultationRequest, State
 from booking.services.steps import Recipient
 from practice import workdays
 from practice.models import PracticeSettings
+from practice.watching import heartbeat
+
+QUARANTINE = "alert_quarantine"
 
 
 def note_opened(request: ConsultationRequest) -> None:
@@ -65,4 +70,21 @@ def _alert_once(request: ConsultationRequest) -> bool:
             )
     except IntegrityError:  # another worker was faster, or the request is gone
         return False
+    return True
+
+
+@transaction.atomic
+def alert_quarantine() -> bool:
+    """Owes the practice a word on possible spam that came since the last one, unless it was looked
+    at; whether it does. At most one a day, in the practice's zone: the first at once, and one at
+    midnight for what came after it.
+    """
+    practice, now = PracticeSettings.load(), timezone.now()
+    unseen = ConsultationRequest.objects.held_apart().filter(opened_at=None)
+    if (told := heartbeat.age(QUARANTINE, now)) is not None:
+        unseen = unseen.filter(received_at__gt=now - told)
+    today = now - practice.midnight(practice.today())
+    if not unseen.exists() or not heartbeat.take_turn(QUARANTINE, now, today):
+        return False
+    outbox.promise(QUARANTINE, Recipient.PRACTICE)
     return True

@@ -46,6 +46,12 @@ def note(request: ConsultationRequest, kind: Kind, actor: Actor, user: User | No
     )
 
 
+def acknowledge(request: ConsultationRequest) -> None:
+    """Owes the visitor the letter that it arrived, where there is an address that may get one."""
+    if request.email and not request.is_unacknowledged:
+        outbox.promise("received", Recipient.VISITOR, request)
+
+
 def as_new() -> dict[str, Any]:
     """What a request that waits again begins with: a new promise, and no time."""
     practice = PracticeSettings.load()

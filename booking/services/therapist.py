@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from booking import claims, openings, outbox
+from booking import claims, openings
 from booking.availability import Interval
 from booking.emails import Draft
 from booking.models import (
@@ -27,7 +27,7 @@ from booking.models import (
     State,
 )
 from booking.services import steps
-from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
+from booking.services.steps import Actor, Kind, NotAllowed, Stale
 from practice.models import PracticeSettings, User
 
 MOST_OFFERS = 3
@@ -248,8 +248,7 @@ def accept(request: ConsultationRequest, *, user: User) -> None:
     changes = {**steps.without_time(), **time, "held_apart_for": []}
     steps.step(request, State.PENDING, request.received_at, **changes)
     steps.note(request, Kind.ACCEPT, Actor.PRACTICE, user)
-    if request.email:
-        outbox.promise("received", Recipient.VISITOR, request)
+    steps.acknowledge(request)
 
 
 def _late_hold(request: ConsultationRequest) -> dict[str, Any]:

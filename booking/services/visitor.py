@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from booking import claims, emails, outbox, suspicion
 from booking.availability import Interval
-from booking.models import ConsultationRequest, Schedule, State
-from booking.services import limits, steps
+from booking.models import ConsultationRequest, Limit, Schedule, State
+from booking.services import limits, opening, steps
 from booking.services.limits import TooMany
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient
 from booking.suspicion import Sending
@@ -45,11 +45,12 @@ def submit(
             if schedule and request.asked_for:
                 _ask_for(request, request.asked_for, schedule, sending)
             if sending:
-                _suspect(request, sending)
+                _look_at(request, sending)
             request.save(force_insert=True)
             steps.note(request, Kind.RECEIVED, Actor.VISITOR)
             if request.state == State.SUSPECTED:
                 steps.note(request, Kind.HELD_APART, Actor.SYSTEM)
+                opening.alert_quarantine()
             else:
                 _take_in(request, schedule)
     except (IntegrityError, TooMany):
@@ -74,16 +75,18 @@ def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
     if schedule and request.starts_at and request.ends_at:
         claims.hold(request, schedule, [Interval(request.starts_at, request.ends_at)])
     outbox.promise("alert_new", Recipient.PRACTICE, request)
-    if request.email:
-        outbox.promise("received", Recipient.VISITOR, request)
+    steps.acknowledge(request)
 
 
-def _suspect(request: ConsultationRequest, sending: Sending) -> None:
-    """Holds `request` apart if it looks like spam: it has no time then, and alerts nobody.
+def _look_at(request: ConsultationRequest, sending: Sending) -> None:
+    """Counts `request`, and puts it aside if it looks like spam: it has no time then.
 
-    `holds_until` stays, so that the visitor's pages say what they say to everybody.
+    `holds_until` stays, so that the visitor's pages say what they say to everybody. What many
+    requests name, somebody's email address, is no sign of spam; but no letter goes there any more.
     """
     counts = limits.count(request, sending)
+    if counts.with_email > limits.LETTERS_PER_EMAIL:
+        request.limits_reached = [*(request.limits_reached or ()), Limit.LETTERS]
     signs = suspicion.signals((request.name, request.good_hours, request.message), sending, counts)
     if suspicion.suffice(signs):
         request.state = State.SUSPECTED

@@ -33,6 +33,7 @@ NAMES = [
     "queue_reminders",
     "alert_unopened",
     "note_absence",
+    "alert_quarantine",
     "publish_scheduled",
     "finish_erasures",
     "count_open_times",

@@ -226,7 +226,6 @@ def test_many_at_once_have_no_more_than_one_after_another(same: dict[str, str], 
 # Letters to an address that many requests name
 
 
-@pytest.mark.xfail(strict=True, reason="the sixth is put aside as spam, and nobody hears of it")
 def test_five_posts_with_somebodys_address_silence_nobody(visitor: Client) -> None:
     """Whoever it belongs to gets no sixth letter, but the practice hears of the sixth request."""
     for number in range(5):
@@ -243,7 +242,6 @@ def test_five_posts_with_somebodys_address_silence_nobody(visitor: Client) -> No
     assert kinds(somebody) == ["alert_new", "received"]
 
 
-@pytest.mark.xfail(strict=True, reason="the sixth is put aside as spam")
 def test_a_reply_of_the_therapists_goes_to_that_address_all_the_same(
     visitor: Client, as_therapist: Client, therapist: User
 ) -> None:
@@ -255,7 +253,6 @@ def test_a_reply_of_the_therapists_goes_to_that_address_all_the_same(
     assert kinds(sixth) == ["alert_new", "letter"]
 
 
-@pytest.mark.xfail(strict=True, reason="the sixth is put aside as spam")
 def test_a_telephone_in_many_requests_stops_no_letter(visitor: Client) -> None:
     for number in range(6):
         last = ask(visitor, address=f"192.0.2.{number}", phone="626 555 0143", when="suggest")
@@ -265,7 +262,6 @@ def test_a_telephone_in_many_requests_stops_no_letter(visitor: Client) -> None:
     assert "No email will come" not in pages_of(visitor, without)[0]
 
 
-@pytest.mark.xfail(strict=True, reason="nothing is told on the page that a letter does not come")
 def test_a_spammer_is_told_as_anybody_that_no_email_will_come(
     visitor: Client, as_therapist: Client
 ) -> None:
@@ -291,7 +287,6 @@ def kinds(consultation: ConsultationRequest) -> list[str]:
 # What is put aside
 
 
-@pytest.mark.xfail(strict=True, reason="what is put aside alerts nobody")
 def test_what_is_put_aside_as_spam_is_told_the_same_day_and_once(visitor: Client) -> None:
     zone = PracticeSettings.load().zone
     morning = datetime(2026, 12, 1, 9, 0, tzinfo=zone)
@@ -320,7 +315,6 @@ def test_what_is_put_aside_as_spam_is_told_the_same_day_and_once(visitor: Client
         assert outbox.send_due() == 0
 
 
-@pytest.mark.xfail(strict=True, reason="what is put aside alerts nobody")
 def test_no_alert_leaves_for_what_the_therapist_has_seen_already(
     visitor: Client, as_therapist: Client
 ) -> None:
@@ -332,7 +326,6 @@ def test_no_alert_leaves_for_what_the_therapist_has_seen_already(
     assert outbox.send_due() == 0
 
 
-@pytest.mark.xfail(strict=True, reason="what is put aside alerts nobody")
 @pytest.mark.usefixtures("committed")
 def test_much_spam_at_once_is_one_alert() -> None:
     factories.practice_settings()

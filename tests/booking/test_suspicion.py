@@ -73,7 +73,7 @@ def test_nobody_in_distress_is_suspected_however_their_form_came(
     """
     ago = {"quick": timedelta(0), "five minutes": timedelta(minutes=5), "a month": timedelta(30)}
     opened = some_time_ago(seconds=ago[pace].total_seconds())
-    counts = Counts(from_address=90 if is_shared else 1, with_contact=2, with_text=2)
+    counts = Counts(from_address=90 if is_shared else 1, with_text=2)
     trap = "Robin" if is_autofilled else ""
     assert not is_suspected("Robin", "after 6", message, opened=opened, trap=trap, counts=counts)
 
@@ -157,11 +157,10 @@ def test_it_is_found_in_every_field_of_prose() -> None:
     assert is_suspected("[url=https://example.com]Robin[/url]", "", "")
 
 
-def test_the_same_words_often_or_one_contact_often_suffice() -> None:
+def test_the_same_words_often_suffice_and_one_address_often_does_not() -> None:
     assert not is_suspected(SLEEPLESS, counts=Counts(with_text=suspicion.MANY_ALIKE))
     assert is_suspected(SLEEPLESS, counts=Counts(with_text=suspicion.MANY_ALIKE + 1))
-    assert not is_suspected(SLEEPLESS, counts=Counts(with_contact=suspicion.MANY_FROM_CONTACT))
-    assert is_suspected(SLEEPLESS, counts=Counts(with_contact=suspicion.MANY_FROM_CONTACT + 1))
+    assert not is_suspected(SLEEPLESS, counts=Counts(with_email=1000))
 
 
 def test_a_program_that_fills_everything_and_never_opened_the_page_is_held_apart() -> None:
