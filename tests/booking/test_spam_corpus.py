@@ -1,0 +1,74 @@
+"""How well spam is told from people, over letters made up for it: sixty of each, hard ones too."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from booking import suspicion
+from booking.suspicion import Counts, Sending
+
+CORPUS = Path(__file__).parent / "corpus"
+
+
+@pytest.fixture(autouse=True)
+def site_of_the_corpus(settings: Any) -> None:
+    settings.SITE_URL = "https://practice.example"
+
+
+def letters(kind: str) -> list[str]:
+    return [text.strip() for text in (CORPUS / f"{kind}.txt").read_text().split("---\n")]
+
+
+def put_aside(texts: list[str], opened: str, counts: Counts) -> list[str]:
+    sending = Sending("192.0.2.1", opened)
+    return [t for t in texts if suspicion.suffice(suspicion.signals(("Robin", t), sending, counts))]
+
+
+@pytest.fixture
+def a_while_ago() -> str:
+    with time_machine.travel(timezone.now() - timedelta(minutes=5), tick=False):
+        return suspicion.sign_opening()
+
+
+@pytest.mark.xfail(strict=True, reason="phrases are known in English alone")
+def test_spam_is_put_aside_and_people_are_not(
+    a_while_ago: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spam, people = letters("spam"), letters("people")
+    caught = put_aside(spam, a_while_ago, Counts())
+    wronged = put_aside(people, a_while_ago, Counts())
+    with capsys.disabled():
+        print(f"\nspam put aside: {len(caught)} of {len(spam)}", end="; ")
+        print(f"people put aside: {len(wronged)} of {len(people)}")
+    assert len(spam) == len(people) == 60
+    assert len(caught) >= 0.8 * len(spam), [text for text in spam if text not in caught]
+    assert len(wronged) <= 1, wronged
+
+
+@pytest.mark.xfail(strict=True, reason="links and single phrases are put aside")
+def test_a_person_is_heard_however_their_form_came() -> None:
+    """Never opened, from an address that a whole school shares."""
+    wronged = put_aside(letters("people"), "", Counts(from_address=90))
+    assert len(wronged) <= 1, wronged
+
+
+@pytest.mark.xfail(strict=True, reason="a quick autofill of the trap, plus one link, is put aside")
+@pytest.mark.parametrize("text", ["See https://example.com/a", "I wrote it: www.example.com/b"])
+def test_a_password_manager_that_fills_the_trap_and_one_link_are_no_spam(text: str) -> None:
+    sending = Sending("192.0.2.1", suspicion.sign_opening(), trap="Robin")
+    signs = suspicion.signals(("Robin", text), sending, Counts(from_address=90))
+    assert not suspicion.suffice(signs)
+
+
+@pytest.mark.xfail(strict=True, reason="three links are put aside, wherever they lead")
+def test_three_links_are_no_spam_from_one_who_speaks_and_links_to_this_site_never() -> None:
+    opened = suspicion.sign_opening()
+    here = " ".join(f"https://practice.example/articles/{n}/" for n in range(4))
+    speaks = "I am in all three: https://example.com/1 https://example.com/2 www.example.com/3"
+    assert put_aside([here, speaks], opened, Counts()) == []
+    foreign = here.replace("practice.example", "example.com")
+    assert put_aside([foreign], opened, Counts()) == [foreign]
