@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.utils import timezone
 
-from booking import openings, suspicion
+from booking import openings, pitches, suspicion
 from booking.models import ConsultationRequest, DailyCount, DailySalt, Limit, Schedule
 from booking.suspicion import Counts, Sending
 from practice.models import PracticeSettings
@@ -26,7 +26,7 @@ def count(request: ConsultationRequest, sending: Sending) -> Counts:
     salt = DailySalt.of(today)
     address = salt.digest("address", sending.address)
     mailboxes = [salt.digest("email", mailbox)] if (mailbox := _mailbox(request.email)) else []
-    text = suspicion.plain(request.message)
+    text = pitches.folded(request.message)
     texts = [salt.digest("text", text)] if len(text) >= suspicion.SHORTEST_TO_COMPARE else []
     counted = DailyCount.objects.add_one(today, [address, *mailboxes, *texts])
     if counted[address] > settings.REQUESTS_PER_ADDRESS:

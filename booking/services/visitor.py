@@ -90,7 +90,7 @@ def _look_at(request: ConsultationRequest, sending: Sending) -> None:
     signs = suspicion.signals((request.name, request.good_hours, request.message), sending, counts)
     if suspicion.suffice(signs):
         request.state = State.SUSPECTED
-        request.held_apart_for = [sign.code for sign in signs]
+        request.held_apart_for = [sign.code for sign in signs if sign.weight > 0]
         request.starts_at = request.ends_at = None
 
 

@@ -34,7 +34,6 @@ def a_while_ago() -> str:
         return suspicion.sign_opening()
 
 
-@pytest.mark.xfail(strict=True, reason="phrases are known in English alone")
 def test_spam_is_put_aside_and_people_are_not(
     a_while_ago: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,14 +48,12 @@ def test_spam_is_put_aside_and_people_are_not(
     assert len(wronged) <= 1, wronged
 
 
-@pytest.mark.xfail(strict=True, reason="links and single phrases are put aside")
 def test_a_person_is_heard_however_their_form_came() -> None:
     """Never opened, from an address that a whole school shares."""
     wronged = put_aside(letters("people"), "", Counts(from_address=90))
     assert len(wronged) <= 1, wronged
 
 
-@pytest.mark.xfail(strict=True, reason="a quick autofill of the trap, plus one link, is put aside")
 @pytest.mark.parametrize("text", ["See https://example.com/a", "I wrote it: www.example.com/b"])
 def test_a_password_manager_that_fills_the_trap_and_one_link_are_no_spam(text: str) -> None:
     sending = Sending("192.0.2.1", suspicion.sign_opening(), trap="Robin")
@@ -64,7 +61,6 @@ def test_a_password_manager_that_fills_the_trap_and_one_link_are_no_spam(text: s
     assert not suspicion.suffice(signs)
 
 
-@pytest.mark.xfail(strict=True, reason="three links are put aside, wherever they lead")
 def test_three_links_are_no_spam_from_one_who_speaks_and_links_to_this_site_never() -> None:
     opened = suspicion.sign_opening()
     here = " ".join(f"https://practice.example/articles/{n}/" for n in range(4))

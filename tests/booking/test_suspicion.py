@@ -1,5 +1,6 @@
 """What is spam and what is somebody in need, told apart without a database."""
 
+import re
 from datetime import timedelta
 from itertools import combinations
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking import suspicion
+from booking import pitches, suspicion
 from booking.suspicion import Counts, Sending, Signal
 
 SLEEPLESS = "I have not slept well since the summer, and would like to talk about it."
@@ -57,6 +58,11 @@ def look(
     return set(suspicion.signals(texts, Sending("192.0.2.1", given, trap), counts or Counts()))
 
 
+def against(*texts: str, **more: object) -> set[Signal]:
+    """What speaks for spam alone."""
+    return {signal for signal in look(*texts, **more) if signal.weight > 0}  # type: ignore[arg-type]
+
+
 def is_suspected(*texts: str, **more: object) -> bool:
     return suspicion.suffice(look(*texts, **more))  # type: ignore[arg-type]
 
@@ -80,7 +86,7 @@ def test_nobody_in_distress_is_suspected_however_their_form_came(
 
 @given(prose)
 def test_an_ordinary_message_gives_no_signal_at_all(message: str) -> None:
-    assert look("Robin", message) == set()
+    assert against("Robin", message) == set()
 
 
 @given(st.text(max_size=1000))
@@ -90,30 +96,30 @@ def test_any_text_can_be_looked_at(text: str) -> None:
 
 def test_a_page_left_open_for_a_day_or_a_year_is_no_signal() -> None:
     for days in (1, 30, 400):
-        assert look(SLEEPLESS, opened=some_time_ago(days=days)) == set()
+        assert against(SLEEPLESS, opened=some_time_ago(days=days)) == set()
 
 
 def test_a_quick_autofill_is_a_signal_that_suffices_with_nothing_but_spam() -> None:
-    assert look(SLEEPLESS, opened=just_now()) == {Signal.QUICK}
-    for others in combinations((Signal.QUICK, Signal.ADDRESS, Signal.TRAP), 3):
+    assert against(SLEEPLESS, opened=just_now()) == {Signal.QUICK}
+    for others in combinations((Signal.QUICK, Signal.ADDRESS, Signal.TRAP, Signal.LINK), 4):
         assert not suspicion.suffice(others)
 
 
 def test_no_single_weak_signal_suffices() -> None:
-    weak = (Signal.QUICK, Signal.ADDRESS, Signal.UNSIGNED, Signal.TRAP, Signal.LINK, Signal.PHRASE)
+    weak = (Signal.QUICK, Signal.ADDRESS, Signal.UNSIGNED, Signal.TRAP, Signal.LINK)
     for signal in weak:
         assert not suspicion.suffice([signal])
 
 
 @pytest.mark.parametrize("opened", ["", "form", "form:1tQ8x:forged", "\x00", "x" * 5000])
 def test_a_missing_or_forged_time_is_told_apart_from_a_good_one(opened: str) -> None:
-    assert look(SLEEPLESS, opened=opened) == {Signal.UNSIGNED}
+    assert against(SLEEPLESS, opened=opened) == {Signal.UNSIGNED}
     assert not is_suspected(SLEEPLESS, opened=opened, counts=Counts(from_address=90))
 
 
 def test_one_or_two_links_are_no_spam() -> None:
     text = f"{SLEEPLESS} I wrote about it here: https://example.com/a and www.example.com/b"
-    assert look(text) == {Signal.LINK}
+    assert against(text) == {Signal.LINK}
     assert not is_suspected(text, opened=just_now(), counts=Counts(from_address=90))
 
 
@@ -122,13 +128,13 @@ def test_one_who_was_deceived_may_quote_it_all() -> None:
         "They wrote of guaranteed daily profit, of a crypto investment opportunity, that they "
         "double your bitcoin, and instant loan approval. I believed it."
     )
-    assert look(text) == {Signal.PHRASE}
-    assert not is_suspected(text, opened=just_now())
+    assert against(text) == set()
+    assert not is_suspected(text, opened="", trap="Robin")
 
 
 def test_what_is_short_is_not_compared() -> None:
-    assert len(suspicion.plain("Do you take new clients?")) < suspicion.SHORTEST_TO_COMPARE
-    assert len(suspicion.plain(SLEEPLESS)) >= suspicion.SHORTEST_TO_COMPARE
+    assert len(pitches.folded("Do you take new clients?")) < suspicion.SHORTEST_TO_COMPARE
+    assert len(pitches.folded(SLEEPLESS)) >= suspicion.SHORTEST_TO_COMPARE
 
 
 # What is held apart
@@ -175,6 +181,22 @@ def test_each_signal_has_a_code_of_its_own_and_words_for_the_therapist() -> None
     assert suspicion.in_words(["of an older version"]) == []
 
 
-def test_the_phrases_are_written_as_they_are_compared() -> None:
-    for phrase in (*suspicion.PITCHES, *suspicion.BAITS):
-        assert phrase == suspicion.plain(phrase)
+def test_what_advertising_says_is_written_as_it_is_compared() -> None:
+    for pattern in (*pitches.PARTS.values(), pitches.SOLD, pitches.TERMS, pitches.OWN_LIFE):
+        words = re.sub(r"\\.|[\W\d_]", "", pattern.pattern)
+        assert words == pitches.folded(words)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("My husband left.", 2),
+        ("Mi marido se fue.", 2),
+        ("I, I, I, and I again.", 2),
+        ("See https://practice.example/about/", 1),
+        ("Visit https://practice.example.com/about/", 0),
+        ("We design websites.", 0),
+    ],
+)
+def test_the_first_person_and_a_link_to_this_site_speak_for_a_person(text: str, own: int) -> None:
+    assert pitches.read(text, "practice.example").own == own
