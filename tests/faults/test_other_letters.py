@@ -1,0 +1,63 @@
+"""Links to sign in and the test letter leave too, though the worker that sends one is killed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from practice.accounts import letters
+from practice.mail import proof
+from practice.models import OwedLink, TestLetter, User
+from tests.faults.mailserver import MailServer
+from tests.faults.site import THERAPIST, LiveSite, wait_until
+
+ADDRESS = "elsewhere@visitor.example"
+
+
+def ask_for_a_link() -> None:
+    letters.ask_for_link(User.objects.get(email=THERAPIST))
+
+
+def ask_for_a_test_letter() -> None:
+    proof.ask(ADDRESS)
+
+
+def is_owed() -> bool:
+    return any(model.objects.filter(sent_at=None).exists() for model in (OwedLink, TestLetter))
+
+
+@pytest.mark.xfail(strict=True, reason="noted as sent before it is")
+@pytest.mark.parametrize(
+    ("ask", "to"), [(ask_for_a_link, THERAPIST), (ask_for_a_test_letter, ADDRESS)]
+)
+def test_a_letter_whose_worker_is_killed_while_it_leaves_comes_all_the_same(
+    live_site: Callable[..., LiveSite], mail_server: MailServer, ask: Callable[[], None], to: str
+) -> None:
+    mail_server.holds = True
+    site = live_site(mail_server.url)
+    with site.database():
+        ask()
+        site.worker.start()
+        wait_until(lambda: mail_server.begun, "the worker sends")
+        site.worker.kill()
+        mail_server.client_was_killed()
+        mail_server.holds = False
+        assert is_owed(), "it was noted as sent"
+        site.worker.start()
+        wait_until(lambda: any(each.to == [to] for each in mail_server.accepted), "it comes")
+        wait_until(lambda: not is_owed(), "it is noted as sent")
+
+
+@pytest.mark.xfail(strict=True, reason="there is no lease")
+@pytest.mark.django_db
+def test_a_lease_from_a_clock_that_was_ahead_holds_up_nothing(therapist: User) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=400)):
+        letters.ask_for_link(therapist)
+        proof.ask(ADDRESS)
+    OwedLink.objects.update(asked_at=timezone.now())
+    for model in (OwedLink, TestLetter):
+        model.objects.update(leased_until=timezone.now() + timedelta(days=400))
+    assert letters.send_due() == 1
+    assert proof.send_due() == 1
