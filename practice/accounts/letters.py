@@ -18,11 +18,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from practice import site_url
-from practice.mail.errors import describe
+from practice.mail import leases
+from practice.mail.errors import describe, is_the_servers
 from practice.models import OwedLink, PracticeSettings, User
 
 logger = logging.getLogger(__name__)
 
+TRIED_AGAIN_AFTER = timedelta(minutes=1)
 APART = timedelta(minutes=5)  # between two letters to one person, whoever asks
 GOOD_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
@@ -44,16 +46,31 @@ def ask_for_link(user: User) -> None:
 
 
 def send_due() -> int:
-    """Sends the letters that are owed; how many left. What fails is tried again for a day."""
+    """Sends the letters that are owed; how many left. What fails is tried again for a day.
+
+    A server that is away ends the round: the next letter would meet the same.
+    """
     now = timezone.now()
-    owed = OwedLink.objects.filter(sent_at=None, asked_at__gt=now - GOOD_FOR)
-    return sum(_send(one, now) for one in owed.select_related("user"))
+    owed = OwedLink.objects.filter(sent_at=None, asked_at__gt=now - GOOD_FOR, user__is_active=True)
+    sent = 0
+    for one in owed.filter(leases.free(now)).select_related("user"):
+        try:
+            sent += _send(one)
+        except (OSError, SMTPException, AnymailError) as error:
+            logger.error("A link to sign in could not be sent: %s", describe(error))
+            if is_the_servers(error):
+                break
+    return sent
 
 
-def _send(owed: OwedLink, now: datetime) -> bool:
-    mine = OwedLink.objects.filter(pk=owed.pk, sent_at=None).update(sent_at=now)
-    if not mine or not owed.user.is_active:
+def _send(owed: OwedLink) -> bool:
+    """Whether it left. It is noted as sent when it is, and not before."""
+    now = timezone.now()
+    until = leases.ends(now)
+    unsent = OwedLink.objects.filter(pk=owed.pk, sent_at=None)
+    if not unsent.filter(leases.free(now)).update(leased_until=until):
         return False
+    mine = unsent.filter(leased_until=until)
     words = {"link": one_time_link(owed.user), "practice": PracticeSettings.load()}
     try:
         send_mail(
@@ -62,11 +79,10 @@ def _send(owed: OwedLink, now: datetime) -> bool:
             settings.DEFAULT_FROM_EMAIL,
             [owed.user.email],
         )
-    except (OSError, SMTPException, AnymailError) as error:
-        logger.error("A link to sign in could not be sent: %s", describe(error))
-        OwedLink.objects.filter(pk=owed.pk).update(sent_at=None)
-        return False
-    return True
+    except Exception:
+        mine.update(leased_until=timezone.now() + TRIED_AGAIN_AFTER)
+        raise
+    return bool(mine.update(sent_at=timezone.now(), leased_until=None))
 
 
 def forget_old(now: datetime) -> None:

@@ -25,6 +25,28 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__} {code}".strip()[:80]
 
 
+def is_the_servers(error: BaseException) -> bool:
+    """Whether the mail server or service was not reached, hung, or takes nothing from us just
+    now: the next letter would meet the same.
+    """
+    match reason(error):
+        case (
+            smtplib.SMTPServerDisconnected()
+            | smtplib.SMTPConnectError()
+            | smtplib.SMTPHeloError()
+            | smtplib.SMTPAuthenticationError()
+            | smtplib.SMTPNotSupportedError()
+            | smtplib.SMTPResponseException(smtp_code=421)
+        ):
+            return True
+        case smtplib.SMTPException():
+            return False
+        case AnymailAPIError(status_code=int(code)):
+            return code in (401, 403, 429) or code >= 500
+        case found:  # sockets, certificates, names, and those of requests, which are OSErrors
+            return isinstance(found, OSError)
+
+
 def server() -> str:
     """Where letters are handed over, in words."""
     if settings.MAIL_SERVICE:

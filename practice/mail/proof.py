@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from practice.mail import errors
+from practice.mail import errors, leases
 from practice.models import PracticeSettings, TestLetter
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
@@ -72,6 +72,7 @@ def ask(address: str) -> TestLetter:
             "settings_print": settings_print(),
             "asked_at": timezone.now(),
             "sent_at": None,
+            "leased_until": None,
             "problem": "",
         },
     )
@@ -82,18 +83,20 @@ def send_due() -> int:
     """Sends the letter that was asked for, if one was; how many left. A failure is told, and not
     tried again: whoever asked is looking.
     """
-    owed = TestLetter.objects.filter(sent_at=None, problem="").exclude(recipient="")
-    letter = owed.first()
-    if letter is None or not owed.filter(code=letter.code).update(sent_at=timezone.now()):
+    now = timezone.now()
+    until = leases.ends(now)
+    owed = TestLetter.objects.filter(leases.free(now), sent_at=None, problem="")
+    letter = owed.exclude(recipient="").first()
+    if letter is None or not owed.filter(code=letter.code).update(leased_until=until):
         return 0
-    mine = TestLetter.objects.filter(code=letter.code)
+    mine = TestLetter.objects.filter(code=letter.code, leased_until=until)
     try:
         _message(letter).send()
     except Exception as error:  # whatever it is, it is told
-        mine.update(sent_at=None, recipient="", problem=errors.explain(error)[:200])
+        problem = errors.explain(error)[:200]
+        mine.update(leased_until=None, recipient="", problem=problem)
         return 0
-    mine.update(recipient="")
-    return 1
+    return mine.update(sent_at=timezone.now(), leased_until=None, recipient="")
 
 
 def _message(letter: TestLetter) -> EmailMessage:

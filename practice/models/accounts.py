@@ -32,6 +32,7 @@ class OwedLink(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     asked_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, help_text="By the worker that sends it")
     sent_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

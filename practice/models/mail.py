@@ -17,6 +17,7 @@ class TestLetter(models.Model):
     recipient = models.EmailField(blank=True, help_text="Only until the letter has left")
     settings_print = models.CharField(max_length=64, help_text="Under which it was asked for")
     asked_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True, help_text="By the worker that sends it")
     sent_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=200, blank=True, help_text="Why it did not leave")
     proved_at = models.DateTimeField(null=True)

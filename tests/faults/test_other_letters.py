@@ -28,7 +28,6 @@ def is_owed() -> bool:
     return any(model.objects.filter(sent_at=None).exists() for model in (OwedLink, TestLetter))
 
 
-@pytest.mark.xfail(strict=True, reason="noted as sent before it is")
 @pytest.mark.parametrize(
     ("ask", "to"), [(ask_for_a_link, THERAPIST), (ask_for_a_test_letter, ADDRESS)]
 )
@@ -50,7 +49,6 @@ def test_a_letter_whose_worker_is_killed_while_it_leaves_comes_all_the_same(
         wait_until(lambda: not is_owed(), "it is noted as sent")
 
 
-@pytest.mark.xfail(strict=True, reason="there is no lease")
 @pytest.mark.django_db
 def test_a_lease_from_a_clock_that_was_ahead_holds_up_nothing(therapist: User) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=400)):
