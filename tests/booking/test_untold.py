@@ -1,0 +1,131 @@
+"""The practice's own alert is never given up: tried on, then to the second address, then shown."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test import Client
+
+from booking import outbox, services
+from booking.models import ConsultationRequest, OutgoingEmail
+from practice.models import PracticeSettings
+from tests import factories
+from tests.booking.test_outbox import Mailbox, mailbox
+
+pytestmark = pytest.mark.django_db
+__all__ = ["mailbox"]
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)
+SECOND = "second@example.org"
+LOCAL = "django.core.mail.backends.locmem.EmailBackend"
+never = pytest.mark.xfail(strict=True, reason="it is given up, and nobody else is told")
+
+
+@pytest.fixture(autouse=True)
+def clock(practice: PracticeSettings) -> Iterator[time_machine.Traveller]:
+    factories.practice_settings(second_email=SECOND)
+    with time_machine.travel(NOW, tick=False) as clock:
+        yield clock
+
+
+def submit(**fields: Any) -> ConsultationRequest:
+    contact = {"email": "", "phone": "+16265550143"}
+    return services.submit(factories.unsaved_request(**contact, **fields))[0]
+
+
+def nothing_leaves_for(days: int, clock: time_machine.Traveller) -> None:
+    """An hour at a time."""
+    for _ in range(24 * days):
+        outbox.send_due()
+        services.alert_unopened()
+        clock.shift(HOUR)
+
+
+def alert() -> OutgoingEmail:
+    return OutgoingEmail.objects.get(kind="alert_new")
+
+
+@never
+@pytest.mark.parametrize("answer", ["550 no such mailbox", "451 come again"])
+def test_an_alert_is_tried_for_as_long_as_it_takes(
+    clock: Any, mailbox: Mailbox, answer: str
+) -> None:
+    submit()
+    mailbox.answer = answer
+    nothing_leaves_for(10, clock)
+    assert (alert().given_up_at, alert().sent_at) == (None, None)
+    mailbox.answer = "250 OK"
+    clock.shift(HOUR)  # the longest that an alert rests
+    outbox.send_due()
+    assert alert().sent_at is not None
+
+
+@never
+def test_after_an_hour_in_vain_the_second_address_is_told_once_and_of_nobody(
+    clock: Any, settings: Any
+) -> None:
+    submit(message="canary")
+    settings.EMAIL_BACKEND = "no.such.Backend"
+    outbox.send_due()
+    settings.EMAIL_BACKEND = LOCAL
+    OutgoingEmail.objects.update(next_try_at=NOW + DAY)
+    clock.shift(59 * MINUTE)
+    assert services.alert_unopened() == 0
+    clock.shift(2 * MINUTE)
+    assert services.alert_unopened() == 1
+    assert services.alert_unopened() == 0
+    outbox.send_due()
+    [letter] = mail.outbox
+    assert letter.to == [SECOND]
+    assert "email to the practice did not leave" in letter.body
+    for secret in ("canary", "Robin", "626"):
+        assert secret not in letter.body + letter.subject
+    clock.shift(2 * HOUR)
+    assert services.alert_unopened() == 0, "it was told of this one"
+    assert alert().sent_at is None, "and the practice is still owed it"
+
+
+@never
+def test_what_fails_later_is_told_to_the_second_address_at_most_once_an_hour(clock: Any) -> None:
+    for _ in range(4):
+        submit()
+        OutgoingEmail.objects.filter(recipient="practice").update(attempts=1, next_try_at=NOW + DAY)
+        clock.shift(20 * MINUTE)
+    told = 0
+    for _ in range(12):
+        told += services.alert_unopened()
+        outbox.send_due()
+        clock.shift(10 * MINUTE)
+    assert told == 2
+    assert [each.to for each in mail.outbox] == [[SECOND]] * 2
+
+
+def test_without_a_second_address_nothing_is_owed_to_it(clock: Any) -> None:
+    factories.practice_settings(second_email="")
+    submit()
+    OutgoingEmail.objects.update(attempts=1, next_try_at=NOW + DAY)
+    clock.shift(2 * HOUR)
+    assert services.alert_unopened() == 0
+
+
+@never
+def test_the_admins_first_page_says_that_alerts_do_not_arrive_and_why(
+    clock: Any, mailbox: Mailbox, as_therapist: Client
+) -> None:
+    submit()
+    mailbox.answer = "451 come again"
+    outbox.send_due()
+    assert "Alerts to you" not in as_therapist.get("/admin/").content.decode()
+    clock.shift(2 * HOUR)
+    home = as_therapist.get("/admin/").content.decode()
+    assert "Alerts to you have not left since" in home
+    assert "The mail server refused the address." in home
+    assert "SMTP" not in home
+    mailbox.answer = "250 OK"
+    OutgoingEmail.objects.update(next_try_at=NOW)
+    outbox.send_due()
+    assert "Alerts to you" not in as_therapist.get("/admin/").content.decode()
