@@ -6,12 +6,15 @@ hours is not seen here.
 """
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from booking.models import OutgoingEmail, RequestEvent
+from booking.models.letters import ALERT
 from practice.fields import Unreadable
 from practice.mail.views import learns_of_bounces
 
@@ -88,3 +91,12 @@ def alerts() -> list[str]:
     lost = OutgoingEmail.objects.came_back().exclude(recipient=OutgoingEmail.Recipient.VISITOR)
     recipients = lost.order_by("recipient").values_list("recipient", flat=True).distinct()
     return [str(OutgoingEmail.Recipient(each).label) for each in recipients]
+
+
+def stuck(now: datetime) -> dict[str, Any]:
+    """What does not leave, for the admin's pages: `unheard`, the oldest alert to the practice, and
+    `stuck`, everything else.
+    """
+    stuck = OutgoingEmail.objects.stuck(now).select_related("request").order_by("pk")
+    own = Q(kind__startswith=ALERT, recipient=OutgoingEmail.Recipient.PRACTICE)
+    return {"unheard": stuck.filter(own).first(), "stuck": stuck.exclude(own)}

@@ -7,7 +7,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
 from booking import bounces, calendars, services
-from booking.models import ConsultationRequest, OutgoingEmail
+from booking.models import ConsultationRequest
 from booking.permissions import may_review
 from practice.models import PracticeSettings
 
@@ -71,7 +71,7 @@ class WaitingPanel(Component):
             "untold": requests.to_be_told().count(),
             "unreached": requests.shown().with_returned_letter().count(),
             "lost_alerts": bounces.alerts(),
-            "stuck": OutgoingEmail.objects.stuck(now).count(),
+            **bounces.stuck(now),
             "silent": calendars.silent(now),
             "erased_soon": services.waiting_too_long(today).count(),
         }

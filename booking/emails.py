@@ -1,8 +1,8 @@
-"""Every message, one function each, over `booking/emails/<kind>_subject.txt` and `_body.txt`.
+"""Letters to visitors, one function each, over `booking/emails/<kind>_subject.txt` and
+`_body.txt`.
 
-E-mail is not confidential. What goes to the practice says that something waits and links to
-the admin: no name, no contact, no message, no article. What goes to a visitor is neutral in
-its subject, since couples share mailboxes, and repeats nothing that was written.
+E-mail is not confidential: what goes to a visitor is neutral in its subject, since couples share
+mailboxes, and repeats nothing that was written.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,7 @@ from django.utils import timezone
 
 from booking import ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
-from booking.permissions import reviewers
-from practice import site_url, watching
+from practice import site_url
 from practice.fields import Unreadable
 from practice.mail.services import SERVICES
 from practice.models import PracticeSettings
@@ -29,10 +28,6 @@ GAP = "(name and telephone)"  # stands in a proposed letter where only the thera
 
 WITHDRAWAL = "withdrawal"  # a letter of the site itself, which cancels an invitation
 TITLES = {"telephone": "Phone call", "video": "Video call", "office": "Appointment"}
-
-
-class NobodyToWriteTo(Exception):
-    """The practice has no address for alerts and nobody who reviews requests."""
 
 
 class UnreadableLetter(Exception):
@@ -55,7 +50,7 @@ def requests_url() -> str:
     return site_url.absolute(reverse("consultations:index"))
 
 
-def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
+def context_for(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
     """What the templates of messages may use; `zone` is the one that the reader lives in."""
     practice = PracticeSettings.load()
     context = {"practice": practice, "zone": practice.zone, "gap": GAP, **more}
@@ -71,12 +66,12 @@ def _context(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]
     return context
 
 
-def _render(name: str, context: dict[str, Any]) -> str:
+def render(name: str, context: dict[str, Any]) -> str:
     return render_to_string(f"booking/emails/{name}", context).strip()
 
 
 def _for_visitor(request: ConsultationRequest, **more: Any) -> dict[str, Any]:
-    context = _context(request, **more)
+    context = context_for(request, **more)
     return {**context, "zone": request.zone_or(context["practice"].zone)}
 
 
@@ -104,10 +99,8 @@ def draft(
         offer_stands_until=stands_until,
     )
     if request.email:
-        return Draft(
-            _render(f"{kind}_subject.txt", context), _render(f"{kind}_letter.txt", context)
-        )
-    return Draft("", _render(f"{kind}_words.txt", context))
+        return Draft(render(f"{kind}_subject.txt", context), render(f"{kind}_letter.txt", context))
+    return Draft("", render(f"{kind}_words.txt", context))
 
 
 def calendar_uid(request: ConsultationRequest) -> str:
@@ -118,9 +111,7 @@ def calendar_uid(request: ConsultationRequest) -> str:
     return str(request.invitation_uid)
 
 
-def _message(
-    outgoing: OutgoingEmail, to: list[str], subject: str, body: str
-) -> EmailMultiAlternatives:
+def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMultiAlternatives:
     practice = PracticeSettings.load()
     name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
     service = SERVICES.get(settings.MAIL_SERVICE)
@@ -155,40 +146,11 @@ def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
         return None
     _require_readable(request.email)
     context = _for_visitor(request, starts_at=outgoing.about_time or request.starts_at)
-    return _message(
+    return make(
         outgoing,
         [str(request.email)],
-        _render(f"{kind}_subject.txt", context),
-        _render(f"{kind}_body.txt", context),
-    )
-
-
-def practice_addresses() -> list[str]:
-    """Where alerts go: the address in the settings, else everybody who may review.
-
-    Raises NobodyToWriteTo.
-    """
-    if chosen := PracticeSettings.load().email:
-        return [chosen]
-    if addresses := sorted(reviewers().values_list("email", flat=True)):
-        return addresses
-    raise NobodyToWriteTo
-
-
-def _to_practice(outgoing: OutgoingEmail, kind: str) -> EmailMessage:
-    requests = ConsultationRequest.objects
-    context = _context(
-        outgoing.request,
-        about_time=outgoing.about_time,
-        held_apart=requests.held_apart().count(),
-        held_apart_url=site_url.absolute(reverse("consultations:held_apart")),
-        unreached=requests.shown().with_returned_letter().count(),
-    )
-    return _message(
-        outgoing,
-        practice_addresses(),
-        _render(f"{kind}_subject.txt", context),
-        _render(f"{kind}_body.txt", context),
+        render(f"{kind}_subject.txt", context),
+        render(f"{kind}_body.txt", context),
     )
 
 
@@ -208,7 +170,7 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     if written.kind == "offer" and request.state != State.PROPOSED:
         return None  # it would offer what is not held any more
     _require_readable(request.email, written.subject, written.body)
-    message = _message(outgoing, [str(request.email)], written.subject, written.body)
+    message = make(outgoing, [str(request.email)], written.subject, written.body)
     if not written.is_automatic:
         del message.extra_headers["Auto-Submitted"]  # somebody read it
     if written.method:
@@ -272,73 +234,6 @@ def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
     return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 
 
-def alert_new(outgoing: OutgoingEmail) -> EmailMessage:
-    """To the practice: one waits, and until when."""
-    return _to_practice(outgoing, "alert_new")
-
-
-def alert_changed(outgoing: OutgoingEmail) -> EmailMessage:
-    """To the practice: a visitor did something, or an offer has run out."""
-    return _to_practice(outgoing, "alert_changed")
-
-
-def alert_late(outgoing: OutgoingEmail) -> EmailMessage:
-    """To the practice: a request waited for so long that its time is free again."""
-    return _to_practice(outgoing, "alert_late")
-
-
-def weekly(outgoing: OutgoingEmail) -> EmailMessage:
-    """To the practice: that all is well with the site, or what is not and what to do."""
-    wrong, well = watching.split(watching.findings(timezone.now()))
-    context = _context(None, wrong=wrong, well=well)
-    return _message(
-        outgoing,
-        practice_addresses(),
-        _render("weekly_subject.txt", context),
-        _render("weekly_body.txt", context),
-    )
-
-
-def alert_unopened(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the second address: half of the promised time is over, and nobody has looked."""
-    request, address = outgoing.request, PracticeSettings.load().second_email
-    if request is None or not request.is_unopened or not address:
-        return None
-    context = _context(request, list_url=site_url.absolute(reverse("consultations:index")))
-    return _message(
-        outgoing,
-        [address],
-        _render("alert_unopened_subject.txt", context),
-        _render("alert_unopened_body.txt", context),
-    )
-
-
-def alert_nobody_home(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the second address: nobody is there, a reply is late, and the form is closed."""
-    practice = PracticeSettings.load()
-    if practice.nobody_home_since is None or not practice.second_email:
-        return None
-    context = _context(None, list_url=requests_url())
-    return _message(
-        outgoing,
-        [practice.second_email],
-        _render("alert_nobody_home_subject.txt", context),
-        _render("alert_nobody_home_body.txt", context),
-    )
-
-
-def alert_quarantine(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the practice: something looks like spam, and may be somebody's request all the same."""
-    if not ConsultationRequest.objects.held_apart().exists():
-        return None
-    return _to_practice(outgoing, "alert_quarantine")
-
-
-def alert_erased(outgoing: OutgoingEmail) -> EmailMessage:
-    """To the practice: a visitor erased a request, so that nobody looks for it."""
-    return _to_practice(outgoing, "alert_erased")
-
-
 BUILDERS = {
     function.__name__: function
     for function in (
@@ -347,21 +242,24 @@ BUILDERS = {
         reminder_two_days,
         reminder_one_day,
         offer_ends,
-        alert_new,
-        alert_changed,
-        alert_late,
-        alert_unopened,
-        alert_nobody_home,
-        alert_quarantine,
-        alert_erased,
-        weekly,
     )
 }
 
 
 def build(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """The message that `outgoing` promises, or None where it is no longer owed.
+    """The message that `outgoing` promises to a visitor, or None where it is no longer owed.
 
-    Raises KeyError for an unknown kind, NobodyToWriteTo.
+    Raises KeyError for an unknown kind, UnreadableLetter.
     """
     return BUILDERS[outgoing.kind](outgoing)
+
+
+def words(outgoing: OutgoingEmail) -> Draft | None:
+    """What a letter to a visitor says, to be copied; None where it does not hold any more, or
+    cannot be read.
+    """
+    try:
+        message = build(outgoing)
+    except UnreadableLetter:
+        return None
+    return Draft(str(message.subject), str(message.body).strip()) if message else None

@@ -1,4 +1,4 @@
-"""Promises to send, kept at least once: claimed by lease, retried for seven days.
+"""Promises to send, kept at least once: claimed by lease, retried for seven days, alerts for good.
 
 A worker that dies while it sends leaves a lease behind, and another worker takes the message
 when that has run out. Only between the mail server's yes and our note of it can a message
@@ -8,20 +8,22 @@ go twice, under the same Message-ID.
 import logging
 import re
 import smtplib
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from anymail.exceptions import AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, Max, Q, Value, When
 from django.utils import timezone
 
-from booking import bounces, emails
+from booking import alerts, bounces
 from booking.models import ConsultationRequest, OutgoingEmail
-from practice.mail.errors import describe
+from practice.mail import leases
+from practice.mail.errors import describe, is_the_servers
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,14 @@ KEPT_FOR = timedelta(days=30)  # what was about a request that is gone
 TRIES_FOR = timedelta(days=7)
 LEAST_TRIES = 10  # a server that was off for a week, or a clock that jumped, is no reason yet
 LONGEST_WAIT = timedelta(hours=4)
+LONGEST_WAIT_OF_ALERTS = timedelta(hours=1)
+ROUND = 30.0  # seconds in which letters are begun: then the worker's other jobs have their turn
+FRESH_FIRST = Case(When(attempts=0, then=Value(0)), default=Value(1))
 POLICY = re.compile(rb"\b5\.7\.\d")  # RFC 3463: refused for who sends, not for whom it is to
+
+
+class ServerAway(Exception):
+    """The mail server was not reached, or hung: the next letter would meet the same."""
 
 
 def promise(
@@ -38,10 +47,12 @@ def promise(
     request: ConsultationRequest | None = None,
     *,
     about_time: datetime | None = None,
+    is_urgent: bool = False,
 ) -> OutgoingEmail:
     """Owes one message. Call it in the transaction of what the message is about.
 
-    Raises IntegrityError where this version of the request already owes this kind.
+    An alert that `is_urgent` waits for no other. Raises IntegrityError where this version of the
+    request already owes this kind.
     """
     return OutgoingEmail.objects.create(
         request=request,
@@ -49,32 +60,61 @@ def promise(
         recipient=recipient,
         version=request.version if request else 0,
         about_time=about_time,
+        is_urgent=is_urgent,
     )
 
 
 def claim(now: datetime) -> OutgoingEmail | None:
-    """Takes the next due message for this worker alone, or None.
+    """Takes the next due message for this worker alone, or None: fresh ones first.
 
-    Nobody waits for another worker: PostgreSQL skips what one is just taking. SQLite, which knows
-    no such locks, lets one transaction write at a time. The lease is longer than sending can take
-    (EMAIL_TIMEOUT counts for each exchange).
+    An alert takes along whatever the practice has not been told, under one lease. The lease is
+    longer than sending can take (EMAIL_TIMEOUT counts for each exchange).
     """
-    with transaction.atomic():
-        due = OutgoingEmail.objects.due(now).order_by("next_try_at", "pk").select_related("request")
-        outgoing = due.select_for_update(skip_locked=True, of=("self",)).first()
-        if outgoing is not None:
-            outgoing.lease, outgoing.leased_until = uuid.uuid4(), _lease_from(now)
-            outgoing.save(update_fields=["lease", "leased_until"])
+    first = OutgoingEmail.objects.due(now).order_by(FRESH_FIRST, "next_try_at", "pk").first()
+    if first and first.is_alert and settings.ALERTS_GATHERED_FOR:
+        taken = _claim_alerts(first.recipient, now)
+        if taken is not None:
+            return taken
+    return _claim_one(now)
+
+
+@transaction.atomic
+def _claim_one(now: datetime) -> OutgoingEmail | None:
+    """Nobody waits for another worker: PostgreSQL skips what one is just taking. SQLite, which
+    knows no such locks, lets one transaction write at a time.
+    """
+    due = OutgoingEmail.objects.due(now).order_by(FRESH_FIRST, "next_try_at", "pk")
+    locked = due.select_related("request").select_for_update(skip_locked=True, of=("self",))
+    outgoing = locked.first()
+    return _lease(outgoing, now) if outgoing else None
+
+
+@transaction.atomic
+def _claim_alerts(recipient: str, now: datetime) -> OutgoingEmail | None:
+    """The oldest, by whose name all leave. Of two workers the second waits here for a moment, and
+    then finds nothing: else each would send a part.
+    """
+    waiting = OutgoingEmail.objects.alerts().filter(
+        leases.free(now), recipient=recipient, sent_at=None, given_up_at=None
+    )
+    oldest = waiting.order_by("pk").select_for_update(of=("self",)).first()
+    if oldest is None:
+        return None
+    others = waiting.exclude(pk=oldest.pk).select_for_update(skip_locked=True, of=("self",))
+    return _lease(oldest, now, [each.pk for each in others])
+
+
+def _lease(outgoing: OutgoingEmail, now: datetime, along: Sequence[int] = ()) -> OutgoingEmail:
+    outgoing.lease, outgoing.leased_until = uuid.uuid4(), leases.ends(now)
+    OutgoingEmail.objects.filter(pk__in=[outgoing.pk, *along]).update(
+        lease=outgoing.lease, leased_until=outgoing.leased_until
+    )
     return outgoing
 
 
-def _lease_from(now: datetime) -> datetime:
-    return now + timedelta(seconds=settings.OUTBOX_LEASE_SECONDS)
-
-
-def wait_after(attempts: int) -> timedelta:
-    """How long to wait after so many failures: a minute, two, four, up to four hours."""
-    return min(timedelta(minutes=2 ** min(attempts - 1, 10)), LONGEST_WAIT)
+def wait_after(attempts: int, longest: timedelta = LONGEST_WAIT) -> timedelta:
+    """How long to wait after so many failures: a minute, two, four, up to `longest`."""
+    return min(timedelta(minutes=2 ** min(attempts - 1, 10)), longest)
 
 
 def is_final(error: Exception) -> bool:
@@ -91,12 +131,15 @@ def is_final(error: Exception) -> bool:
 
 
 def _note_failure(outgoing: OutgoingEmail, error: Exception, now: datetime) -> None:
-    attempts = outgoing.attempts + 1
+    """It is tried later. The practice's own alerts are never given up."""
+    mine = OutgoingEmail.objects.filter(lease=outgoing.lease)
+    attempts = 1 + (mine.aggregate(most=Max("attempts"))["most"] or 0)
     is_old = now - outgoing.created_at > TRIES_FOR and attempts >= LEAST_TRIES
-    gives_up = is_final(error) or is_old
-    was_mine = OutgoingEmail.objects.filter(pk=outgoing.pk, lease=outgoing.lease).update(
+    gives_up = not outgoing.is_alert and (is_final(error) or is_old)
+    longest = LONGEST_WAIT_OF_ALERTS if outgoing.is_alert else LONGEST_WAIT
+    was_mine = mine.update(
         attempts=attempts,
-        next_try_at=now + wait_after(attempts),
+        next_try_at=now + wait_after(attempts, longest),
         given_up_at=now if gives_up else None,
         last_error=describe(error),
         lease=None,
@@ -108,16 +151,16 @@ def _note_failure(outgoing: OutgoingEmail, error: Exception, now: datetime) -> N
 
 
 def deliver(outgoing: OutgoingEmail) -> bool:
-    """Sends a claimed message, outside any transaction; whether it left."""
-    mine = OutgoingEmail.objects.filter(pk=outgoing.pk, lease=outgoing.lease)
+    """Sends a claimed message, outside any transaction; whether it left. Raises ServerAway."""
+    mine = OutgoingEmail.objects.filter(lease=outgoing.lease)
     try:
-        message = emails.build(outgoing)
+        message = alerts.build(outgoing)
         if message is None:
             mine.delete()
             return False
         with get_connection() as message.connection:
             # One that hung meanwhile finds its message taken by another worker, and leaves it.
-            if not mine.update(leased_until=_lease_from(timezone.now())):
+            if not mine.update(leased_until=leases.ends(timezone.now())):
                 return False
             message.send()
             # Before the goodbye to the mail server, which takes a round trip and may fail.
@@ -125,18 +168,28 @@ def deliver(outgoing: OutgoingEmail) -> bool:
             bounces.left(outgoing)
     except Exception as error:  # whatever it is, the promise stays
         _note_failure(outgoing, error, timezone.now())
+        if is_the_servers(error):
+            raise ServerAway from error
         return False
     return True
 
 
 def send_due(limit: int = 100, stopping: Callable[[], bool] = lambda: False) -> int:
-    """Sends what is due, at most `limit` messages and until it is `stopping`; how many left."""
-    sent = 0
+    """Sends what is due; how many messages left.
+
+    At most `limit`, until it is `stopping`, none begun after ROUND, and none after the first for
+    which the mail server is away: else a server that hangs would hold up the worker's other jobs.
+    """
+    sent, ends_at = 0, time.monotonic() + ROUND
     for _ in range(limit):
-        outgoing = None if stopping() else claim(timezone.now())
+        is_over = stopping() or time.monotonic() > ends_at
+        outgoing = None if is_over else claim(timezone.now())
         if outgoing is None:
             break
-        sent += deliver(outgoing)
+        try:
+            sent += deliver(outgoing)
+        except ServerAway:
+            break
     return sent
 
 

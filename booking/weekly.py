@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Q
 
-from booking import emails, outbox
+from booking import alerts, outbox
 from booking.models import OutgoingEmail
 from practice.models import Heartbeat, PracticeSettings
 
@@ -29,8 +29,8 @@ def promise_if_due(now: datetime) -> bool:
     one of them; one in the future, left by a clock that was wrong, counts as none.
     """
     try:
-        emails.practice_addresses()
-    except emails.NobodyToWriteTo:
+        alerts.practice_addresses()
+    except alerts.NobodyToWriteTo:
         return False
     turn = latest_turn(now, PracticeSettings.load().zone)
     with transaction.atomic():

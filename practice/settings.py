@@ -286,6 +286,8 @@ else:
 EMAIL_TIMEOUT = 20  # Django's default is none at all, which hangs the worker
 # Longer than sending one message can take: EMAIL_TIMEOUT counts for each exchange with the server.
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=300)
+# How many seconds alerts are gathered for while nobody opens the request of the last one.
+ALERTS_GATHERED_FOR = env.int("ALERTS_GATHERED_FOR", default=3600)
 # In a day, from one address: a school, a clinic or a mobile carrier may share it.
 REQUESTS_PER_ADDRESS = env.int("REQUESTS_PER_ADDRESS", default=100)
 # Times that one network reserves in a day, and one email or phone at the same time.

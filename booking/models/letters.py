@@ -6,12 +6,16 @@ import uuid
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from booking.models.requests import ConsultationRequest
 from practice.fields import EncryptedTextField
+from practice.mail import errors, leases
+
+ALERT = "alert_"  # how the kinds begin that call somebody to the admin
 
 
 class Letter(models.Model):
@@ -68,23 +72,46 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         """Neither sent nor given up, whose time has come and which no live worker holds.
 
         What a visitor gets about one request keeps its order: a letter that is tried again
-        must not arrive after the one that took it back.
+        must not arrive after the one that took it back. An alert that can wait does so while
+        another was told lately, and goes along with the next.
         """
         earlier = OutgoingEmail.objects.filter(
-            request=OuterRef("request"),
-            recipient=OuterRef("recipient"),
-            pk__lt=OuterRef("pk"),
-            sent_at=None,
-            given_up_at=None,
-        )
-        return self.filter(
-            ~Exists(earlier),
-            Q(leased_until=None) | Q(leased_until__lt=now),
+            request=OuterRef("request"), pk__lt=OuterRef("pk"), sent_at=None, given_up_at=None
+        ).filter(recipient=OuterRef("recipient"))
+        due = self.filter(
+            ~Q(Exists(earlier), recipient=OutgoingEmail.Recipient.VISITOR),
+            leases.free(now),
             # What was never tried waits for nothing but a clock that was ahead and is set back.
             Q(next_try_at__lte=now) | Q(attempts=0),
             sent_at=None,
             given_up_at=None,
         )
+        if not settings.ALERTS_GATHERED_FOR:
+            return due
+        told = OutgoingEmail.objects.told_lately(now).filter(recipient=OuterRef("recipient"))
+        return due.exclude(Q(Exists(told)), kind__startswith=ALERT, is_urgent=False)
+
+    def alerts(self) -> OutgoingEmailQuerySet:
+        """Those that call somebody of the practice to the admin."""
+        return self.filter(kind__startswith=ALERT)
+
+    def told_lately(self, now: datetime) -> OutgoingEmailQuerySet:
+        """Alerts of the last hour whose request nobody has opened since, and those on their way.
+
+        The end of the hour counts too: a clock that was ahead must not silence the practice. A
+        word on possible spam counts not, or spam could hold up the alert of a person's request.
+        """
+        since = now - timedelta(seconds=settings.ALERTS_GATHERED_FOR)
+        sent = Q(sent_at__gt=since, sent_at__lt=now + timedelta(minutes=1))
+        leaves = Q(sent_at=None, leased_until__gte=now, leased_until__lte=leases.ends(now))
+        alerts = self.alerts().exclude(kind="alert_quarantine")
+        return alerts.filter(sent | leaves, seen_at=None)
+
+    def untold(self, now: datetime) -> OutgoingEmailQuerySet:
+        """Alerts that the practice does not get: failed for an hour, or came back."""
+        failed = Q(sent_at=None, attempts__gt=0, created_at__lte=now - timedelta(hours=1))
+        back = Q(bounced_at__isnull=False, bounce_settled_at=None)
+        return self.alerts().filter(failed | back, recipient=OutgoingEmail.Recipient.PRACTICE)
 
     def cancellations(self) -> OutgoingEmailQuerySet:
         """Those that take a consultation out of calendars."""
@@ -101,6 +128,10 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         return self.filter(sent_at=None, bounced_at=None).filter(
             Q(created_at__lt=now - timedelta(hours=1)) | Q(given_up_at__isnull=False)
         )
+
+    def given_up(self) -> OutgoingEmailQuerySet:
+        """Those that are not tried any more."""
+        return self.filter(sent_at=None, given_up_at__isnull=False)
 
     def came_back(self) -> OutgoingEmailQuerySet:
         """Those that their address refused for good, until somebody has seen to it."""
@@ -130,7 +161,17 @@ class OutgoingEmail(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     next_try_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
-    lease = models.UUIDField(null=True)
+    is_urgent = models.BooleanField(
+        default=False, db_default=False, help_text="An alert that is never gathered"
+    )
+    seen_at = models.DateTimeField(
+        null=True, help_text="When somebody opened the request that an alert is about"
+    )
+    passed_on_at = models.DateTimeField(
+        null=True,
+        help_text="When the second address was owed a word on an alert that did not leave",
+    )
+    lease = models.UUIDField(null=True, help_text="One for all alerts that leave as one letter")
     leased_until = models.DateTimeField(null=True)
     sent_at = models.DateTimeField(null=True)
     given_up_at = models.DateTimeField(null=True)
@@ -146,6 +187,7 @@ class OutgoingEmail(models.Model):
     class Meta:
         default_permissions = ()
         indexes: ClassVar = [
+            models.Index(fields=["sent_at"], name="email_by_sending"),
             models.Index(
                 fields=["next_try_at"],
                 name="email_waiting",
@@ -169,6 +211,21 @@ class OutgoingEmail(models.Model):
 
     def __str__(self) -> str:
         return f"E-mail {self.pk} ({self.kind})"
+
+    @property
+    def is_alert(self) -> bool:
+        return self.kind.startswith(ALERT)
+
+    @property
+    def together(self) -> OutgoingEmailQuerySet:
+        """What leaves as one letter with it, itself included."""
+        same = Q(lease=self.lease) if self.lease else Q(pk=self.pk)
+        return OutgoingEmail.objects.filter(same)
+
+    @property
+    def why(self) -> str:
+        """Why it did not leave, in a sentence."""
+        return errors.in_words(self.last_error)
 
     @property
     def label(self) -> str:

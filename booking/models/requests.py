@@ -160,6 +160,10 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
         """Those on which the next word is the practice's."""
         return self.filter(AWAITING_REPLY)
 
+    def unopened(self) -> RequestQuerySet:
+        """Those that wait, and that nobody who may review them has looked at since they came."""
+        return self.filter(state=State.PENDING, opened_at=None)
+
     def overdue(self, today: date) -> RequestQuerySet:
         """Those whose promised day, in the practice's zone, or whose hold of a time is over."""
         return self.filter(_late(today))
@@ -182,10 +186,6 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
     def reserving(self, now: datetime) -> RequestQuerySet:
         """Those that have a time ahead: asked for and reserved, or agreed."""
         return self.filter(state__in=HOLDING_STATES, starts_at__gt=now)
-
-    def unopened(self) -> RequestQuerySet:
-        """Those that wait, and at which nobody who may review them has looked."""
-        return self.filter(state=State.PENDING, opened_at=None)
 
     def to_be_told(self) -> RequestQuerySet:
         """Those with a letter that nobody can send: the visitor left no e-mail address."""
@@ -499,6 +499,7 @@ class RequestEvent(models.Model):
         OFFER_ENDED = "offer_ended", "ended the offer, which nobody answered"
         CAME_BACK = "came_back", "learned that a letter to the visitor came back"
         READDRESSED = "readdressed", "changed the visitor's e-mail address"
+        SENT_AGAIN = "sent_again", "sent an email again that had been given up"
 
     request = models.ForeignKey(
         ConsultationRequest, on_delete=models.CASCADE, related_name="events"

@@ -74,7 +74,7 @@ def ask_for_erasure(request: ConsultationRequest) -> None:
     _end_if_open(request, tells_practice=False)
     steps.change(request, erasure_asked_at=timezone.now())
     steps.note(request, Kind.ERASURE_ASKED, Actor.VISITOR)
-    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+    steps.alert_of_change(request)
 
 
 def _end_if_open(request: ConsultationRequest, *, tells_practice: bool) -> None:
@@ -85,7 +85,8 @@ def _end_if_open(request: ConsultationRequest, *, tells_practice: bool) -> None:
     if request.may_be_withdrawn(now):
         end(request)
     if tells_practice and not request.held_apart_for:
-        outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead)
+        is_urgent = steps.is_soon(now, ahead)
+        outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead, is_urgent=is_urgent)
 
 
 def _empty(request: ConsultationRequest) -> None:

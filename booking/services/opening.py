@@ -1,5 +1,6 @@
 """That a request is looked at: noted at the first look, missed at half of its promise, and what is
-put aside as spam told of on the same day.
+put aside as spam told of on the same day. And that alerts arrive: where they do not, the second
+address is told.
 """
 
 from datetime import datetime, timedelta
@@ -8,20 +9,27 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from booking import outbox
-from booking.models import ConsultationRequest, State
+from booking.models import ConsultationRequest, OutgoingEmail
 from booking.services.steps import Recipient
 from practice import workdays
 from practice.models import PracticeSettings
 from practice.watching import heartbeat
 
 QUARANTINE = "alert_quarantine"
+HOUR = timedelta(hours=1)
 
 
 def note_opened(request: ConsultationRequest) -> None:
-    """Somebody who may review it looks at `request`; only the first time is kept."""
+    """Somebody who may review it looks at `request`; only the first time is kept.
+
+    They know of all that happened up to the version that they see, so the next alert can leave.
+    """
     if request.opened_at is None:
         unopened = ConsultationRequest.objects.filter(pk=request.pk, opened_at=None)
         unopened.update(opened_at=timezone.now())
+    unseen = request.emails.alerts().filter(seen_at=None, version__lte=request.version)
+    if unseen.exists():  # SQLite locks for an update of nothing too
+        unseen.update(seen_at=timezone.now())
 
 
 def half_of_promise(request: ConsultationRequest, practice: PracticeSettings) -> datetime:
@@ -44,19 +52,34 @@ def half_of_promise(request: ConsultationRequest, practice: PracticeSettings) ->
 
 
 def alert_unopened() -> int:
-    """Owes the second address a word on each request that nobody opened in time; how many.
+    """Owes the second address a word on each request that nobody opened in time, and on alerts
+    that the practice does not get; how many.
 
     Once for each promise. What is held apart as likely spam alerts nobody.
     """
     practice, now = PracticeSettings.load(), timezone.now()
     if not practice.second_email:
         return 0
-    waiting = ConsultationRequest.objects.shown().filter(state=State.PENDING, opened_at=None)
-    return sum(
+    waiting = ConsultationRequest.objects.shown().unopened()
+    return _alert_untold(now) + sum(
         _alert_once(request)
         for request in waiting
         if not request.held_apart_for and half_of_promise(request, practice) <= now
     )
+
+
+@transaction.atomic
+def _alert_untold(now: datetime) -> int:
+    """One word for all alerts that did not leave for an hour or came back, and no other for an
+    hour. The count of the update says which of two workers owes it.
+    """
+    words = OutgoingEmail.objects.filter(kind="alert_untold")
+    if words.filter(created_at__gt=now - HOUR, created_at__lte=now).exists():
+        return 0
+    if not OutgoingEmail.objects.untold(now).filter(passed_on_at=None).update(passed_on_at=now):
+        return 0
+    outbox.promise("alert_untold", Recipient.SECOND)
+    return 1
 
 
 def _alert_once(request: ConsultationRequest) -> bool:

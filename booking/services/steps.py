@@ -24,6 +24,7 @@ from practice.models import Medium, PracticeSettings, User
 Actor = RequestEvent.Actor
 Kind = RequestEvent.Kind
 Recipient = OutgoingEmail.Recipient
+SOON = timedelta(days=1)  # what changes about such a consultation is told at once
 
 
 class Stale(Exception):
@@ -125,6 +126,25 @@ def end_offer(request: ConsultationRequest, otherwise: State) -> None:
 def owed_cancellations(request: ConsultationRequest) -> OutgoingEmailQuerySet:
     """Those that are still to leave, or calendars keep what does not take place."""
     return request.emails.cancellations().filter(sent_at=None, given_up_at=None)
+
+
+def alert_of_change(request: ConsultationRequest, *times: datetime | None) -> None:
+    """Owes the practice a word on what a visitor did, in the transaction in which they did it.
+
+    At once where it is about a consultation within a day: its time now, or one of `times` (UTC),
+    at which it was to be until now.
+    """
+    outbox.promise(
+        "alert_changed",
+        Recipient.PRACTICE,
+        request,
+        is_urgent=is_soon(timezone.now(), request.starts_at, *times),
+    )
+
+
+def is_soon(now: datetime, *times: datetime | None) -> bool:
+    """Whether one of `times` (UTC) is within a day from `now`. Pure."""
+    return any(time and now < time <= now + SOON for time in times)
 
 
 def drop_unsaid(request: ConsultationRequest) -> None:

@@ -146,7 +146,7 @@ def pick(
     steps.step(request, State.CONFIRMED, now, **changes)
     request.proposals.all().delete()
     claims.keep(request, schedule, Interval(chosen.starts_at, chosen.ends_at))
-    _note_and_alert(request, Kind.PICKED)
+    _note_and_alert(request, Kind.PICKED, before.start if before else None)
     if request.email:
         words = emails.draft(request, "picked")
         steps.write(request, Kind.PICKED, words, before, is_automatic=True)
@@ -181,7 +181,7 @@ def ask_to_move(request: ConsultationRequest) -> None:
     _note_and_alert(request, Kind.ASKED_TO_MOVE)
 
 
-def _note_and_alert(request: ConsultationRequest, kind: Kind) -> None:
+def _note_and_alert(request: ConsultationRequest, kind: Kind, *times: datetime | None) -> None:
     """What follows each act of a visitor: words of an earlier state are said no more.
 
     What is held apart alerts nobody, whatever its sender does.
@@ -189,7 +189,7 @@ def _note_and_alert(request: ConsultationRequest, kind: Kind) -> None:
     steps.drop_unsaid(request)
     steps.note(request, kind, Actor.VISITOR)
     if not request.held_apart_for:
-        outbox.promise("alert_changed", Recipient.PRACTICE, request)
+        steps.alert_of_change(request, *times)
 
 
 @transaction.atomic

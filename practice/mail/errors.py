@@ -80,3 +80,30 @@ def explain(error: BaseException) -> str:
             return f"It was not taken by {where} ({describe(found)})."
         case found:
             return f"It was not taken by {where} ({describe(found)}). Run check_mail."
+
+
+def in_words(kind: str) -> str:
+    """A sentence for the therapist on what `describe` has kept; it names nothing but the reason."""
+    match kind.split(" "):
+        case [""]:
+            return "It has not been tried yet."
+        case ["SMTPRecipientsRefused" | "AnymailRecipientsRefused", *_]:
+            return "The mail server refused the address."
+        case ["SMTPSenderRefused", *_]:
+            return "The mail server refused this site's own address."
+        case ["SMTPAuthenticationError", *_] | [_, "401" | "403"]:
+            return "The mail server did not let this site sign in."
+        case ["SMTPDataError" | "SMTPResponseException", *_] | [_, _]:
+            return "The mail server refused the email."
+        case ["UnreadableLetter"]:
+            return "A key is missing, so the email could not be read."
+        case ["NobodyToWriteTo"]:
+            return "The settings name no address for alerts."
+        case [name] if "Timeout" in name:
+            return "The mail server did not answer in time."
+        case [name] if "SSL" in name:
+            return "There was no safe connection to the mail server."
+        case [name] if "onnect" in name or name in ("gaierror", "OSError", "SMTPHeloError"):
+            return "The mail server could not be reached."
+        case _:
+            return "The email could not be made. The worker's log on the server says more."

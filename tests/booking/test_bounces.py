@@ -221,6 +221,7 @@ def test_the_next_alert_counts_it_and_names_nobody(
     returned: ConsultationRequest, settings: Any
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    services.note_opened(returned)  # or what comes next would be gathered
     submit(email="", phone="+16265550144")
     outbox.send_due()
     alert = next(each for each in mail.outbox if each.to == ["practice@example.com"])

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from booking import emails, services, tokens
+from booking import alerts, services, tokens
 from booking.models import (
     ConsultationRequest,
     ErasedCount,
@@ -115,7 +115,7 @@ def test_a_consultation_that_took_place_cannot_be_withdrawn(visitor: Client, pra
 def test_erasing_what_was_confirmed_tells_the_practice_which_time_is_off(practice: Any) -> None:
     ahead = confirmed(datetime(2030, 1, 8, 17, tzinfo=UTC))
     services.erase(ahead, by=services.Actor.VISITOR)
-    alert = emails.build(OutgoingEmail.objects.get())
+    alert = alerts.build(OutgoingEmail.objects.get())
     assert alert is not None
     assert "Tuesday, January 8, 2030 at 9:00 AM (PST)" in str(alert.body)
     assert "nothing is to be done" not in str(alert.body).lower()

@@ -93,6 +93,7 @@ def running(folder: Path, machines: Network, filled_database: str) -> Iterator[M
                     "SITE_URL": f"http://{machines.addresses['one']}:{PORT}",
                     "STATIC_ROOT": str(folder / "static"),
                     "OUTBOX_LEASE_SECONDS": "300",
+                    "ALERTS_GATHERED_FOR": "0",
                 },
             )
             at_the_end.callback(print_log, servers[name])

@@ -147,6 +147,7 @@ class LiveSite:
             "EMAIL_URL": email_url,
             "DEFAULT_FROM_EMAIL": "office@practice.example",
             "OUTBOX_LEASE_SECONDS": "2",  # one worker at a time, so nobody takes a live one's
+            "ALERTS_GATHERED_FOR": "0",  # each leaves by itself, so that they can be counted
             # All of them come from this machine.
             "REQUESTS_PER_ADDRESS": "100000",
             "RESERVATIONS_PER_VISITOR": "100000",

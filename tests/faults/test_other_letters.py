@@ -1,4 +1,4 @@
-"""Links to sign in and the test letter leave too, though the worker that sends one is killed."""
+"""Links to sign in, the test letter and gathered alerts leave, though a worker is killed."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,6 +7,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from booking import outbox
+from booking.models import OutgoingEmail
 from practice.accounts import letters
 from practice.mail import proof
 from practice.models import OwedLink, TestLetter, User
@@ -59,3 +61,26 @@ def test_a_lease_from_a_clock_that_was_ahead_holds_up_nothing(therapist: User) -
         model.objects.update(leased_until=timezone.now() + timedelta(days=400))
     assert letters.send_due() == 1
     assert proof.send_due() == 1
+
+
+def test_gathered_alerts_leave_though_the_worker_that_sends_them_is_killed(
+    live_site: Callable[..., LiveSite], mail_server: MailServer
+) -> None:
+    """All of them, and what came meanwhile, in one letter of the same name."""
+    mail_server.holds = True
+    site = live_site(mail_server.url)
+    site.env["ALERTS_GATHERED_FOR"] = "3600"
+    with site.database():
+        for _ in range(3):
+            outbox.promise("alert_erased", OutgoingEmail.Recipient.PRACTICE)
+        site.worker.start()
+        wait_until(lambda: mail_server.begun, "the worker sends")
+        site.worker.kill()
+        mail_server.client_was_killed()
+        outbox.promise("alert_erased", OutgoingEmail.Recipient.PRACTICE)
+        mail_server.holds = False
+        site.worker.start()
+        site.wait_for_mail()
+    [left] = mail_server.accepted
+    assert left.key == mail_server.begun[0].key
+    assert "4 visitors deleted a request" in left.message.get_body(("plain",)).get_content()  # type: ignore[union-attr]

@@ -67,6 +67,18 @@ def test_no_letter_is_taken_by_two() -> None:
         assert sorted(pk for mine in taken for pk in mine) == sorted(there)
 
 
+def test_what_is_gathered_leaves_as_one_letter_however_many_workers_look() -> None:
+    for _ in range(3):
+        OutgoingEmail.objects.all().delete()
+        mail.outbox.clear()
+        for _ in range(30):
+            outbox.promise("alert_erased", OutgoingEmail.Recipient.PRACTICE)
+        at_once([outbox.send_due] * 4)
+        assert len(mail.outbox) == 1
+        assert "30 visitors deleted a request" in mail.outbox[0].body
+        assert not OutgoingEmail.objects.filter(sent_at=None).exists()
+
+
 @pytest.fixture
 def being_taken() -> Iterator[OutgoingEmail]:
     """The letter that is due first, which another worker is taking for as long as the test lasts.
