@@ -116,6 +116,7 @@ def things(therapist: User, index: ArticleIndexPage, bio: BioPage) -> dict[str, 
         ).pk,
         "request": request.pk,
         "letter": Letter.objects.get().pk,
+        "alert": request.emails.get().pk,
         "token": request.token,
         "other_token": other_request.token,
         "mixed_token": tokens.make(request.pk, other_request.link_nonce),
@@ -407,6 +408,7 @@ the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/{request}/hold/
 /admin/consultations/{request}/note/
 /admin/consultations/{request}/address/
+/admin/consultations/{request}/again/{alert}/
 /admin/consultations/{request}/told/{letter}/
 /admin/consultations/{request}/confirm/
 /admin/consultations/{request}/decline/

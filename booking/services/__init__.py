@@ -7,6 +7,7 @@ from booking.claims import TimeTaken
 from booking.emails import Draft
 from booking.openings import OBJECTIONS as ANYTHING
 from booking.services.addresses import reached_otherwise, readdress
+from booking.services.again import TimeMayBeGone, send_again, why_not_again
 from booking.services.demands import erase_person, export_person
 from booking.services.erasure import (
     Held,
@@ -74,6 +75,7 @@ __all__ = [
     "Objections",
     "Recipient",
     "Stale",
+    "TimeMayBeGone",
     "TimeTaken",
     "TooMany",
     "accept",
@@ -115,11 +117,13 @@ __all__ = [
     "release_holds",
     "reopen",
     "restore",
+    "send_again",
     "set_outcome",
     "set_private_note",
     "submit",
     "tell",
     "waiting_too_long",
     "waitlist",
+    "why_not_again",
     "withdraw",
 ]

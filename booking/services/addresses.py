@@ -1,13 +1,12 @@
 """What the therapist does about a letter that came back."""
 
-import uuid
-
 from django.db import transaction
 from django.utils import timezone
 
-from booking.models import ConsultationRequest, OutgoingEmail
+from booking.models import ConsultationRequest
 from booking.models.letters import OutgoingEmailQuerySet
 from booking.services import steps
+from booking.services.again import owe_again
 from booking.services.steps import Actor, Kind, Recipient, Stale
 from practice.models import User
 
@@ -23,16 +22,7 @@ def readdress(request: ConsultationRequest, email: str, *, user: User) -> None:
     request.refresh_from_db()
     last = _returned(request).order_by("-pk").first()
     if last is not None:
-        OutgoingEmail.objects.filter(pk=last.pk).update(
-            key=uuid.uuid4(),  # another message, on which no word about the old one counts
-            created_at=timezone.now(),
-            next_try_at=timezone.now(),
-            attempts=0,
-            sent_at=None,
-            given_up_at=None,
-            bounced_at=None,
-            last_error="",
-        )
+        owe_again(last)
     _settle(request)
     steps.note(request, Kind.READDRESSED, Actor.PRACTICE, user)
 

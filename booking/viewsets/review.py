@@ -15,10 +15,11 @@ from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
 
-from booking import bounces, calendars, services
+from booking import bounces, calendars, emails, services
 from booking.filters import RequestFilterSet, with_words
 from booking.forms import AddressForm, NoteForm, OutcomeForm
-from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from booking.models import ConsultationRequest, Letter, State
+from booking.services import Recipient
 from booking.templatetags.booking_tags import as_day, as_time
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
 from practice.fields import Unreadable
@@ -110,7 +111,7 @@ class ListView(ReviewMixin, BaseListingView):
             untold=waiting.to_be_told(),
             unreached=waiting.shown().with_returned_letter(),
             lost_alerts=bounces.alerts(),
-            stuck=OutgoingEmail.objects.stuck(timezone.now()).select_related("request"),
+            **bounces.stuck(timezone.now()),
             silent=calendars.silent(timezone.now()),
         )
 
@@ -148,8 +149,12 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             decisions=services.decisions(request),
             to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
-            stuck=request.emails.stuck(timezone.now()),
-            returned=request.emails.came_back().filter(recipient=OutgoingEmail.Recipient.VISITOR),
+            stuck=request.emails.stuck(timezone.now()).filter(given_up_at=None),
+            given_up=[
+                (email, emails.words(email), services.why_not_again(email))
+                for email in request.emails.given_up().filter(recipient=Recipient.VISITOR)
+            ],
+            returned=request.emails.came_back().filter(recipient=Recipient.VISITOR),
             address_form=AddressForm(request=request),
             history=request.events.select_related("user"),
             outcome_form=OutcomeForm(initial={"outcome": request.outcome}),

@@ -1,0 +1,46 @@
+"""Sending a letter once more that was given up."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.views.generic import TemplateView
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+
+from booking import emails, services
+from booking.viewsets.base import CRUMBS, RequestMixin
+
+
+class SendAgainView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+    """Sends it, or asks first where a time in it may be gone. POST alone."""
+
+    http_method_names = ["post"]
+    template_name = "booking/admin/send_again.html"
+    page_title = "Send again"
+    header_icon = "mail"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
+        return [*CRUMBS, request, {"url": "", "label": self.page_title}]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        email = (
+            self.consultation.emails.select_related("request").filter(pk=kwargs["email"]).first()
+        )
+        if email is None:
+            messages.warning(request, "Nothing was sent: this email is not owed any more.")
+            return HttpResponseRedirect(self.detail_url)
+        try:
+            services.send_again(email, user=self.user, knowing="knowing" in request.POST)
+        except services.TimeMayBeGone:
+            context = {"consultation": self.consultation, "email": email}
+            return self.render_to_response(
+                self.get_context_data(**context, words=emails.words(email))
+            )
+        except services.NotAllowed:
+            messages.warning(request, f"Nothing was sent. {services.why_not_again(email)}")
+        except services.Stale:
+            messages.warning(request, "Nothing was sent: it has left, or is on its way already.")
+        else:
+            messages.success(request, "The email is on its way.")
+        return HttpResponseRedirect(self.detail_url)
