@@ -139,7 +139,7 @@ def test_what_begins_on_a_day_is_seen_on_that_day(
 ) -> None:
     tomorrow = practice.today() + timedelta(days=1)
     PracticeSettings.objects.update(intake="closed", opens_again=tomorrow)
-    closed = "There is no free place at the moment"
+    closed = "not taking requests right now"
     assert closed in visitor.get("/").content.decode()
     assert closed in visitor.get("/").content.decode()
     with time_machine.travel(practice.midnight(tomorrow)):
