@@ -63,12 +63,13 @@ def alone(folder: Path) -> Iterator[None]:
     """Within it, no other run prepares `folder`: it waits until another one is done."""
     descriptor = lock(folder)
     if descriptor is None:
-        say("Another run prepares this folder. Waiting until it is done.")
+        say("Another run is preparing this folder. Waiting for it to finish.")
         descriptor = lock(folder, waits=True)
+    assert descriptor is not None
     try:
         yield
     finally:
-        os.close(descriptor or 0)
+        os.close(descriptor)
 
 
 # --- The environment ---------------------------------------------------------------------
@@ -161,7 +162,7 @@ def install(folder: Path, lock: Path) -> None:
 def because(what: str, output: str) -> str:
     """`what` failed, with the reason that its program gave, and what to do then."""
     reason = [f"    {line}" for line in why(output)] or ["    It gave no reason."]
-    return "\n".join([f"{what}:", *reason, "When that is mended, run it again."])
+    return "\n".join([f"{what}:", *reason, "Once that is fixed, run it again."])
 
 
 def why(output: str) -> list[str]:

@@ -12,8 +12,9 @@ os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
 os.environ["DATA_DIR"] = str(Path(tempfile.gettempdir()) / "practice-tests")
 
 from practice.settings import *  # noqa: F403
-from practice.settings import DATABASES, SQLITE_OPTIONS, STATIC_ROOT, STORAGES
+from practice.settings import DATA_DIR, DATABASES, SQLITE_OPTIONS, STATIC_ROOT, STORAGES
 
+DATA_DIR.chmod(0o700)  # which an earlier version may have made for everybody
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 SECURE_SSL_REDIRECT = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

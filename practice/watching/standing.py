@@ -40,6 +40,6 @@ def of_debian(packages: list[str]) -> list[Finding]:
     return [
         Finding(
             f"Debian could not update {counted(len(packages), 'package')}: {named}{rest}.",
-            'Ask whoever looks after the server (docs/operator.md, "Updating").',
+            'Ask the person who runs your server (docs/operator.md, "Updating").',
         )
     ]
