@@ -268,5 +268,5 @@ def request_with_canaries(article: ArticlePage, therapist: User) -> Consultation
         )
     )
     services.waitlist(request, user=therapist, words=Draft("", "canary words"))
-    services.set_private_note(request, "canary note", user=therapist)
+    services.save_notes(request, note="canary note", user=therapist)
     return request

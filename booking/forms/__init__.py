@@ -1,7 +1,7 @@
 """What visitors and the therapist type."""
 
 from booking.forms.contact import AddressForm
-from booking.forms.review import AnywayForm, LetterForm, NoteForm, OfferForm, OutcomeForm, TimeForm
+from booking.forms.review import AnywayForm, LetterForm, NotesForm, OfferForm, TimeForm
 from booking.forms.visitor import ConsultationForm, PickForm
 
 __all__ = [
@@ -9,9 +9,8 @@ __all__ = [
     "AnywayForm",
     "ConsultationForm",
     "LetterForm",
-    "NoteForm",
+    "NotesForm",
     "OfferForm",
-    "OutcomeForm",
     "PickForm",
     "TimeForm",
 ]

@@ -5,6 +5,7 @@ from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
 from booking.models.letters import Letter, OutgoingEmail
 from booking.models.requests import (
     FINAL_STATES,
+    HAPPENED,
     HOLDING_STATES,
     NEXT_STATES,
     OPEN_STATES,
@@ -31,6 +32,7 @@ from booking.models.schedule import (
 
 __all__ = [
     "FINAL_STATES",
+    "HAPPENED",
     "HOLDING_STATES",
     "NEXT_STATES",
     "OPEN_STATES",

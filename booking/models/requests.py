@@ -66,6 +66,9 @@ class Outcome(models.TextChoices):
     REFERRED = "referred", "Referred to somebody else"
 
 
+HAPPENED = (Outcome.TOOK_PLACE, Outcome.DID_NOT_COME)  # known once its time has come
+
+
 def new_nonce() -> str:
     return secrets.token_urlsafe(16)
 
@@ -415,6 +418,11 @@ class ConsultationRequest(models.Model):
     def is_ahead(self, now: datetime) -> bool:
         """Whether an agreed consultation is still to come."""
         return self.has_time and self.starts_at is not None and self.starts_at > now
+
+    def is_to_come(self, now: datetime) -> bool:
+        """Whether a time that was agreed, called off since or not, has not come yet."""
+        was_agreed = self.state != State.PENDING and self.starts_at is not None
+        return was_agreed and self.starts_at is not None and self.starts_at > now
 
     def zone_or(self, zone: ZoneInfo) -> ZoneInfo:
         """The visitor's own zone if they chose one that exists, else `zone`."""

@@ -22,6 +22,7 @@ from booking.services.erasure import (
     waiting_too_long,
 )
 from booking.services.limits import TooMany, count_open_times, forget_counts
+from booking.services.notes import SavedMeanwhile, last_noted, save_notes, tell
 from booking.services.opening import alert_quarantine, alert_unopened, note_opened
 from booking.services.presence import note_absence, note_presence
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
@@ -43,9 +44,6 @@ from booking.services.therapist import (
     offer,
     offer_stands_until,
     reopen,
-    set_outcome,
-    set_private_note,
-    tell,
     waitlist,
 )
 from booking.services.upkeep import expire_offers, queue_reminders, release_holds
@@ -74,6 +72,7 @@ __all__ = [
     "NotAllowed",
     "Objections",
     "Recipient",
+    "SavedMeanwhile",
     "Stale",
     "TimeMayBeGone",
     "TimeTaken",
@@ -99,6 +98,7 @@ __all__ = [
     "forget_counts",
     "hold",
     "keep",
+    "last_noted",
     "lasting",
     "lift_hold",
     "move",
@@ -117,9 +117,8 @@ __all__ = [
     "release_holds",
     "reopen",
     "restore",
+    "save_notes",
     "send_again",
-    "set_outcome",
-    "set_private_note",
     "submit",
     "tell",
     "waiting_too_long",

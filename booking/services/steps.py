@@ -10,6 +10,7 @@ from booking import claims, openings, outbox
 from booking.availability import Interval
 from booking.emails import Draft
 from booking.models import (
+    HAPPENED,
     NEXT_STATES,
     ConsultationRequest,
     Letter,
@@ -67,6 +68,11 @@ def as_new() -> dict[str, Any]:
 def without_time() -> dict[str, Any]:
     """A request to which no time belongs."""
     return {"starts_at": None, "ends_at": None, "holds_until": None, "move_asked_at": None}
+
+
+def unknown_again(request: ConsultationRequest) -> dict[str, Any]:
+    """A request with a new time: how the one before ended is not said of the next."""
+    return {"outcome": ""} if request.outcome in HAPPENED else {}
 
 
 def with_time(start: datetime, schedule: Schedule, now: datetime) -> dict[str, Any]:

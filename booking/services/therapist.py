@@ -21,13 +21,12 @@ from booking.emails import Draft
 from booking.models import (
     NEXT_STATES,
     ConsultationRequest,
-    Letter,
     Proposal,
     Schedule,
     State,
 )
 from booking.services import steps
-from booking.services.steps import Actor, Kind, NotAllowed, Stale
+from booking.services.steps import Actor, Kind, NotAllowed
 from practice.models import PracticeSettings, User
 
 MOST_OFFERS = 3
@@ -113,7 +112,8 @@ def _take_place(
     despite: Collection[str],
     contact: dict[str, Any],
 ) -> None:
-    changes = {**steps.without_time(), "hold_ended_at": None, **contact}
+    changes = {**steps.without_time(), **steps.unknown_again(request), **contact}
+    changes["hold_ended_at"] = None
     changes |= {"starts_at": time.start, "ends_at": time.end}
     changes["medium"] = PracticeSettings.load().consultation_medium
     _decide(request, kind, State.CONFIRMED, user, words, times=[time], despite=despite, **changes)
@@ -335,31 +335,3 @@ def decisions(request: ConsultationRequest) -> list[Decision]:
     if request.is_ahead(timezone.now()):
         misfits |= {"close", "reopen"}
     return [d for d in DECISIONS if d.to in NEXT_STATES[state] and d.kind not in misfits]
-
-
-@transaction.atomic
-def tell(letter: Letter, *, user: User) -> None:
-    """Notes that the therapist has said or texted the words to a visitor without e-mail."""
-    told = Letter.objects.filter(
-        pk=letter.pk, channel=Letter.Channel.IN_PERSON, told_at=None
-    ).update(told_at=timezone.now())
-    if told:
-        steps.note(letter.request, Kind.TOLD, Actor.PRACTICE, user)
-
-
-@transaction.atomic
-def set_outcome(request: ConsultationRequest, outcome: str, *, user: User) -> None:
-    """How the consultation ended; beside the state, not instead of it. Raises Stale."""
-    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(outcome=outcome):
-        raise Stale
-    request.refresh_from_db()
-    steps.note(request, Kind.OUTCOME, Actor.PRACTICE, user)
-
-
-@transaction.atomic
-def set_private_note(request: ConsultationRequest, note: str, *, user: User) -> None:
-    """The therapist's own note, which no visitor ever sees. Raises Stale if it was erased."""
-    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(private_note=note):
-        raise Stale
-    request.refresh_from_db()
-    steps.note(request, Kind.NOTE, Actor.PRACTICE, user)

@@ -143,6 +143,7 @@ def pick(
     changes["medium"] = PracticeSettings.load().consultation_medium
     changes |= {"phone": phone} if phone else {}
     changes |= {"visitor_calls": True} if visitor_calls else {}
+    changes |= steps.unknown_again(request)
     steps.step(request, State.CONFIRMED, now, **changes)
     request.proposals.all().delete()
     claims.keep(request, schedule, Interval(chosen.starts_at, chosen.ends_at))

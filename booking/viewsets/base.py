@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -15,6 +16,13 @@ from booking.permissions import require_review
 from practice.models import PracticeSettings, User
 
 LIST = reverse_lazy("consultations:index")
+TYPED = {  # what is worth giving back when it can no longer be used
+    "subject": "Subject",
+    "body": "Your words",
+    "note": "Private note",
+    "because": "Your reason",
+    "email": "Their e-mail address",
+}
 CRUMBS = [
     {"url": reverse_lazy("wagtailadmin_home"), "label": "Home"},
     {"url": LIST, "label": "Consultations"},
@@ -52,8 +60,20 @@ class RequestMixin(ReviewMixin):
 
     def gone(self) -> HttpResponse:
         """What somebody sees whose page is about a request that was erased since."""
-        messages.warning(self.request, "This request has been erased since you opened it.")
-        return HttpResponseRedirect(str(LIST))
+        return self.give_back("This request has been erased since you opened it.", str(LIST))
+
+    def give_back(self, happened: str, way_on: str) -> HttpResponse:
+        """Says why nothing was done, with the words that were typed, if any were."""
+        typed = {
+            label: self.request.POST[name]
+            for name, label in TYPED.items()
+            if self.request.POST.get(name, "").strip()
+        }
+        if not typed:
+            messages.warning(self.request, happened)
+            return HttpResponseRedirect(way_on)
+        context = {"happened": happened, "typed": typed, "way_on": way_on}
+        return render(self.request, "booking/admin/given_back.html", context, status=409)
 
     @property
     def is_held(self) -> bool:

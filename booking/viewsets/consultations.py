@@ -5,11 +5,10 @@ from typing import Any
 from django.urls import path
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking.viewsets.addresses import AddressView
 from booking.viewsets.again import SendAgainView
 from booking.viewsets.deciding import DecideView
 from booking.viewsets.erasure import DemandView, EraseView, HoldView
-from booking.viewsets.review import DetailView, ListView, NoteView, ToldView
+from booking.viewsets.review import AddressView, DetailView, ListView, NotesView, ToldView
 
 
 class ConsultationViewSet(ViewSet):
@@ -64,7 +63,7 @@ class ConsultationViewSet(ViewSet):
             path("<int:pk>/hold/", HoldView.as_view(), name="hold"),
             path("<int:pk>/address/", AddressView.as_view(), name="address"),
             path("<int:pk>/again/<int:email>/", SendAgainView.as_view(), name="again"),
-            path("<int:pk>/note/", NoteView.as_view(), name="note"),
+            path("<int:pk>/note/", NotesView.as_view(), name="note"),
             path("<int:pk>/told/<int:letter>/", ToldView.as_view(), name="told"),
             path("<int:pk>/<slug:decision>/", DecideView.as_view(), name="decide"),
         ]

@@ -5,8 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -17,13 +16,14 @@ from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTempla
 
 from booking import bounces, calendars, emails, services
 from booking.filters import RequestFilterSet, with_words
-from booking.forms import AddressForm, NoteForm, OutcomeForm
+from booking.forms import AddressForm, NotesForm
 from booking.models import ConsultationRequest, Letter, State
 from booking.services import Recipient
 from booking.templatetags.booking_tags import as_day, as_time
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
-from practice.fields import Unreadable
 from practice.models import PracticeSettings
+
+NOTES = "Outcome and private note"
 
 
 class ReplyByColumn(Column):
@@ -135,7 +135,8 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         request = self.consultation
         today = self.practice.today()
-        hidden = isinstance(request.private_note, Unreadable)
+        kwargs.setdefault("notes_form", self.notes_form())
+        kwargs.setdefault("address_form", AddressForm(request=request))
         return super().get_context_data(
             **kwargs,
             consultation=request,
@@ -155,47 +156,70 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
                 for email in request.emails.given_up().filter(recipient=Recipient.VISITOR)
             ],
             returned=request.emails.came_back().filter(recipient=Recipient.VISITOR),
-            address_form=AddressForm(request=request),
             history=request.events.select_related("user"),
-            outcome_form=OutcomeForm(initial={"outcome": request.outcome}),
-            note_form=None if hidden else NoteForm(initial={"note": request.private_note}),
         )
 
+    def notes_form(self, data: QueryDict | None = None) -> NotesForm:
+        return NotesForm(data, consultation=self.consultation, practice=self.practice)
 
-class NoteView(RequestMixin):
-    """Keeps outcome or private note. POST alone."""
 
-    http_method_names = ["post"]
+class DetailPart(DetailView):
+    """A form on the page of a request that is posted to an address of its own."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Where somebody lands who had to sign in again on the way."""
+        return HttpResponseRedirect(self.detail_url)
+
+    def not_saved(self, where: str, **forms: Any) -> HttpResponse:
+        """The page once more, with what was typed."""
+        messages.error(
+            self.request, f"Nothing was saved yet. What you typed is below, under “{where}”."
+        )
+        return self.render_to_response(self.get_context_data(**forms))
+
+
+class NotesView(DetailPart):
+    """Saves outcome and private note together."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form: Form
-        if "outcome" in request.POST:
-            form = OutcomeForm(request.POST)
-            if form.is_valid():
-                services.set_outcome(
-                    self.consultation, form.cleaned_data["outcome"], user=self.user
-                )
-        else:
-            form = NoteForm(request.POST)
-            if isinstance(self.consultation.private_note, Unreadable):
-                form.add_error(
-                    None, "The note on file cannot be read without its key, so it stays."
-                )
-            if form.is_valid():
-                services.set_private_note(
-                    self.consultation, form.cleaned_data["note"], user=self.user
-                )
-        if form.is_valid():
-            messages.success(request, "Kept.")
-        else:
-            messages.error(request, form.errors.as_text())
+        form = self.notes_form(request.POST)
+        if not form.is_valid():
+            return self.not_saved(NOTES, notes_form=form)
+        try:
+            services.save_notes(self.consultation, user=self.user, **form.typed)
+        except services.Stale:
+            return self.gone()
+        except services.SavedMeanwhile:
+            self.consultation.refresh_from_db()
+            return self.not_saved(NOTES, notes_form=form.again())
+        except services.NotAllowed:  # a time was agreed meanwhile, of which the form says more
+            self.consultation.refresh_from_db()
+            return self.not_saved(NOTES, notes_form=self.notes_form(request.POST))
+        messages.success(request, "Saved.")
         return HttpResponseRedirect(self.detail_url)
 
 
-class ToldView(RequestMixin):
-    """ "I told them": the words have reached a visitor without e-mail. POST alone."""
+class AddressView(DetailPart):
+    """Another address for the visitor, or that they were reached otherwise."""
 
-    http_method_names = ["post"]
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "reached" in request.POST:
+            services.reached_otherwise(self.consultation, user=self.user)
+            messages.success(request, "Noted.")
+            return HttpResponseRedirect(self.detail_url)
+        form = AddressForm(request.POST, request=self.consultation)
+        if not form.is_valid():
+            return self.not_saved("A letter came back", address_form=form)
+        try:
+            services.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
+        except services.Stale:
+            return self.gone()
+        messages.success(request, "Changed. The last letter goes to the new address.")
+        return HttpResponseRedirect(self.detail_url)
+
+
+class ToldView(DetailPart):
+    """ "I told them": the words have reached a visitor without e-mail."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])

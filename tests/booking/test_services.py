@@ -196,7 +196,7 @@ def test_words_that_a_later_decision_overtook_are_no_longer_to_be_told(user: Use
 
 def test_events_hold_nothing_that_anybody_said(user: User) -> None:
     request = services.submit(factories.unsaved_request(message="canary"))[0]
-    services.set_private_note(request, "canary", user=user)
+    services.save_notes(request, note="canary", user=user)
     decide(request, "waitlist", user)
     for row in RequestEvent.objects.values():
         assert "canary" not in str(row)

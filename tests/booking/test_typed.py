@@ -82,7 +82,6 @@ def save_notes(client: Client, consultation: ConsultationRequest, **typed: str) 
     return client.post(page("note", consultation), opened | typed)
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_outcome_and_note_are_saved_by_one_button(as_therapist: Client, waiting: Any) -> None:
     save_notes(as_therapist, waiting, note="Ask about evenings", outcome="became_client")
     waiting.refresh_from_db()
@@ -92,7 +91,6 @@ def test_outcome_and_note_are_saved_by_one_button(as_therapist: Client, waiting:
     assert (waiting.private_note, waiting.outcome) == ("Ask about evenings", "referred")
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_the_history_names_what_was_changed_and_no_more(as_therapist: Client, waiting: Any) -> None:
     save_notes(as_therapist, waiting, note="Ask about evenings")
     save_notes(as_therapist, waiting, outcome="referred")
@@ -101,7 +99,6 @@ def test_the_history_names_what_was_changed_and_no_more(as_therapist: Client, wa
     assert kinds == ["received", "note", "outcome"]
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_a_note_that_cannot_be_saved_stays_on_the_page(as_therapist: Client, waiting: Any) -> None:
     answer = save_notes(as_therapist, waiting, note="Long. " * 2000, outcome="referred")
     kept = fields(form_to(page("note", waiting), answer.content.decode()))
@@ -110,7 +107,6 @@ def test_a_note_that_cannot_be_saved_stays_on_the_page(as_therapist: Client, wai
     assert "Nothing was saved yet" in answer.content.decode()
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 @pytest.mark.parametrize("outcome", ["took_place", "did_not_come"])
 def test_how_tomorrows_consultation_ended_cannot_be_known_today(
     outcome: str, as_therapist: Client, agreed: Any, clock: Any
@@ -128,7 +124,6 @@ def test_how_tomorrows_consultation_ended_cannot_be_known_today(
     assert agreed.outcome == outcome
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_how_a_consultation_ended_is_not_said_of_the_next_one(
     therapist: User, agreed: Any, clock: Any
 ) -> None:
@@ -145,7 +140,6 @@ def test_how_a_consultation_ended_is_not_said_of_the_next_one(
     assert ConsultationRequest.objects.get().outcome == ""
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_a_note_does_not_replace_one_that_was_saved_meanwhile(
     as_therapist: Client, waiting: Any, therapist: User
 ) -> None:
@@ -163,7 +157,6 @@ def test_a_note_does_not_replace_one_that_was_saved_meanwhile(
     assert waiting.private_note == "Both"
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_save_pressed_twice_is_saved_once(as_therapist: Client, waiting: Any) -> None:
     typed = notes_of(as_therapist, waiting) | {"note": "Ask about evenings"}
     for _ in range(2):
@@ -171,7 +164,6 @@ def test_save_pressed_twice_is_saved_once(as_therapist: Client, waiting: Any) ->
     assert waiting.events.filter(kind="note").count() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_a_note_to_a_request_that_was_erased_meanwhile_is_given_back(
     as_therapist: Client, waiting: Any
 ) -> None:
@@ -182,7 +174,6 @@ def test_a_note_to_a_request_that_was_erased_meanwhile_is_given_back(
     assert "Ask about evenings" in answer.content.decode()
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 def test_an_address_that_is_none_stays_in_its_field(as_therapist: Client, waiting: Any) -> None:
     services.waitlist(waiting, user=User.objects.get(), words=services.Draft("Hi", "Later."))
     now = NOW
@@ -193,7 +184,6 @@ def test_an_address_that_is_none_stays_in_its_field(as_therapist: Client, waitin
     assert "does not look like an e-mail address" in answer.content.decode()
 
 
-@pytest.mark.xfail(strict=True, reason="outcome and note are two forms")
 @pytest.mark.parametrize("name", ["note", "address"])
 def test_who_signed_in_again_on_the_way_lands_on_the_request(
     name: str, as_therapist: Client, waiting: Any
@@ -333,7 +323,6 @@ def test_the_words_of_a_decision_that_is_over_are_given_back(
     assert MINE in html
 
 
-@pytest.mark.xfail(strict=True, reason="a letter is lost on the way back")
 def test_the_words_to_somebody_who_erased_their_request_are_given_back(
     as_therapist: Client, waiting: Any
 ) -> None:

@@ -39,7 +39,7 @@ def lost(
     }
     waiting, _ = services.submit(factories.unsaved_request(name="Lost", **personal))
     services.hold(waiting, practice.today() + timedelta(days=9), "A subpoena", user=therapist)
-    services.set_private_note(waiting, "old note", user=therapist)
+    services.save_notes(waiting, note="old note", user=therapist)
     listed, _ = services.submit(factories.unsaved_request(email="listed@example.com", **personal))
     services.waitlist(listed, user=therapist, words=Draft("About", "old words"))
     agreed = factories.agreed_request(

@@ -97,8 +97,8 @@ def bring_to(state: State, user: User) -> ConsultationRequest:
             **{name: f"{CANARY} {name} {number}" for name in TYPED},
         )
     )
-    services.set_private_note(request, f"{CANARY} note", user=user)
-    services.set_outcome(request, Outcome.REFERRED, user=user)
+    services.save_notes(request, note=f"{CANARY} note", user=user)
+    services.save_notes(request, outcome=Outcome.REFERRED, user=user)
     services.hold(request, timezone.now().date() + DAY, f"{CANARY} reason", user=user)
     WAYS[state](request, user)
     request.refresh_from_db()

@@ -115,7 +115,9 @@ def given() -> dict[str, Callable[[], object]]:
         "its letter": lambda: Letter(subject=WORD, body=WORD),
         "its offered time": Proposal,
         "a form": lambda: forms.LetterForm({"subject": WORD, "body": WORD}, by_email=True),
-        "the errors of a form": lambda: forms.NoteForm({"note": WORD * 9999}).errors,
+        "the errors of a form": lambda: (
+            forms.AddressForm({"email": WORD * 999}, request=ConsultationRequest()).errors
+        ),
         "what a form says": lambda: dict(typed()),
         "what was posted": lambda: query,
         "what a request holds": lambda: vars(ConsultationRequest(name=WORD)),
@@ -316,7 +318,7 @@ def decide(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def keep_note(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     request = services.submit(factories.unsaved_request(name=WORD))[0]
-    monkeypatch.setattr(services, "set_private_note", crash)
+    monkeypatch.setattr(services, "save_notes", crash)
     return client.post(f"/admin/consultations/{request.pk}/note/", {"note": WORD})
 
 

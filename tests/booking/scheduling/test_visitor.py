@@ -203,8 +203,8 @@ def test_what_is_erased_while_a_cancellation_is_owed_leaves_the_address_alone(
         parts_of_week=["mornings"],
         time_zone="Europe/Berlin",
     )
-    services.set_private_note(request, "canary", user=user)
-    services.set_outcome(request, "referred", user=user)
+    services.save_notes(request, note="canary", user=user)
+    services.save_notes(request, outcome="referred", user=user)
     outbox.send_due()
     link = request.token
     assert services.erase(request, by=services.Actor.VISITOR) is False
