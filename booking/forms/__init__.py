@@ -1,7 +1,8 @@
 """What visitors and the therapist type."""
 
 from booking.forms.contact import AddressForm
-from booking.forms.review import AnywayForm, LetterForm, NotesForm, OfferForm, TimeForm
+from booking.forms.notes import NotesForm
+from booking.forms.review import AnywayForm, LetterForm, OfferForm, TimeForm
 from booking.forms.visitor import ConsultationForm, PickForm
 
 __all__ = [

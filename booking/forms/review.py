@@ -8,11 +8,9 @@ from django.utils import timezone
 
 from booking.emails import GAP
 from booking.forms.contact import clean_phone, needs_email, needs_phone
-from booking.models import HAPPENED, ConsultationRequest, Outcome
+from booking.models import ConsultationRequest
 from booking.openings import OBJECTIONS
-from booking.services import MOST_OFFERS, last_noted
-from booking.templatetags.booking_tags import in_zone
-from practice.fields import Unreadable
+from booking.services import MOST_OFFERS
 from practice.models import PracticeSettings
 from practice.models.settings import validate_five_minutes
 
@@ -82,6 +80,11 @@ class AnywayForm(forms.Form):
     def despite(self) -> list[str]:
         """What the therapist knows to speak against the times, and takes them all the same."""
         return self.cleaned_data["known"] if self.cleaned_data.get("anyway") else []
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the therapist takes the times against all that speaks against them."""
+        return not self.objections.keys() - set(self.despite)
 
     def blame(self, start: datetime, sentence: str) -> None:
         """Says beside its field why a time of a valid form cannot be had."""
@@ -218,14 +221,22 @@ class OfferForm(AnywayForm):
 class LetterForm(forms.Form):
     """The words of a decision, as they will be sent or said.
 
-    `written_for` is what they were drafted for: words for another time must not leave.
+    `written_for` is what they were drafted for: words for another time must not leave. `earlier`
+    are words of the therapist's own for such another time, to copy from.
     """
 
     written_for = forms.CharField(widget=forms.HiddenInput, required=False)
-
-    subject = forms.CharField(max_length=150)
+    subject = forms.CharField(max_length=150, show_hidden_initial=True)
     body = forms.CharField(
-        label="Letter", max_length=10_000, widget=forms.Textarea(attrs={"rows": 14})
+        label="Letter",
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        show_hidden_initial=True,
+    )
+    earlier = forms.CharField(
+        label="What you had written for the other time, to copy from",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 8, "readonly": True}),
     )
 
     def __init__(self, *args: Any, by_email: bool, **kwargs: Any) -> None:
@@ -233,6 +244,8 @@ class LetterForm(forms.Form):
         if not by_email:
             del self.fields["subject"]
             self.fields["body"].label = "Words to say or text"
+        if not self["earlier"].value():
+            del self.fields["earlier"]
 
     def clean_body(self) -> str:
         body = self.cleaned_data["body"]
@@ -240,63 +253,13 @@ class LetterForm(forms.Form):
             raise forms.ValidationError(f"Fill in or remove the lines that say {GAP}.")
         return body
 
-
-class NotesForm(forms.Form):
-    """How it ended and the private note: one form, saved together."""
-
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    outcome = forms.ChoiceField(
-        label="How it ended", choices=[("", "Not yet known"), *Outcome.choices], required=False
-    )
-    note = forms.CharField(
-        label="Private note",
-        max_length=10_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-
-    def __init__(
-        self, data: Any = None, *, consultation: ConsultationRequest, practice: PracticeSettings
-    ) -> None:
-        super().__init__(
-            data,
-            initial={
-                "seen": last_noted(consultation),
-                "outcome": consultation.outcome,
-                "note": consultation.private_note,
-            },
-        )
-        self.consultation, self.practice = consultation, practice
-        if isinstance(consultation.private_note, Unreadable):
-            del self.fields["note"]  # what its key could still read is not written over
-
-    def clean_outcome(self) -> str:
-        outcome: str = self.cleaned_data["outcome"]
-        starts_at = self.consultation.starts_at
-        if outcome in HAPPENED and self.consultation.is_to_come(timezone.now()) and starts_at:
-            when = in_zone(starts_at, self.practice.zone)
-            raise forms.ValidationError(f"The consultation is on {when}. Choose this afterwards.")
-        return outcome
+    @property
+    def own_words(self) -> str:
+        """What the therapist wrote and has not sent, beyond what was drafted for them."""
+        names = ("subject", "body", "earlier") if self.changed_words else ("earlier",)
+        typed = (str(self.data.get(name, "")).strip() for name in names)
+        return "\n\n".join(text for text in typed if text)
 
     @property
-    def typed(self) -> dict[str, Any]:
-        """What a valid form says of the notes, as `services.save_notes` takes it.
-
-        What did not come with the post, as from a page of an earlier version, says nothing.
-        """
-        names = self.fields.keys() & self.data.keys()
-        return {name: self.cleaned_data[name] for name in names}
-
-    def again(self) -> "NotesForm":
-        """The same words beside those that were saved meanwhile, which the next Save replaces."""
-        data = {name: self.data.get(name, "") for name in self.fields}
-        data["seen"] = str(last_noted(self.consultation))
-        form = NotesForm(data, consultation=self.consultation, practice=self.practice)
-        on_file = self.consultation.private_note or "no note"
-        form.add_error(
-            "note" if "note" in form.fields else "outcome",
-            "Other notes were saved since you opened this page. On file now: "
-            f"{self.consultation.get_outcome_display() or 'Not yet known'}; {on_file}. "
-            "Yours are still here. Saving puts them in place of those.",
-        )
-        return form
+    def changed_words(self) -> bool:
+        return not {"subject", "body"}.isdisjoint(self.changed_data)

@@ -58,22 +58,22 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if refused := self._refuse(request.POST.get("version", "")):
             return refused
-        time, given = None, {}
-        has_letter = "body" in request.POST
+        time, given, letter = None, {}, self._posted_letter()
         if self.decision.asks != Asks.NOTHING:
             time = self._time_form(request.POST)
-            if not time.is_valid() or self._object(time):
-                return self._show(time=time, letter=self._posted_letter() if has_letter else None)
+            if not time.is_valid() or self._object(time) or "back" in request.POST:
+                return self._show(time=time, letter=letter)
             given = self._given(time)
             self._learn(given)
+            letter = self._posted_letter()  # by e-mail or not: an address may have been learned
         if not self.decision.writes:
             return self._decide(None, time, given)
-        if has_letter and request.POST.get("written_for", "") != written_for(given):
-            messages.warning(request, "The times are others now, so the words were written anew.")
-            has_letter = False
-        letter = self._posted_letter() if has_letter else self._draft(given)
-        if letter is None or not has_letter or not letter.is_valid():
-            return self._show(time=time, letter=letter, time_is_set=time is not None)
+        if letter is None or request.POST.get("written_for", "") != written_for(given):
+            if letter is not None:
+                messages.warning(request, "The time changed, so the words were written anew.")
+            return self._show(time=time, letter=self._draft(given, letter), time_is_set=bool(time))
+        if not letter.is_valid():
+            return self._show(time=time, letter=letter, time_is_set=bool(time))
         return self._decide(letter, time, given)
 
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
@@ -84,20 +84,39 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         return None
 
     def _too_late(self, version: str | None = None) -> HttpResponse:
-        """Tells what happened since the page was opened that knew `version`."""
-        now = ConsultationRequest.objects.shown().filter(pk=self.consultation.pk).first()
+        """Tells what happened since the page was opened that knew `version`.
+
+        What was typed stays: in its form if the decision can still be had, else to copy.
+        """
+        rows = ConsultationRequest.objects.shown().select_related("article")
+        now = rows.filter(pk=self.consultation.pk).first()
         if now is None:
             return self.gone()
         is_number = version and version.isascii() and version.isdecimal() and len(version) < 10
         read = int(version) if version and is_number else self.consultation.version
+        if self._was_done(now, read):
+            messages.success(self.request, self._done())
+            return HttpResponseRedirect(self.detail_url)
         since = now.events.filter(version__gt=read)
         happened = "; ".join(f"{e.get_actor_display()} {e.get_kind_display()}" for e in since)
-        messages.warning(
-            self.request,
-            f'Nothing was done: this request is "{now.get_state_display()}" now. '
-            + (f"Since you opened the page: {happened}." if happened else ""),
-        )
-        return HttpResponseRedirect(self.detail_url)
+        told = f'Nothing was sent or changed: this request is "{now.get_state_display()}" now.'
+        told += f" Since you opened the page: {happened}." if happened else ""
+        if self.request.method != "POST" or self.decision not in services.decisions(now):
+            return self.give_back(told, self.detail_url)
+        messages.warning(self.request, f"{told} What you typed is still here.")
+        self.consultation = now
+        if self.decision.asks == Asks.NOTHING:
+            return self._show(letter=self._posted_letter())
+        return self._show(time=self._time_form(self.request.POST), letter=self._posted_letter())
+
+    def _was_done(self, now: ConsultationRequest, read: int) -> bool:
+        """Whether it is this very form that changed the request: a button pressed twice."""
+        letter = self._posted_letter()
+        if letter is None:
+            asked_for = not self.decision.writes and self.request.method == "POST"
+            return asked_for and now.state == self.decision.to and now.version > read
+        sent = now.letters.filter(version__gt=read, kind=self.decision.kind).last()
+        return sent is not None and letter.is_valid() and sent.body == letter.cleaned_data["body"]
 
     def _time_form(self, data: QueryDict | None = None) -> TimeForm | OfferForm:
         """The form about times, at first with the one that is held, or with some that are open."""
@@ -134,7 +153,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
                 is_taken = True
             for sentence in open_now.objections(start, minutes, now):
                 form.objections.setdefault(sentence, []).append(start)
-        return is_taken or bool(form.objections.keys() - set(form.despite))
+        return is_taken or not form.is_known
 
     def _given(self, form: TimeForm | OfferForm) -> dict[str, Any]:
         """What a valid form about times says, as the decision takes it."""
@@ -152,11 +171,14 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         if self.decision.asks == Asks.TIME:
             self.consultation.medium = self.practice.consultation_medium
 
-    def _posted_letter(self) -> LetterForm:
+    def _posted_letter(self) -> LetterForm | None:
+        """The words that were posted, if any were."""
+        if "body" not in self.request.POST:
+            return None
         return LetterForm(self.request.POST, by_email=bool(self.consultation.email))
 
-    def _draft(self, given: dict[str, Any]) -> LetterForm | None:
-        """The proposed words, where the decision writes."""
+    def _draft(self, given: dict[str, Any], before: LetterForm | None = None) -> LetterForm | None:
+        """The proposed words, where the decision writes, beside one's own for another time."""
         if not self.decision.writes:
             return None
         starts = given.get("starts", [])
@@ -173,6 +195,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
                 "subject": proposed.subject,
                 "body": proposed.body,
                 "written_for": written_for(given),
+                "earlier": before.own_words if before else "",
             },
             by_email=bool(self.consultation.email),
         )

@@ -158,7 +158,7 @@ def test_a_stale_tab_is_told_what_happened_since(as_therapist: Client, waiting: 
     fields = hidden_and_shown(as_therapist.get(url).content.decode())
     services.withdraw(ConsultationRequest.objects.get())
     html = as_therapist.post(url, fields, follow=True).content.decode()
-    assert "Nothing was done" in html
+    assert "Nothing was sent" in html
     assert "withdrew it" in html
     assert ConsultationRequest.objects.get().state == State.WITHDRAWN
 
