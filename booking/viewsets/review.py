@@ -9,13 +9,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
 
 from booking import bounces, calendars, emails, services
-from booking.filters import RequestFilterSet, with_words
+from booking.filters import NEWEST, RequestFilterSet, with_words
 from booking.forms import AddressForm, NotesForm
 from booking.models import ConsultationRequest, Letter, State
 from booking.services import Recipient
@@ -23,6 +25,7 @@ from booking.templatetags.booking_tags import as_day, as_time
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
 from practice.models import PracticeSettings
 
+MOST_LETTERS = 200  # of what is looked for
 NOTES = "Outcome and private note"
 
 
@@ -30,6 +33,7 @@ class ReplyByColumn(Column):
     cell_template_name = "booking/admin/reply_by_cell.html"
 
 
+@method_decorator(sensitive_post_parameters(), name="dispatch")
 class ListView(ReviewMixin, BaseListingView):
     """Requests, oldest first; those that are over, or held apart, only on asking."""
 
@@ -42,7 +46,7 @@ class ListView(ReviewMixin, BaseListingView):
     page_title = "Consultations"
     header_icon = "mail"
     paginate_by = 50
-    is_searchable = True
+    http_method_names = ["get", "head", "post"]
     default_ordering = ("received_at", "pk")
     verbose_name_plural = "requests"
     template_name = "booking/admin/index.html"
@@ -85,6 +89,22 @@ class ListView(ReviewMixin, BaseListingView):
             return requests
         return (requests if self.everything else requests.open()).exclude(state=State.SUSPECTED)
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Looks for somebody: by POST, since addresses stay in histories and logs."""
+        return self.get(request, *args, **kwargs)
+
+    @cached_property
+    def search_query(self) -> str:
+        return self.request.POST.get("q", "").strip()[:MOST_LETTERS]
+
+    @cached_property
+    def filters(self) -> Any:
+        """None beside what a search found, or the next click on one would lose the search."""
+        return None if self.is_searching else super().filters
+
+    def get_paginate_by(self, queryset: QuerySet[ConsultationRequest]) -> int:
+        return NEWEST if self.is_searching else self.paginate_by  # a link to page 2 loses it, too
+
     def search_queryset(
         self, queryset: QuerySet[ConsultationRequest]
     ) -> QuerySet[ConsultationRequest]:
@@ -106,6 +126,8 @@ class ListView(ReviewMixin, BaseListingView):
             **kwargs,
             everything=self.everything,
             apart=self.apart,
+            is_searching=self.is_searching,
+            search_query=self.search_query,
             held_apart=waiting.held_apart().count(),
             late=waiting.overdue(self.today).count(),
             untold=waiting.to_be_told(),

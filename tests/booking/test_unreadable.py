@@ -87,7 +87,7 @@ def test_the_search_finds_what_can_be_read(
 ) -> None:
     def found(words: str) -> str:
         results = reverse("consultations:all_results")
-        return as_therapist.get(results, {"q": words}).content.decode()
+        return as_therapist.post(results, {"q": words}).content.decode()
 
     assert "Kim Readable" in found("kim")
     for words in ("Lost", "5550100", "listed@example.com"):
