@@ -14,7 +14,7 @@ from django.db.models import Min, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from booking import emails
+from booking import conflicts, emails
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
 from booking.permissions import reviewers
 from practice import site_url, watching
@@ -48,6 +48,7 @@ NEWS = {
     ),
     Kind.OFFER_ENDED: ("An offer ended without a reply", "{} offers ended without a reply"),
     "alert_changed": ("A request has changed", "{} requests have changed"),
+    "alert_day_off": ("A consultation is on a day off", "{} consultations are on days off"),
     "alert_quarantine": ("Possible spam was put aside", "Possible spam was put aside"),
 }
 
@@ -97,8 +98,7 @@ def alert(outgoing: OutgoingEmail) -> EmailMessage | None:
             "kind", "event", "about_time", "is_urgent", "request", "request__starts_at"
         )
     )
-    if not ConsultationRequest.objects.held_apart().exists():  # it was looked at meanwhile
-        told = [each for each in told if each["kind"] != "alert_quarantine"]
+    told = [each for each in told if _still_holds(each)]
     if not told:
         return None
     urgent = [each for each in told if each["is_urgent"]]
@@ -106,6 +106,7 @@ def alert(outgoing: OutgoingEmail) -> EmailMessage | None:
     context = _context(
         news=in_words(_happened(each) for each in told),
         is_urgent=bool(urgent),
+        day_off=any(each["kind"] == "alert_day_off" for each in told),
         free_times=sorted(
             each["about_time"]
             for each in told
@@ -114,6 +115,18 @@ def alert(outgoing: OutgoingEmail) -> EmailMessage | None:
         url=_url(about),
     )
     return _message(outgoing, practice_addresses(), "alert", context)
+
+
+def _still_holds(told: dict[str, Any]) -> bool:
+    """Not so of possible spam that was looked at, or of a day off that was settled meanwhile."""
+    if told["kind"] == "alert_quarantine":
+        return ConsultationRequest.objects.held_apart().exists()
+    if told["kind"] == "alert_day_off":
+        agreed = ConsultationRequest.objects.filter(
+            pk=told["request"], starts_at=told["about_time"]
+        ).first()
+        return agreed is not None and conflicts.is_on_day_off(agreed)
+    return True
 
 
 def _url(about: set[int | None]) -> str:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
-from booking import bounces, calendars, services
+from booking import bounces, calendars, conflicts, services
 from booking.models import ConsultationRequest
 from booking.permissions import may_review
 from practice.models import PracticeSettings
@@ -72,6 +72,7 @@ class WaitingPanel(Component):
             "unreached": requests.shown().with_returned_letter().count(),
             "lost_alerts": bounces.alerts(),
             **bounces.stuck(now),
+            "conflicts": len(conflicts.standing(practice)),
             "silent": calendars.silent(now),
             "erased_soon": services.waiting_too_long(today).count(),
         }

@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from booking import ical
+from booking import conflicts, ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from practice import site_url
 from practice.fields import Unreadable
@@ -213,6 +213,8 @@ def _reminder(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
     stands = request is not None and request.is_ahead(timezone.now())
     if request is None or not stands or request.starts_at != outgoing.about_time:
         return None
+    if conflicts.is_on_day_off(request):
+        return None  # it is owed anew once the therapist has settled that
     return _to_visitor(outgoing, kind)
 
 

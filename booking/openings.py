@@ -32,12 +32,13 @@ from practice.models import PracticeSettings
 LOOKS_BACK = timedelta(days=2)
 FEW, FEW_A_DAY = 6, 2
 
+DAY_OFF = "That's a day off in your schedule."
 OUTSIDE_HOURS = "It is outside your hours."
 BUSY = "Another calendar of yours says that you are busy then."
 TOO_SOON = "It is sooner than your shortest notice."
 TOO_FAR = "It is further ahead than you offer times."
 DAY_FULL = "That day has as many consultations as you take in a day."
-OBJECTIONS = (OUTSIDE_HOURS, BUSY, TOO_SOON, TOO_FAR, DAY_FULL)
+OBJECTIONS = (DAY_OFF, OUTSIDE_HOURS, BUSY, TOO_SOON, TOO_FAR, DAY_FULL)
 
 
 @dataclass(frozen=True)
@@ -84,28 +85,45 @@ class Openings:
         return taken
 
     def objections(self, starts_at: datetime, minutes: int, now: datetime) -> list[str]:
-        """What speaks against a time that the therapist wants; it may be taken all the same.
-
-        Without any hours there is nothing for a time to lie outside of, or too far ahead for.
-        """
+        """What speaks against a time that the therapist wants; it may be taken all the same."""
         length = timedelta(minutes=minutes)
         day = starts_at.astimezone(self.zone).date()
-        found = []
-        has_hours = bool(self.weekly or any(self.overrides.values()))
-        if has_hours and not self._in_hours(starts_at, minutes):
-            found.append(OUTSIDE_HOURS)
+        outside = self.outside(starts_at, minutes)
+        found = [outside] if outside else []
         if any(start < starts_at + length and starts_at < end for start, end in self.busy):
             found.append(BUSY)
         if starts_at < now + timedelta(minutes=self.policy.lead):
             found.append(TOO_SOON)
         last_day = now.astimezone(self.zone).date() + timedelta(days=self.policy.horizon)
-        if has_hours and day > last_day:
+        if self._has_hours and day > last_day:
             found.append(TOO_FAR)
         limit = self.policy.daily_limit
         that_day = [b for b in self.booked if b.start.astimezone(self.zone).date() == day]
         if limit is not None and len(that_day) >= limit:
             found.append(DAY_FULL)
         return found
+
+    def outside(self, starts_at: datetime, minutes: int) -> str | None:
+        """DAY_OFF or OUTSIDE_HOURS where all or a part of a time (UTC) lies there, else None.
+
+        Without any hours there is nothing to lie outside of, but a day off all the same.
+        """
+        last_minute = starts_at + timedelta(minutes=minutes - 1)
+        days = {moment.astimezone(self.zone).date() for moment in (starts_at, last_minute)}
+        if any(self._is_off(day) for day in days):
+            return DAY_OFF
+        if self._has_hours and not self._in_hours(starts_at, minutes):
+            return OUTSIDE_HOURS
+        return None
+
+    @property
+    def _has_hours(self) -> bool:
+        return bool(self.weekly or any(self.overrides.values()))
+
+    def _is_off(self, day: date) -> bool:
+        """Whether a local date is away, a holiday or closed: not merely without weekly hours."""
+        is_away = any(first <= day <= last for first, last in self.time_off)
+        return is_away or self.overrides.get(day) == []
 
     def _in_hours(self, starts_at: datetime, minutes: int) -> bool:
         """Whether all of it lies in open hours, on the grid of starts or not."""
@@ -122,8 +140,10 @@ def load(
     *,
     schedule: Schedule | None = None,
     without: ConsultationRequest | None = None,
+    until: datetime | None = None,
 ) -> Openings:
-    """The openings of the practice as of `now`.
+    """The openings of the practice as of `now`, with holidays as far ahead as times are offered
+    and up to `until` (UTC).
 
     `without` is a request whose own times stand in nobody's way: the one that is decided. Its
     consultation may have come back as busy through the therapist's own calendar.
@@ -131,10 +151,10 @@ def load(
     schedule = schedule or Schedule.load()
     weekly, overrides = _hours(schedule)
     if schedule.closed_on_holidays:
-        today = now.astimezone(practice.zone).date()
+        today = _day(now, practice)
+        last = max(today + timedelta(days=schedule.horizon_days), _day(until or now, practice))
         # With one day more, since a consultation may run on past midnight.
-        ahead = today + timedelta(days=schedule.horizon_days + 1)
-        closed = {day: [] for day in practice.holidays(today, ahead)}
+        closed = {day: [] for day in practice.holidays(today, last + timedelta(days=1))}
         overrides = closed | overrides
     booked, busy = _taken(schedule, now, without)
     own = _own_time(without)
@@ -154,6 +174,10 @@ def load(
         busy=[rest for span in busy for rest in _less(span, own)] if own else busy,
         booked=booked,
     )
+
+
+def _day(moment: datetime, practice: PracticeSettings) -> date:
+    return moment.astimezone(practice.zone).date()
 
 
 def starts_now(practice: PracticeSettings) -> list[datetime]:

@@ -259,6 +259,13 @@ class ConsultationRequest(models.Model):
     )
     hold_ended_at = models.DateTimeField(null=True, blank=True)
     move_asked_at = models.DateTimeField(null=True, blank=True)
+    agreed_despite = models.JSONField(
+        null=True,
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Codes of what the schedule says against its time, and the therapist knows",
+    )
     medium = models.CharField(
         max_length=12, choices=Medium.choices, blank=True, help_text="As it was when they agreed"
     )
@@ -506,6 +513,7 @@ class RequestEvent(models.Model):
         HOLD_ENDED = "hold_ended", "freed the time that was held too long"
         OFFER_ENDED = "offer_ended", "ended the offer, which nobody answered"
         CAME_BACK = "came_back", "learned that a letter to the visitor came back"
+        STANDS = "stands", "left the time as agreed"
         READDRESSED = "readdressed", "changed the visitor's e-mail address"
         SENT_AGAIN = "sent_again", "sent an email again that had been given up"
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from booking import claims, openings
+from booking import claims, conflicts, openings
 from booking.availability import Interval
 from booking.emails import Draft
 from booking.models import (
@@ -26,7 +26,7 @@ from booking.models import (
     State,
 )
 from booking.services import steps
-from booking.services.steps import Actor, Kind, NotAllowed
+from booking.services.steps import Actor, Kind, NotAllowed, Stale
 from practice.models import PracticeSettings, User
 
 MOST_OFFERS = 3
@@ -60,7 +60,10 @@ def _decide(
     now = timezone.now()
     schedule = Schedule.lock() if times else None
     if times:
-        _object(request, schedule, times, now, despite)
+        known = _object(request, schedule, times, now, despite)
+        if to == State.PROPOSED:  # the time that is agreed already stays agreed
+            known.update(request.agreed_despite or [])
+        changes["agreed_despite"] = sorted(known)
     before = steps.agreed_time(request, now)
     steps.step(request, to, now, **changes)
     request.proposals.all().delete()
@@ -85,15 +88,22 @@ def _object(
     times: list[Interval],
     now: datetime,
     despite: Collection[str],
-) -> None:
-    """Raises Objections where more speaks against the times than the therapist knows of."""
-    open_now = openings.load(PracticeSettings.load(), now, schedule=schedule, without=request)
+) -> set[str]:
+    """Codes of what makes the times fit the schedule badly, which the therapist knows.
+
+    Raises Objections where more speaks against the times than that.
+    """
+    practice, until = PracticeSettings.load(), max(start for start, _ in times)
+    open_now = openings.load(practice, now, schedule=schedule, without=request, until=until)
     sentences: dict[str, None] = {}
+    known: set[str] = set()
     for start, end in times:
         minutes = int((end - start).total_seconds()) // 60
         sentences |= dict.fromkeys(open_now.objections(start, minutes, now))
+        known.update(conflicts.reasons(open_now, start, minutes))
     if unknown := [sentence for sentence in sentences if sentence not in despite]:
         raise Objections(unknown)
+    return known
 
 
 def lasting(starts_at: datetime, minutes: int) -> Interval:
@@ -284,6 +294,21 @@ def close(request: ConsultationRequest, *, user: User) -> None:
         raise NotAllowed
     changes = {"move_asked_at": None} if request.has_time else steps.without_time()
     _decide(request, Kind.CLOSE, State.CLOSED, user, **{**changes, "holds_until": None})
+
+
+@transaction.atomic
+def let_stand(request: ConsultationRequest, *, user: User) -> None:
+    """The agreed time stays, whatever the schedule says against it now. Raises Stale.
+
+    It changes nothing for the visitor, so their page and letters of theirs go on as they are.
+    """
+    found = conflicts.standing(PracticeSettings.load(), [request])
+    known = {*(request.agreed_despite or []), *(r for c in found for r in c.reasons)}
+    same = ConsultationRequest.objects.filter(pk=request.pk, starts_at=request.starts_at)
+    if not same.update(agreed_despite=sorted(known)):
+        raise Stale
+    request.refresh_from_db()
+    steps.note(request, Kind.STANDS, Actor.PRACTICE, user)
 
 
 class Asks(Enum):

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from booking import claims, outbox
+from booking import claims, conflicts, outbox
 from booking.models import ConsultationRequest, OutgoingEmail, Proposal, Schedule, State
 from booking.services import steps
 from booking.services.steps import Actor, Kind, Recipient
@@ -19,6 +19,7 @@ from practice.models import PracticeSettings
 
 REMINDS_AT = time(9)  # on the visitor's clock, so that nobody is woken
 WARNS_BEFORE = timedelta(days=1)
+DAY_OFF, TOLD_BEFORE = "alert_day_off", 2  # days
 # The nearest first: a worker that was away sends that alone.
 REMINDERS = {"reminder_one_day": 1, "reminder_two_days": 2}
 
@@ -91,7 +92,11 @@ def queue_reminders() -> int:
 
 
 def _remind_of_consultations(now: datetime) -> int:
-    """One or two days before, at nine on the visitor's clock, for what was agreed by then."""
+    """One or two days before, at nine on the visitor's clock, for what was agreed by then.
+
+    None for a day that is off since: it waits until the therapist, who is told two days before,
+    has moved or cancelled the consultation or left it as agreed.
+    """
     schedule, practice = Schedule.load(), PracticeSettings.load()
     wanted = {
         "reminder_two_days": schedule.reminds_two_days_before,
@@ -100,10 +105,18 @@ def _remind_of_consultations(now: datetime) -> int:
     near = ConsultationRequest.objects.with_time().filter(
         starts_at__gt=now, starts_at__lt=now + timedelta(days=4)
     )
+    near_ones = list(near)
+    days_off = {c.consultation.pk for c in conflicts.standing(practice, near_ones) if c.is_day_off}
     done = 0
-    for request in near.exclude(email=""):
+    for request in near_ones:
         zone = request.zone_or(practice.zone)
         assert request.starts_at is not None
+        if request.pk in days_off:
+            if reminder_moment(request.starts_at, zone, TOLD_BEFORE) <= now:
+                done += _promise_once(DAY_OFF, request, request.starts_at, Recipient.PRACTICE)
+            continue
+        if not request.email:
+            continue
         for kind, days in REMINDERS.items():
             moment = reminder_moment(request.starts_at, zone, days)
             if wanted[kind] and request.state_since <= moment <= now:
@@ -132,7 +145,12 @@ def _remind_of_offers(now: datetime) -> int:
     return done
 
 
-def _promise_once(kind: str, request: ConsultationRequest, about_time: datetime) -> bool:
+def _promise_once(
+    kind: str,
+    request: ConsultationRequest,
+    about_time: datetime,
+    recipient: OutgoingEmail.Recipient = Recipient.VISITOR,
+) -> bool:
     """Owes one message about a time, if it is not owed yet and the request is as it was read."""
     if request.emails.filter(kind=kind, about_time=about_time).exists():
         return False
@@ -141,7 +159,8 @@ def _promise_once(kind: str, request: ConsultationRequest, about_time: datetime)
             as_read = ConsultationRequest.objects.select_for_update()
             if not as_read.filter(pk=request.pk, version=request.version).exists():
                 return False
-            outbox.promise(kind, Recipient.VISITOR, request, about_time=about_time)
+            urgent = steps.is_soon(timezone.now(), about_time)  # which only alerts are asked for
+            outbox.promise(kind, recipient, request, about_time=about_time, is_urgent=urgent)
     except IntegrityError:  # another worker was faster
         return False
     return True

@@ -8,7 +8,8 @@ from wagtail.admin.viewsets.base import ViewSet
 from booking.viewsets.again import SendAgainView
 from booking.viewsets.deciding import DecideView
 from booking.viewsets.erasure import DemandView, EraseView, HoldView
-from booking.viewsets.review import AddressView, DetailView, ListView, NotesView, ToldView
+from booking.viewsets.parts import AddressView, NotesView, StandsView, ToldView
+from booking.viewsets.review import DetailView, ListView
 
 
 class ConsultationViewSet(ViewSet):
@@ -64,6 +65,7 @@ class ConsultationViewSet(ViewSet):
             path("<int:pk>/address/", AddressView.as_view(), name="address"),
             path("<int:pk>/again/<int:email>/", SendAgainView.as_view(), name="again"),
             path("<int:pk>/note/", NotesView.as_view(), name="note"),
+            path("<int:pk>/stands/", StandsView.as_view(), name="stands"),
             path("<int:pk>/told/<int:letter>/", ToldView.as_view(), name="told"),
             path("<int:pk>/<slug:decision>/", DecideView.as_view(), name="decide"),
         ]

@@ -144,7 +144,9 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         """Whether a time cannot be had, or more speaks against it than the therapist knows of."""
         now, minutes = timezone.now(), form.cleaned_data["minutes"]
         schedule = Schedule.load()
-        open_now = openings.load(self.practice, now, schedule=schedule, without=self.consultation)
+        open_now = openings.load(
+            self.practice, now, schedule=schedule, without=self.consultation, until=max(form.starts)
+        )
         is_taken = False
         for start in form.starts:
             span = services.lasting(start, minutes)

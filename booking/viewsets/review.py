@@ -3,10 +3,8 @@
 from datetime import date
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -23,10 +21,10 @@ from booking.models import ConsultationRequest, Letter, State
 from booking.services import Recipient
 from booking.templatetags.booking_tags import as_day, as_time
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
+from booking.viewsets.conflicts import listed
 from practice.models import PracticeSettings
 
 MOST_LETTERS = 200  # of what is looked for
-NOTES = "Outcome and private note"
 
 
 class ReplyByColumn(Column):
@@ -170,6 +168,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             region=self.practice.region_name(request.region),
             own_zone=request.time_zone not in ("", self.practice.time_zone),
             decisions=services.decisions(request),
+            conflicts=listed(self.practice, [request]),
             to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
             stuck=request.emails.stuck(timezone.now()).filter(given_up_at=None),
@@ -183,68 +182,3 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def notes_form(self, data: QueryDict | None = None) -> NotesForm:
         return NotesForm(data, consultation=self.consultation, practice=self.practice)
-
-
-class DetailPart(DetailView):
-    """A form on the page of a request that is posted to an address of its own."""
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Where somebody lands who had to sign in again on the way."""
-        return HttpResponseRedirect(self.detail_url)
-
-    def not_saved(self, where: str, **forms: Any) -> HttpResponse:
-        """The page once more, with what was typed."""
-        messages.error(
-            self.request, f"Nothing was saved yet. What you typed is below, under “{where}”."
-        )
-        return self.render_to_response(self.get_context_data(**forms))
-
-
-class NotesView(DetailPart):
-    """Saves outcome and private note together."""
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = self.notes_form(request.POST)
-        if not form.is_valid():
-            return self.not_saved(NOTES, notes_form=form)
-        try:
-            services.save_notes(self.consultation, user=self.user, **form.typed)
-        except services.Stale:
-            return self.gone()
-        except services.SavedMeanwhile:
-            self.consultation.refresh_from_db()
-            return self.not_saved(NOTES, notes_form=form.again())
-        except services.NotAllowed:  # a time was agreed meanwhile, of which the form says more
-            self.consultation.refresh_from_db()
-            return self.not_saved(NOTES, notes_form=self.notes_form(request.POST))
-        messages.success(request, "Saved.")
-        return HttpResponseRedirect(self.detail_url)
-
-
-class AddressView(DetailPart):
-    """Another address for the visitor, or that they were reached otherwise."""
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if "reached" in request.POST:
-            services.reached_otherwise(self.consultation, user=self.user)
-            messages.success(request, "Noted.")
-            return HttpResponseRedirect(self.detail_url)
-        form = AddressForm(request.POST, request=self.consultation)
-        if not form.is_valid():
-            return self.not_saved("A letter came back", address_form=form)
-        try:
-            services.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
-        except services.Stale:
-            return self.gone()
-        messages.success(request, "Changed. The last letter goes to the new address.")
-        return HttpResponseRedirect(self.detail_url)
-
-
-class ToldView(DetailPart):
-    """ "I told them": the words have reached a visitor without e-mail."""
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])
-        services.tell(letter, user=self.user)
-        messages.success(request, "Noted.")
-        return HttpResponseRedirect(self.detail_url)

@@ -15,15 +15,17 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking import openings
+from booking import conflicts, openings
 from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
 from booking.templatetags.booking_tags import zone_label
 from booking.viewsets.base import ReviewMixin
+from booking.viewsets.conflicts import listed
 from practice import site_url
 from practice.fields import Unreadable
 from practice.models import Intake, PracticeSettings
+from practice.watching import counted
 
 SCREEN = reverse_lazy("schedule:index")
 PREVIEW_DAYS = 14
@@ -81,6 +83,11 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
             return self._show(forms)
         forms.save()
         messages.success(request, "Saved. The next two weeks are shown as visitors see them now.")
+        if found := len(conflicts.standing(PracticeSettings.load())):
+            agreed = counted(found, "agreed consultation")
+            messages.warning(
+                request, f"{agreed} {'do' if found > 1 else 'does'} not fit. See below."
+            )
         return HttpResponseRedirect(str(SCREEN))
 
     def _show(self, forms: ScheduleForms) -> HttpResponse:
@@ -94,6 +101,7 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
                 schedule=schedule,
                 has_hours=schedule.rules.exists(),
                 shows_times=practice.intake_now == Intake.OPEN,
+                conflicts=listed(practice),
                 days=preview(practice, timezone.now()),
                 calendar_address=calendar_address(schedule),
             )

@@ -90,7 +90,6 @@ def without_hours_and_away() -> None:
     go_away(THURSDAY.date())
 
 
-@pytest.mark.xfail(strict=True, reason="a day off is only outside the hours")
 @pytest.mark.parametrize(
     ("start", "turn_off"),
     [
@@ -109,14 +108,12 @@ def test_a_day_off_objects_as_a_day_off(start: datetime, turn_off: Any, therapis
     assert "It is outside your hours." not in found
 
 
-@pytest.mark.xfail(strict=True, reason="a day off is only outside the hours")
 def test_a_holiday_beyond_what_is_offered_is_a_day_off_too(therapist: User) -> None:
     waiting = services.submit(factories.unsaved_request())[0]
     factories.schedule(closed_on_holidays=True, horizon_days=7)
     assert "That's a day off in your schedule." in objections(CHRISTMAS, waiting, therapist)
 
 
-@pytest.mark.xfail(strict=True, reason="a day off is only outside the hours")
 def test_a_time_that_runs_on_into_a_day_off_is_on_a_day_off(therapist: User) -> None:
     waiting = services.submit(factories.unsaved_request())[0]
     factories.schedule({day: [(time(9), time(0))] for day in Weekday})
@@ -125,7 +122,6 @@ def test_a_time_that_runs_on_into_a_day_off_is_on_a_day_off(therapist: User) -> 
     assert objections(late, waiting, therapist) == ["That's a day off in your schedule."]
 
 
-@pytest.mark.xfail(strict=True, reason="a day off is only outside the hours")
 def test_the_therapist_takes_a_time_on_a_day_off_knowingly(
     as_therapist: Client, therapist: User
 ) -> None:
@@ -173,7 +169,6 @@ CHANGES = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="nobody hears of what does not fit")
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_saving_the_schedule_lists_what_was_agreed_and_does_not_fit(
     change: Any, as_therapist: Client, agreed: ConsultationRequest
@@ -205,7 +200,6 @@ def test_what_is_over_called_off_or_fits_is_not_listed(
     assert schedule_screen(as_therapist) == {}, "it was agreed knowing that"
 
 
-@pytest.mark.xfail(strict=True, reason="nobody hears of what does not fit")
 def test_the_first_page_and_the_request_say_it_while_it_stands(
     as_therapist: Client, agreed: ConsultationRequest
 ) -> None:
@@ -219,7 +213,6 @@ def test_the_first_page_and_the_request_say_it_while_it_stands(
     assert not [page for page in pages if "day off" in as_therapist.get(page).content.decode()]
 
 
-@pytest.mark.xfail(strict=True, reason="nobody hears of what does not fit")
 def test_one_that_is_left_as_agreed_is_listed_no_more_until_the_schedule_changes_again(
     as_therapist: Client, agreed: ConsultationRequest
 ) -> None:
@@ -276,7 +269,6 @@ def left(clock: Any, moment: datetime) -> list[tuple[str, str]]:
     return list(about.values_list("kind", "recipient"))
 
 
-@pytest.mark.xfail(strict=True, reason="nobody hears of what does not fit")
 def test_a_reminder_for_a_day_off_waits_and_the_therapist_is_told_once(
     agreed: ConsultationRequest, clock: Any
 ) -> None:
@@ -291,13 +283,7 @@ def test_a_reminder_for_a_day_off_waits_and_the_therapist_is_told_once(
     assert reverse("consultations:detail", args=[agreed.pk]) in alert.body
 
 
-LEFT = pytest.param(
-    "left as agreed",
-    marks=pytest.mark.xfail(strict=True, reason="nobody hears of what does not fit"),
-)
-
-
-@pytest.mark.parametrize("way", [LEFT, "the day is not off"])
+@pytest.mark.parametrize("way", ["left as agreed", "the day is not off"])
 def test_a_reminder_that_waited_leaves_once_it_is_settled(
     way: str, agreed: ConsultationRequest, clock: Any, therapist: User
 ) -> None:
@@ -310,7 +296,6 @@ def test_a_reminder_that_waited_leaves_once_it_is_settled(
     assert left(clock, NINE + 2 * HOUR)[-1] == ("reminder_one_day", "visitor")
 
 
-@pytest.mark.xfail(strict=True, reason="nobody hears of what does not fit")
 def test_a_reminder_that_could_not_leave_yet_does_not_leave_for_a_day_that_is_off_since(
     agreed: ConsultationRequest, clock: Any
 ) -> None:
@@ -320,7 +305,6 @@ def test_a_reminder_that_could_not_leave_yet_does_not_leave_for_a_day_that_is_of
     assert left(clock, NINE + HOUR) == [("alert_day_off", "practice")]
 
 
-@pytest.mark.xfail(strict=True, reason="nobody hears of what does not fit")
 def test_the_therapist_is_told_also_where_nobody_would_be_reminded(
     therapist: User, clock: Any
 ) -> None:

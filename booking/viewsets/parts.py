@@ -1,0 +1,91 @@
+"""The forms on the page of a request that have an address of their own."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+
+from booking import services
+from booking.forms import AddressForm
+from booking.viewsets.review import DetailView
+
+NOTES = "Outcome and private note"
+
+
+class DetailPart(DetailView):
+    """A form on the page of a request that is posted to an address of its own."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Where somebody lands who had to sign in again on the way."""
+        return HttpResponseRedirect(self.detail_url)
+
+    def not_saved(self, where: str, **forms: Any) -> HttpResponse:
+        """The page once more, with what was typed."""
+        messages.error(
+            self.request, f"Nothing was saved yet. What you typed is below, under “{where}”."
+        )
+        return self.render_to_response(self.get_context_data(**forms))
+
+
+class NotesView(DetailPart):
+    """Saves outcome and private note together."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.notes_form(request.POST)
+        if not form.is_valid():
+            return self.not_saved(NOTES, notes_form=form)
+        try:
+            services.save_notes(self.consultation, user=self.user, **form.typed)
+        except services.Stale:
+            return self.gone()
+        except services.SavedMeanwhile:
+            self.consultation.refresh_from_db()
+            return self.not_saved(NOTES, notes_form=form.again())
+        except services.NotAllowed:  # a time was agreed meanwhile, of which the form says more
+            self.consultation.refresh_from_db()
+            return self.not_saved(NOTES, notes_form=self.notes_form(request.POST))
+        messages.success(request, "Saved.")
+        return HttpResponseRedirect(self.detail_url)
+
+
+class AddressView(DetailPart):
+    """Another address for the visitor, or that they were reached otherwise."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "reached" in request.POST:
+            services.reached_otherwise(self.consultation, user=self.user)
+            messages.success(request, "Noted.")
+            return HttpResponseRedirect(self.detail_url)
+        form = AddressForm(request.POST, request=self.consultation)
+        if not form.is_valid():
+            return self.not_saved("A letter came back", address_form=form)
+        try:
+            services.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
+        except services.Stale:
+            return self.gone()
+        messages.success(request, "Changed. The last letter goes to the new address.")
+        return HttpResponseRedirect(self.detail_url)
+
+
+class StandsView(DetailPart):
+    """The agreed time stays as it is, although the schedule speaks against it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            services.let_stand(self.consultation, user=self.user)
+        except services.Stale:
+            messages.warning(request, "Its time changed since you opened the page. Look again.")
+        else:
+            messages.success(request, "It stands as agreed. Its reminder goes out as usual.")
+        return HttpResponseRedirect(self.detail_url)
+
+
+class ToldView(DetailPart):
+    """ "I told them": the words have reached a visitor without e-mail."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])
+        services.tell(letter, user=self.user)
+        messages.success(request, "Noted.")
+        return HttpResponseRedirect(self.detail_url)
