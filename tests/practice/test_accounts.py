@@ -665,6 +665,13 @@ def test_saving_by_itself_counts(at_work: Client, clock: Any, article: Any) -> N
     assert is_in(at_work)
 
 
+@pytest.mark.xfail(strict=True, reason="what is typed is lost with the session")
+def test_whoever_types_for_longer_than_that_stays_signed_in(at_work: Client, clock: Any) -> None:
+    for _ in range(4):
+        clock.shift(timedelta(minutes=15))
+        assert at_work.get("/account/alive/?typed").status_code == 204
+
+
 def test_a_session_ends_after_twelve_hours_of_work(at_work: Client, clock: Any) -> None:
     for _ in range(12 * 3):
         assert is_in(at_work)
