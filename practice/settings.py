@@ -51,6 +51,7 @@ ALLOWED_HOSTS = env.list(
 SITE_URL = site_url.normal(
     env.str("SITE_URL", default=f"http://localhost:{env.str('PORT', default='8000')}")
 )
+CSRF_FAILURE_VIEW = "practice.accounts.sealed.refuse"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL.startswith("https://") else []
 
 INSTALLED_APPS = [

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import ResolverMatch, reverse
 
+from practice.accounts import sealed
 from practice.accounts.factors import is_enrolled, may_enter
 from practice.accounts.reauthentication import ask_again, came_from, with_next
 from practice.accounts.sessions import note_activity
@@ -47,9 +48,14 @@ class SecondFactor:
         if match is None or not request.path.startswith("/admin/") or match.url_name in OPEN:
             return None
         if not request.user.is_authenticated:
+            if sealed.has_words(request):
+                return sealed.give_back(request, sealed.way_to_sign_in())
             return None  # Wagtail leads to the sign-in page
         if not may_enter(request):
             return to_second_factor(request)
+        if sealed.ONLY_SEAL in request.POST:
+            return sealed.give_back(request)
+        sealed.unseal(request)
         return ask_again(request) if is_about_accounts(match) else None
 
 

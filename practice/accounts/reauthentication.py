@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from practice.accounts import sealed
 from practice.accounts.factors import is_enrolled
 
 View = Callable[..., HttpResponse]
@@ -33,13 +34,18 @@ def was_asked_again(request: HttpRequest) -> bool:
 
 
 def ask_again(request: HttpRequest) -> HttpResponse | None:
-    """The way to the page that asks again; None where that has just been done."""
+    """The way to the page that asks again; None where that has just been done.
+
+    What was posted to the admin is given back, to be sent again from where it was.
+    """
     if not request.user.is_authenticated:
         return redirect(with_next(reverse("account_login"), came_from(request)))
     if was_asked_again(request):
         return None
     ways = get_adapter().get_reauthentication_methods(request.user)
     page = ways[0]["url"] if ways else reverse("account_enrol")
+    if sealed.has_words(request):
+        return sealed.give_back(request, with_next(page, reverse("wagtailadmin_home")))
     return redirect(with_next(page, came_from(request)))
 
 

@@ -57,7 +57,8 @@ def end_when_shut(sender: Any, instance: Any, **kwargs: Any) -> None:
 def note_activity(request: HttpRequest) -> None:
     """Puts off the end of a session, unless the page asked by itself or did so just now."""
     seen = request.session.get(SEEN)
-    if seen is None or request.path.startswith(POLLED):
+    asks_by_itself = request.path.startswith(POLLED) and "typed" not in request.GET
+    if seen is None or asks_by_itself:
         return
     now = time.time()
     if abs(now - seen) >= NOTED_EVERY:

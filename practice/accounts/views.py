@@ -86,7 +86,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def alive(request: HttpRequest) -> HttpResponse:
     """What an open page of the admin asks: 204 while its session lasts, 403 once it is over.
 
-    To ask is no activity: practice/accounts/sessions.py.
+    To ask is no activity but with `?typed`, after typing: practice/accounts/sessions.py.
     """
     return HttpResponse(status=204 if request.user.is_authenticated else 403)
 

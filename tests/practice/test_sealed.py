@@ -39,7 +39,6 @@ def sealed(answer: Any) -> dict[str, str]:
     return {str(i["name"]): str(i["value"]) for i in form.select("input[name]")}
 
 
-@pytest.mark.xfail(strict=True, reason="what is typed is lost with the session")
 def test_what_is_sent_after_the_session_ended_is_given_back_and_can_be_sent_again(
     as_therapist: Client, therapist: User, waiting: ConsultationRequest
 ) -> None:
@@ -54,7 +53,6 @@ def test_what_is_sent_after_the_session_ended_is_given_back_and_can_be_sent_agai
     assert waiting.private_note == NOTE
 
 
-@pytest.mark.xfail(strict=True, reason="what is typed is lost with the session")
 def test_what_is_sent_still_signed_out_is_given_back_once_more(
     visitor: Client, therapist: User, waiting: ConsultationRequest
 ) -> None:
@@ -65,7 +63,6 @@ def test_what_is_sent_still_signed_out_is_given_back_once_more(
     assert waiting.private_note == NOTE
 
 
-@pytest.mark.xfail(strict=True, reason="what is typed is lost with the session")
 def test_what_was_typed_waits_while_the_second_factor_is_shown_again(
     as_therapist: Client, as_therapist_again: Client, waiting: ConsultationRequest
 ) -> None:
@@ -74,7 +71,6 @@ def test_what_was_typed_waits_while_the_second_factor_is_shown_again(
     assert "Robin" in as_therapist_again.post(demand, kept).content.decode()
 
 
-@pytest.mark.xfail(strict=True, reason="what is typed is lost with the session")
 def test_a_page_that_was_open_when_somebody_signed_in_anew_is_not_lost(
     therapist: User, waiting: ConsultationRequest
 ) -> None:
@@ -99,7 +95,6 @@ def test_what_another_site_sends_is_refused_and_not_given_back(
         assert "sealed" not in answer.content.decode()
 
 
-@pytest.mark.xfail(strict=True, reason="what is typed is lost with the session")
 def test_what_was_sealed_for_one_page_goes_to_no_other(
     visitor: Client, as_therapist: Client, waiting: ConsultationRequest
 ) -> None:
@@ -111,7 +106,6 @@ def test_what_was_sealed_for_one_page_goes_to_no_other(
     assert waiting.private_note == ""
 
 
-@pytest.mark.xfail(strict=True, reason="what is typed is lost with the session")
 def test_a_page_that_only_wants_its_words_sealed_does_nothing_else(
     as_therapist: Client, waiting: ConsultationRequest
 ) -> None:
