@@ -161,7 +161,6 @@ def test_a_name_that_is_looked_for_is_in_no_address_that_the_browser_asks_for(
 # --- On paper -----------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="a printed request is cut off")
 def test_a_printed_request_is_whole(signed_in: Page, therapist: User, address: str) -> None:
     lines = [f"Line {number} of it." for number in range(90)]
     consultation = services.submit(
