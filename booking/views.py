@@ -227,7 +227,9 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "booking/gone.html", status=404)
     if _is_done(now, act, request.POST.get("time", "")):
         return HttpResponseRedirect(request.path, status=303)
-    return _show_request(request, now, practice, too_late=True)
+    typed = {name: request.POST.get(name, "") for name in ("phone", "visitor_calls")}
+    form = PickForm(initial=typed, request=now, practice=practice)
+    return _show_request(request, now, practice, form, too_late=True)
 
 
 def _show_request(

@@ -381,7 +381,6 @@ def test_all_that_a_search_finds_is_on_one_page(as_therapist: Client) -> None:
 # --- The visitor's own page --------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="a number is lost when the offer changed")
 def test_a_number_that_a_visitor_typed_stays_when_other_times_were_offered_meanwhile(
     visitor: Client, therapist: User
 ) -> None:
