@@ -70,7 +70,9 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return self._decide(None, time, given)
         if letter is None or request.POST.get("written_for", "") != written_for(given):
             if letter is not None:
-                messages.warning(request, "The time changed, so the words were written anew.")
+                messages.warning(
+                    request, "The time changed, so the words were written anew. Read them again."
+                )
             return self._show(time=time, letter=self._draft(given, letter), time_is_set=bool(time))
         if not letter.is_valid():
             return self._show(time=time, letter=letter, time_is_set=bool(time))
