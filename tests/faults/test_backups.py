@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -42,11 +43,14 @@ from practice.backups import (
     stores,
 )
 from practice.models import BackupProof, User
+from practice.watching import heartbeat
 from tests import factories
 from tests.bucket import new_bucket, s3_server
 from tests.conftest import missing_part
 from tests.databases import address_of, copied_database, working_on
 from tests.faults.canaries import found_below, found_in
+
+UNMENDED = pytest.mark.xfail(strict=True, reason="backups go by any clock")
 
 CANARY = "quillonwhisper"
 PRIVATE, PUBLIC = sealing.new_pair()
@@ -279,6 +283,69 @@ def test_tombstones_beside_the_backups_outlive_the_loss_of_those_here(
     settings.TOMBSTONES_FILE.unlink()
     backup()
     assert (place / "tombstones.txt").read_bytes() == kept
+
+
+@UNMENDED
+@pytest.mark.parametrize("days", [6, 400, -6, -400])
+def test_no_backup_goes_by_a_wrong_date_and_none_is_in_the_way_later(
+    place: Path, days: int
+) -> None:
+    heartbeat.note(heartbeat.WORKER, timezone.now())
+    backup()
+    nights = [stores.name_at(timezone.now() - timedelta(days=night)) for night in range(60)]
+    for night in nights:
+        (place / night).write_bytes(b"x")
+        (place / f"{night}{stores.DIGEST}").write_text("x")
+    BackupProof.objects.create(
+        kind="with_key", at=timezone.now() - timedelta(790), ok=True, what=""
+    )
+    with time_machine.travel(timezone.now() + timedelta(days=days), tick=True):
+        by_wrong_date = backup()
+    there = set(stores.complete(stores.Folder(place)))
+    assert set(nights) < there, "none has gone"
+    assert BackupProof.objects.filter(kind="with_key").exists(), "nor any proof"
+    assert BackupProof.objects.filter(at__gt=timezone.now()).count() == 0
+    assert by_wrong_date.name in there
+    right = backup()
+    assert newest(place) == right, "what is restored by itself is the newest in truth"
+    assert len(stores.complete(stores.Folder(place))) < 60, "and by a right date the rule holds"
+
+
+@UNMENDED
+def test_a_restore_brings_back_whom_a_wrong_date_had_erased(
+    name: str, other: str, place: Path, key: str
+) -> None:
+    """As it was: a worker 400 days ahead erased everybody, and each restore did so again."""
+    young, wished = submit(1), submit(2)
+    heartbeat.note(heartbeat.WORKER, timezone.now())
+    file = backup()
+    services.erase(wished, by=Actor.PRACTICE)
+    assert services.erase_old(timezone.now().date() + timedelta(days=4000)) == 1
+    call_command("backup", "--tombstones")
+    with working_on(other):
+        restore(file, key, "--replace")
+        assert [each.pk for each in ConsultationRequest.objects.all()] == [young.pk]
+
+
+@UNMENDED
+def test_a_rehearsal_erases_by_age_only_with_the_limit_of_a_round(
+    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "practice.settings")  # of the one that restores
+    monkeypatch.setenv("DATABASE_URL", address_of(name))
+    monkeypatch.setenv("BACKUP_TO", str(place))
+    heartbeat.note(heartbeat.WORKER, timezone.now())
+    for number in range(21):
+        request = submit(number)
+        ConsultationRequest.objects.filter(pk=request.pk).update(
+            state="closed", state_since=timezone.now() - timedelta(days=4000)
+        )
+    said = io.StringIO()
+    call_command("rehearse_restore", stdout=said)
+    assert "0 too old, 21 more wait" in said.getvalue()
+    ConsultationRequest.objects.filter(pk=request.pk).update(state_since=timezone.now())
+    call_command("rehearse_restore", stdout=said)
+    assert "20 too old" in said.getvalue()
 
 
 # --- What must be noticed ------------------------------------------------------------------

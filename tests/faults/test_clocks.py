@@ -1,6 +1,8 @@
 """A clock that jumps, forward and back by hours: nothing is ended, doubled or kept for it."""
 
+import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,23 +14,31 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from blog.models import ArticlePage
 from booking import jobs, outbox, services
-from booking.models import ConsultationRequest, OutgoingEmail
+from booking.forms.visitor import as_value
+from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
 from practice.accounts import limits
 from practice.accounts.sessions import SEEN
 from practice.clocks import DISTRUSTED_FOR, WallClock
-from practice.models import PracticeSettings, User
+from practice.models import Heartbeat, PracticeSettings, User
+from practice.watching import heartbeat
 from tests import factories
+from tests.booking.test_clock import on_file, one_of_everything
+from tests.conftest import missing_part
 from tests.faults import clocked
+from tests.faults.browser import Browser
 from tests.faults.mailserver import MailServer
-from tests.faults.site import LiveSite, wait_until
+from tests.faults.site import THERAPIST, LiveSite, wait_until
 from tests.faults.test_kills import (
+    Attempt,
     Visitors,
     assert_each_is_there_once,
     assert_each_message_left,
     key,
 )
 
+UNMENDED = pytest.mark.xfail(strict=True, reason="a clock's first look is taken for true")
 HOURS = (3, -5)
 HOUR = timedelta(hours=1)
 
@@ -55,8 +65,9 @@ def test_a_clock_that_jumps_is_not_believed_for_ten_minutes(
 
 
 def test_a_hold_does_not_end_by_a_clock_that_is_set_right_again(
-    clock: Any, practice: PracticeSettings
+    clock: Any, practice: PracticeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs, "close_old_connections", lambda: None)  # not the test's own
     factories.schedule()
     at = timezone.now() + timedelta(days=2)
     request = factories.consultation_request(
@@ -198,3 +209,151 @@ def test_a_day_without_the_mail_server(
 def min_attempts() -> int:
     """How often that letter was tried which was tried least."""
     return min(OutgoingEmail.objects.filter(sent_at=None).values_list("attempts", flat=True))
+
+
+# --- A date that is wrong ------------------------------------------------------------------
+
+DAYS = (6, 30, 365, -6, -30, -365)
+PASSED = 661  # seconds, longer than a clock that jumped is distrusted for that alone
+
+
+def by_faketime(site: LiveSite, days: int) -> None:
+    """Its worker starts with a date that is so far off."""
+    if shutil.which("faketime") is None:
+        missing_part("faketime is missing. On Debian: apt install faketime")
+    site.worker.command = ["faketime", "-f", f"{days:+d}d", *site.worker.command]
+
+
+def a_visitor_writes(site: LiveSite, server: MailServer) -> ConsultationRequest:
+    """Returns once the acknowledgement and the alert have left, after which each job had a turn."""
+    attempt = Attempt(when=as_value(factories.open_time(9)))
+    before = len(server.accepted)
+    attempt.post(site.port)
+    wait_until(lambda: len(server.accepted) >= before + 2, "both letters leave")
+    return ConsultationRequest.objects.get(submission_key=attempt.key)
+
+
+def lost(before: dict[str, list[Any]], after: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """What is not as it was."""
+    gone = {what: [row for row in rows if row not in after[what]] for what, rows in before.items()}
+    return {what: rows for what, rows in gone.items() if rows}
+
+
+def first_page() -> str:
+    therapist = User.objects.get(email=THERAPIST)
+    return " ".join(factories.signed_in(therapist).get("/admin/").content.decode().split())
+
+
+def try_a_wrong_date(
+    site: LiveSite,
+    server: MailServer,
+    goes_wrong: Callable[[], object],
+    passes: Callable[[], object],
+) -> dict[str, object]:
+    """Starts the site, lets its worker's clock go wrong, and looks at what came of it."""
+    with site.database():
+        one_of_everything(ArticlePage.objects.live().get())
+        mine = ConsultationRequest.objects.count()
+        before = on_file()
+        site.start_web()
+        goes_wrong()
+        written = [a_visitor_writes(site, server) for _ in range(2)]
+        passes()
+        written += [a_visitor_writes(site, server) for _ in range(2)]
+        after = on_file()
+        events = RequestEvent.objects.filter(request__in=written).count()
+        kinds = Counter(OutgoingEmail.objects.values_list("kind", flat=True))
+        figures: dict[str, object] = {
+            "on file before": mine,
+            "lost": lost(before, after),
+            "events of what was written meanwhile": events,
+            "their times still reserved": ConsultationRequest.objects.filter(
+                pk__in=[each.pk for each in written], starts_at__isnull=False
+            ).count(),
+            "letters": dict(kinds),
+            "ready": Browser(site.url).get("/readyz/").status,
+            "first page says why": "Check the date" in first_page(),
+        }
+        site.worker.stop()
+    return figures
+
+
+def assert_nothing_came_of_it(figures: dict[str, object]) -> None:
+    assert figures["lost"] == {}
+    assert figures["events of what was written meanwhile"] == 4, "that they came in, and no more"
+    assert figures["their times still reserved"] == 4
+    assert figures["letters"] == {"received": 4, "alert_new": 4}
+    assert figures["ready"] == 200
+    assert figures["first page says why"]
+
+
+def soaked(days: tuple[int, ...], short: int) -> list[Any]:
+    return [d if d == short else pytest.param(d, marks=pytest.mark.soak) for d in days]
+
+
+@UNMENDED
+@pytest.mark.parametrize("days", soaked((400, *DAYS), 400))
+def test_a_worker_that_starts_with_a_wrong_date_harms_nothing(
+    live_site: Callable[..., LiveSite],
+    mail_server: MailServer,
+    report: dict[str, object],
+    days: int,
+) -> None:
+    site = live_site(mail_server.url)
+    by_faketime(site, days)
+    report |= try_a_wrong_date(site, mail_server, site.worker.start, lambda: None)
+    assert_nothing_came_of_it(report)
+
+
+@UNMENDED
+@pytest.mark.parametrize("days", soaked(DAYS, -30))
+@pytest.mark.parametrize("starts", [True, False])
+def test_a_date_that_is_wrong_for_longer_than_ten_minutes_harms_nothing(
+    live_site: Callable[..., LiveSite],
+    mail_server: MailServer,
+    report: dict[str, object],
+    tmp_path: Path,
+    days: int,
+    starts: bool,
+) -> None:
+    """From its start, or from when the worker has run for a while."""
+    site, offset = live_site(mail_server.url), tmp_path / "offset"
+    clocked.use_for_worker(site, offset)
+
+    def goes_wrong() -> None:
+        clocked.move(offset, days * 24 if starts else 0)
+        site.worker.start()
+        wait_until(lambda: Heartbeat.objects.filter(pk="worker").exists(), "the worker lives")
+        clocked.move(offset, days * 24)
+        time.sleep(0.1)  # the worker looks at the file fifty times a second
+
+    def passes() -> None:
+        clocked.move(offset, days * 24, PASSED)
+        time.sleep(0.1)
+
+    report |= try_a_wrong_date(site, mail_server, goes_wrong, passes)
+    assert_nothing_came_of_it(report)
+
+
+@UNMENDED
+@pytest.mark.parametrize("requests", [pytest.param(1756, marks=pytest.mark.soak)])
+def test_a_practice_of_many_years_loses_nobody_to_a_wrong_date(
+    live_site: Callable[..., LiveSite],
+    mail_server: MailServer,
+    report: dict[str, object],
+    requests: int,
+) -> None:
+    site = live_site(mail_server.url)
+    by_faketime(site, 400)
+    with site.database():
+        heartbeat.note(heartbeat.WORKER, timezone.now())
+        for number in range(requests):
+            since = timezone.now() - (number % 89) * timedelta(days=1)
+            factories.consultation_request(state="closed", state_since=since)
+        site.start_web()
+        site.worker.start()
+        for _ in range(3):
+            a_visitor_writes(site, mail_server)
+        report |= {"requests": requests, "left": ConsultationRequest.objects.count() - 3}
+        assert report["left"] == requests
+        assert "Check the date" in first_page()

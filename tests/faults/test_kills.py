@@ -49,6 +49,7 @@ class Attempt:
     key: str = field(default_factory=lambda: str(uuid.uuid4()))
     name: str = field(default_factory=lambda: f"Visitor {uuid.uuid4().hex}")
     message: str = ""
+    when: str = ""
     location: str = ""
     unanswered: int = 0
     not_sent: int = 0  # of these, how often the site said so
@@ -58,8 +59,7 @@ class Attempt:
     def post(self, port: int) -> None:
         """Raises OSError where nobody listens, NoAnswer, and NotSent."""
         fields = {"key": self.key, "name": self.name, "email": f"{self.key}@visitor.example"}
-        if self.message:
-            fields["message"] = self.message
+        fields |= {what: said for what in ("message", "when") if (said := getattr(self, what))}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         site = http.client.HTTPConnection(HOST, port, timeout=PATIENCE)
         try:
