@@ -9,6 +9,7 @@ from deploy.machine import SOURCE
 from deploy.settings import Practice
 from deploy.system import (
     Step,
+    asks,
     at,
     changed,
     file,
@@ -49,6 +50,19 @@ def folder_of(practice: Practice) -> list[Step]:
     ]
 
 
+def clock() -> Iterator[Step]:
+    """That time-sync.target waits for the clock, which it does not by itself. Debian's package of
+    systemd-timesyncd brings the unit; where another program sets the clock it may be missing.
+    """
+    waits = "systemd-time-wait-sync.service"
+    if at(f"/lib/systemd/system/{waits}").exists():
+        yield Step(
+            f"let what goes by the date wait for the clock ({waits})",
+            lambda: asks("systemctl", "is-enabled", waits) == "enabled",
+            lambda: run("systemctl", "enable", "--quiet", waits),
+        )
+
+
 def services(practices: list[Practice], folder: Path) -> Iterator[Step]:
     files = [*unit_files(folder), *(step for each in practices for step in folder_of(each))]
 
@@ -61,6 +75,7 @@ def services(practices: list[Practice], folder: Path) -> Iterator[Step]:
         lambda: all(step.holds() for step in files),
         write_units,
     )
+    yield from clock()
     yield link(at("/usr/local/bin/practice"), "/opt/practice/current/deploy/practice")
     for practice in practices:
         name = practice.name

@@ -34,8 +34,6 @@ from tests.conftest import missing_part
 from tests.faults.proxy import write_certificate
 from tests.faults.site import free_port
 
-UNMENDED = pytest.mark.xfail(strict=True, reason="no unit waits for the clock")
-
 UNITS = SOURCE / "deploy/systemd"
 SERVICES = sorted(path.name for path in UNITS.glob("*.service"))
 ANSWERS = {
@@ -309,7 +307,6 @@ def test_each_timer_that_is_set_is_there_with_its_service() -> None:
     assert all((UNITS / f"{name}@.service").exists() for name in there)
 
 
-@UNMENDED
 def test_what_goes_by_the_date_starts_once_the_clock_is_set_and_readers_never_wait() -> None:
     waiting = {name for name in SERVICES if "time-sync.target" in (UNITS / name).read_text()}
     assert waiting == {name for name in SERVICES if "practice-web@" not in name}
@@ -319,7 +316,6 @@ def test_what_goes_by_the_date_starts_once_the_clock_is_set_and_readers_never_wa
         assert re.search(r"^After=.*\btime-sync\.target\b", text, re.MULTILINE), name
 
 
-@UNMENDED
 def test_an_install_has_the_server_wait_for_its_clock_but_not_for_ever(root: Path) -> None:
     """Nothing comes before time-sync.target by itself: that takes a unit of its own."""
     asked = "systemd-time-wait-sync.service"
