@@ -75,6 +75,7 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         must not arrive after the one that took it back. An alert that can wait does so while
         another was told lately, and goes along with the next.
         """
+        from_afar = now + timedelta(days=1)  # no wait is so long: a wrong date was the cause
         earlier = OutgoingEmail.objects.filter(
             request=OuterRef("request"), pk__lt=OuterRef("pk"), sent_at=None, given_up_at=None
         ).filter(recipient=OuterRef("recipient"))
@@ -82,7 +83,7 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
             ~Q(Exists(earlier), recipient=OutgoingEmail.Recipient.VISITOR),
             leases.free(now),
             # What was never tried waits for nothing but a clock that was ahead and is set back.
-            Q(next_try_at__lte=now) | Q(attempts=0),
+            Q(next_try_at__lte=now) | Q(attempts=0) | Q(next_try_at__gt=from_afar),
             sent_at=None,
             given_up_at=None,
         )

@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 
+from datetime import timedelta
+
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from booking import openings, pitches, suspicion
@@ -93,7 +96,10 @@ def count_open_times() -> int:
 
 
 def forget_counts() -> int:
-    """Deletes the salts and the counts of days that are over; how many counts."""
+    """Deletes the salts and the counts of days that are over, or that a wrong date made up; how
+    many counts.
+    """
     today = timezone.now().date()
-    DailySalt.objects.filter(day__lt=today).delete()
-    return DailyCount.objects.filter(day__lt=today).delete()[0]
+    over = Q(day__lt=today) | Q(day__gt=today + timedelta(days=1))
+    DailySalt.objects.filter(over).delete()
+    return DailyCount.objects.filter(over).delete()[0]

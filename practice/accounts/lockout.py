@@ -59,7 +59,8 @@ class LockoutHandler(AxesDatabaseHandler):
         mine = AccessAttempt.objects.filter(pk=row.pk)
         since = now - settings.AXES_COOLOFF_TIME
         # `attempt_time` is that of the first failure within the half hour, which is then over.
-        if not mine.filter(attempt_time__lt=since).update(attempt_time=now, failures_since_start=1):
+        over = Q(attempt_time__lt=since) | Q(attempt_time__gt=from_afar(now))
+        if not mine.filter(over).update(attempt_time=now, failures_since_start=1):
             mine.update(failures_since_start=F("failures_since_start") + 1)
         if self.is_locked(request, credentials):
             logger.warning("Signing in is locked for one address after repeated failures.")
@@ -80,8 +81,15 @@ class LockoutHandler(AxesDatabaseHandler):
     def recent(self, request: Any) -> QuerySet[AccessAttempt]:
         since = request.axes_attempt_time - settings.AXES_COOLOFF_TIME
         return AccessAttempt.objects.filter(
-            Q(ip_address=request.axes_ip_address), attempt_time__gte=since
+            ip_address=request.axes_ip_address,
+            attempt_time__range=(since, from_afar(request.axes_attempt_time)),
         )
+
+
+def from_afar(now: datetime) -> datetime:
+    """What was tried later than this was tried while the clock was wrong."""
+    later: datetime = now + settings.AXES_COOLOFF_TIME
+    return later
 
 
 def total(attempts: QuerySet[AccessAttempt]) -> int:

@@ -391,7 +391,6 @@ def test_a_link_that_was_asked_for_by_a_wrong_clock_can_be_asked_for_again(
     assert OwedLink.objects.get().sent_at is None
 
 
-@UNMENDED
 def test_nobody_stays_locked_out_by_guesses_of_a_wrong_date(
     clock: Any, therapist: User, client: Client
 ) -> None:
@@ -410,7 +409,6 @@ def test_nobody_stays_locked_out_by_guesses_of_a_wrong_date(
     assert AccessAttempt.objects.exists()
 
 
-@UNMENDED
 def test_a_salt_of_a_day_that_never_was_does_not_outlive_today(clock: Any, db: None) -> None:
     clock.shift(400 * DAY)
     DailySalt.of(timezone.now().date())
@@ -428,7 +426,6 @@ def owed_letter(**changes: Any) -> OutgoingEmail:
     return OutgoingEmail.objects.get(request=request)
 
 
-@UNMENDED
 def test_a_letter_that_failed_or_was_held_by_a_wrong_date_leaves_when_it_is_right(
     clock: Any, practice_day: None
 ) -> None:
