@@ -11,7 +11,7 @@ class BookingConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         from booking import bounces, golive, permissions, samples, scrubbing, watching
-        from booking.services import presence
+        from booking.services import presence, retention
         from practice.golive import asked
         from practice.samples import removed
         from practice.watching import measured, reported
@@ -22,5 +22,6 @@ class BookingConfig(AppConfig):
         post_migrate.connect(scrubbing.keep_no_statistics, sender=self)
         measured.connect(watching.measure)
         reported.connect(watching.report)
+        reported.connect(retention.report)
         asked.connect(golive.steps)
         removed.connect(samples.remove_hours)

@@ -74,5 +74,6 @@ class WaitingPanel(Component):
             **bounces.stuck(now),
             "conflicts": len(conflicts.standing(practice)),
             "silent": calendars.silent(now),
+            "stopped": services.stopped(today),
             "erased_soon": services.waiting_too_long(today).count(),
         }

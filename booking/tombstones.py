@@ -2,7 +2,9 @@
 
 A backup that is restored brings back both the request and a database that knows nothing of its
 erasure. The file lies beside the database (settings.TOMBSTONES_FILE), is only ever added to, and
-holds a day and a hash in each line: no person, and nothing that leads to one.
+holds a day and a hash in each line: no person, and nothing that leads to one. The word "retention"
+between them says that it went by age and by nobody's wish: such a one is not erased again by its
+hash, since a wrong date may have been the reason. (Older versions take a line's last word.)
 """
 
 import os
@@ -15,14 +17,24 @@ from django.utils import timezone
 
 from booking.models import ConsultationRequest, Tombstone, digest_of
 
+RETENTION = "retention"
 
-def bury(request: ConsultationRequest) -> None:
+
+def bury(request: ConsultationRequest, *, of_retention: bool = False) -> None:
     """Remembers that `request` was erased. Call it in the transaction that erases it.
 
-    A second time for what was left of it for a cancellation, which is then to be scrubbed as well.
+    A second time for what was left of it for a cancellation, which is then to be scrubbed as well,
+    and for what a backup brought back: once it was somebody's wish, it stays one.
     """
-    changed = {"erased_at": timezone.now(), "is_scrubbed": False}
-    Tombstone.objects.update_or_create(digest=digest_of(request.invitation_uid), defaults=changed)
+    digest, erased = digest_of(request.invitation_uid), {"erased_at": timezone.now()}
+    stone, is_new = Tombstone.objects.get_or_create(
+        digest=digest, defaults=erased | {"of_retention": of_retention}
+    )
+    if not is_new:
+        Tombstone.objects.filter(pk=stone.pk).update(**erased, is_scrubbed=False)
+    if not of_retention:
+        by_age = Tombstone.objects.filter(pk=stone.pk, of_retention=True)
+        by_age.update(of_retention=False, is_in_file=False)
     transaction.on_commit(write_missing, robust=True)
 
 
@@ -33,10 +45,7 @@ def write_missing() -> int:
     """
     missing = list(Tombstone.objects.filter(is_in_file=False).order_by("pk"))
     if missing:
-        _append(
-            settings.TOMBSTONES_FILE,
-            (f"{stone.erased_at:%Y-%m-%d} {stone.digest}\n" for stone in missing),
-        )
+        _append(settings.TOMBSTONES_FILE, map(_line, missing))
         Tombstone.objects.filter(pk__in=[stone.pk for stone in missing]).update(is_in_file=True)
     return len(missing)
 
@@ -50,21 +59,38 @@ def _append(file: Path, lines: Iterable[str]) -> None:
         os.close(descriptor)
 
 
-def known() -> set[str]:
-    """The hashes of everything that was ever erased, from the database and the file."""
-    digests = set(Tombstone.objects.values_list("digest", flat=True))
+def _line(stone: Tombstone) -> str:
+    words = [f"{stone.erased_at:%Y-%m-%d}", *[RETENTION] * stone.of_retention, stone.digest]
+    return f"{' '.join(words)}\n"
+
+
+def _in_file() -> dict[str, bool]:
+    """The hashes in the file, each with whether all of its lines say that it went by age."""
     try:
         lines = settings.TOMBSTONES_FILE.read_text("ascii", errors="replace").splitlines()
     except FileNotFoundError:
-        return digests
-    return digests | {line.split()[-1] for line in lines if line.strip()}
+        return {}
+    found: dict[str, bool] = {}
+    for words in filter(None, map(str.split, lines)):
+        found[words[-1]] = found.get(words[-1], True) and RETENTION in words[1:-1]
+    return found
+
+
+def wished() -> set[str]:
+    """The hashes of what was erased because somebody wished it, by the database and the file."""
+    stones = Tombstone.objects.filter(of_retention=False).values_list("digest", flat=True)
+    return {*stones, *(digest for digest, by_age in _in_file().items() if not by_age)}
 
 
 def learn_from_file() -> None:
     """Brings hashes into the database that only the file knows, as after a restored backup."""
-    new = known() - set(Tombstone.objects.values_list("digest", flat=True))
+    known = set(Tombstone.objects.values_list("digest", flat=True))
+    new = {digest: by_age for digest, by_age in _in_file().items() if digest not in known}
     now = timezone.now()
     Tombstone.objects.bulk_create(
-        (Tombstone(digest=digest, erased_at=now, is_in_file=True) for digest in sorted(new)),
+        (
+            Tombstone(digest=digest, erased_at=now, is_in_file=True, of_retention=by_age)
+            for digest, by_age in sorted(new.items())
+        ),
         ignore_conflicts=True,
     )

@@ -51,6 +51,9 @@ class Tombstone(models.Model):
 
     digest = models.CharField(max_length=64, unique=True)
     erased_at = models.DateTimeField(default=timezone.now)
+    of_retention = models.BooleanField(
+        default=False, db_default=False, help_text="It went by age, and by nobody's wish"
+    )
     is_in_file = models.BooleanField(default=False, help_text="Beside the database too")
     is_scrubbed = models.BooleanField(
         default=False, help_text="The files of the database hold nothing of it any more"

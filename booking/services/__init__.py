@@ -13,18 +13,15 @@ from booking.services.erasure import (
     Held,
     erase,
     erase_again,
-    erase_old,
-    erased_on,
     finish_erasures,
     hold,
     lift_hold,
-    over_by,
-    waiting_too_long,
 )
 from booking.services.limits import TooMany, count_open_times, forget_counts
 from booking.services.notes import SavedMeanwhile, last_noted, save_notes, tell
 from booking.services.opening import alert_quarantine, alert_unopened, note_opened
 from booking.services.presence import note_absence, note_presence
+from booking.services.retention import erase_old, erased_on, over_by, stopped, waiting_too_long
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from booking.services.therapist import (
     DECISIONS,
@@ -121,6 +118,7 @@ __all__ = [
     "restore",
     "save_notes",
     "send_again",
+    "stopped",
     "submit",
     "tell",
     "waiting_too_long",

@@ -1,20 +1,17 @@
-"""Removing requests: at once on demand, and after a while when they are over."""
+"""Removing requests on demand, and again where a backup brought them back."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils import timezone
 
 from booking import outbox, tombstones
 from booking.models import (
-    WAITING_STATES,
     ConsultationRequest,
     ErasedCount,
-    RequestQuerySet,
-    State,
     Who,
     digest_of,
 )
@@ -23,8 +20,6 @@ from booking.services import steps
 from booking.services.steps import Actor, Kind, Recipient, Stale
 from booking.services.visitor import end
 from practice.models import PracticeSettings, User
-
-WARNS_BEFORE = timedelta(days=30)
 
 
 class Held(Exception):
@@ -58,7 +53,7 @@ def erase(request: ConsultationRequest, *, by: Actor) -> bool:
         _end_if_open(doomed, tells_practice=by == Actor.VISITOR)
     if not doomed.erase_when_told:
         _count(doomed, practice.zone)
-    tombstones.bury(doomed)
+    tombstones.bury(doomed, of_retention=by == Actor.SYSTEM and not doomed.erasure_asked_at)
     if steps.owed_cancellations(doomed).exists():
         _empty(doomed)
         return False
@@ -134,58 +129,21 @@ def finish_erasures() -> int:
     return done
 
 
-def over_by(today: date) -> RequestQuerySet:
-    """What is kept for longer than it should be on `today` (in the practice's zone), or was to
-    be erased when its hold ended; never what is held.
-    """
-    practice = PracticeSettings.load()
-    found = ConsultationRequest.objects.older_than(practice.kept_for, practice.midnight(today))
-    asked = ConsultationRequest.objects.filter(erasure_asked_at__isnull=False)
-    return (found | asked).filter(Q(kept_until=None) | Q(kept_until__lt=today))
-
-
-def waiting_too_long(today: date) -> RequestQuerySet:
-    """What still waits and is erased within a month of `today` (in the practice's zone)."""
-    return over_by(today + WARNS_BEFORE).filter(state__in=WAITING_STATES)
-
-
-def erased_on(request: ConsultationRequest) -> date | None:
-    """The last day (in the practice's zone) on which a request in this state is still kept, or
-    None while its consultation is to come. A hold is not looked at.
-    """
-    practice = PracticeSettings.load()
-    since = request.state_since
-    if request.state == State.CONFIRMED:
-        assert request.ends_at is not None
-        since = request.ends_at
-    if request.is_ahead(timezone.now()):
-        return None
-    state = "waiting" if request.state in WAITING_STATES else request.state
-    return (since + practice.kept_for(state)).astimezone(practice.zone).date()
-
-
-def erase_old(today: date) -> int:
-    """Erases what `over_by` finds, and what waited to be; how many."""
-    requests = list(over_by(today).filter(erase_when_told=False))
-    done = sum(erase(request, by=Actor.SYSTEM) for request in requests)
-    outbox.forget_old()
-    return done + finish_erasures()
-
-
 @transaction.atomic
 def erase_again() -> int:
-    """Erases what had been erased before a backup brought it back; how many.
+    """Erases what had been erased by somebody's wish before a backup brought it back; how many.
 
     Whatever the backup says of it: no hold and no letter outlives an erasure. What is empty but
-    for a cancellation on its way is left to `finish_erasures`.
+    for a cancellation on its way is left to `finish_erasures`, and what went by age to
+    `erase_old`, which looks at its age again: the date may have been wrong.
     """
     tombstones.learn_from_file()
-    digests = tombstones.known()
+    wished = tombstones.wished()
     rows = ConsultationRequest.objects.filter(erase_when_told=False)
     back = [
         pk
         for pk, uid in rows.values_list("pk", "invitation_uid").iterator()
-        if digest_of(uid) in digests
+        if digest_of(uid) in wished
     ]
     zone = PracticeSettings.load().zone
     for pk in back:

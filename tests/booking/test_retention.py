@@ -14,14 +14,9 @@ from practice.watching import findings, heartbeat
 from tests import factories
 from tests.booking.test_erasure import ACTOR, DAY, NOW, TODAY, clock, command, user
 
-UNMENDED = pytest.mark.xfail(
-    strict=True, reason="age and wish look alike, and a round has no limit"
-)
-
 __all__ = ["clock", "user"]  # fixtures
 
 
-@UNMENDED
 def test_what_went_by_age_is_told_apart_from_what_a_person_wished(
     practice: PracticeSettings, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -43,7 +38,6 @@ def test_what_went_by_age_is_told_apart_from_what_a_person_wished(
     assert [digests[stone.digest] for stone in of_retention] == [old]
 
 
-@UNMENDED
 def test_who_is_only_thought_to_be_old_comes_back_with_a_backup(
     practice: PracticeSettings, settings: Any
 ) -> None:
@@ -63,7 +57,6 @@ def test_who_is_only_thought_to_be_old_comes_back_with_a_backup(
     assert list(ConsultationRequest.objects.all()) == [young]
 
 
-@UNMENDED
 def test_a_wish_stays_one_when_its_last_rest_goes_by_itself(user: Any, clock: Any) -> None:
     services.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
     factories.letters_left()
@@ -71,7 +64,6 @@ def test_a_wish_stays_one_when_its_last_rest_goes_by_itself(user: Any, clock: An
     assert not Tombstone.objects.get().of_retention
 
 
-@UNMENDED
 def test_a_wish_after_age_had_it_erased_and_a_backup_brought_it_back_is_remembered(
     practice: PracticeSettings, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -97,8 +89,7 @@ def many(old: int, young: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "young", "goes_on"),
-    [(20, 0, True), (21, 189, True), pytest.param(21, 188, False, marks=UNMENDED)],
+    ("old", "young", "goes_on"), [(20, 0, True), (21, 189, True), (21, 188, False)]
 )
 def test_a_round_that_would_erase_a_great_many_stops(
     user: Any, clock: Any, old: int, young: int, goes_on: bool
@@ -108,7 +99,6 @@ def test_a_round_that_would_erase_a_great_many_stops(
     assert ConsultationRequest.objects.count() == (young if goes_on else old + young)
 
 
-@UNMENDED
 def test_a_round_that_stopped_tells_and_goes_on_by_itself_three_days_later(
     user: Any, clock: Any, as_therapist: Client
 ) -> None:
@@ -128,7 +118,6 @@ def test_a_round_that_stopped_tells_and_goes_on_by_itself_three_days_later(
     assert services.erase_old(TODAY) == 0, "another time is told of anew"
 
 
-@UNMENDED
 def test_a_wish_does_not_wait_for_a_round_that_stopped(user: Any, clock: Any) -> None:
     many(30, 0)
     factories.consultation_request(erasure_asked_at=NOW - DAY)

@@ -311,7 +311,6 @@ def test_no_backup_goes_by_a_wrong_date_and_none_is_in_the_way_later(
     assert len(stores.complete(stores.Folder(place))) < 60, "and by a right date the rule holds"
 
 
-@UNMENDED
 def test_a_restore_brings_back_whom_a_wrong_date_had_erased(
     name: str, other: str, place: Path, key: str
 ) -> None:
@@ -327,7 +326,6 @@ def test_a_restore_brings_back_whom_a_wrong_date_had_erased(
         assert [each.pk for each in ConsultationRequest.objects.all()] == [young.pk]
 
 
-@UNMENDED
 def test_a_rehearsal_erases_by_age_only_with_the_limit_of_a_round(
     name: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,12 +3,20 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from booking import services
+from practice.models import PracticeSettings
 
 
 class Command(BaseCommand):
-    """Run it after every restore, before the site is opened."""
+    """Run it after every restore, before the site is opened.
+
+    By somebody's wish first, and then by age, as the worker does every hour.
+    """
 
     help = "Erases again what had been erased before a backup brought it back."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{services.erase_again()} erased again")
+        today = PracticeSettings.load().today()
+        said = f"{services.erase_again()} erased again, {services.erase_old(today)} too old"
+        if stopped := services.stopped(today):
+            said += f", {stopped.number} more wait until {stopped.until:%Y-%m-%d}"
+        self.stdout.write(said)

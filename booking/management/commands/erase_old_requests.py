@@ -22,5 +22,10 @@ class Command(BaseCommand):
         if options["dry_run"]:
             count = services.over_by(today).count()
             self.stdout.write(f"{count} to be erased")
-        else:
-            self.stdout.write(f"{services.erase_old(today)} erased")
+            return
+        self.stdout.write(f"{services.erase_old(today)} erased")
+        if stopped := services.stopped(today):
+            self.stdout.write(
+                f"{stopped.number} at once are a great many: they wait until "
+                f"{stopped.until:%Y-%m-%d}. Is the date right, and how long requests are kept?"
+            )
