@@ -12,6 +12,7 @@ class BookingConfig(AppConfig):
 
         from booking import bounces, golive, permissions, samples, scrubbing, watching
         from booking.services import presence, retention
+        from practice.clocks import written
         from practice.golive import asked
         from practice.samples import removed
         from practice.watching import measured, reported
@@ -23,5 +24,6 @@ class BookingConfig(AppConfig):
         measured.connect(watching.measure)
         reported.connect(watching.report)
         reported.connect(retention.report)
+        written.connect(watching.newest_request)
         asked.connect(golive.steps)
         removed.connect(samples.remove_hours)

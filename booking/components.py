@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.middleware.csrf import get_token
 from django.urls import reverse_lazy
 from django.utils import timezone
 from wagtail.admin.menu import MenuItem
@@ -9,6 +10,7 @@ from wagtail.admin.ui.components import Component
 from booking import bounces, calendars, conflicts, services
 from booking.models import ConsultationRequest
 from booking.permissions import may_review
+from practice import clocks
 from practice.models import PracticeSettings
 
 
@@ -48,6 +50,26 @@ class ScheduleMenuItem(MenuItem):
 
     def is_shown(self, request: HttpRequest) -> bool:
         return may_review(request.user)
+
+
+class ClockPanel(Component):
+    """On the admin's home: that the server's date is not believed, and what waits for it."""
+
+    name = "clock"
+    template_name = "booking/admin/clock_panel.html"
+    order = 30
+
+    def get_context_data(self, parent_context: Any) -> dict[str, Any]:
+        now = timezone.now()
+        doubt = clocks.doubt(now)
+        return {
+            "doubt": doubt,
+            "of_the_worker": clocks.doubt_of_another(),
+            "would_end": services.would_end(now) if doubt else [],
+            "clock_shown": now.isoformat(),
+            "is_synchronized": clocks.SYNCHRONIZED.exists(),
+            "csrf_token": get_token(parent_context["request"]),
+        }
 
 
 class WaitingPanel(Component):

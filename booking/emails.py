@@ -236,6 +236,7 @@ def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
     return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 
 
+REMINDERS = {function.__name__ for function in (reminder_two_days, reminder_one_day, offer_ends)}
 BUILDERS = {
     function.__name__: function
     for function in (

@@ -20,8 +20,9 @@ from django.db import transaction
 from django.db.models import Case, Max, Q, Value, When
 from django.utils import timezone
 
-from booking import alerts, bounces
+from booking import alerts, bounces, emails
 from booking.models import ConsultationRequest, OutgoingEmail
+from practice import clocks
 from practice.mail import leases
 from practice.mail.errors import describe, is_the_servers
 
@@ -130,12 +131,17 @@ def is_final(error: Exception) -> bool:
     return all(code >= 500 and not POLICY.search(said) for code, said in answers)
 
 
-def _note_failure(outgoing: OutgoingEmail, error: Exception, now: datetime) -> None:
+def _note_failure(
+    outgoing: OutgoingEmail,
+    error: Exception,
+    now: datetime,
+    believed: Callable[[], bool] = clocks.are_believed,
+) -> None:
     """It is tried later. The practice's own alerts are never given up."""
     mine = OutgoingEmail.objects.filter(lease=outgoing.lease)
     attempts = 1 + (mine.aggregate(most=Max("attempts"))["most"] or 0)
     is_old = now - outgoing.created_at > TRIES_FOR and attempts >= LEAST_TRIES
-    gives_up = not outgoing.is_alert and (is_final(error) or is_old)
+    gives_up = not outgoing.is_alert and (is_final(error) or (is_old and believed()))
     longest = LONGEST_WAIT_OF_ALERTS if outgoing.is_alert else LONGEST_WAIT
     was_mine = mine.update(
         attempts=attempts,
@@ -150,11 +156,15 @@ def _note_failure(outgoing: OutgoingEmail, error: Exception, now: datetime) -> N
     logger.warning("e-mail %s failed: %s", outgoing.pk, describe(error))
 
 
-def deliver(outgoing: OutgoingEmail) -> bool:
-    """Sends a claimed message, outside any transaction; whether it left. Raises ServerAway."""
+def deliver(outgoing: OutgoingEmail, believed: Callable[[], bool] = clocks.are_believed) -> bool:
+    """Sends a claimed message, outside any transaction; whether it left. Raises ServerAway.
+
+    Where the clock is not `believed`, a reminder is taken back, and owed again when it is.
+    """
     mine = OutgoingEmail.objects.filter(lease=outgoing.lease)
     try:
-        message = alerts.build(outgoing)
+        by_the_date = outgoing.kind in emails.REMINDERS
+        message = alerts.build(outgoing) if not by_the_date or believed() else None
         if message is None:
             mine.delete()
             return False
@@ -167,14 +177,18 @@ def deliver(outgoing: OutgoingEmail) -> bool:
             mine.update(sent_at=timezone.now(), lease=None, leased_until=None, last_error="")
             bounces.left(outgoing)
     except Exception as error:  # whatever it is, the promise stays
-        _note_failure(outgoing, error, timezone.now())
+        _note_failure(outgoing, error, timezone.now(), believed)
         if is_the_servers(error):
             raise ServerAway from error
         return False
     return True
 
 
-def send_due(limit: int = 100, stopping: Callable[[], bool] = lambda: False) -> int:
+def send_due(
+    limit: int = 100,
+    stopping: Callable[[], bool] = lambda: False,
+    believed: Callable[[], bool] = clocks.are_believed,
+) -> int:
     """Sends what is due; how many messages left.
 
     At most `limit`, until it is `stopping`, none begun after ROUND, and none after the first for
@@ -187,7 +201,7 @@ def send_due(limit: int = 100, stopping: Callable[[], bool] = lambda: False) -> 
         if outgoing is None:
             break
         try:
-            sent += deliver(outgoing)
+            sent += deliver(outgoing, believed)
         except ServerAway:
             break
     return sent

@@ -3,7 +3,7 @@ from typing import Any
 from django.http import HttpRequest
 from wagtail import hooks
 
-from booking.components import ConsultationsMenuItem, ScheduleMenuItem, WaitingPanel
+from booking.components import ClockPanel, ConsultationsMenuItem, ScheduleMenuItem, WaitingPanel
 from booking.permissions import may_review
 from booking.viewsets import schedule_viewset, viewset
 
@@ -31,4 +31,4 @@ def schedule_menu_item() -> ScheduleMenuItem:
 @hooks.register("construct_homepage_panels")
 def waiting_panel(request: HttpRequest, panels: list[Any]) -> None:
     if may_review(request.user):
-        panels.append(WaitingPanel())
+        panels += [ClockPanel(), WaitingPanel()]

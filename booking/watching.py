@@ -7,6 +7,7 @@ from django.db.models import Count, Min
 
 from booking import calendars, emails
 from booking.models import ConsultationRequest, OutgoingEmail, State, Tombstone
+from practice.clocks import newest_of
 from practice.models import PracticeSettings
 from practice.watching import Finding, Gauge, counted
 
@@ -54,6 +55,13 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
             len(calendars.silent(now)),
         ),
     ]
+
+
+def newest_request(
+    sender: Any, after: datetime | None, until: datetime | None, **kwargs: Any
+) -> datetime | None:
+    """Receiver of `written`, by which clocks are judged."""
+    return newest_of(ConsultationRequest.objects.all(), "received_at", after, until)
 
 
 def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:

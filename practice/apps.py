@@ -19,6 +19,7 @@ class PracticeConfig(AppConfig):
 
         from practice import (  # checks register themselves
             checks,  # noqa: F401
+            clocks,
             connections,
             defaults,
             environment_checks,  # noqa: F401
@@ -36,6 +37,7 @@ class PracticeConfig(AppConfig):
         request_started.connect(connections.close_if_moved)
         measured.connect(own.measure)
         reported.connect(own.report)
+        clocks.written.connect(clocks.newest_proof)
         post_migrate.connect(defaults.make_site, sender=self)
         post_migrate.connect(watched.install, sender=self)
         pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)

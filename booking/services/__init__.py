@@ -9,6 +9,7 @@ from booking.openings import OBJECTIONS as ANYTHING
 from booking.services.addresses import reached_otherwise, readdress
 from booking.services.again import TimeMayBeGone, send_again, why_not_again
 from booking.services.demands import erase_person, export_person
+from booking.services.ending import would_end
 from booking.services.erasure import (
     Held,
     erase,
@@ -125,4 +126,5 @@ __all__ = [
     "waitlist",
     "why_not_again",
     "withdraw",
+    "would_end",
 ]

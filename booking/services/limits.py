@@ -1,7 +1,6 @@
 """How often today, from one address, for one mailbox, in the same words; what may be reserved."""
 
 from collections.abc import Iterable
-
 from datetime import timedelta
 
 from django.conf import settings

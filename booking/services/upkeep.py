@@ -12,7 +12,14 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from booking import claims, conflicts, outbox
-from booking.models import ConsultationRequest, OutgoingEmail, Proposal, Schedule, State
+from booking.models import (
+    ConsultationRequest,
+    OutgoingEmail,
+    Proposal,
+    RequestQuerySet,
+    Schedule,
+    State,
+)
 from booking.services import steps
 from booking.services.steps import Actor, Kind, Recipient
 from practice.models import PracticeSettings
@@ -29,9 +36,13 @@ def release_holds() -> int:
 
     The request stays, and is late: the practice's silence ends nothing.
     """
-    over = Q(holds_until__lte=timezone.now()) | Q(starts_at__lte=timezone.now())
-    held = ConsultationRequest.objects.filter(over, state=State.PENDING, starts_at__isnull=False)
-    return _each(held, _release_hold)
+    return _each(reservations_over(timezone.now()), _release_hold)
+
+
+def reservations_over(now: datetime) -> RequestQuerySet:
+    """The requests whose reserved time is to be free again."""
+    over = Q(holds_until__lte=now) | Q(starts_at__lte=now)
+    return ConsultationRequest.objects.filter(over, state=State.PENDING, starts_at__isnull=False)
 
 
 def _release_hold(request: ConsultationRequest) -> None:
@@ -42,11 +53,15 @@ def _release_hold(request: ConsultationRequest) -> None:
 
 
 def expire_offers() -> int:
-    """Ends offers that nobody answered; how many. A time that was agreed stays agreed.
+    """Ends offers that nobody answered; how many. A time that was agreed stays agreed."""
+    return _each(offers_over(timezone.now()), _expire_offer)
+
+
+def offers_over(now: datetime) -> RequestQuerySet:
+    """The requests whose offer is to end.
 
     Not one whose letter has not left or came back: then the therapist sees to the letter.
     """
-    now = timezone.now()
     unread = OutgoingEmail.objects.filter(
         Q(sent_at=None) | Q(bounced_at__isnull=False),
         request=OuterRef("pk"),
@@ -56,8 +71,7 @@ def expire_offers() -> int:
     )
     ahead = Proposal.objects.filter(request=OuterRef("pk"), starts_at__gt=now)
     run_out = Q(holds_until__lte=now) | Q(~Exists(ahead), holds_until=None)
-    over = ConsultationRequest.objects.filter(~Exists(unread), run_out, state=State.PROPOSED)
-    return _each(over, _expire_offer)
+    return ConsultationRequest.objects.filter(~Exists(unread), run_out, state=State.PROPOSED)
 
 
 def _expire_offer(request: ConsultationRequest) -> None:

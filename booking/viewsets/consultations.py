@@ -6,6 +6,7 @@ from django.urls import path
 from wagtail.admin.viewsets.base import ViewSet
 
 from booking.viewsets.again import SendAgainView
+from booking.viewsets.clock import ClockView
 from booking.viewsets.deciding import DecideView
 from booking.viewsets.erasure import DemandView, EraseView, HoldView
 from booking.viewsets.parts import AddressView, NotesView, StandsView, ToldView
@@ -19,6 +20,7 @@ class ConsultationViewSet(ViewSet):
     def get_urlpatterns(self) -> list[Any]:
         return [
             path("", ListView.as_view(), name="index"),
+            path("clock/", ClockView.as_view(), name="clock"),
             path("results/", ListView.as_view(results_only=True), name="index_results"),
             path(
                 "all/",

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.utils import timezone
 
+from practice import clocks
 from practice.models import BackupProof
 
 Kind = BackupProof.Kind
@@ -39,8 +39,9 @@ class Standing:
 def record(kind: str, *, ok: bool, what: str) -> None:
     """A database that is away must not hide what went wrong with the backup."""
     try:
-        BackupProof.objects.create(kind=kind, at=timezone.now(), ok=ok, what=what[:250])
-        BackupProof.objects.filter(at__lt=timezone.now() - KEPT).delete()
+        now = clocks.believed_moment()
+        BackupProof.objects.create(kind=kind, at=now, ok=ok, what=what[:250])
+        BackupProof.objects.filter(at__lt=now - KEPT).delete()
     except DatabaseError:
         if ok:
             raise

@@ -11,6 +11,12 @@ class Heartbeat(models.Model):
 
     name = models.CharField(max_length=40, primary_key=True)
     seen_at = models.DateTimeField()
+    trusted_at = models.DateTimeField(
+        null=True, help_text="The last time that its clock was believed: others are judged by it"
+    )
+    shown_at = models.DateTimeField(
+        null=True, help_text="What its clock shows that is not believed"
+    )
 
     wagtail_reference_index_ignore = True
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from practice import samples
+from practice import clocks, samples
 from practice.models import BackupProof, PracticeSettings, Silence
 from practice.watching import (
     Finding,
@@ -39,6 +39,7 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
     pending = readiness.pending_migrations()
     return [
         Gauge("migrations_pending", "Migrations that the database lacks", pending),
+        Gauge("clock_in_doubt", "1 while the date is not believed", int(bool(clocks.doubt(now)))),
         *_heartbeat(now),
         *(
             Gauge(
@@ -87,6 +88,7 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
     practice = PracticeSettings.load()
     since = (now - WEEK).astimezone(practice.zone).date()
     return [
+        *_clock(now),
         _worker(now),
         *_disks(),
         *_migrations(),
@@ -107,6 +109,12 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
             for line in agreements.to_see_to(practice)
         ),
     ]
+
+
+def _clock(now: datetime) -> list[Finding]:
+    doubt = clocks.doubt(now)
+    advice = f"Nothing ends by it. The admin's first page asks if it's right. {ask(WATCHING)}"
+    return [Finding(str(doubt), advice)] if doubt else []
 
 
 def _worker(now: datetime) -> Finding:

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.core import mail
 from django.db import connection
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from booking.emails import Draft
 from booking.models import ConsultationRequest, OutgoingEmail, State
 from booking.services import upkeep
 from practice.models import PracticeSettings, User
+from practice.watching import heartbeat
 from tests import factories
 
 WORDS = Draft("About your message", "Some words.")
@@ -46,6 +48,7 @@ def user(open_practice: PracticeSettings) -> User:
 
 def reminders() -> list[tuple[str, datetime]]:
     """Kind and moment of the reminders that left, as the worker does it at this time."""
+    heartbeat.note(heartbeat.WORKER, timezone.now())
     services.queue_reminders()
     outbox.send_due()
     return [
@@ -308,6 +311,7 @@ def offered(user: User, **fields: Any) -> ConsultationRequest:
 
 
 def warnings() -> int:
+    heartbeat.note(heartbeat.WORKER, timezone.now())
     services.queue_reminders()
     outbox.send_due()
     return OutgoingEmail.objects.filter(kind="offer_ends").exclude(sent_at=None).count()

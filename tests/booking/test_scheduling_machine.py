@@ -45,6 +45,7 @@ from booking.models import (
     cells,
 )
 from practice.models import PracticeSettings, User
+from practice.watching import heartbeat
 from tests import factories
 
 WORDS = Draft("About your message", "Some words.")
@@ -334,6 +335,7 @@ class Scheduling(RuleBasedStateMachine):
     @rule(step=steps_of_time)
     def time_passes(self, step: timedelta) -> None:
         self.now.shift(step)
+        heartbeat.note(heartbeat.WORKER, timezone.now())
         self.took("time passes")
 
     @rule(slot=slots, length=st.sampled_from([0, 10, 30, 120]))

@@ -50,8 +50,6 @@ from tests.conftest import missing_part
 from tests.databases import address_of, copied_database, working_on
 from tests.faults.canaries import found_below, found_in
 
-UNMENDED = pytest.mark.xfail(strict=True, reason="backups go by any clock")
-
 CANARY = "quillonwhisper"
 PRIVATE, PUBLIC = sealing.new_pair()
 
@@ -285,7 +283,6 @@ def test_tombstones_beside_the_backups_outlive_the_loss_of_those_here(
     assert (place / "tombstones.txt").read_bytes() == kept
 
 
-@UNMENDED
 @pytest.mark.parametrize("days", [6, 400, -6, -400])
 def test_no_backup_goes_by_a_wrong_date_and_none_is_in_the_way_later(
     place: Path, days: int

@@ -38,7 +38,6 @@ from tests.faults.test_kills import (
     key,
 )
 
-UNMENDED = pytest.mark.xfail(strict=True, reason="a clock's first look is taken for true")
 HOURS = (3, -5)
 HOUR = timedelta(hours=1)
 
@@ -291,7 +290,6 @@ def soaked(days: tuple[int, ...], short: int) -> list[Any]:
     return [d if d == short else pytest.param(d, marks=pytest.mark.soak) for d in days]
 
 
-@UNMENDED
 @pytest.mark.parametrize("days", soaked((400, *DAYS), 400))
 def test_a_worker_that_starts_with_a_wrong_date_harms_nothing(
     live_site: Callable[..., LiveSite],
@@ -305,7 +303,6 @@ def test_a_worker_that_starts_with_a_wrong_date_harms_nothing(
     assert_nothing_came_of_it(report)
 
 
-@UNMENDED
 @pytest.mark.parametrize("days", soaked(DAYS, -30))
 @pytest.mark.parametrize("starts", [True, False])
 def test_a_date_that_is_wrong_for_longer_than_ten_minutes_harms_nothing(
@@ -335,7 +332,6 @@ def test_a_date_that_is_wrong_for_longer_than_ten_minutes_harms_nothing(
     assert_nothing_came_of_it(report)
 
 
-@UNMENDED
 @pytest.mark.parametrize("requests", [pytest.param(1756, marks=pytest.mark.soak)])
 def test_a_practice_of_many_years_loses_nobody_to_a_wrong_date(
     live_site: Callable[..., LiveSite],

@@ -1,8 +1,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from booking import services
+from practice import clocks
 from practice.models import PracticeSettings
 
 
@@ -15,8 +17,12 @@ class Command(BaseCommand):
     help = "Erases again what had been erased before a backup brought it back."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        today = PracticeSettings.load().today()
-        said = f"{services.erase_again()} erased again, {services.erase_old(today)} too old"
-        if stopped := services.stopped(today):
-            said += f", {stopped.number} more wait until {stopped.until:%Y-%m-%d}"
+        said = f"{services.erase_again()} erased again"
+        if doubt := clocks.doubt(timezone.now()):
+            said += f". {doubt} So nothing was erased by age: see `manage.py date_is_right`"
+        else:
+            today = PracticeSettings.load().today()
+            said += f", {services.erase_old(today)} too old"
+            if stopped := services.stopped(today):
+                said += f", {stopped.number} more wait until {stopped.until:%Y-%m-%d}"
         self.stdout.write(said)

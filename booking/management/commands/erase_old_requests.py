@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from booking import services
+from practice import clocks
 from practice.models import PracticeSettings
 
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
             count = services.over_by(today).count()
             self.stdout.write(f"{count} to be erased")
             return
+        clocks.refuse_in_doubt()
         self.stdout.write(f"{services.erase_old(today)} erased")
         if stopped := services.stopped(today):
             self.stdout.write(

@@ -2,7 +2,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from practice import clocks
 from practice.backups import BackupProblem, erasures, making, proofs, sealing, stores
 from practice.backups.commands import progress, recording
 from practice.recovery import grouped
@@ -42,6 +44,11 @@ class Command(BaseCommand):
                 made = making.make(scratch, tell, take_over=options["take_over"])
                 note(str(made))
             self.stdout.write(f"{made}\nRead again after writing; it is what was written.")
+            if doubt := clocks.doubt(timezone.now()):
+                self.stderr.write(
+                    f"{doubt} So this backup bears that date, and none was deleted. If the clock "
+                    "is right: `manage.py date_is_right`"
+                )
 
     def new_key(self) -> None:
         private, public = sealing.new_pair()

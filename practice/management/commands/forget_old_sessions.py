@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from practice import clocks
 from practice.accounts import purge
 
 
@@ -9,5 +10,6 @@ class Command(BaseCommand):
     help = "Remove sessions that are over and counts of old guesses. The worker does this."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        clocks.refuse_in_doubt()
         purge.forget_old()
         self.stdout.write("Done.")

@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from practice import clocks
+from practice.models import PracticeSettings
+
+
+class Command(BaseCommand):
+    """What waits for it goes on within a minute. Look at `date` on the server first.
+
+    The button on the admin's first page does the same.
+    """
+
+    help = "Says that the server's date is right, so that what ends by age goes on."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        now = timezone.now()
+        clocks.call_right(now)
+        here = now.astimezone(PracticeSettings.load().zone)
+        self.stdout.write(f"Taken as right: {here:%A, %B} {here.day}, {here:%Y, %H:%M}.")
