@@ -342,6 +342,7 @@ def test_a_practice_of_many_years_loses_nobody_to_a_wrong_date(
     site = live_site(mail_server.url)
     by_faketime(site, 400)
     with site.database():
+        factories.schedule()
         heartbeat.note(heartbeat.WORKER, timezone.now())
         for number in range(requests):
             since = timezone.now() - (number % 89) * timedelta(days=1)
