@@ -323,24 +323,26 @@ def test_a_restore_brings_back_whom_a_wrong_date_had_erased(
         assert [each.pk for each in ConsultationRequest.objects.all()] == [young.pk]
 
 
-def test_a_rehearsal_erases_by_age_only_with_the_limit_of_a_round(
-    name: str, place: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_restore_erases_by_age_only_with_the_limit_of_a_round(
+    name: str, other: str, place: Path, key: str
 ) -> None:
-    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "practice.settings")  # of the one that restores
-    monkeypatch.setenv("DATABASE_URL", address_of(name))
-    monkeypatch.setenv("BACKUP_TO", str(place))
+    """So does a rehearsal, which restores by the same command."""
     heartbeat.note(heartbeat.WORKER, timezone.now())
     for number in range(21):
         request = submit(number)
         ConsultationRequest.objects.filter(pk=request.pk).update(
             state="closed", state_since=timezone.now() - timedelta(days=4000)
         )
-    said = io.StringIO()
-    call_command("rehearse_restore", stdout=said)
-    assert "0 too old, 21 more wait" in said.getvalue()
+    said, file = io.StringIO(), backup()
+    with working_on(other):
+        call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
+        assert "0 too old, 21 more wait" in said.getvalue()
     ConsultationRequest.objects.filter(pk=request.pk).update(state_since=timezone.now())
-    call_command("rehearse_restore", stdout=said)
-    assert "20 too old" in said.getvalue()
+    file = backup()
+    with working_on(other):
+        call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
+        assert "20 too old" in said.getvalue()
+        assert ConsultationRequest.objects.count() == 1
 
 
 # --- What must be noticed ------------------------------------------------------------------
