@@ -243,6 +243,8 @@ GO_BY_AGE = (
     "expire_offers",
     "queue_reminders",
     "alert_unopened",
+    "note_absence",
+    "count_open_times",
     "publish_scheduled",
     "forget_counts",
     "forget_old_sessions",

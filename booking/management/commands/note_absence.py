@@ -3,11 +3,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from booking import services
+from practice import clocks
 
 
 class Command(BaseCommand):
     help = "Closes the form while a reply is late and nobody was there for five working days."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        clocks.refuse_in_doubt()
         closed = services.note_absence()
         self.stdout.write("The form is closed" if closed else "Nothing to do")
