@@ -14,6 +14,7 @@ from django.urls import reverse
 from booking import outbox, services
 from booking.models import ConsultationRequest, OutgoingEmail, State, Weekday
 from practice.models import DaysAway, PracticeSettings, User
+from practice.watching import heartbeat
 from tests import factories
 from tests.booking.test_schedule_screen import SCREEN, save
 
@@ -262,6 +263,7 @@ def test_a_time_that_was_offered_knowingly_and_picked_is_not_listed(
 def left(clock: Any, moment: datetime) -> list[tuple[str, str]]:
     """Kind and recipient of what has left when the worker has run at `moment`."""
     clock.move_to(moment)
+    heartbeat.note(heartbeat.WORKER, moment)
     services.queue_reminders()
     outbox.send_due()
     sent = OutgoingEmail.objects.exclude(sent_at=None)
