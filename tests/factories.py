@@ -151,6 +151,11 @@ def practice_settings(**changes: Any) -> PracticeSettings:
     return PracticeSettings.objects.get(pk=1)
 
 
+def open_the_sample() -> None:
+    """Makes of the sample a site that has taken a request: readers find its pages and its form."""
+    PracticeSettings.objects.update(has_taken_request=True)
+
+
 def article(
     index: ArticleIndexPage,
     title: str = "When the house goes quiet",

@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
+from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from blog.models import ArticlePage, Topic
 from booking import services
 from booking.models import ConsultationRequest
-from practice.models import User
+from practice.models import PracticeSettings, User
 from tests import factories
 from tests.browser.conftest import enter, watched
 
@@ -32,6 +33,7 @@ def address(live_server: LiveServer, bare: None, settings: Any) -> str:
     settings.SITE_URL = live_server.url
     call_command("load_sample_practice", password="correct horse 7")
     call_command("load_sample_blog")
+    factories.open_the_sample()
     return live_server.url
 
 
@@ -117,6 +119,15 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
     found += faults(page)
     press(page, "Yes, erase everything")
     found += faults(page)
+    waiting = services.submit(factories.unsaved_request())[0]
+    PracticeSettings.objects.update(nobody_home_since=timezone.now())
+    for address in ("/consultation/", waiting.get_absolute_url()):
+        page.goto(address)
+        found += faults(page)
+    PracticeSettings.objects.update(nobody_home_since=None, has_taken_request=False)
+    for address in ("/", "/consultation/"):  # opening soon, not open yet
+        page.goto(address)
+        found += faults(page)
     assert found == []
 
 

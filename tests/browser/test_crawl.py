@@ -99,6 +99,7 @@ def address(live_server: LiveServer, bare: None, settings: Any) -> str:
     settings.SITE_URL = live_server.url
     call_command("load_sample_practice", password="correct horse 7")
     call_command("load_sample_blog")
+    factories.open_the_sample()
     factories.schedule()
     return live_server.url
 
