@@ -25,8 +25,8 @@ Kind = RequestEvent.Kind
 # What happened, to one and to several, in the order in which a letter says it.
 NEWS = {
     "consultation_withdrawn": (
-        "A visitor withdrew a consultation",
-        "{} visitors withdrew a consultation",
+        "A visitor cancelled a consultation",
+        "{} visitors cancelled a consultation",
     ),
     Kind.ASKED_TO_MOVE: ("A visitor wants another time", "{} visitors want another time"),
     Kind.PICKED: ("A visitor picked one of your times", "{} visitors picked one of your times"),
@@ -48,7 +48,7 @@ NEWS = {
     ),
     Kind.OFFER_ENDED: ("An offer ended without a reply", "{} offers ended without a reply"),
     "alert_changed": ("A request has changed", "{} requests have changed"),
-    "alert_day_off": ("A consultation is on a day off", "{} consultations are on days off"),
+    "alert_day_off": ("A consultation falls on a day off", "{} consultations fall on days off"),
     "alert_quarantine": ("Possible spam was put aside", "Possible spam was put aside"),
 }
 

@@ -32,7 +32,7 @@ class Signal(Enum):
     MARKUP = "markup", 9, "It has the markup of links that only spam uses."
     REPEATED = "repeated", 9, "The same words were sent several times that day."
     OFFER = "offer", 9, "It reads like an advertisement."
-    LINKS = "links", 7, "It has hardly anything but links."
+    LINKS = "links", 7, "It's almost all links."
     UNSIGNED = "unsigned", 4, "The form was sent without being opened before."
     TRAP = "trap", 3, "A field was filled in that people do not see."
     LINK = "link", 1, "It has a link."

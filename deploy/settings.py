@@ -200,7 +200,7 @@ def refuse_unknown(answers: dict[str, str], file: Path) -> None:
     """Raises Refusal for an answer that nothing asked for: what was meant would be left out."""
     if strange := site_names.unknown(answers):
         lines = "".join(f"    {each}\n" for each in strange)
-        raise Refusal(f"{file} has lines that are no settings:\n{lines}Correct or delete them.")
+        raise Refusal(f"{file} has lines that aren't settings:\n{lines}Correct or delete them.")
 
 
 def ask(question: Question) -> str:

@@ -127,8 +127,8 @@ def refuse_in_doubt() -> None:
     """Raises CommandError while the clock is not believed, with what to do."""
     if found := doubt(timezone.now()):
         raise CommandError(
-            f"{found} So nothing ends by it. If it's right, run `manage.py date_is_right`. If not, "
-            "set the clock (`timedatectl`)."
+            f"{found} So nothing ends or is erased. If it's right, run `manage.py date_is_right`. "
+            "If not, set the clock (`timedatectl`)."
         )
 
 

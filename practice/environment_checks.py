@@ -19,18 +19,18 @@ def site_url_is_an_address(app_configs: object, **kwargs: object) -> Messages:
     """Every absolute address begins with it: with a path or a name in it, each would be wrong."""
     if ADDRESS.fullmatch(settings.SITE_URL):
         return []
-    reason = f"SITE_URL is “{settings.SITE_URL}”, which is not the address of a site."
-    hint = f"{IN_ENVIRONMENT} Such as https://www.example.com, without a path."
+    reason = f"SITE_URL is “{settings.SITE_URL}”, which isn't the address of a site."
+    hint = f"{IN_ENVIRONMENT} Write it like https://www.example.com, without a path."
     return [Error(reason, hint=hint, id="practice.E015")]
 
 
 @register(Tags.database)
 def records_agree(app_configs: object, databases: object = None, **kwargs: object) -> Messages:
     """Addresses come from SITE_URL; a record of the site that says another one misleads."""
-    hint = "The worker corrects the site's own when it starts. Delete others under /admin/sites/."
+    hint = "The worker corrects this site's own when it starts. Delete any other in /admin/sites/."
     return [
         Warning(
-            f"The admin's Settings, Sites, says “{record}”, but every address comes from "
+            f"The admin's Settings, Sites says “{record}”, but every address comes from "
             f"SITE_URL, {settings.SITE_URL}.",
             hint=hint,
             id="practice.W010",
@@ -50,7 +50,7 @@ def strange_records() -> list[str]:
 @register(Tags.security)
 def names_are_known(app_configs: object, **kwargs: object) -> Messages:
     """A setting with a slip in its name is as if it were left out. No value is shown."""
-    hint = "Correct or delete it; docs/operator.md, “Settings”, has all of them."
+    hint = "Correct or delete it; docs/operator.md, “Settings”, lists them all."
     return [Warning(line, hint=hint, id="practice.W011") for line in strange_names()]
 
 
@@ -64,7 +64,7 @@ def strange_names() -> list[str]:
             there, unread = names.in_file(file.read_text())
             filed |= {*there}
             found += [f"{file}: {line}" for line in names.unknown(there)]
-            found += [f"{file}, line {n}: it is not NAME=value without spaces." for n in unread]
+            found += [f"{file}, line {n}: write it as NAME=value, without spaces." for n in unread]
     return [*found, *(f"The environment: {line}" for line in names.slips({*os.environ} - filed))]
 
 

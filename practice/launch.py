@@ -12,7 +12,7 @@ from practice.models import PracticeSettings
 NEEDED = {"practice_name": completeness.NAME} | {
     name: completeness.ESSENTIAL[name] for name in ("therapist_name", "license_number", "email")
 }
-SIGN_IN = "A first sign-in by someone who may read requests"
+SIGN_IN = "A first sign-in by someone who can read requests"
 
 
 def lacks(practice: PracticeSettings) -> list[str]:

@@ -47,7 +47,7 @@ def strange(given: Iterable[str]) -> list[str]:
 
 
 def told(name: str, guess: str) -> str:
-    return f"{name}: did you mean {guess}?" if guess else f"{name} is no setting of this site."
+    return f"{name}: did you mean {guess}?" if guess else f"{name} isn't a setting of this site."
 
 
 def in_file(text: str) -> tuple[list[str], list[int]]:

@@ -46,7 +46,9 @@ class NotesForm(forms.Form):
         starts_at = self.consultation.starts_at
         if outcome in HAPPENED and self.consultation.is_to_come(timezone.now()) and starts_at:
             when = in_zone(starts_at, self.practice.zone)
-            raise forms.ValidationError(f"The consultation is on {when}. Choose this afterwards.")
+            raise forms.ValidationError(
+                f"The consultation is on {when}. You can choose this once it's over."
+            )
         return outcome
 
     @property
@@ -66,8 +68,8 @@ class NotesForm(forms.Form):
         on_file = self.consultation.private_note or "no note"
         form.add_error(
             "note" if "note" in form.fields else "outcome",
-            "Other notes were saved since you opened this page. On file now: "
+            "Another note was saved since you opened this page. On file now: "
             f"{self.consultation.get_outcome_display() or 'Not yet known'}; {on_file}. "
-            "Yours are still here. Saving puts them in place of those.",
+            "Yours is still here. If you save it, it replaces what's on file.",
         )
         return form

@@ -234,7 +234,7 @@ class LetterForm(forms.Form):
         show_hidden_initial=True,
     )
     earlier = forms.CharField(
-        label="What you had written for the other time, to copy from",
+        label="What you wrote for the other time, to copy from",
         required=False,
         widget=forms.Textarea(attrs={"rows": 8, "readonly": True}),
     )

@@ -41,13 +41,22 @@ class DailySalt(models.Model):
 class Limit(models.TextChoices):
     """What a request met when it came, in words for the therapist."""
 
-    NETWORK = "network", "Their network had already reserved as many times as one may in a day."
-    CONTACT = "contact", "Their email or phone already has as many times as one may at once."
-    UNOPENED = "unopened", "Requests that you haven't opened already reserve half your open times."
+    NETWORK = (
+        "network",
+        "No time was set aside: their network had already reached its limit for that day.",
+    )
+    CONTACT = (
+        "contact",
+        "No time was set aside: their email or phone had already reached its limit.",
+    )
+    UNOPENED = (
+        "unopened",
+        "No time was set aside: requests you hadn't opened already took half of your open times.",
+    )
     LETTERS = (
         "letters",
-        "Many requests with their email address came that day, so no email told them that this one "
-        "arrived.",
+        "Too many requests came with their email address that day, so they got no email about "
+        "this one.",
     )
 
 

@@ -42,7 +42,7 @@ def why_not_again(email: OutgoingEmail) -> str:
     """A sentence on why `email` may not be sent again, or nothing."""
     request = email.request
     if request is None or email.recipient != Recipient.VISITOR:
-        return "This email was not to the visitor."
+        return "This email wasn't to the visitor, so it can't be sent from here."
     if request.state == State.WITHDRAWN or request.erasure_asked_at or request.erase_when_told:
         return "They withdrew or deleted their request, so no email goes to them."
     if not request.email:
@@ -51,7 +51,7 @@ def why_not_again(email: OutgoingEmail) -> str:
         holds = emails.build(email) is not None
     except emails.UnreadableLetter:
         holds = True  # it waits for its key
-    return "" if holds else "What it says no longer holds. Write a new one."
+    return "" if holds else "What it says is out of date. Write a new one."
 
 
 def time_may_be_gone(email: OutgoingEmail, request: ConsultationRequest, now: datetime) -> bool:

@@ -17,8 +17,8 @@ from practice.models import PracticeSettings, User
 ABSENT_AFTER = 5  # working days of the practice, on which nobody was there
 NOTED_EVERY = timedelta(hours=1)  # since each time finished pages are made anew
 WELCOME = (
-    "Nobody signed in for five working days and a reply was late, so your form was closed. "
-    "It's open again now. Please look at the requests that wait."
+    "Nobody signed in for five working days and a reply was late, so your form closed. "
+    "It's open again now. Please look at the requests that are waiting."
 )
 
 

@@ -99,6 +99,10 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
     if found is None:
         return []
     day = found.until.astimezone(practice.zone).date()
-    says = f"{counted(found.number, 'request')} are past the time you keep them, many at once."
-    advice = f"They are erased on {day:%A, %B} {day.day}. Look at the date, and at that time."
+    says = (
+        f"{counted(found.number, 'request')} are past the time you keep them. That's a lot at once."
+    )
+    advice = (
+        f"They are erased on {day:%A, %B} {day.day}. Check the date, and how long you keep them."
+    )
     return [Finding(says, advice)]

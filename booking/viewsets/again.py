@@ -28,7 +28,10 @@ class SendAgainView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             self.consultation.emails.select_related("request").filter(pk=kwargs["email"]).first()
         )
         if email is None:
-            messages.warning(request, "Nothing was sent: this email is not owed any more.")
+            messages.warning(
+                request,
+                "Nothing was sent. This email is gone. If they still need it, write a new one.",
+            )
             return HttpResponseRedirect(self.detail_url)
         try:
             services.send_again(email, user=self.user, knowing="knowing" in request.POST)
@@ -40,7 +43,9 @@ class SendAgainView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         except services.NotAllowed:
             messages.warning(request, f"Nothing was sent. {services.why_not_again(email)}")
         except services.Stale:
-            messages.warning(request, "Nothing was sent: it has left, or is on its way already.")
+            messages.warning(
+                request, "Nothing more was sent. This email has already gone out, or is on its way."
+            )
         else:
             messages.success(request, "The email is on its way.")
         return HttpResponseRedirect(self.detail_url)

@@ -21,7 +21,7 @@ TYPED = {  # what is worth giving back when it can no longer be used
     "body": "Your words",
     "note": "Private note",
     "because": "Your reason",
-    "email": "Their e-mail address",
+    "email": "Their email address",
 }
 CRUMBS = [
     {"url": reverse_lazy("wagtailadmin_home"), "label": "Home"},

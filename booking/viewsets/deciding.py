@@ -71,7 +71,8 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         if letter is None or request.POST.get("written_for", "") != written_for(given):
             if letter is not None:
                 messages.warning(
-                    request, "The time changed, so the words were written anew. Read them again."
+                    request,
+                    "You changed the time, so the words below are new. Please read them again.",
                 )
             return self._show(time=time, letter=self._draft(given, letter), time_is_set=bool(time))
         if not letter.is_valid():

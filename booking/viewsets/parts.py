@@ -75,7 +75,9 @@ class StandsView(DetailPart):
         try:
             services.let_stand(self.consultation, user=self.user)
         except services.Stale:
-            messages.warning(request, "Its time changed since you opened the page. Look again.")
+            messages.warning(
+                request, "The time changed since you opened the page. Please look again."
+            )
         else:
             messages.success(request, "It stands as agreed. Its reminder goes out as usual.")
         return HttpResponseRedirect(self.detail_url)

@@ -86,7 +86,7 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
         if found := len(conflicts.standing(PracticeSettings.load())):
             agreed = counted(found, "agreed consultation")
             messages.warning(
-                request, f"{agreed} {'do' if found > 1 else 'does'} not fit. See below."
+                request, f"{agreed} {'do' if found > 1 else 'does'} not fit these hours. See below."
             )
         return HttpResponseRedirect(str(SCREEN))
 

@@ -86,24 +86,24 @@ def in_words(kind: str) -> str:
     """A sentence for the therapist on what `describe` has kept; it names nothing but the reason."""
     match kind.split(" "):
         case [""]:
-            return "It has not been tried yet."
+            return "The site hasn't tried to send it yet."
         case ["SMTPRecipientsRefused" | "AnymailRecipientsRefused", *_]:
             return "The mail server refused the address."
         case ["SMTPSenderRefused", *_]:
             return "The mail server refused this site's own address."
         case ["SMTPAuthenticationError", *_] | [_, "401" | "403"]:
-            return "The mail server did not let this site sign in."
+            return "The mail server didn't let this site sign in."
         case ["SMTPDataError" | "SMTPResponseException", *_] | [_, _]:
             return "The mail server refused the email."
         case ["UnreadableLetter"]:
-            return "A key is missing, so the email could not be read."
+            return "The site couldn't read the email, since its key is missing."
         case ["NobodyToWriteTo"]:
-            return "The settings name no address for alerts."
+            return "There's no address for alerts in Settings, Practice."
         case [name] if "Timeout" in name:
-            return "The mail server did not answer in time."
+            return "The mail server didn't answer in time."
         case [name] if "SSL" in name:
-            return "There was no safe connection to the mail server."
+            return "The site couldn't make a secure connection to the mail server."
         case [name] if "onnect" in name or name in ("gaierror", "OSError", "SMTPHeloError"):
-            return "The mail server could not be reached."
+            return "The site couldn't reach the mail server."
         case _:
-            return "The email could not be made. The worker's log on the server says more."
+            return "The site couldn't put the email together. See the worker's log on the server."

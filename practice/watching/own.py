@@ -113,7 +113,8 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
 
 def _clock(now: datetime) -> list[Finding]:
     doubt = clocks.doubt(now)
-    advice = f"Nothing ends by it. The admin's first page asks if it's right. {ask(WATCHING)}"
+    says = "Until you say it's right, on the admin's first page, nothing ends or is erased."
+    advice = f"{says} {ask(WATCHING)}"
     return [Finding(str(doubt), advice)] if doubt else []
 
 

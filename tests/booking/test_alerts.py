@@ -273,7 +273,7 @@ def test_what_waited_goes_along_with_an_alert_that_cannot_wait(clock: Any, thera
     assert alerts() == []
     services.withdraw(request)
     [alert] = alerts()
-    assert "A visitor withdrew a consultation" in alert.subject
+    assert "A visitor cancelled a consultation" in alert.subject
     assert "A new request" in alert.body
     clock.shift(HOUR + MINUTE)
     assert alerts() == [], "nothing is told twice"
@@ -305,7 +305,7 @@ def offer_over(therapist: User) -> None:
 HAPPENINGS: list[tuple[Callable[[User], Any], str]] = [
     (lambda therapist: submit(), "A new request"),
     (lambda therapist: services.withdraw(submit_untold()), "A visitor withdrew a request"),
-    (lambda therapist: services.withdraw(agreed(FRIDAY, therapist)), "withdrew a consultation"),
+    (lambda therapist: services.withdraw(agreed(FRIDAY, therapist)), "cancelled a consultation"),
     (lambda therapist: services.ask_to_move(agreed(FRIDAY, therapist)), "wants another time"),
     (lambda therapist: services.pick(offered(therapist, FRIDAY), FRIDAY), "picked one of"),
     (lambda therapist: services.none_suits(offered(therapist, FRIDAY)), "None of your times"),

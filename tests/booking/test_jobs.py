@@ -157,7 +157,7 @@ def test_the_open_times_are_counted() -> None:
     recurring()["count_open_times"].run()
     number = len(factories.open_times())
     assert Schedule.load().open_times_counted == number
-    assert said_by("count_open_times") == f"{number} times can be reserved together"
+    assert said_by("count_open_times") == f"{number} times can be reserved"
 
 
 def test_an_offer_that_nobody_answered_ends() -> None:

@@ -221,7 +221,7 @@ def test_signing_in_opens_the_form_at_once_and_the_therapist_reads_that_it_was_c
         back.post("/account/login/code/", {"code": factories.code_of(factor)})
         html = back.get("/admin/").content.decode()
     assert is_open(visitor, GONE + SOON)
-    assert "form was closed" in html
+    assert "form closed" in html
     assert work(GONE + SOON) == []
 
 

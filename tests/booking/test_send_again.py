@@ -78,7 +78,7 @@ def test_the_therapist_sends_it_again_and_the_history_says_so(
     request = waitlisted(therapist)
     lost = give_up(request)
     page = as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
-    assert "Send again" in page
+    assert "Send this email again" in page
     assert "The mail server refused the email." in page
     assert "SMTPDataError" not in page
     assert "These are the words." in page

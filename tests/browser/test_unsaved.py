@@ -153,7 +153,7 @@ def test_a_name_that_is_looked_for_is_in_no_address_that_the_browser_asks_for(
     signed_in.get_by_label("Find by name, email or phone").fill("maya")
     signed_in.wait_for_timeout(500)
     signed_in.get_by_label("Find by name, email or phone").press("Enter")
-    expect(signed_in.get_by_role("link", name="Show all again")).to_be_visible()
+    expect(signed_in.get_by_role("link", name="Show the whole list")).to_be_visible()
     expect(signed_in.get_by_role("link", name="Maya", exact=True)).to_be_visible()
     assert not [each for each in [*addresses, signed_in.url] if "maya" in each.lower()]
 

@@ -63,7 +63,7 @@ def test_whatever_is_no_setting_is_named_in_a_file_of_settings(files: Path, file
     lines = said().splitlines()
     assert len(lines) == 3
     assert any("EMAIL_HOST: did you mean EMAIL_URL?" in line for line in lines)
-    assert any("LOG_LEVEL is no setting" in line for line in lines)
+    assert any("LOG_LEVEL isn't a setting" in line for line in lines)
     assert any("line 7" in line for line in lines), "which is read by nobody, because of its spaces"
     assert all(str(files / file) in line and "hidden" not in line for line in lines)
 

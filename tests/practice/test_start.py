@@ -348,10 +348,10 @@ def test_a_second_start_in_one_folder_says_that_one_is_running(later: Later) -> 
     """Whatever its port: two of them would send from one outbox, and write one database."""
     start = later()
     line = refusal(later.data, free_port())
-    assert "is running already" in line
+    assert "is already running" in line
     assert f"http://localhost:{start.port}/" in line
     assert f"kill {start.process.pid}" in line
-    assert "is running already" in refusal(later.data, start.port), "and not that a port is taken"
+    assert "is already running" in refusal(later.data, start.port), "and not that a port is taken"
     assert start.get("/healthz/").status == 200
 
 

@@ -6,7 +6,7 @@ from booking import services
 
 
 class Command(BaseCommand):
-    help = "Owes the practice a word on possible spam that it has not heard of, once a day."
+    help = "Tells the practice, once a day at most, of possible spam that it has not heard of."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"{services.alert_quarantine():d} alerts owed")

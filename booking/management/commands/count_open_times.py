@@ -7,8 +7,8 @@ from practice import clocks
 
 
 class Command(BaseCommand):
-    help = "Counts the open times, half of which requests that nobody opened may reserve."
+    help = "Counts the open times. Requests that nobody opened may reserve half of them."
 
     def handle(self, *args: Any, **options: Any) -> None:
         clocks.refuse_in_doubt()
-        self.stdout.write(f"{services.count_open_times()} times can be reserved together")
+        self.stdout.write(f"{services.count_open_times()} times can be reserved")

@@ -19,10 +19,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         said = f"{services.erase_again()} erased again"
         if doubt := clocks.doubt(timezone.now()):
-            said += f". {doubt} So nothing was erased by age: see `manage.py date_is_right`"
+            said += (
+                f". {doubt} So nothing was erased by age. If the date is right, run "
+                "`manage.py date_is_right`, then this again."
+            )
         else:
             today = PracticeSettings.load().today()
-            said += f", {services.erase_old(today)} too old"
+            said += f", {services.erase_old(today)} erased by age"
             if stopped := services.stopped(today):
                 said += f", {stopped.number} more wait until {stopped.until:%Y-%m-%d}"
         self.stdout.write(said)

@@ -28,6 +28,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{services.erase_old(today)} erased")
         if stopped := services.stopped(today):
             self.stdout.write(
-                f"{stopped.number} at once are a great many: they wait until "
-                f"{stopped.until:%Y-%m-%d}. Is the date right, and how long requests are kept?"
+                f"{stopped.number} at once is a lot, so they wait until {stopped.until:%Y-%m-%d}. "
+                "Check the date, and how long requests are kept."
             )

@@ -7,7 +7,7 @@ from practice import clocks
 
 
 class Command(BaseCommand):
-    help = "Closes the form while a reply is late and nobody was there for five working days."
+    help = "Closes the form while a reply is late and nobody has signed in for five working days."
 
     def handle(self, *args: Any, **options: Any) -> None:
         clocks.refuse_in_doubt()

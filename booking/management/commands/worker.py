@@ -57,7 +57,10 @@ class Command(BaseCommand):
         failed = []
         doubt = clocks.doubt(timezone.now())
         if doubt:
-            self.stderr.write(f"{doubt} What goes by the date waits: see `manage.py date_is_right`")
+            self.stderr.write(
+                f"{doubt} Whatever goes by the date waits. If it's right, run "
+                "`manage.py date_is_right`."
+            )
         for job in recurring:
             if job.clock and doubt:
                 continue

@@ -46,8 +46,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{made}\nRead again after writing; it is what was written.")
             if doubt := clocks.doubt(timezone.now()):
                 self.stderr.write(
-                    f"{doubt} So this backup bears that date, and none was deleted. If the clock "
-                    "is right: `manage.py date_is_right`"
+                    f"{doubt} So this backup carries that last date, and no old one was deleted. "
+                    "If the clock is right, run `manage.py date_is_right`."
                 )
 
     def new_key(self) -> None:

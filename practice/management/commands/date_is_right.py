@@ -19,4 +19,4 @@ class Command(BaseCommand):
         now = timezone.now()
         clocks.call_right(now)
         here = now.astimezone(PracticeSettings.load().zone)
-        self.stdout.write(f"Taken as right: {here:%A, %B} {here.day}, {here:%Y, %H:%M}.")
+        self.stdout.write(f"The date is right: {here:%A, %B} {here.day}, {here:%Y, %H:%M}.")

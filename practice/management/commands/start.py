@@ -119,10 +119,10 @@ def refuse_second_run(folder: Path) -> None:
         os.kill(int(pid), 0)
     except (OSError, ValueError):
         raise CommandError(
-            "The site of this folder was just started or stopped. Try again in ten seconds."
+            "The site in this folder is just starting or stopping. Try again in ten seconds."
         ) from None
     raise CommandError(
-        f"The site of this folder is running already, at {address} To stop it, press Ctrl-C "
+        f"The site in this folder is already running at {address} To stop it, press Ctrl-C "
         f"where it was started, or type: kill {pid}"
     )
 
