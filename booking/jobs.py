@@ -75,7 +75,7 @@ def recurring(
         Job("queue_reminders", services.queue_reminders, 60, clock=clock),
         Job("alert_unopened", services.alert_unopened, 60, clock=clock),
         Job("note_absence", services.note_absence, 60, clock=clock),
-        Job("alert_quarantine", services.alert_quarantine, 60),
+        Job("alert_quarantine", services.alert_quarantine, 60, clock=clock),
         Job("publish_scheduled", _publish, 60, clock=clock, by_turns=True),
         Job("finish_erasures", services.finish_erasures, 60),
         Job("count_open_times", services.count_open_times, 60, clock=clock),

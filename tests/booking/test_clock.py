@@ -244,6 +244,7 @@ GO_BY_AGE = (
     "queue_reminders",
     "alert_unopened",
     "note_absence",
+    "alert_quarantine",
     "count_open_times",
     "publish_scheduled",
     "forget_counts",
