@@ -1,10 +1,11 @@
 """What looks like spam in a form that was sent. Pure: nothing here touches the database.
 
 A mistake costs a real person days, so what suffices is what no real person does: the markup of a
-link, a pitch (pitches.py), the same words over and over, links and nothing of oneself. What may
+link, what reads like an advertisement (pitches.py), the same words over and over, links and nothing
+of oneself. What may
 happen to anybody (an autofill that is quick, or that fills the trap as well, and a link; an address
 shared with a whole school) never suffices, not even together. A page that was left open for a day
-or a month is no signal at all. Whoever speaks of their own life is a person.
+or a month is no signal at all. The first person speaks for a person.
 """
 
 import re
@@ -38,7 +39,7 @@ class Signal(Enum):
     LINK = "link", 1, "It has a link."
     QUICK = "quick", 1, "The form was filled in within a few seconds."
     ADDRESS = "address", 1, "Many requests came from the same network that day."
-    PERSON = "person", -2, "It speaks of the sender's own life."
+    PERSON = "person", -2, 'It says "I", or links to your own site.'
 
     def __init__(self, code: str, weight: int, words: str) -> None:
         self.code, self.weight, self.words = code, weight, words
@@ -71,15 +72,16 @@ def signals(texts: Iterable[str], sending: Sending, counts: Counts) -> list[Sign
     """
     typed = "\n".join(texts)
     said = pitches.read(typed, settings.SITE_URL.partition("://")[2])
+    is_bare = said.words < 3 * said.links and not said.is_personal
     found = {
         Signal.MARKUP: bool(MARKUP.search(typed)),
         Signal.REPEATED: counts.with_text > MANY_ALIKE,
         Signal.OFFER: said.is_offer,
-        Signal.LINKS: said.links >= MANY_LINKS and said.words < 3 * said.links and not said.own,
+        Signal.LINKS: said.links >= MANY_LINKS and is_bare,
         Signal.LINK: said.links > 0,
         Signal.ADDRESS: counts.from_address > MANY_FROM_ADDRESS,
         Signal.TRAP: bool(sending.trap.strip()),
-        Signal.PERSON: said.own > 0,
+        Signal.PERSON: said.is_personal,
     }
     signs = [signal for signal, is_there in found.items() if is_there]
     if opening := _of_opening(sending.opened):
