@@ -215,7 +215,7 @@ def test_its_sender_withdraws_brings_back_and_erases_it_without_an_alert(visitor
 def test_it_is_counted_in_the_next_alert_if_there_is_any(visitor: Client) -> None:
     send(visitor)
     outbox.send_due()
-    assert "held apart" not in "".join(str(message.body) for message in mail.outbox)
+    assert "look like spam" not in "".join(str(message.body) for message in mail.outbox)
     spam(visitor)
     spam(visitor)
     outbox.send_due()
@@ -224,10 +224,10 @@ def test_it_is_counted_in_the_next_alert_if_there_is_any(visitor: Client) -> Non
     send(visitor)
     outbox.send_due()
     (alert,) = (m for m in mail.outbox if m.to == ["practice@example.com"])
-    assert "2 more are held apart" in alert.body
+    assert "2 more look like spam" in alert.body
     assert "spam.example" not in alert.body
     (letter,) = (m for m in mail.outbox if m.to == ["robin@example.com"])
-    assert "held apart" not in letter.body
+    assert "look like spam" not in letter.body
 
 
 # The therapist
