@@ -24,16 +24,16 @@ WELCOME = (
 
 def note_sign_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Receiver of `user_logged_in`."""
-    if reviewers().filter(pk=user.pk).exists() and note_presence():
+    if reviewers().filter(pk=user.pk).exists() and note_presence(PracticeSettings.load()):
         messages.warning(request, WELCOME, fail_silently=True)
 
 
-def note_presence() -> bool:
+def note_presence(practice: PracticeSettings) -> bool:
     """Somebody who may review signs in or looks at requests; whether the form had closed.
 
     Written down once an hour, and at once where the form had closed: it is open again.
     """
-    practice, now = PracticeSettings.load(), timezone.now()
+    now = timezone.now()
     was_closed, seen = practice.nobody_home_since is not None, practice.reviewer_seen_at
     if was_closed or seen is None or abs(now - seen) >= NOTED_EVERY:
         stored = PracticeSettings.objects.filter(pk=practice.pk)

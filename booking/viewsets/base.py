@@ -35,7 +35,8 @@ class ReviewMixin(View):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
-        services.note_presence()
+        self.practice = PracticeSettings.load(request_or_site=request)
+        services.note_presence(self.practice)
         return super().dispatch(request, *args, **kwargs)
 
     @property
@@ -55,7 +56,6 @@ class RequestMixin(ReviewMixin):
             return self.gone()
         self.consultation = found
         services.note_opened(found)
-        self.practice = PracticeSettings.load(request_or_site=request)
         return super().dispatch(request, *args, **kwargs)
 
     def gone(self) -> HttpResponse:

@@ -22,7 +22,6 @@ from booking.services import Recipient
 from booking.templatetags.booking_tags import as_day, as_time
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
 from booking.viewsets.conflicts import listed
-from practice.models import PracticeSettings
 
 MOST_LETTERS = 200  # of what is looked for
 
@@ -48,10 +47,6 @@ class ListView(ReviewMixin, BaseListingView):
     default_ordering = ("received_at", "pk")
     verbose_name_plural = "requests"
     template_name = "booking/admin/index.html"
-
-    @cached_property
-    def practice(self) -> PracticeSettings:
-        return PracticeSettings.load(request_or_site=self.request)
 
     @cached_property
     def columns(self) -> list[Column]:

@@ -87,7 +87,7 @@ def test_the_second_address_hears_of_one_absence_once_however_long_it_lasts(
     OutgoingEmail.objects.all().delete()  # as those that left long ago are
     assert work(GONE + 80 * DAY) == []
     with time_machine.travel(GONE + 81 * DAY, tick=False):
-        services.note_presence()
+        services.note_presence(PracticeSettings.load())
     assert work(GONE + 81 * DAY) == []
     assert work(GONE + 100 * DAY) == [SECOND]
 
@@ -252,7 +252,7 @@ def test_a_reviewer_who_signs_in_while_the_worker_looks_wins(
     """The worker closes only what is as it read it."""
     read = PracticeSettings.load()
     with time_machine.travel(GONE, tick=False):
-        services.note_presence()
+        services.note_presence(PracticeSettings.load())
         monkeypatch.setattr(PracticeSettings, "load", lambda *_: read)
         assert not services.note_absence()
     assert PracticeSettings.objects.get().nobody_home_since is None

@@ -53,7 +53,7 @@ practice.therapist_name = "The Therapist"
 practice.license_number = "000000"
 practice.email = "therapist@practice.example"
 practice.save()
-services.note_presence()
+services.note_presence(PracticeSettings.load())
 """
 
 
