@@ -73,15 +73,20 @@ def ask_for_erasure(request: ConsultationRequest) -> None:
 
 
 def _end_if_open(request: ConsultationRequest, *, tells_practice: bool) -> None:
-    if not request.is_open:
-        return
     now = timezone.now()
-    ahead = request.starts_at if request.is_ahead(now) else None
+    is_news = request.is_open or _is_untold(request)
+    ahead = request.starts_at if request.is_to_come(now) else None
     if request.may_be_withdrawn(now):
         end(request)
-    if tells_practice and not request.held_apart_for:
+    if tells_practice and is_news and not request.held_apart_for:
         is_urgent = steps.is_soon(now, ahead)
         outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead, is_urgent=is_urgent)
+
+
+def _is_untold(request: ConsultationRequest) -> bool:
+    """Whether the practice waits for a word on `request` that goes with it."""
+    owed = request.emails.alerts().filter(recipient=Recipient.PRACTICE, sent_at=None)
+    return owed.exists()
 
 
 def _empty(request: ConsultationRequest) -> None:

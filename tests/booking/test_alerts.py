@@ -234,6 +234,32 @@ def test_a_change_to_a_consultation_within_a_day_is_told_at_once(
     assert all("within the next 24 hours" in alert.body for alert in told)
 
 
+def test_a_consultation_that_is_withdrawn_and_then_deleted_is_told_all_the_same(
+    clock: Any, therapist: User
+) -> None:
+    """What was gathered goes with the request that it is about."""
+    request = agreed(FRIDAY, therapist)
+    submit()
+    assert len(alerts()) == 1
+    withdraw(request)
+    erase(request)
+    clock.shift(HOUR)
+    (alert,) = alerts()
+    assert "A visitor deleted a request" in alert.body
+    assert "Friday, December 4" in alert.body, "which time is free again"
+
+
+def test_a_withdrawal_that_the_practice_was_told_of_is_not_told_again_when_it_is_deleted(
+    clock: Any, therapist: User
+) -> None:
+    request = agreed(FRIDAY, therapist)
+    withdraw(request)
+    assert len(alerts()) == 1
+    erase(request)
+    clock.shift(HOUR)
+    assert alerts() == []
+
+
 def test_a_request_held_from_erasure_that_its_visitor_deletes_is_told_at_once(
     therapist: User,
 ) -> None:
