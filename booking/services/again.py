@@ -77,5 +77,6 @@ def owe_again(email: OutgoingEmail) -> None:
         sent_at=None,
         given_up_at=None,
         bounced_at=None,
+        bounce_settled_at=None,
         last_error="",
     )

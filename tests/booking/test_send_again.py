@@ -10,7 +10,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from booking import outbox, services
+from booking import bounces, outbox, services
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
 from practice.models import PracticeSettings, User
 from tests import factories
@@ -125,6 +125,15 @@ def test_one_that_came_back_can_be_sent_again_and_is_settled(therapist: User) ->
     services.send_again(lost, user=therapist)
     assert not ConsultationRequest.objects.with_returned_letter().exists()
     assert to_the_visitor() == ["About your message"]
+
+
+def test_one_that_comes_back_once_more_after_it_was_settled_is_told_again(therapist: User) -> None:
+    lost = give_up(waitlisted(therapist))
+    OutgoingEmail.objects.filter(pk=lost.pk).update(bounced_at=NOW)
+    services.reached_otherwise(lost.request, user=therapist)
+    services.send_again(lost, user=therapist)
+    bounces.came_back(lost)
+    assert ConsultationRequest.objects.with_returned_letter().exists()
 
 
 # --- Refused -------------------------------------------------------------------------------
