@@ -238,21 +238,7 @@ def test_of_two_servers_the_one_whose_clock_is_right_goes_on(
 
 # --- By command -------------------------------------------------------------------------------
 
-GO_BY_AGE = (
-    "release_holds",
-    "expire_offers",
-    "queue_reminders",
-    "alert_unopened",
-    "note_absence",
-    "alert_quarantine",
-    "count_open_times",
-    "publish_scheduled",
-    "forget_counts",
-    "forget_old_sessions",
-    "send_weekly_mail",
-    "erase_old_requests",
-    "read_busy_feeds",
-)
+GO_BY_AGE = [job.name for job in jobs.recurring(poll=0, stopping=bool) if job.clock]
 
 
 @pytest.mark.parametrize("command", GO_BY_AGE)
