@@ -12,7 +12,7 @@ from booking import outbox
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.services.steps import Recipient
 from practice import workdays
-from practice.models import PracticeSettings
+from practice.models import Heartbeat, PracticeSettings
 from practice.watching import heartbeat
 
 QUARANTINE = "alert_quarantine"
@@ -104,8 +104,10 @@ def alert_quarantine() -> bool:
     """
     practice, now = PracticeSettings.load(), timezone.now()
     unseen = ConsultationRequest.objects.held_apart().filter(opened_at=None)
-    if (told := heartbeat.age(QUARANTINE, now)) is not None:
-        unseen = unseen.filter(received_at__gt=now - told)
+    # Not one in the future, left by a clock that was wrong: all that came since would be before it.
+    last = Heartbeat.objects.filter(pk=QUARANTINE, seen_at__lte=now).first()
+    if last is not None:
+        unseen = unseen.filter(received_at__gt=last.seen_at)
     today = now - practice.midnight(practice.today())
     if not unseen.exists() or not heartbeat.take_turn(QUARANTINE, now, today):
         return False

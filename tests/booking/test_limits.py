@@ -316,6 +316,16 @@ def test_what_is_put_aside_as_spam_is_told_the_same_day_and_once(visitor: Client
         assert outbox.send_due() == 0
 
 
+def test_a_clock_that_was_a_year_ahead_silences_no_spam(visitor: Client) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=400), tick=False):
+        services.note_opened(ask(visitor, message=SPAM))
+        outbox.send_due()
+    ask(visitor, message=SPAM, address="192.0.2.7")
+    mail.outbox.clear()
+    outbox.send_due()
+    assert [alert.subject for alert in mail.outbox] == ["Possible spam was put aside"]
+
+
 def test_no_alert_leaves_for_what_the_therapist_has_seen_already(
     visitor: Client, as_therapist: Client
 ) -> None:
