@@ -405,7 +405,7 @@ def test_neither_gathered_alerts_nor_those_to_the_second_address_nor_the_weekly_
     for happen, _ in HAPPENINGS:
         happen(therapist)
         SlotClaim.objects.all().delete()  # so that each finds its time open
-    services.set_private_note(submit(), "kanarinote", user=therapist)
+    services.save_notes(submit(), note="kanarinote", user=therapist)
     clock.move_to(NOW + 3 * DAY)
     assert services.alert_unopened()
     weekly.promise()
