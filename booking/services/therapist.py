@@ -6,7 +6,7 @@ else has it, and Objections where something speaks against it that is not among 
 therapist may take it all the same, knowing why not.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -297,15 +297,14 @@ def close(request: ConsultationRequest, *, user: User) -> None:
 
 
 @transaction.atomic
-def let_stand(request: ConsultationRequest, *, user: User) -> None:
-    """The agreed time stays, whatever the schedule says against it now. Raises Stale.
+def let_stand(request: ConsultationRequest, known: Iterable[str], *, user: User) -> None:
+    """The agreed time stays, whatever of `known` (Reason) the schedule says against it. Raises
+    Stale.
 
     It changes nothing for the visitor, so their page and letters of theirs go on as they are.
     """
-    found = conflicts.standing(PracticeSettings.load(), [request])
-    known = {*(request.agreed_despite or []), *(r for c in found for r in c.reasons)}
-    same = ConsultationRequest.objects.filter(pk=request.pk, starts_at=request.starts_at)
-    if not same.update(agreed_despite=sorted(known)):
+    same = ConsultationRequest.objects.filter(pk=request.pk, version=request.version)
+    if not same.update(agreed_despite=sorted({*(request.agreed_despite or []), *known})):
         raise Stale
     request.refresh_from_db()
     steps.note(request, Kind.STANDS, Actor.PRACTICE, user)

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
-from booking import services
+from booking import conflicts, services
 from booking.forms import AddressForm
 from booking.viewsets.review import DetailView
 
@@ -69,11 +69,14 @@ class AddressView(DetailPart):
 
 
 class StandsView(DetailPart):
-    """The agreed time stays as it is, although the schedule speaks against it."""
+    """The agreed time stays as it is, although the schedule speaks against it as was shown."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        known = set(request.POST.getlist("reason")).intersection(conflicts.Reason.values)
         try:
-            services.let_stand(self.consultation, user=self.user)
+            if request.POST.get("version") != str(self.consultation.version):
+                raise services.Stale
+            services.let_stand(self.consultation, known, user=self.user)
         except services.Stale:
             messages.warning(
                 request, "The time changed since you opened the page. Please look again."

@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking import outbox, services
+from booking import conflicts, outbox, services
 from booking.models import ConsultationRequest, OutgoingEmail, State, Weekday
 from practice.models import DaysAway, PracticeSettings, User
 from practice.watching import heartbeat
@@ -61,6 +61,20 @@ def conflicts_on(html: str) -> dict[str, list[str]]:
 
 def schedule_screen(client: Client) -> dict[str, list[str]]:
     return conflicts_on(client.get(SCREEN).content.decode())
+
+
+def shown_to(client: Client, consultation: ConsultationRequest) -> dict[str, list[str]]:
+    """What the button "Leave it as agreed" sends, on the page of the request as it is now."""
+    html = client.get(reverse("consultations:detail", args=[consultation.pk])).content.decode()
+    fields = BeautifulSoup(html, "html.parser").select(".conflicts form input[name]")
+    names = {str(field["name"]) for field in fields}
+    return {n: [str(f["value"]) for f in fields if f["name"] == n] for n in names}
+
+
+def leave_it(client: Client, consultation: ConsultationRequest, shown: dict[str, list[str]]) -> str:
+    """Presses that button; what is said then."""
+    stands = reverse("consultations:stands", args=[consultation.pk])
+    return client.post(stands, shown, follow=True).content.decode()
 
 
 def decide(kind: str, consultation: ConsultationRequest) -> str:
@@ -218,12 +232,34 @@ def test_one_that_is_left_as_agreed_is_listed_no_more_until_the_schedule_changes
     as_therapist: Client, agreed: ConsultationRequest
 ) -> None:
     other_weekly_hours(as_therapist)
-    as_therapist.post(reverse("consultations:stands", args=[agreed.pk]))
+    leave_it(as_therapist, agreed, shown_to(as_therapist, agreed))
     assert schedule_screen(as_therapist) == {}
     assert agreed.events.filter(kind="stands").count() == 1
     days_away(as_therapist)
     [said] = schedule_screen(as_therapist)
     assert "day off" in said
+
+
+def test_leaving_it_as_agreed_settles_only_what_the_page_had_said(
+    as_therapist: Client, agreed: ConsultationRequest
+) -> None:
+    other_weekly_hours(as_therapist)
+    shown = shown_to(as_therapist, agreed)
+    go_away(THURSDAY.date())
+    leave_it(as_therapist, agreed, shown)
+    [said] = schedule_screen(as_therapist)
+    assert "day off" in said
+
+
+def test_leaving_it_as_agreed_is_about_the_time_that_the_page_had_shown(
+    as_therapist: Client, agreed: ConsultationRequest, therapist: User
+) -> None:
+    other_weekly_hours(as_therapist)
+    shown = shown_to(as_therapist, agreed)
+    words = services.Draft("About your message", "Friday, then.")
+    services.move(agreed, user=therapist, words=words, starts_at=THURSDAY + DAY, minutes=20)
+    assert "Look again" in leave_it(as_therapist, agreed, shown)
+    assert not agreed.events.filter(kind="stands").exists()
 
 
 def test_one_that_is_moved_to_a_time_that_fits_is_listed_no_more(
@@ -292,7 +328,7 @@ def test_a_reminder_that_waited_leaves_once_it_is_settled(
     go_away(THURSDAY.date())
     left(clock, NINE)
     if way == "left as agreed":
-        services.let_stand(agreed, user=therapist)
+        services.let_stand(agreed, [conflicts.Reason.DAY_OFF], user=therapist)
     else:
         DaysAway.objects.all().delete()
     assert left(clock, NINE + 2 * HOUR)[-1] == ("reminder_one_day", "visitor")
