@@ -396,11 +396,6 @@ class ConsultationRequest(models.Model):
         )
 
     @property
-    def is_unopened(self) -> bool:
-        """Whether it waits, and nobody who may review it has looked at it since it came."""
-        return self.state == State.PENDING and self.opened_at is None
-
-    @property
     def has_time(self) -> bool:
         """Whether a consultation is agreed, also while other times are offered for it."""
         return self.state in (State.CONFIRMED, State.PROPOSED) and self.starts_at is not None
