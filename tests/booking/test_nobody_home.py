@@ -55,7 +55,7 @@ def page(client: Client, at: datetime, address: str = FORM, status: int = 200) -
     with time_machine.travel(at, tick=False):
         answer = client.get(address)
     assert answer.status_code == status
-    return answer.content.decode()
+    return " ".join(answer.content.decode().split())
 
 
 def is_open(visitor: Client, at: datetime) -> bool:
