@@ -12,6 +12,7 @@ from booking.services import limits, opening, steps
 from booking.services.limits import TooMany
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient
 from booking.suspicion import Sending
+from practice import launch
 from practice.models import PracticeSettings
 
 TYPED = (
@@ -62,11 +63,12 @@ def submit(
 
 
 def note_first(practice: PracticeSettings) -> None:
-    """A request was taken in: whatever is missing later, `practice` stays open.
+    """A request was taken in: whatever is missing later, `practice` stays open. Not after one that
+    was sent under DEBUG to try out a site that is not set up.
 
     Asked after each, so that one after which the site was killed is made up for by the next.
     """
-    if not practice.has_taken_request:
+    if not practice.has_taken_request and not launch.lacks(practice):
         PracticeSettings.objects.filter(pk=practice.pk).update(has_taken_request=True)
 
 

@@ -126,6 +126,16 @@ def test_a_site_that_has_taken_a_request_stays_open_whatever_is_missing_later(
     assert "Opening soon" not in page(visitor, "/")
 
 
+@pytest.mark.usefixtures("home")
+def test_a_request_sent_to_try_the_site_out_does_not_open_it_for_people(
+    visitor: Client, settings: Any
+) -> None:
+    settings.DEBUG = True
+    assert visitor.post(FORM, TYPED).status_code == 303
+    settings.DEBUG = False
+    assert not is_open(visitor)
+
+
 def came_in() -> None:
     factories.consultation_request()
 
