@@ -65,7 +65,7 @@ def one_of_everything(article: ArticlePage) -> None:
         offered = factories.consultation_request(state=State.PROPOSED, holds_until=now + DAY)
         Proposal.objects.create(request=offered, **ahead)
     for state in (State.CLOSED, State.DECLINED, State.WITHDRAWN, State.SUSPECTED):
-        factories.consultation_request(state=state, state_since=now - 20 * DAY)
+        factories.consultation_request(state=state, state_since=now - 20 * DAY, opened_at=now)
     today = now.date()
     DailySalt.of(today)
     DailyCount.objects.add_one(today, ["a" * 64])
