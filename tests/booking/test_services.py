@@ -22,6 +22,7 @@ from booking.models import (
     State,
 )
 from practice.models import PracticeSettings, User
+from practice.watching import heartbeat
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -288,6 +289,7 @@ def test_what_ended_long_ago_is_erased_and_what_is_open_never() -> None:
         ),
     ]
     with time_machine.travel(now):
+        heartbeat.note(heartbeat.WORKER, now)
         call_command("erase_old_requests", "--dry-run")
         assert ConsultationRequest.objects.count() == len(gone) + len(kept)
         call_command("erase_old_requests")

@@ -27,6 +27,7 @@ from practice.backups import (
     streams,
 )
 from practice.models import BackupProof
+from practice.watching import heartbeat
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LONGEST = timedelta(days=35)
@@ -210,5 +211,6 @@ def test_where_none_are_made_nothing_is_shown(as_therapist: Client, home: object
 
 def test_old_proofs_go(home: object) -> None:
     prove(Kind.BACKUP, 900)
+    heartbeat.note(heartbeat.WORKER, timezone.now())
     proofs.record(Kind.BACKUP, ok=True, what="x" * 500)
     assert [len(each.what) for each in BackupProof.objects.all()] == [250]
