@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def topic(home: HomePage) -> Topic:
+def topic(practice: PracticeSettings) -> Topic:
     return Topic.objects.create(name="Quiet and noise", description="On both.")
 
 

@@ -258,7 +258,7 @@ def test_leaving_it_as_agreed_is_about_the_time_that_the_page_had_shown(
     shown = shown_to(as_therapist, agreed)
     words = services.Draft("About your message", "Friday, then.")
     services.move(agreed, user=therapist, words=words, starts_at=THURSDAY + DAY, minutes=20)
-    assert "Look again" in leave_it(as_therapist, agreed, shown)
+    assert "look again" in leave_it(as_therapist, agreed, shown)
     assert not agreed.events.filter(kind="stands").exists()
 
 

@@ -58,7 +58,15 @@ def test_it_says_nothing_of_the_person() -> None:
     alerted_at(HALF + SOON)
     [letter] = mail.outbox
     text = letter.message().as_string() + letter.body
-    for secret in ("canary", "Robin", "robin@", "626", request.token, f"/{request.pk}/"):
+    for secret in (
+        "canary",
+        "Robin",
+        "robin@",
+        "5550143",
+        "555-0143",
+        request.token,
+        f"/{request.pk}/",
+    ):
         assert secret not in text
     assert "Wednesday, November 18" in letter.body
 

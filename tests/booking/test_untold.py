@@ -78,7 +78,7 @@ def test_after_an_hour_in_vain_the_second_address_is_told_once_and_of_nobody(
     [letter] = mail.outbox
     assert letter.to == [SECOND]
     assert "email to the practice didn't go out" in letter.body
-    for secret in ("canary", "Robin", "626"):
+    for secret in ("canary", "Robin", "5550143", "555-0143"):
         assert secret not in letter.body + letter.subject
     clock.shift(2 * HOUR)
     assert services.alert_unopened() == 0, "it was told of this one"

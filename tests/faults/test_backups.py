@@ -336,12 +336,12 @@ def test_a_restore_erases_by_age_only_with_the_limit_of_a_round(
     said, file = io.StringIO(), backup()
     with working_on(other):
         call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
-        assert "0 too old, 21 more wait" in said.getvalue()
+        assert "0 erased by age, 21 more wait" in said.getvalue()
     ConsultationRequest.objects.filter(pk=request.pk).update(state_since=timezone.now())
     file = backup()
     with working_on(other):
         call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
-        assert "20 too old" in said.getvalue()
+        assert "20 erased by age" in said.getvalue()
         assert ConsultationRequest.objects.count() == 1
 
 
