@@ -220,8 +220,11 @@ def comparable(body: bytes) -> bytes:
 
 
 @pytest.fixture
-def servers(live_site: Callable[..., LiveSite]) -> Iterator[tuple[LiveSite, Readers]]:
+def servers(
+    live_site: Callable[..., LiveSite], settings: Any
+) -> Iterator[tuple[LiveSite, Readers]]:
     site = live_site("dummymail://")
+    settings.SITE_URL = site.url  # of what is made here to compare with, too
     site.collect_static()
     site.env["GUNICORN_CMD_ARGS"] = "--workers 1"
     port = free_port()
