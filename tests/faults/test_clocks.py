@@ -304,7 +304,7 @@ def test_a_worker_that_starts_with_a_wrong_date_harms_nothing(
 
 
 @pytest.mark.parametrize("days", soaked(DAYS, -30))
-@pytest.mark.parametrize("starts", [True, False])
+@pytest.mark.parametrize("starts", [pytest.param(True, marks=pytest.mark.soak), False])
 def test_a_date_that_is_wrong_for_longer_than_ten_minutes_harms_nothing(
     live_site: Callable[..., LiveSite],
     mail_server: MailServer,
