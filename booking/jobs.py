@@ -74,6 +74,7 @@ def recurring(
         Job("expire_offers", services.expire_offers, 60, clock=clock),
         Job("queue_reminders", services.queue_reminders, 60, clock=clock),
         Job("alert_unopened", services.alert_unopened, 60, clock=clock),
+        Job("alert_untold", services.alert_untold, 60),
         Job("note_absence", services.note_absence, 60, clock=clock),
         Job("alert_quarantine", services.alert_quarantine, 60, clock=clock),
         Job("publish_scheduled", _publish, 60, clock=clock, by_turns=True),

@@ -20,7 +20,7 @@ from booking.services.erasure import (
 )
 from booking.services.limits import TooMany, count_open_times, forget_counts
 from booking.services.notes import SavedMeanwhile, last_noted, save_notes, tell
-from booking.services.opening import alert_quarantine, alert_unopened, note_opened
+from booking.services.opening import alert_quarantine, alert_unopened, alert_untold, note_opened
 from booking.services.presence import note_absence, note_presence
 from booking.services.retention import erase_old, erased_on, over_by, stopped, waiting_too_long
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
@@ -79,6 +79,7 @@ __all__ = [
     "accept",
     "alert_quarantine",
     "alert_unopened",
+    "alert_untold",
     "ask_to_move",
     "cancel",
     "close",

@@ -52,8 +52,7 @@ def half_of_promise(request: ConsultationRequest, practice: PracticeSettings) ->
 
 
 def alert_unopened() -> int:
-    """Owes the second address a word on each request that nobody opened in time, and on alerts
-    that the practice does not get; how many.
+    """Owes the second address a word on each request that nobody opened in time; how many.
 
     Once for each promise. What is held apart as likely spam alerts nobody.
     """
@@ -61,7 +60,7 @@ def alert_unopened() -> int:
     if not practice.second_email:
         return 0
     waiting = ConsultationRequest.objects.shown().unopened()
-    return _alert_untold(now) + sum(
+    return sum(
         _alert_once(request)
         for request in waiting
         if not request.held_apart_for and half_of_promise(request, practice) <= now
@@ -69,17 +68,22 @@ def alert_unopened() -> int:
 
 
 @transaction.atomic
-def _alert_untold(now: datetime) -> int:
-    """One word for all alerts that did not leave for an hour or came back, and no other for an
-    hour. The count of the update says which of two workers owes it.
+def alert_untold() -> bool:
+    """Owes the second address one word on all alerts that did not leave for an hour or came back,
+    and no other for an hour; whether it does. By any clock: a wrong one is no reason for silence.
     """
+    now = timezone.now()
     words = OutgoingEmail.objects.filter(kind="alert_untold")
-    if words.filter(created_at__gt=now - HOUR, created_at__lte=now).exists():
-        return 0
+    if (
+        not PracticeSettings.load().second_email
+        or words.filter(created_at__gt=now - HOUR, created_at__lte=now).exists()
+    ):
+        return False
+    # The count says which of two workers owes it.
     if not OutgoingEmail.objects.untold(now).filter(passed_on_at=None).update(passed_on_at=now):
-        return 0
+        return False
     outbox.promise("alert_untold", Recipient.SECOND)
-    return 1
+    return True
 
 
 def _alert_once(request: ConsultationRequest) -> bool:

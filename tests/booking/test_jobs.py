@@ -32,6 +32,7 @@ NAMES = [
     "expire_offers",
     "queue_reminders",
     "alert_unopened",
+    "alert_untold",
     "note_absence",
     "alert_quarantine",
     "publish_scheduled",
