@@ -25,7 +25,9 @@ def send_again(email: OutgoingEmail, *, user: User, knowing: bool = False) -> No
     and TimeMayBeGone where a time in it may be so, unless the therapist sends it `knowing` that.
     """
     of_it = ConsultationRequest.objects.filter(emails=email.pk).values("pk")
-    request = ConsultationRequest.objects.select_for_update().filter(pk__in=of_it).first()
+    # A bounce marks the letter, and then refers to the request: that must not wait for this.
+    requests = ConsultationRequest.objects.select_for_update(no_key=True)
+    request = requests.filter(pk__in=of_it).first()
     lost = OutgoingEmail.objects.given_up().filter(pk=email.pk).first()
     if request is None or lost is None:
         raise Stale
