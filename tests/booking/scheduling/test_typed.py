@@ -1,36 +1,22 @@
 """Nothing that the therapist typed is thrown away: notes, letters, times. Names stay private."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from bs4 import BeautifulSoup, Tag
 from django.test import Client
 from django.urls import reverse
 
 from booking import services
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
-from practice.models import PracticeSettings, User
+from practice.models import User
 from tests import factories
+from tests.booking.scheduling.acts import NOW
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)  # a Monday, 9:00 in Los Angeles
 TOMORROW = datetime(2026, 12, 1, 18, tzinfo=UTC)  # 10:00 there
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture(autouse=True)
-def open_practice(practice: PracticeSettings) -> PracticeSettings:
-    factories.schedule()
-    return practice
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """Agreed consultations on a day that is off: they stand, and the therapist hears of each."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from bs4 import BeautifulSoup
 from django.core import mail
 from django.test import Client
@@ -20,23 +18,10 @@ from tests.booking.test_schedule_screen import SCREEN, save
 
 pytestmark = pytest.mark.django_db
 
-NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)  # a Monday, 9:00 in Los Angeles
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 THURSDAY = datetime(2026, 12, 3, 18, tzinfo=UTC)  # 10:00 in Los Angeles
 NINE = datetime(2026, 12, 2, 17, tzinfo=UTC)  # on the day before: when its reminder is due
 CHRISTMAS = datetime(2026, 12, 25, 18, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[Any]:
-    with time_machine.travel(NOW, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture(autouse=True)
-def open_practice(practice: PracticeSettings) -> PracticeSettings:
-    factories.schedule()
-    return practice
 
 
 @pytest.fixture
