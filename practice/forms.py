@@ -25,10 +25,10 @@ class PictureField(WagtailImageField):
             return None
         self.check_image_file_size(file)
         try:
-            file.stripped = stripped(file)
+            data.stripped = stripped(file)
         except BrokenPicture as error:
             raise ValidationError(str(error)) from error
-        return file.stripped
+        return data.stripped
 
 
 class ImageForm(BaseImageForm):
