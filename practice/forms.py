@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.files import File
+from django.forms import FileField
 from wagtail.documents.fields import WagtailDocumentField
 from wagtail.documents.forms import BaseDocumentForm
 from wagtail.images import get_image_model
@@ -13,18 +14,21 @@ from practice.images import BrokenPicture, CleanPicture, stripped
 
 
 class PictureField(WagtailImageField):
-    """A picture, without what the camera wrote; a damaged one is refused beside the field."""
+    """A picture, without what the camera wrote; what cannot be read is refused beside the field.
+
+    Wagtail and Django would open it here, in the web server's own process.
+    """
 
     def to_python(self, data: Any) -> CleanPicture | None:
+        file = FileField.to_python(self, data)
+        if file is None:
+            return None
+        self.check_image_file_size(file)
         try:
-            file = super().to_python(data)
-            return stripped(file) if file else None
-        except ValidationError:
-            raise
+            data.stripped = stripped(file)
         except BrokenPicture as error:
             raise ValidationError(str(error)) from error
-        except Exception as error:  # Wagtail asks the decoder for the size, which may fail too
-            raise ValidationError(self.error_messages["invalid_image"]) from error
+        return data.stripped
 
 
 class ImageForm(BaseImageForm):
@@ -72,4 +76,5 @@ def strip_waiting_picture(sender: Any, instance: Any, **kwargs: Any) -> None:
     It keeps there what was sent, not what the form made of it.
     """
     if instance.for_content_type.model_class() is get_image_model() and not instance.pk:
-        instance.file = stripped(instance.file.file)
+        sent = instance.file.file
+        instance.file = getattr(sent, "stripped", None) or stripped(sent)

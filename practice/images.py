@@ -1,21 +1,38 @@
-"""Pictures without what the camera wrote into them: renditions keep it unless the original goes."""
+"""Pictures without what the camera wrote into them: renditions keep it unless the original goes.
 
-from io import BytesIO
+Nothing here opens what was sent. A process that bounds its memory and time does (decoding.py), one
+at a time on this machine, since a few bytes can claim to be a gigabyte.
+"""
+
+import contextlib
+import fcntl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from PIL import Image, ImageOps
-from pillow_heif import register_heif_opener
 
-register_heif_opener()
+from practice import decoding
 
-KEEPS_ALPHA = {"PNG": "png", "WEBP": "webp"}
-LONGEST_SIDE = 4000  # pixels; no screen shows more, and every rendition has to read them all
+KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".heic": "HEIF"}
+# Seconds, together below the 30 in which gunicorn gives up on a process that is silent.
+LONGEST_WAIT = 8  # for the pictures before
+LONGEST_WORK = 15  # on a busy machine; of computing, decoding.SECONDS
+
+OTHER_KIND = "Choose a JPEG, PNG, WebP or HEIC picture."
+TOO_MANY_PIXELS = "This picture has too many pixels. Make it smaller, then choose it again."
+UNREADABLE = (
+    "This picture is damaged, not complete, too large to read, or not of the kind its name says. "
+    "Save it as a JPEG of at most 4,000 pixels a side, then choose that."
+)
+BUSY = "Another picture is still being read. Wait a minute, then choose this one again."
 
 
 class BrokenPicture(ValueError):
-    """The file cannot be read to its end as a picture, or would fill the memory."""
+    """The file cannot be read as the picture it is called, or not now; the message says why."""
 
 
 class CleanPicture(ContentFile):
@@ -23,44 +40,52 @@ class CleanPicture(ContentFile):
 
 
 def stripped(file: File) -> CleanPicture:
-    """The same picture, upright and not larger than a screen, without position, camera or date.
+    """The same picture, upright and not larger than a page, without position, camera or date.
 
     EXIF, GPS, XMP, IPTC, comments and further frames are left behind. PNG and WebP stay what
-    they are, all else becomes JPEG. Raises BrokenPicture.
+    they are, JPEG and HEIC become JPEG. Raises BrokenPicture.
     """
+    name = PurePath(file.name or "")
+    kind = KINDS.get(name.suffix.lower())
+    if kind is None:
+        raise BrokenPicture(OTHER_KIND)
     file.seek(0)
-    try:
-        with Image.open(file) as picture:  # which reads its size alone
-            if picture.width * picture.height > settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS:
-                raise BrokenPicture("This picture has too many pixels. Make it smaller first.")
-            kind = picture.format if picture.format in KEEPS_ALPHA else "JPEG"
-            out = BytesIO()
-            save(picture, kind, out)
-    except BrokenPicture:
-        raise
-    except Exception as error:  # each decoder fails in its own way
-        raise BrokenPicture("This picture is damaged or not complete.") from error
-    name = PurePath(file.name or "picture").with_suffix("." + KEEPS_ALPHA.get(kind, "jpg")).name
-    return CleanPicture(out.getvalue(), name=name)
+    done = decoded(file.read(), kind)
+    if done.returncode == decoding.TOO_MANY_PIXELS:
+        raise BrokenPicture(TOO_MANY_PIXELS)
+    if done.returncode:
+        raise BrokenPicture(UNREADABLE)
+    ending = name.suffix.lower() if kind in decoding.KEEPS_ALPHA else ".jpg"
+    return CleanPicture(done.stdout, name=name.with_suffix(ending).name)
 
 
-def save(picture: Image.Image, kind: str, out: BytesIO) -> None:
-    profile = picture.info.get("icc_profile")
-    plain = in_plain_mode(picture, keeps_alpha=kind in KEEPS_ALPHA)
-    if plain.mode != picture.mode:
-        profile = None  # it described other channels
-    plain.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    ImageOps.exif_transpose(plain, in_place=True)
-    plain.info = {}  # a comment would be written from here
-    plain.save(out, kind, quality=90, icc_profile=profile)
+def decoded(content: bytes, kind: str) -> subprocess.CompletedProcess[bytes]:
+    most_pixels = str(settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS)
+    with my_turn() as lock, contextlib.suppress(subprocess.TimeoutExpired):
+        return subprocess.run(
+            [sys.executable, "-I", decoding.__file__, kind, most_pixels],
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={},
+            pass_fds=[lock],  # so that its turn lasts if this process is killed
+            timeout=LONGEST_WORK,
+            check=False,
+        )
+    raise BrokenPicture(UNREADABLE)
 
 
-def in_plain_mode(picture: Image.Image, *, keeps_alpha: bool) -> Image.Image:
-    """`picture` in gray or color of eight bits, with alpha if it has some and may keep it."""
-    if picture.mode.startswith("I"):  # sixteen bits of gray, which would be cut off, not scaled
-        return picture.convert("I").point(lambda value: value / 256).convert("L")
-    if keeps_alpha and picture.has_transparency_data:
-        mode = "RGBA"
-    else:
-        mode = "L" if picture.mode in ("1", "L", "LA") else "RGB"
-    return picture if picture.mode == mode else picture.convert(mode)
+@contextlib.contextmanager
+def my_turn() -> Iterator[int]:
+    """One picture at a time, whichever process has it. Raises BrokenPicture after LONGEST_WAIT."""
+    with open(settings.DATA_DIR / "picture.lock", "a") as lock:
+        give_up = time.monotonic() + LONGEST_WAIT
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError as problem:
+                if time.monotonic() > give_up:
+                    raise BrokenPicture(BUSY) from problem
+                time.sleep(0.1)
+        yield lock.fileno()

@@ -353,6 +353,14 @@ def test_systemd_understands_each_unit(units: Path) -> None:
     assert (verified.returncode, verified.stderr) == (0, "")
 
 
+def test_the_units_let_what_reads_a_picture_bound_itself() -> None:
+    """setrlimit is among @resources, which they forbid; libc calls prlimit64, which is not."""
+    always = subprocess.run(
+        [program("systemd-analyze"), "syscall-filter", "@default"], capture_output=True, text=True
+    )
+    assert "prlimit64" in always.stdout.split()
+
+
 # --- nginx ----------------------------------------------------------------------------------
 
 

@@ -18,7 +18,8 @@ from PIL.ExifTags import GPS, IFD, Base
 from PIL.PngImagePlugin import PngInfo
 from wagtail.models import Collection, UploadedFile
 
-from practice.images import LONGEST_SIDE, BrokenPicture, stripped
+from practice.decoding import LONGEST_SIDE
+from practice.images import BrokenPicture, stripped
 from practice.models import SiteImage
 
 CAMERA = "Canary Camera 7"
@@ -167,7 +168,9 @@ def test_sixteen_bits_of_gray_are_scaled_and_not_cut_off() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_what_was_transparent_stays_transparent(kind: str) -> None:
     clear = encoded(kind, Image.new("RGBA", (8, 8), (10, 20, 30, 0)))
-    with Image.open(BytesIO(stripped(ContentFile(clear, name="clear")).read())) as clean:
+    with Image.open(
+        BytesIO(stripped(ContentFile(clear, name=f"clear.{FORMATS[kind]}")).read())
+    ) as clean:
         pixel = clean.getpixel((0, 0))
     assert isinstance(pixel, tuple)
     assert pixel[3] == 0
@@ -183,7 +186,9 @@ def test_a_palette_with_a_transparent_color_stays_transparent() -> None:
 def test_of_an_animation_the_first_frame_is_kept(kind: str) -> None:
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "green", "blue")]
     moving = encoded(kind, frames[0], save_all=True, append_images=frames[1:], duration=100)
-    with Image.open(BytesIO(stripped(ContentFile(moving, name="moving")).read())) as clean:
+    with Image.open(
+        BytesIO(stripped(ContentFile(moving, name=f"moving.{FORMATS[kind]}")).read())
+    ) as clean:
         assert getattr(clean, "n_frames", 1) == 1
         pixel = clean.convert("RGB").getpixel((0, 0))
     assert isinstance(pixel, tuple)

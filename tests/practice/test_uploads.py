@@ -70,6 +70,10 @@ REFUSED = {
     "a name without an ending": ("form", lambda: PDF),
     "an archive called a Word file": ("letter.docx", lambda: archive(a_txt=b"a")),
     "a Word file with macros": ("letter.docx", lambda: docx(word__vbaProject_bin=b"macro")),
+    "a Word file of 10,000 parts": (
+        "letter.docx",
+        lambda: docx(**{f"word__{number:0100}_xml": b"" for number in range(10_000)}),
+    ),
     "an OpenDocument table called a text": (
         "letter.odt",
         lambda: odt(b"application/vnd.oasis.opendocument.spreadsheet"),
