@@ -4,7 +4,7 @@ from practice.models.accounts import OwedLink, Tally
 from practice.models.backups import BackupProof
 from practice.models.mail import TestLetter
 from practice.models.operation import Heartbeat, Silence
-from practice.models.pages import HomePage, ReaderPage, SamplePage, StandardPage
+from practice.models.pages import FixedPage, HomePage, ReaderPage, SamplePage, StandardPage
 from practice.models.pictures import SiteImage, SiteRendition
 from practice.models.regions import Region, parse_regions
 from practice.models.settings import (
@@ -25,6 +25,7 @@ __all__ = [
     "BackupProof",
     "Caller",
     "DaysAway",
+    "FixedPage",
     "Heartbeat",
     "HomePage",
     "Intake",

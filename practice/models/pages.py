@@ -12,6 +12,7 @@ from wagtail.models import Page, PageViewRestriction
 from practice import frame
 from practice.addresses import refuse_reserved
 from practice.blocks import INLINE, PageBody
+from practice.permissions import FixedPagePermissions
 
 
 class ReaderPage(Page):
@@ -27,7 +28,17 @@ class ReaderPage(Page):
         return super().get_view_restrictions()
 
 
-class StandardPage(ReaderPage):
+class FixedPage(ReaderPage):
+    """A page that the site stands on: it is changed by those who may change the practice."""
+
+    class Meta:
+        abstract = True
+
+    def permissions_for_user(self, user: Any) -> FixedPagePermissions:
+        return FixedPagePermissions(user, self)
+
+
+class StandardPage(FixedPage):
     """Services, fees, questions, privacy, accessibility; or a specialty of the practice."""
 
     introduction = RichTextField(features=INLINE, blank=True)
@@ -48,7 +59,7 @@ class StandardPage(ReaderPage):
         refuse_reserved(self.slug)
 
 
-class HomePage(ReaderPage):
+class HomePage(FixedPage):
     """Who this is for, who the therapist is, what to read, and one way to a consultation."""
 
     heading = models.CharField(max_length=160, blank=True)
