@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.rich_text import FeatureRegistry
 
-from practice import links
+from practice import links, log_entries
 from practice.accounts.letters import ask_for_link
 from practice.components import BackupsPanel, GoingLivePanel, MailMenuItem
 from practice.mail.admin import MailView
@@ -35,6 +35,9 @@ def mail_page() -> list[Any]:
 @hooks.register("register_settings_menu_item")
 def mail_menu_item() -> MailMenuItem:
     return MailMenuItem()
+
+
+hooks.register("before_bulk_action", log_entries.note_bulk_deletion)
 
 
 @hooks.register("insert_global_admin_js")
