@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.signals import request_started
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
@@ -22,6 +22,7 @@ class PracticeConfig(AppConfig):
             clocks,
             connections,
             defaults,
+            deleted_pages,
             environment_checks,  # noqa: F401
             forms,
             log_entries,
@@ -30,7 +31,7 @@ class PracticeConfig(AppConfig):
             watched,
         )
         from practice.accounts import sessions
-        from practice.models import PracticeSettings, User
+        from practice.models import PracticeSettings, ReaderPage, User
         from practice.watching import measured, own, reported
 
         site_url.lead_wagtail()
@@ -47,6 +48,9 @@ class PracticeConfig(AppConfig):
         authentication_step_completed.connect(sessions.renew)
         post_save.connect(sessions.end_when_shut, sender=User)
         pre_delete.connect(log_entries.keep_name, sender=User)
+        for model in apps.get_models():
+            if issubclass(model, ReaderPage):
+                pre_delete.connect(deleted_pages.keep, sender=model)
         post_save.connect(outage.note_change, sender=PracticeSettings)
         pre_save.connect(sessions.keep_little, sender=UserSession)
         autoreload_started.connect(watch_style_sheets)

@@ -38,7 +38,7 @@ def ask_first(request: HttpRequest) -> HttpResponse | None:
         return None
     asked = ask_again(request)
     if asked is None and missed and request.method == "GET":
-        messages.warning(request, _told(missed, act))
+        messages.warning(request, _told(missed, act, things[0]))
     return asked
 
 
@@ -59,11 +59,13 @@ def _size(thing: Model) -> int:
     return thing.get_descendants(inclusive=True).count() if isinstance(thing, Page) else 1
 
 
-def _told(missed: list[str], act: str) -> str:
+def _told(missed: list[str], act: str, first: Model) -> str:
     listed = "; ".join(f"“{title}”" for title in missed)
     told = f"Readers will miss {listed}."
     if act not in DELETES:
         return told
+    if isinstance(first, Page):
+        return f"{told} For 30 days you can bring it back: Reports, Deleted pages."
     return f"{told} You can't bring this back."
 
 

@@ -326,6 +326,7 @@ everybody in the admin: sign-in factor open open open
 /admin/reports/aging-pages/results/
 /admin/reports/page-types-usage/
 /admin/reports/page-types-usage/results/
+/admin/reports/deleted-pages/
 /admin/dismissibles/
 /admin/editing-sessions/ping/wagtailcore/page/{draft}/{editing}/
 /admin/editing-sessions/release/{editing}/

@@ -1,10 +1,13 @@
 """The plain pages of the site."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.contrib.contenttypes.models import ContentType
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageViewRestriction
@@ -99,3 +102,28 @@ class SamplePage(models.Model):
 
     def __str__(self) -> str:
         return f"Sample page {self.page_id}"
+
+
+class DeletedPage(models.Model):
+    """A page that somebody deleted, as it was last saved, until it is brought back or forgotten."""
+
+    page_id = models.PositiveIntegerField(primary_key=True)  # which it gets again
+    parent_id = models.PositiveIntegerField()
+    content = models.JSONField(encoder=DjangoJSONEncoder)  # as a revision has it
+    deleted_at = models.DateTimeField(default=timezone.now, db_index=True)
+    deleted_by = models.CharField(max_length=310)  # a name that outlives the account
+
+    class Meta:
+        ordering: ClassVar = ["-deleted_at", "page_id"]
+
+    def __str__(self) -> str:
+        return f"Deleted page {self.page_id}"
+
+    @property
+    def title(self) -> str:
+        return self.content["title"]
+
+    @property
+    def model(self) -> type[Page]:
+        kind = ContentType.objects.get_for_id(self.content["content_type"])
+        return cast(type[Page], kind.model_class())
