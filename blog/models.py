@@ -23,7 +23,7 @@ from blog.forms import ArticleForm
 from practice import frame
 from practice.addresses import refuse_reserved
 from practice.blocks import INLINE
-from practice.models import ReaderPage, SiteImage
+from practice.models import FixedPage, ReaderPage, SiteImage
 from practice.stamp import held, held_each
 
 
@@ -55,7 +55,7 @@ class Topic(models.Model):
         return next(slug for slug in tries if slug not in taken)
 
 
-class BioPage(ReaderPage):
+class BioPage(FixedPage):
     """Who the therapist is: credential, work and themes."""
 
     credential = models.CharField(max_length=160, blank=True)
@@ -156,7 +156,7 @@ class ArticlePage(ReaderPage):
         return minutes
 
 
-class ArticleIndexPage(ReaderPage):
+class ArticleIndexPage(FixedPage):
     """All essays, newest first, page by page."""
 
     introduction = RichTextField(features=INLINE, blank=True)

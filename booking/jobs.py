@@ -15,7 +15,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from booking import calendars, outbox, scrubbing, services, tombstones, weekly
-from practice import request_ids
+from practice import deleted_pages, request_ids
 from practice.accounts import letters, purge
 from practice.clocks import WallClock
 from practice.connections import close_if_moved
@@ -82,6 +82,7 @@ def recurring(
         Job("count_open_times", services.count_open_times, 60, clock=clock),
         Job("forget_counts", services.forget_counts, 600, clock=clock),
         Job("forget_old_sessions", purge.forget_old, 600, clock=clock),
+        Job("forget_deleted_pages", _forget_deleted_pages, 3600, clock=clock),
         Job("send_weekly_mail", _owe_weekly_mail, 900, clock=clock),
         Job("erase_old_requests", _erase_old, 3600, clock=clock),
         Job("scrub_database", _scrub_if_due, 900, by_turns=True),
@@ -93,6 +94,10 @@ def recurring(
 
 def _publish() -> None:
     call_command("publish_scheduled", verbosity=0)
+
+
+def _forget_deleted_pages() -> int:
+    return deleted_pages.forget_old(timezone.now())
 
 
 def _owe_weekly_mail() -> bool:

@@ -1,9 +1,9 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.signals import request_started
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_migrate, post_save, pre_save
+from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
 from django.utils.autoreload import autoreload_started
 
 
@@ -22,17 +22,20 @@ class PracticeConfig(AppConfig):
             clocks,
             connections,
             defaults,
+            deleted_pages,
             environment_checks,  # noqa: F401
             forms,
+            log_entries,
             outage,
             site_url,
             watched,
         )
         from practice.accounts import sessions
-        from practice.models import PracticeSettings, User
+        from practice.models import PracticeSettings, ReaderPage, User
         from practice.watching import measured, own, reported
 
         site_url.lead_wagtail()
+        log_entries.lead_wagtail()
         connection_created.connect(connections.note_file)
         request_started.connect(connections.close_if_moved)
         measured.connect(own.measure)
@@ -44,6 +47,10 @@ class PracticeConfig(AppConfig):
         user_logged_in.connect(sessions.note_start)
         authentication_step_completed.connect(sessions.renew)
         post_save.connect(sessions.end_when_shut, sender=User)
+        pre_delete.connect(log_entries.keep_name, sender=User)
+        for model in apps.get_models():
+            if issubclass(model, ReaderPage):
+                pre_delete.connect(deleted_pages.keep, sender=model)
         post_save.connect(outage.note_change, sender=PracticeSettings)
         pre_save.connect(sessions.keep_little, sender=UserSession)
         autoreload_started.connect(watch_style_sheets)

@@ -3,14 +3,17 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import path, reverse
+from django.urls import path, reverse, reverse_lazy
 from django.utils.html import format_html
 from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+from wagtail.log_actions import LogActionRegistry
 from wagtail.rich_text import FeatureRegistry
 
-from practice import links
+from practice import links, log_entries
 from practice.accounts.letters import ask_for_link
 from practice.components import BackupsPanel, GoingLivePanel, MailMenuItem
+from practice.deleted_pages import DeletedPagesView
 from practice.mail.admin import MailView
 from practice.models import User
 
@@ -35,6 +38,26 @@ def mail_page() -> list[Any]:
 @hooks.register("register_settings_menu_item")
 def mail_menu_item() -> MailMenuItem:
     return MailMenuItem()
+
+
+hooks.register("before_bulk_action", log_entries.note_bulk_deletion)
+
+
+@hooks.register("register_log_actions")
+def bringing_back(actions: LogActionRegistry) -> None:
+    actions.register_action("practice.bring_back", "Bring back", "Brought back after deletion")
+
+
+@hooks.register("register_admin_urls")
+def deleted_pages() -> list[Any]:
+    view = DeletedPagesView.as_view()
+    return [path("reports/deleted-pages/", view, name="practice_deleted_pages")]
+
+
+@hooks.register("register_reports_menu_item")
+def deleted_pages_menu_item() -> MenuItem:
+    url = reverse_lazy("practice_deleted_pages")
+    return MenuItem("Deleted pages", url, name="deleted-pages", icon_name="bin", order=1200)
 
 
 @hooks.register("insert_global_admin_js")

@@ -282,7 +282,6 @@ everybody in the admin: sign-in factor open open open
 /admin/pages/{article}/edit/preview/
 /admin/pages/{article}/view_draft/
 /admin/pages/{index}/add_subpage/
-/admin/pages/{article}/delete/
 /admin/pages/{article}/unpublish/
 /admin/pages/search/
 /admin/pages/search/results/
@@ -327,6 +326,7 @@ everybody in the admin: sign-in factor open open open
 /admin/reports/aging-pages/results/
 /admin/reports/page-types-usage/
 /admin/reports/page-types-usage/results/
+/admin/reports/deleted-pages/
 /admin/dismissibles/
 /admin/editing-sessions/ping/wagtailcore/page/{draft}/{editing}/
 /admin/editing-sessions/release/{editing}/
@@ -377,7 +377,15 @@ everybody in the admin: sign-in factor open open open
 /admin/images/chooser/create/
 /admin/images/chooser/{image}/select_format/
 
+what readers would miss, asked again: sign-in factor open again>open open
+/admin/pages/{article}/delete/
+/admin/api/main/pages/{article}/action/delete/
+/admin/bulk/wagtailcore/page/delete/?id={article}
+
 the therapist: sign-in factor refused open open
+/admin/pages/{index}/edit/
+/admin/pages/{index}/unpublish/
+/admin/pages/{index}/privacy/
 /admin/pages/{home}/edit/
 /admin/pages/{home}/edit/preview/
 /admin/pages/{home}/view_draft/
@@ -385,7 +393,6 @@ the therapist: sign-in factor refused open open
 /admin/pages/{home}/move/
 /admin/pages/{home}/add_subpage/
 /admin/pages/{home}/privacy/
-/admin/pages/{home}/unpublish/
 /admin/pages/{home}/revisions/{home_revision}/view/
 /admin/pages/{home}/revisions/{home_revision}/revert/
 /admin/pages/add/practice/standardpage/{home}/
@@ -396,6 +403,9 @@ the therapist: sign-in factor refused open open
 /admin/redirects/{redirect}/delete/
 /admin/settings/practice/practicesettings/1/
 /admin/mail/
+
+the therapist, asked again: sign-in factor refused again>open open
+/admin/pages/{home}/unpublish/
 
 the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/

@@ -35,8 +35,9 @@ def canary(practice: PracticeSettings, article: Any, therapist: Any) -> Consulta
 
 
 def test_an_editor_finds_nothing_of_a_request_by_looking_for_it(
-    canary: ConsultationRequest, as_editor: Client
+    canary: ConsultationRequest, editor: User
 ) -> None:
+    as_editor = factories.signed_in(editor, again=True)
     of_requests = ContentType.objects.get_for_model(ConsultationRequest).pk
     for address in (
         "/admin/pages/search/?q=Quillon",

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import ResolverMatch, reverse
 
+from practice import deleting
 from practice.accounts import sealed
 from practice.accounts.factors import is_enrolled, may_enter
 from practice.accounts.reauthentication import ask_again, came_from, with_next
@@ -33,7 +34,9 @@ class SessionActivity:
 
 
 class SecondFactor:
-    """Lets nobody into the admin by a password alone, and asks again before accounts change."""
+    """Lets nobody into the admin by a password alone, and asks again before accounts change or
+    readers lose something.
+    """
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -56,7 +59,9 @@ class SecondFactor:
         if sealed.ONLY_SEAL in request.POST:
             return sealed.give_back(request)
         sealed.unseal(request)
-        return ask_again(request) if is_about_accounts(match) else None
+        if is_about_accounts(match):
+            return ask_again(request)
+        return deleting.ask_first(request)
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponse:

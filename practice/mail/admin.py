@@ -14,8 +14,7 @@ from wagtail.admin.auth import permission_required
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from practice.mail import proof
-
-CHANGE = "practice.change_practicesettings"
+from practice.permissions import CHANGE
 
 
 class AddressForm(forms.Form):

@@ -4,7 +4,14 @@ from practice.models.accounts import OwedLink, Tally
 from practice.models.backups import BackupProof
 from practice.models.mail import TestLetter
 from practice.models.operation import Heartbeat, Silence
-from practice.models.pages import HomePage, ReaderPage, SamplePage, StandardPage
+from practice.models.pages import (
+    DeletedPage,
+    FixedPage,
+    HomePage,
+    ReaderPage,
+    SamplePage,
+    StandardPage,
+)
 from practice.models.pictures import SiteImage, SiteRendition
 from practice.models.regions import Region, parse_regions
 from practice.models.settings import (
@@ -25,6 +32,8 @@ __all__ = [
     "BackupProof",
     "Caller",
     "DaysAway",
+    "DeletedPage",
+    "FixedPage",
     "Heartbeat",
     "HomePage",
     "Intake",

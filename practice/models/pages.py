@@ -1,10 +1,13 @@
 """The plain pages of the site."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
+from django.contrib.contenttypes.models import ContentType
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils import timezone
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageViewRestriction
@@ -12,6 +15,7 @@ from wagtail.models import Page, PageViewRestriction
 from practice import frame
 from practice.addresses import refuse_reserved
 from practice.blocks import INLINE, PageBody
+from practice.permissions import FixedPagePermissions
 
 
 class ReaderPage(Page):
@@ -27,7 +31,17 @@ class ReaderPage(Page):
         return super().get_view_restrictions()
 
 
-class StandardPage(ReaderPage):
+class FixedPage(ReaderPage):
+    """A page that the site stands on: it is changed by those who may change the practice."""
+
+    class Meta:
+        abstract = True
+
+    def permissions_for_user(self, user: Any) -> FixedPagePermissions:
+        return FixedPagePermissions(user, self)
+
+
+class StandardPage(FixedPage):
     """Services, fees, questions, privacy, accessibility; or a specialty of the practice."""
 
     introduction = RichTextField(features=INLINE, blank=True)
@@ -48,7 +62,7 @@ class StandardPage(ReaderPage):
         refuse_reserved(self.slug)
 
 
-class HomePage(ReaderPage):
+class HomePage(FixedPage):
     """Who this is for, who the therapist is, what to read, and one way to a consultation."""
 
     heading = models.CharField(max_length=160, blank=True)
@@ -88,3 +102,28 @@ class SamplePage(models.Model):
 
     def __str__(self) -> str:
         return f"Sample page {self.page_id}"
+
+
+class DeletedPage(models.Model):
+    """A page that somebody deleted, as it was last saved, until it is brought back or forgotten."""
+
+    page_id = models.PositiveIntegerField(primary_key=True)  # which it gets again
+    parent_id = models.PositiveIntegerField()
+    content = models.JSONField(encoder=DjangoJSONEncoder)  # as a revision has it
+    deleted_at = models.DateTimeField(default=timezone.now, db_index=True)
+    deleted_by = models.CharField(max_length=310)  # a name that outlives the account
+
+    class Meta:
+        ordering: ClassVar = ["-deleted_at", "page_id"]
+
+    def __str__(self) -> str:
+        return f"Deleted page {self.page_id}"
+
+    @property
+    def title(self) -> str:
+        return self.content["title"]
+
+    @property
+    def model(self) -> type[Page]:
+        kind = ContentType.objects.get_for_id(self.content["content_type"])
+        return cast(type[Page], kind.model_class())

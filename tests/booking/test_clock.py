@@ -33,7 +33,7 @@ from booking.models import (
 )
 from practice.accounts import letters, lockout
 from practice.clocks import DISTRUSTED_FOR
-from practice.models import Heartbeat, OwedLink, PracticeSettings, Silence, User
+from practice.models import DeletedPage, Heartbeat, OwedLink, PracticeSettings, Silence, User
 from practice.watching import findings, heartbeat, readiness
 from tests import factories
 
@@ -76,6 +76,7 @@ def one_of_everything(article: ArticlePage) -> None:
     )
     BusyInterval.objects.create(feed=feed, starts_at=now + DAY, ends_at=now + DAY + 20 * MINUTE)
     Page.objects.filter(pk=article.pk).update(expire_at=now + DAY)
+    DeletedPage.objects.create(page_id=0, parent_id=0, content={}, deleted_at=now - 25 * DAY)
 
 
 def on_file() -> dict[str, list[Any]]:
@@ -92,6 +93,7 @@ def on_file() -> dict[str, list[Any]]:
         "busy": list(BusyInterval.objects.values_list("starts_at", flat=True)),
         "checked": list(BusyFeed.objects.values_list("checked_at", flat=True)),
         "pages": list(Page.objects.filter(live=True).order_by("pk").values_list("pk", flat=True)),
+        "deleted pages": list(DeletedPage.objects.values_list("deleted_at", flat=True)),
         "letters": list(OutgoingEmail.objects.values_list("kind", flat=True)),
     }
 

@@ -40,6 +40,7 @@ NAMES = [
     "count_open_times",
     "forget_counts",
     "forget_old_sessions",
+    "forget_deleted_pages",
     "send_weekly_mail",
     "erase_old_requests",
     "scrub_database",

@@ -29,7 +29,7 @@ from booking.models import (
 )
 from practice.accounts import letters
 from practice.mail import proof
-from practice.models import Heartbeat, HomePage, PracticeSettings
+from practice.models import DeletedPage, Heartbeat, HomePage, PracticeSettings
 from practice.watching import heartbeat
 from tests import factories
 from tests.faults.test_races import at_once
@@ -127,6 +127,7 @@ def all_that_is_due(article: ArticlePage) -> None:
     letters.ask_for_link(factories.user("somebody@example.com"))
     proof.ask("somewhere@example.com")
     Heartbeat.objects.create(pk=weekly.MARK, seen_at=now - 30 * DAY)
+    DeletedPage.objects.create(page_id=0, parent_id=0, content={}, deleted_at=now - 31 * DAY)
     article.title = "Published once"
     article.go_live_at = now - MINUTE
     revision = article.save_revision()
@@ -187,6 +188,7 @@ def test_whatever_is_due_two_workers_do_once(
     assert reads == ["https://calendar.example/"]
     published = PageLogEntry.objects.filter(action="wagtail.publish.scheduled", page=article.pk)
     assert published.count() == 1
+    assert not DeletedPage.objects.exists()
 
 
 def test_a_calendar_that_is_due_is_read_by_one() -> None:
