@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import close_old_connections
 from django.utils import timezone
 
-from booking import calendars, outbox, scrubbing, services, tombstones, weekly
+from booking import calendars, outbox, scrubbing, services, tombstones, weekly, wishes
 from practice import deleted_pages, request_ids
 from practice.accounts import letters, purge
 from practice.clocks import WallClock
@@ -111,6 +111,8 @@ def _erase_old() -> int:
 def _scrub_if_due() -> None:
     """By night, since PostgreSQL locks each table while it is written anew."""
     tombstones.write_missing()
+    wishes.count_uncounted()
+    wishes.write_missing()
     now = timezone.now()
     if scrubbing.is_due(now, now.astimezone(PracticeSettings.load().zone).hour):
         scrubbing.scrub()

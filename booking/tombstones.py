@@ -5,11 +5,13 @@ erasure. The file lies beside the database (settings.TOMBSTONES_FILE), is only e
 holds a day and a hash in each line: no person, and nothing that leads to one. The word "retention"
 between them says that it went by age and by nobody's wish: such a one is not erased again by its
 hash, since a wrong date may have been the reason. (Older versions take a line's last word.)
+Lines of another kind are `wishes`.
 """
 
+import errno
 import os
+import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +20,7 @@ from django.utils import timezone
 from booking.models import ConsultationRequest, Tombstone, digest_of
 
 RETENTION = "retention"
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def bury(request: ConsultationRequest, *, of_retention: bool = False) -> None:
@@ -45,15 +48,24 @@ def write_missing() -> int:
     """
     missing = list(Tombstone.objects.filter(is_in_file=False).order_by("pk"))
     if missing:
-        _append(settings.TOMBSTONES_FILE, map(_line, missing))
+        append(map(_line, missing))
         Tombstone.objects.filter(pk__in=[stone.pk for stone in missing]).update(is_in_file=True)
     return len(missing)
 
 
-def _append(file: Path, lines: Iterable[str]) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+def append(lines: Iterable[str]) -> None:
+    """Adds whole lines to the file, for good. Raises OSError, also where only a part went in.
+
+    In one piece, since several processes write. A part that a full disk left is a line by itself.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+    descriptor = os.open(settings.TOMBSTONES_FILE, flags, 0o600)
     try:
-        os.write(descriptor, "".join(lines).encode())
+        size = os.fstat(descriptor).st_size
+        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        text = ("\n" * is_torn + "".join(lines)).encode()
+        if os.write(descriptor, text) < len(text):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -64,28 +76,34 @@ def _line(stone: Tombstone) -> str:
     return f"{' '.join(words)}\n"
 
 
-def _in_file() -> dict[str, bool]:
-    """The hashes in the file, each with whether all of its lines say that it went by age."""
+def in_file() -> list[list[str]]:
+    """The words of each line of the file, in its order."""
     try:
         lines = settings.TOMBSTONES_FILE.read_text("ascii", errors="replace").splitlines()
     except FileNotFoundError:
-        return {}
+        return []
+    return list(filter(None, map(str.split, lines)))
+
+
+def _erased() -> dict[str, bool]:
+    """The hashes in the file, each with whether all of its lines say that it went by age."""
     found: dict[str, bool] = {}
-    for words in filter(None, map(str.split, lines)):
-        found[words[-1]] = found.get(words[-1], True) and RETENTION in words[1:-1]
+    for *words, digest in in_file():
+        if DIGEST.fullmatch(digest):
+            found[digest] = found.get(digest, True) and RETENTION in words[1:]
     return found
 
 
 def wished() -> set[str]:
     """The hashes of what was erased because somebody wished it, by the database and the file."""
     stones = Tombstone.objects.filter(of_retention=False).values_list("digest", flat=True)
-    return {*stones, *(digest for digest, by_age in _in_file().items() if not by_age)}
+    return {*stones, *(digest for digest, by_age in _erased().items() if not by_age)}
 
 
 def learn_from_file() -> None:
     """Brings hashes into the database that only the file knows, as after a restored backup."""
     known = set(Tombstone.objects.values_list("digest", flat=True))
-    new = {digest: by_age for digest, by_age in _in_file().items() if digest not in known}
+    new = {digest: by_age for digest, by_age in _erased().items() if digest not in known}
     now = timezone.now()
     Tombstone.objects.bulk_create(
         (

@@ -418,6 +418,7 @@ the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/{request}/hold/
 /admin/consultations/{request}/note/
 /admin/consultations/{request}/address/
+/admin/consultations/{request}/reach/
 /admin/consultations/{request}/again/{alert}/
 /admin/consultations/{request}/stands/
 /admin/consultations/{request}/told/{letter}/

@@ -1,6 +1,6 @@
 """What visitors and the therapist type."""
 
-from booking.forms.contact import AddressForm
+from booking.forms.contact import AddressForm, ReachForm
 from booking.forms.notes import NotesForm
 from booking.forms.review import AnywayForm, LetterForm, OfferForm, TimeForm
 from booking.forms.visitor import ConsultationForm, PickForm
@@ -13,5 +13,6 @@ __all__ = [
     "NotesForm",
     "OfferForm",
     "PickForm",
+    "ReachForm",
     "TimeForm",
 ]

@@ -44,6 +44,24 @@ def needs_phone(request: ConsultationRequest, practice: PracticeSettings) -> boo
     )
 
 
+class ReachForm(forms.Form):
+    """How a visitor with a telephone may be reached, as they told the therapist since."""
+
+    text_ok = forms.BooleanField(label="Texts are fine", required=False)
+    voicemail_ok = forms.BooleanField(label="Voicemail is fine", required=False)
+    email_ok = forms.BooleanField(
+        label="Email is fine",
+        help_text="Without it their address is deleted, and you say or text what you'd write.",
+        required=False,
+    )
+
+    def __init__(self, data: Any = None, *, request: ConsultationRequest) -> None:
+        now = {"text_ok": request.text_ok, "voicemail_ok": request.voicemail_ok, "email_ok": True}
+        super().__init__(data, initial=now, label_suffix="")
+        if not request.email:
+            del self.fields["email_ok"]
+
+
 class AddressForm(forms.Form):
     """Where the visitor can be written to instead of the address whose letters came back."""
 

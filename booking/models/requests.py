@@ -124,6 +124,7 @@ NEXT_STATES: dict[State, frozenset[State]] = {
 }
 
 
+UNWRITTEN = Q(wishes__gt=F("wishes_in_file"))
 AWAITING_REPLY = Q(state=State.PENDING) | Q(state=State.CONFIRMED, move_asked_at__isnull=False)
 
 
@@ -207,6 +208,10 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
         is few, or all requests would be gone through in their order.
         """
         return self.filter(pk__in=self.model._default_manager.filter(**related).values("pk"))
+
+    def unwritten(self) -> RequestQuerySet:
+        """Those of which the file beside the backups does not know the newest wish."""
+        return self.filter(UNWRITTEN)
 
     def shown(self) -> RequestQuerySet:
         """All but those of which nothing is left but a cancellation on its way."""
@@ -294,6 +299,16 @@ class ConsultationRequest(models.Model):
     limits_reached = models.JSONField(
         null=True, blank=True, help_text="Codes of the limits that it met when it came (Limit)"
     )
+    # By which the newest line of `booking.wishes` is known, whatever the clock said.
+    wishes = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="How often what is wished or must be kept has changed",
+    )
+    wishes_in_file = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="How many of them a restore knows of"
+    )
     outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
     private_note = EncryptedTextField(blank=True)
 
@@ -316,6 +331,7 @@ class ConsultationRequest(models.Model):
             models.Index(fields=["state", "erase_when_told"], name="request_by_state"),
             models.Index(fields=["ends_at"], name="request_by_end"),
             models.Index(fields=["state", "move_asked_at"], name="request_asked_to_move"),
+            models.Index(fields=["id"], name="request_wish_unwritten", condition=UNWRITTEN),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(state__in=State.values), name="request_state_known"),
@@ -511,6 +527,8 @@ class RequestEvent(models.Model):
         STANDS = "stands", "left the time as agreed"
         READDRESSED = "readdressed", "changed the visitor's e-mail address"
         SENT_AGAIN = "sent_again", "sent an email again that had been given up"
+        REACH = "reach", "noted how the visitor may be reached"
+        HONORED = "honored", "did again what was wished after the backup that came back"
 
     request = models.ForeignKey(
         ConsultationRequest, on_delete=models.CASCADE, related_name="events"

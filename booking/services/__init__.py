@@ -6,7 +6,7 @@ Nothing is sent and no network is touched in here; the outbox sends afterwards.
 from booking.claims import TimeTaken
 from booking.emails import Draft
 from booking.openings import OBJECTIONS as ANYTHING
-from booking.services.addresses import reached_otherwise, readdress
+from booking.services.addresses import reach_by, reached_otherwise, readdress
 from booking.services.again import TimeMayBeGone, send_again, why_not_again
 from booking.services.demands import erase_person, export_person
 from booking.services.ending import would_end
@@ -18,6 +18,7 @@ from booking.services.erasure import (
     hold,
     lift_hold,
 )
+from booking.services.honoring import honor_wishes
 from booking.services.limits import TooMany, count_open_times, forget_counts
 from booking.services.notes import SavedMeanwhile, last_noted, save_notes, tell
 from booking.services.opening import alert_quarantine, alert_unopened, alert_untold, note_opened
@@ -97,6 +98,7 @@ __all__ = [
     "finish_erasures",
     "forget_counts",
     "hold",
+    "honor_wishes",
     "keep",
     "last_noted",
     "lasting",
@@ -113,6 +115,7 @@ __all__ = [
     "over_by",
     "pick",
     "queue_reminders",
+    "reach_by",
     "reached_otherwise",
     "readdress",
     "release_holds",

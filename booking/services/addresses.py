@@ -1,13 +1,14 @@
-"""What the therapist does about a letter that came back."""
+"""Where a visitor is written to or called: what they told the therapist since."""
 
 from django.db import transaction
 from django.utils import timezone
 
+from booking import wishes
 from booking.models import ConsultationRequest
 from booking.models.letters import OutgoingEmailQuerySet
 from booking.services import steps
 from booking.services.again import owe_again
-from booking.services.steps import Actor, Kind, Recipient, Stale
+from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
 from practice.models import User
 
 
@@ -32,6 +33,27 @@ def reached_otherwise(request: ConsultationRequest, *, user: User) -> None:
     """The therapist has told the visitor what the letters that came back had said."""
     if _settle(request):
         steps.note(request, Kind.TOLD, Actor.PRACTICE, user)
+
+
+@transaction.atomic
+def reach_by(
+    request: ConsultationRequest, *, user: User, text_ok: bool, voicemail_ok: bool, email_ok: bool
+) -> None:
+    """How the visitor may be reached from now on. Without email their address goes.
+
+    Raises NotAllowed without a telephone number, Stale if it was erased.
+    """
+    if not request.phone:
+        raise NotAllowed
+    changes = {"text_ok": text_ok, "voicemail_ok": voicemail_ok}
+    address = {} if email_ok else {"email": ""}
+    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(**changes, **address):
+        raise Stale
+    request.refresh_from_db()
+    if not email_ok:
+        steps.say_instead(request)
+    wishes.changed(request)
+    steps.note(request, Kind.REACH, Actor.PRACTICE, user)
 
 
 def _returned(request: ConsultationRequest) -> OutgoingEmailQuerySet:

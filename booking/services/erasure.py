@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from booking import outbox, tombstones
+from booking import outbox, tombstones, wishes
 from booking.models import (
     ConsultationRequest,
     ErasedCount,
@@ -68,6 +68,7 @@ def ask_for_erasure(request: ConsultationRequest) -> None:
         return
     _end_if_open(request, tells_practice=False)
     steps.change(request, erasure_asked_at=timezone.now())
+    wishes.changed(request)
     steps.note(request, Kind.ERASURE_ASKED, Actor.VISITOR)
     steps.alert_of_change(request)
 
@@ -180,6 +181,7 @@ def lift_hold(request: ConsultationRequest, *, user: User) -> None:
 def _set_hold(request: ConsultationRequest, **hold: object) -> None:
     if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(**hold):
         raise Stale
+    wishes.changed(request)
     request.refresh_from_db()
 
 

@@ -129,6 +129,14 @@ def end_offer(request: ConsultationRequest, otherwise: State) -> None:
     request.proposals.all().delete()
 
 
+def say_instead(request: ConsultationRequest) -> None:
+    """No email leaves any more: the therapist's letters that were owed are to be said."""
+    owed = request.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
+    letters = request.letters.filter(version__in=owed.filter(kind="letter").values("version"))
+    letters.filter(is_automatic=False).update(channel=Letter.Channel.IN_PERSON)
+    owed.delete()
+
+
 def owed_cancellations(request: ConsultationRequest) -> OutgoingEmailQuerySet:
     """Those that are still to leave, or calendars keep what does not take place."""
     return request.emails.cancellations().filter(sent_at=None, given_up_at=None)

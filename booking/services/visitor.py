@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from booking import claims, emails, outbox, suspicion
+from booking import claims, emails, outbox, suspicion, wishes
 from booking.availability import Interval
 from booking.models import ConsultationRequest, Limit, Schedule, State
 from booking.services import limits, opening, steps
@@ -214,13 +214,19 @@ def end(request: ConsultationRequest) -> None:
     before = steps.agreed_time(request, now)
     changes = {"move_asked_at": None} if request.has_time else steps.without_time()
     steps.step(request, State.WITHDRAWN, now, **{**changes, "holds_until": None})
+    let_go(request)
+    wishes.changed(request)
+    if before and request.email and request.invitation_sequence is not None:
+        words = emails.draft(request, emails.WITHDRAWAL)
+        steps.write(request, emails.WITHDRAWAL, words, before, is_automatic=True)
+
+
+def let_go(request: ConsultationRequest) -> None:
+    """Frees its times; what the visitor was still to be sent is not, but for cancellations."""
     request.proposals.all().delete()
     claims.release(request)
     owed = request.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
     owed.exclude(pk__in=owed.cancellations()).delete()
-    if before and request.email and request.invitation_sequence is not None:
-        words = emails.draft(request, emails.WITHDRAWAL)
-        steps.write(request, emails.WITHDRAWAL, words, before, is_automatic=True)
 
 
 @transaction.atomic
@@ -233,4 +239,5 @@ def restore(request: ConsultationRequest) -> None:
         raise NotAllowed
     to = State.SUSPECTED if request.held_apart_for else State.PENDING
     steps.step(request, to, now, **steps.as_new(), erasure_asked_at=None)
+    wishes.changed(request)
     _note_and_alert(request, Kind.RESTORED)

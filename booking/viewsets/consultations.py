@@ -9,7 +9,7 @@ from booking.viewsets.again import SendAgainView
 from booking.viewsets.clock import ClockView
 from booking.viewsets.deciding import DecideView
 from booking.viewsets.erasure import DemandView, EraseView, HoldView
-from booking.viewsets.parts import AddressView, NotesView, StandsView, ToldView
+from booking.viewsets.parts import AddressView, NotesView, ReachView, StandsView, ToldView
 from booking.viewsets.review import DetailView, ListView
 
 
@@ -65,6 +65,7 @@ class ConsultationViewSet(ViewSet):
             path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
             path("<int:pk>/hold/", HoldView.as_view(), name="hold"),
             path("<int:pk>/address/", AddressView.as_view(), name="address"),
+            path("<int:pk>/reach/", ReachView.as_view(), name="reach"),
             path("<int:pk>/again/<int:email>/", SendAgainView.as_view(), name="again"),
             path("<int:pk>/note/", NotesView.as_view(), name="note"),
             path("<int:pk>/stands/", StandsView.as_view(), name="stands"),

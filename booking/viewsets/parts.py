@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from booking import conflicts, services
-from booking.forms import AddressForm
+from booking.forms import AddressForm, ReachForm
 from booking.viewsets.review import DetailView
 
 NOTES = "Outcome and private note"
@@ -65,6 +65,28 @@ class AddressView(DetailPart):
         except services.Stale:
             return self.gone()
         messages.success(request, "Changed. The last letter goes to the new address.")
+        return HttpResponseRedirect(self.detail_url)
+
+
+class ReachView(DetailPart):
+    """How the visitor may be reached from now on."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = ReachForm(request.POST, request=self.consultation)
+        form.is_valid()  # ticks alone, which cannot be wrong
+        try:
+            if request.POST.get("version") != str(self.consultation.version):
+                raise services.NotAllowed  # a tick that the page did not have is no refusal
+            ticked = {"email_ok": False, **form.cleaned_data}
+            services.reach_by(self.consultation, user=self.user, **ticked)
+        except services.Stale:
+            return self.gone()
+        except services.NotAllowed:
+            messages.warning(
+                request, "Nothing was saved, since the request has changed. Please look again."
+            )
+        else:
+            messages.success(request, "Saved.")
         return HttpResponseRedirect(self.detail_url)
 
 

@@ -16,7 +16,7 @@ from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTempla
 
 from booking import bounces, calendars, emails, services
 from booking.filters import NEWEST, RequestFilterSet, with_words
-from booking.forms import AddressForm, NotesForm
+from booking.forms import AddressForm, NotesForm, ReachForm
 from booking.models import ConsultationRequest, Letter, State
 from booking.services import Recipient
 from booking.templatetags.booking_tags import as_day, as_time
@@ -156,6 +156,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             **kwargs,
             consultation=request,
             practice=self.practice,
+            reach_form=ReachForm(request=request),
             late=request.is_late(today),
             is_held=self.is_held,
             unreadable=request.is_unreadable,

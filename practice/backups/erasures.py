@@ -1,6 +1,6 @@
-"""The file of tombstones, copied beside the backups, since a restore needs the newest.
+"""The file of tombstones and wishes, copied beside the backups, since a restore needs the newest.
 
-Each line is a day and a hash that leads to nobody; lines are only ever added.
+Each line has a day and a hash that leads to nobody; lines are only ever added.
 """
 
 import os

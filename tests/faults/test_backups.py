@@ -271,6 +271,42 @@ def test_a_restore_erases_again_what_was_erased_since(
     assert settings.TOMBSTONES_FILE.read_text() == (place / "tombstones.txt").read_text()
 
 
+def test_a_restore_honors_what_was_wished_since(
+    name: str, other: str, place: Path, key: str, settings: Any, tmp_path: Path
+) -> None:
+    """As well when the server is lost: it stands beside the backups, and names nobody."""
+    noon = timezone.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    user, soon = User.objects.all()[0], noon + timedelta(days=3)
+    agreed = factories.agreed_request(soon, by=user, name=CANARY)
+    called = factories.agreed_request(soon + timedelta(hours=3), by=user, phone="+16265550143")
+    doomed, bound = submit(1), submit(2)
+    services.hold(bound, timezone.localdate() + timedelta(days=9), CANARY, user=user)
+    file = backup()
+    services.withdraw(agreed)
+    services.reach_by(called, user=user, text_ok=False, voicemail_ok=False, email_ok=False)
+    services.hold(doomed, timezone.localdate() + timedelta(days=31), CANARY, user=user)
+    services.erase(doomed, by=Actor.VISITOR)
+    services.lift_hold(bound, user=user)
+    call_command("backup", "--tombstones")
+    settings.TOMBSTONES_FILE = tmp_path / "another server" / "tombstones.txt"
+    said = io.StringIO()
+    with working_on(other):
+        call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
+        assert "0 erased again, 4 wishes honored" in said.getvalue()
+        for each in (agreed, called, doomed, bound):
+            each.refresh_from_db()
+        assert (agreed.state, agreed.claims.count()) == ("withdrawn", 0)
+        assert (doomed.state, doomed.is_held(timezone.localdate())) == ("withdrawn", True)
+        assert (called.state, called.email, bound.kept_until) == ("confirmed", "", None)
+        services.queue_reminders()
+        to_visitors = OutgoingEmail.objects.filter(recipient="visitor", sent_at=None)
+        assert set(to_visitors.values_list("request", flat=True)) == {bound.pk}
+        with time_machine.travel(timezone.now() + timedelta(days=32)):
+            services.erase_old(timezone.localdate())
+        assert not ConsultationRequest.objects.filter(pk=doomed.pk).exists()
+    assert CANARY not in (place / "tombstones.txt").read_text()
+
+
 def test_tombstones_beside_the_backups_outlive_the_loss_of_those_here(
     place: Path, settings: Any
 ) -> None:
@@ -791,14 +827,15 @@ def test_a_rehearsal_proves_a_restore_and_leaves_nothing_behind(
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "practice.settings")
     monkeypatch.setenv("DATABASE_URL", address_of(name))
     monkeypatch.setenv("BACKUP_TO", str(place))
-    gone, _ = submit(1), submit(2)
+    gone, leaves = submit(1), submit(2)
     settings.TOMBSTONES_FILE.write_text(f"2026-01-01 {digest_of(gone.invitation_uid)}\n")
     call_command("rehearse_restore", "--progress")
     said = capsys.readouterr()
     assert "1 erased again" in said.out
     assert "Archive 100 %" in said.err
+    services.withdraw(leaves)
     call_command("rehearse_restore", f"--key={key}")
-    assert "came back as they were; 1 erased again" in capsys.readouterr().out
+    assert "as they were; 1 erased again, 1 wishes honored" in capsys.readouterr().out
     assert ConsultationRequest.objects.count() == 2, "the site itself is left alone"
     kinds = list(BackupProof.objects.order_by("pk").values_list("kind", "ok"))
     assert kinds == [("rehearsal", True), ("backup", True), ("with_key", True)]

@@ -11,13 +11,14 @@ from practice.models import PracticeSettings
 class Command(BaseCommand):
     """Run it after every restore, before the site is opened.
 
-    By somebody's wish first, and then by age, as the worker does every hour.
+    By somebody's wish first, then whatever else was wished since, and then what is over, as the
+    worker does every hour.
     """
 
-    help = "Erases again what had been erased before a backup brought it back."
+    help = "Erases again what a backup brought back, and honors what else was wished since."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        said = f"{services.erase_again()} erased again"
+        said = f"{services.erase_again()} erased again, {services.honor_wishes()} wishes honored"
         if doubt := clocks.doubt(timezone.now()):
             said += (
                 f". {doubt} So nothing was erased by age. If the date is right, run "

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking import scrubbing, tombstones
+from booking import scrubbing, tombstones, wishes
 
 
 class Command(BaseCommand):
@@ -10,5 +10,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         tombstones.write_missing()
+        wishes.write_missing()
         done = scrubbing.scrub()
         self.stdout.write("scrubbed" if done else "somebody was reading; to be tried again")

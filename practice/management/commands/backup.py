@@ -23,7 +23,9 @@ class Command(BaseCommand):
             "--new-key", action="store_true", help="print a new pair of keys and stop"
         )
         parser.add_argument(
-            "--tombstones", action="store_true", help="only copy the file of what was erased"
+            "--tombstones",
+            action="store_true",
+            help="only copy the file of what was erased and wished",
         )
         parser.add_argument(
             "--take-over",

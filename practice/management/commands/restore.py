@@ -25,7 +25,7 @@ class Command(BaseCommand):
     The backup is unpacked and held against its manifest before anything here is touched.
     """
 
-    help = "Puts a backup back into an empty site, and erases again what was erased since."
+    help = "Puts a backup back into an empty site, and honors what was erased and wished since."
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:

@@ -184,7 +184,7 @@ def test_case_9_the_link_lives_on_through_every_state(
 KEPT_WHILE_OWED = {
     *("id", "submission_key", "link_nonce", "version", "state", "state_since", "received_at"),
     *("reply_by", "starts_at", "ends_at", "invitation_uid", "invitation_sequence"),
-    *("erase_when_told", "email"),
+    *("erase_when_told", "email", "wishes", "wishes_in_file"),
 }
 
 

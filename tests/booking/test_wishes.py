@@ -1,0 +1,430 @@
+"""What was wished after a backup outlives its restore, and the file of it leads to nobody."""
+
+import contextlib
+import resource
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from booking import jobs, outbox, services, tombstones, wishes
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, State, Tombstone, digest_of
+from practice.models import PracticeSettings, User
+from tests import factories
+from tests.booking.test_erasure import ACTOR, DAY, NOW, TODAY, clock, command, user
+
+__all__ = ["clock", "user"]  # fixtures
+
+Since = Callable[[ConsultationRequest], AbstractContextManager[None]]
+PHONE = "+14155550123"
+
+
+@pytest.fixture
+def since_backup(clock: Any, django_capture_on_commit_callbacks: Any) -> Since:
+    """What is done to a request within is done after a backup, which then comes back."""
+
+    @contextlib.contextmanager
+    def since(request: ConsultationRequest) -> Iterator[None]:
+        rows = ConsultationRequest.objects.filter(pk=request.pk)
+        backup = rows.values().get()
+        with django_capture_on_commit_callbacks(execute=True):
+            yield
+        if not rows.update(**backup):
+            ConsultationRequest.objects.create(**backup)
+        request.events.all().delete()
+        command("erase_again")
+        if rows.exists():
+            request.refresh_from_db()
+
+    return since
+
+
+def written(settings: Any) -> list[str]:
+    return str(settings.TOMBSTONES_FILE.read_text()).splitlines()
+
+
+# --- Each wish --------------------------------------------------------------------------------
+
+
+def test_an_erasure_promised_for_the_end_of_a_hold_is_kept_by_an_older_backup(
+    user: User, since_backup: Since, clock: Any
+) -> None:
+    request = factories.consultation_request()
+    with since_backup(request):
+        services.hold(request, TODAY + 31 * DAY, "A complaint", user=user)
+        services.erase(request, by=ACTOR.VISITOR)
+    assert request.state == State.WITHDRAWN
+    assert request.kept_until == TODAY + 31 * DAY, "and a hold is one still"
+    assert request.kept_because
+    clock.shift(31 * DAY)
+    assert services.erase_old(PracticeSettings.load().today()) == 0
+    clock.shift(DAY)
+    assert services.erase_old(PracticeSettings.load().today()) == 1
+
+
+def test_a_persons_demand_that_met_a_hold_is_kept_too(user: User, since_backup: Since) -> None:
+    request = factories.consultation_request(email="kim@example.com")
+    services.hold(request, TODAY, "A complaint", user=user)
+    with since_backup(request):
+        assert services.erase_person("kim@example.com") == (1, 1)
+    assert request.erasure_asked_at
+
+
+def test_a_withdrawal_is_one_still_and_was_so_since_its_day(
+    user: User, since_backup: Since, clock: Any
+) -> None:
+    request = factories.consultation_request(state=State.WAITLISTED)
+    with since_backup(request):
+        services.withdraw(request)
+        clock.shift(3 * DAY)
+    assert request.state == State.WITHDRAWN
+    assert NOW <= request.state_since < NOW + DAY
+
+
+def test_a_withdrawal_is_one_whatever_the_backup_says_of_the_request(
+    user: User, since_backup: Since, clock: Any
+) -> None:
+    """It was declined, opened again and withdrawn; or agreed, and its time is over by now."""
+    declined = factories.consultation_request(state=State.DECLINED)
+    with since_backup(declined):
+        services.reopen(declined, user=user)
+        services.withdraw(declined)
+    agreed = factories.agreed_request(NOW + DAY, by=user)
+    factories.letters_left()
+    with since_backup(agreed):
+        services.withdraw(agreed)
+        clock.shift(2 * DAY)
+    assert (declined.state, agreed.state) == (State.WITHDRAWN, State.WITHDRAWN)
+
+
+def test_who_withdrew_gets_nothing_from_an_older_backup(
+    user: User, since_backup: Since, clock: Any
+) -> None:
+    """Neither what was owed then, nor a reminder, nor a second cancellation."""
+    request = factories.agreed_request(NOW + 3 * DAY, by=user)
+    owed = list(request.emails.filter(recipient="visitor").values())
+    with since_backup(request):
+        services.withdraw(request)
+        factories.letters_left()
+        OutgoingEmail.objects.bulk_create(OutgoingEmail(**each) for each in owed)
+    clock.shift(2 * DAY)
+    services.queue_reminders()
+    assert not request.emails.filter(recipient="visitor", sent_at=None).exists()
+    assert not request.claims.exists(), "its time is free"
+
+
+def test_who_took_a_withdrawal_back_waits_again(user: User, since_backup: Since) -> None:
+    request = factories.consultation_request()
+    services.withdraw(request)
+    with since_backup(request):
+        services.restore(request)
+    assert request.state == State.PENDING
+    assert request.reply_by >= TODAY
+
+
+def test_of_a_hold_that_was_placed_and_lifted_the_lifting_counts(
+    user: User, since_backup: Since
+) -> None:
+    free = factories.consultation_request()
+    with since_backup(free):
+        services.hold(free, TODAY + DAY, "A complaint", user=user)
+        services.lift_hold(free, user=user)
+    bound = factories.consultation_request()
+    services.hold(bound, TODAY + DAY, "A complaint", user=user)
+    with since_backup(bound):
+        services.lift_hold(bound, user=user)
+    assert (free.kept_until, free.kept_because) == (None, "")
+    assert (bound.kept_until, bound.kept_because) == (None, "")
+
+
+def test_a_hold_that_was_made_longer_keeps_its_reason(user: User, since_backup: Since) -> None:
+    request = factories.consultation_request()
+    services.hold(request, TODAY + DAY, "A complaint", user=user)
+    with since_backup(request):
+        services.hold(request, TODAY + 9 * DAY, "A second complaint", user=user)
+    assert (request.kept_until, request.kept_because) == (TODAY + 9 * DAY, "A complaint")
+
+
+def test_no_voicemail_and_no_texts_stay_so(user: User, since_backup: Since) -> None:
+    request = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
+    with since_backup(request):
+        services.reach_by(request, user=user, text_ok=False, voicemail_ok=False, email_ok=True)
+    assert (request.text_ok, request.voicemail_ok) == (False, False)
+    assert request.email
+    with since_backup(request):
+        services.reach_by(request, user=user, text_ok=True, voicemail_ok=False, email_ok=True)
+    assert (request.text_ok, request.voicemail_ok) == (True, False), "the newest counts"
+
+
+def test_whoever_wants_no_email_gets_none_from_an_older_backup(
+    user: User, since_backup: Since, clock: Any
+) -> None:
+    request = factories.agreed_request(NOW + 3 * DAY, by=user, phone=PHONE)
+    owed = list(request.emails.filter(recipient="visitor").values())
+    with since_backup(request):
+        services.reach_by(request, user=user, text_ok=False, voicemail_ok=True, email_ok=False)
+        request.letters.update(channel=Letter.Channel.EMAIL)
+        OutgoingEmail.objects.bulk_create(OutgoingEmail(**each) for each in owed)
+    assert request.email == ""
+    assert request.letters.get().channel == Letter.Channel.IN_PERSON, "the therapist says it"
+    clock.shift(2 * DAY)
+    services.queue_reminders()
+    assert not request.emails.filter(recipient="visitor").exists()
+
+
+def test_the_newest_wish_is_the_newest_whatever_the_clock_said(
+    user: User, since_backup: Since, clock: Any
+) -> None:
+    request = factories.consultation_request()
+    with since_backup(request):
+        clock.shift(400 * DAY)
+        services.hold(request, TODAY + 500 * DAY, "A complaint", user=user)
+        clock.move_to(NOW)
+        services.lift_hold(request, user=user)
+    assert request.kept_until is None
+
+
+def test_an_erasure_outranks_every_other_wish(user: User, since_backup: Since) -> None:
+    request = factories.consultation_request()
+    with since_backup(request):
+        services.hold(request, TODAY, "A complaint", user=user)
+        services.lift_hold(request, user=user)
+        services.erase(request, by=ACTOR.VISITOR)
+    assert not ConsultationRequest.objects.exists()
+
+
+def test_what_stands_already_is_left_alone(user: User, since_backup: Since) -> None:
+    """Whatever was done since: by a restore of the newest backup, or `erase_again` at any time."""
+    request = factories.consultation_request()
+    with since_backup(request):
+        services.hold(request, TODAY + DAY, "A complaint", user=user)
+        services.withdraw(request)
+    assert "0 wishes honored" in command("erase_again")
+    version = request.version
+    services.restore(request)
+    assert "0 wishes honored" in command("erase_again")
+    request.refresh_from_db()
+    assert (request.state, request.version) == (State.PENDING, version + 1)
+
+
+def test_a_wish_after_a_restore_is_newer_than_all_before_it(
+    user: User, since_backup: Since
+) -> None:
+    request = factories.consultation_request()
+    with since_backup(request):
+        services.hold(request, TODAY + DAY, "A complaint", user=user)
+        services.lift_hold(request, user=user)
+        services.hold(request, TODAY + 2 * DAY, "A complaint", user=user)
+    with since_backup(request):
+        services.lift_hold(request, user=user)
+    assert request.kept_until is None
+
+
+# --- The file ---------------------------------------------------------------------------------
+
+
+def test_the_file_of_wishes_leads_to_nobody(user: User, settings: Any, since_backup: Since) -> None:
+    request = factories.consultation_request(phone=PHONE, name="Quillon")
+    with since_backup(request):
+        services.hold(request, TODAY + 30 * DAY, "Quillon sues", user=user)
+        services.erase(request, by=ACTOR.VISITOR)
+    assert written(settings) == [
+        f"2027-06-01 {digest_of(request.invitation_uid)[:40]} 3 withdrawn=2027-06-01 "
+        "erase=2027-06-01 hold=2027-07-01 no-texts no-voicemail wish"
+    ]
+    assert settings.TOMBSTONES_FILE.stat().st_mode & 0o077 == 0
+
+
+def test_the_version_before_takes_no_wish_for_a_tombstone(
+    user: User, settings: Any, since_backup: Since
+) -> None:
+    """As it reads the file: by a line's last word, which must fit its column, too."""
+    request = factories.consultation_request()
+    with since_backup(request):
+        services.withdraw(request)
+    [line] = written(settings)
+    assert line.endswith(" wish")
+    cut = {line[:end].split()[-1] for end in range(1, len(line) + 1)}  # a full disk breaks it off
+    assert digest_of(request.invitation_uid) not in cut
+    assert max(map(len, cut)) <= Tombstone._meta.get_field("digest").max_length
+
+
+def test_half_a_line_is_neither_a_wish_nor_a_tombstone_and_spoils_no_other(
+    user: User, settings: Any, since_backup: Since
+) -> None:
+    whole, half = factories.consultation_request(), factories.consultation_request()
+    with since_backup(whole):
+        services.withdraw(whole)
+    [line] = written(settings)
+    of_half = line.replace(wishes.digest(whole.invitation_uid), wishes.digest(half.invitation_uid))
+    for end in range(1, len(of_half)):
+        settings.TOMBSTONES_FILE.write_text(of_half[:end])
+        tombstones.append([f"{line}\n"])
+        assert set(wishes.newest()) == {wishes.digest(whole.invitation_uid)}
+        assert tombstones.wished() == set()
+    begins = wishes.digest(half.invitation_uid)
+    for strange in (
+        f"2027-06-01 {begins} {10**12} wish",
+        f"2027-06-01 {begins} x wish",
+        "2027-06-01 abc 1 hold=never wish",
+        "wish",
+        "\0 wish",
+    ):
+        tombstones.append([f"{strange}\n"])
+    assert set(wishes.newest()) == {wishes.digest(whole.invitation_uid)}
+
+
+def test_a_full_disk_takes_no_act_back_and_is_made_up_for(
+    user: User, settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    """/dev/full is a disk without room."""
+    there, settings.TOMBSTONES_FILE = settings.TOMBSTONES_FILE, Path("/dev/full")
+    request, link = factories.consultation_request(), Client()
+    with django_capture_on_commit_callbacks(execute=True):
+        link.post(request.get_absolute_url(), {"act": "withdraw"})
+    assert ConsultationRequest.objects.get().state == State.WITHDRAWN
+    with pytest.raises(OSError, match="No space"):
+        jobs._scrub_if_due()
+    settings.TOMBSTONES_FILE = there
+    jobs._scrub_if_due()
+    assert len(written(settings)) == 1
+    jobs._scrub_if_due()
+    assert len(written(settings)) == 1
+
+
+def test_a_line_that_only_half_went_in_is_written_again(settings: Any) -> None:
+    """A disk that fills up takes the beginning, and says nothing."""
+    tombstones.append(["2027-06-01 first\n"])
+    size = settings.TOMBSTONES_FILE.stat().st_size
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 8, limit[1]))
+    try:
+        with pytest.raises(OSError, match=r"No space|too large"):
+            tombstones.append(["2027-06-02 second\n"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    tombstones.append(["2027-06-02 second\n"])
+    assert written(settings)[-1] == "2027-06-02 second"
+
+
+def test_what_was_wished_beside_a_version_that_writes_none_is_written_by_the_worker(
+    practice: PracticeSettings, settings: Any
+) -> None:
+    """That of before an update: it went on for a while, and wrote only to the database."""
+    for fields in (
+        {"state": State.WITHDRAWN},
+        {"erasure_asked_at": NOW},
+        {"kept_until": TODAY, "kept_because": "A complaint"},
+        {},
+    ):
+        factories.consultation_request(**fields)
+    jobs._scrub_if_due()
+    assert len(written(settings)) == 3
+
+
+def test_the_newest_counts_in_whatever_order_servers_wrote(
+    user: User, settings: Any, since_backup: Since
+) -> None:
+    request = factories.consultation_request()
+    begins = wishes.digest(request.invitation_uid)
+    settings.TOMBSTONES_FILE.write_text(
+        f"2027-06-01 {begins} 10 wish\n2027-06-01 {begins} 9 withdrawn=2027-06-01 wish\n"
+    )
+    assert "1 wishes honored" in command("erase_again")
+    request.refresh_from_db()
+    assert request.state == State.PENDING
+
+
+def test_a_wish_made_while_another_is_written_is_written_too(
+    practice: PracticeSettings, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request, append = factories.consultation_request(), tombstones.append
+
+    def made_meanwhile(lines: Any) -> None:
+        append(lines)
+        wishes.changed(request)
+
+    wishes.changed(request)
+    with monkeypatch.context() as patch:
+        patch.setattr(tombstones, "append", made_meanwhile)
+        wishes.write_missing()
+    assert wishes.write_missing() == 1
+    assert [line.split()[2] for line in written(settings)] == ["1", "2"]
+
+
+def test_lines_of_many_writers_stay_whole(settings: Any) -> None:
+    lines = [f"2027-06-01 {'x' * length} wish\n" for length in range(400)]
+    with ThreadPoolExecutor(8) as pool:  # each with a descriptor of its own, as processes have
+        list(pool.map(tombstones.append, ([line] for line in lines)))
+    assert sorted(settings.TOMBSTONES_FILE.read_text().splitlines(True)) == sorted(lines)
+
+
+# --- How the visitor may be reached -----------------------------------------------------------
+
+
+@pytest.fixture
+def reached(practice: PracticeSettings, as_therapist: Client) -> Callable[..., str]:
+    def post(request: ConsultationRequest, **ticks: object) -> str:
+        address = f"/admin/consultations/{request.pk}/reach/"
+        answer = as_therapist.post(address, {"version": request.version, **ticks}, follow=True)
+        request.refresh_from_db()
+        return " ".join(answer.content.decode().split())
+
+    return post
+
+
+def test_the_therapist_notes_how_somebody_wants_to_be_reached(
+    reached: Callable[..., str], as_therapist: Client
+) -> None:
+    request = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
+    page = as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
+    assert "Save how to reach them" in page
+    page = reached(request, text_ok="on", email_ok="on")
+    assert "Text: fine. Voicemail: no." in page
+    assert "The practice (therapist@example.com), noted how the visitor may be reached" in page
+    assert request.email
+    reached(request, text_ok="on")
+    assert request.email == ""
+
+
+def test_nobody_is_left_without_any_way_to_reach_them(
+    reached: Callable[..., str], as_therapist: Client
+) -> None:
+    request = factories.consultation_request()
+    assert (
+        "Save how to"
+        not in as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
+    )
+    assert "Nothing was saved" in reached(request)
+    assert request.email
+
+
+def test_an_address_that_came_meanwhile_is_not_refused_by_an_older_page(
+    reached: Callable[..., str],
+) -> None:
+    request = factories.consultation_request(email="", phone=PHONE)
+    opened = request.version
+    ConsultationRequest.objects.update(version=opened + 1)
+    assert "Nothing was saved" in reached(request, version=opened, text_ok="on")
+    assert not request.text_ok
+
+
+def test_a_letter_on_its_way_is_said_when_email_is_not_wanted_any_more(
+    user: User, reached: Callable[..., str]
+) -> None:
+    request = factories.consultation_request(phone=PHONE)
+    services.waitlist(request, user=user, words=services.Draft("About you", "It may take weeks."))
+    page = reached(request)
+    assert "To say or text" in page
+    assert "It may take weeks." in page
+    assert outbox.send_due() == 0
+    assert timezone.now() - timedelta(1) < request.state_since
