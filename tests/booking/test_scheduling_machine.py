@@ -420,8 +420,9 @@ class Scheduling(RuleBasedStateMachine):
         self.calendars[address] = (uid, int(said["SEQUENCE"]), said["METHOD"], start)
 
     def everything_arrives(self) -> None:
-        """As if the mail server had come back, without waiting for it."""
+        """As if the mail server had come back and the therapist had looked, without waiting."""
         Post.is_away = False
+        OutgoingEmail.objects.alerts().update(seen_at=timezone.now())  # so none is gathered
         waiting = OutgoingEmail.objects.filter(sent_at=None, given_up_at=None)
         waiting.update(next_try_at=timezone.now(), leased_until=None)
         outbox.send_due(limit=1000)
