@@ -154,3 +154,18 @@ def test_how_many_are_not_tested_is_told_and_right() -> None:
     row = ROW.format("Not tested: nobody can")
     for told, is_right in (("as 1 do", True), ("as 2 do", False), ("", False)):
         assert (faults(f"{told}\n{row}") == []) is is_right
+
+
+def test_the_counts_of_level_1_are_those_of_its_list() -> None:
+    told = re.search(
+        r"Of its (\d+) requirements of level 1, (\d+) are met, (\d+) do not apply, and these (\d+)",
+        DOCUMENT,
+    )
+    rows = re.findall(r"^\| [\d.]+ \|.*", DOCUMENT.split("| id | requirement")[1], re.MULTILINE)
+    otherwise = [sum(words in row for row in rows) for words in ("Does not apply", "**Not met")]
+    assert told
+    assert [int(number) for number in told.groups()] == [
+        len(rows),
+        len(rows) - sum(otherwise),
+        *otherwise,
+    ]

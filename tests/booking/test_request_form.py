@@ -321,6 +321,7 @@ def test_the_page_after_sending_says_what_happens_and_by_when(visitor: Client) -
     assert reverse("booking:manage", args=[request.token]) in html
     assert "canary" not in html
     assert "Robin" not in html
+    assert "delete it from the browser's history" in html
 
 
 def test_the_page_after_sending_without_its_link_tells_nothing(visitor: Client) -> None:
