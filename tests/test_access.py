@@ -1,5 +1,6 @@
 """The access matrix: every address of the resolver, tried by everybody (tests/access.py)."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -122,6 +123,13 @@ def test_every_address_has_its_place(known: dict[str, Any]) -> None:
         PLACE_IT.format(route=route, name=name) for route, name in every if route not in answered
     ]
     assert not faults, "\n" + "\n".join(faults)
+
+
+def test_there_is_no_oauth_server_and_no_websocket(settings: Any) -> None:
+    strange = re.compile("oauth|openid|oidc|authorize|token/?$")
+    assert [route for route, _ in routes(get_resolver()) if strange.search(route)] == []
+    assert not [app for app in settings.INSTALLED_APPS if re.search("idp|oauth|channels", app)]
+    assert not hasattr(settings, "ASGI_APPLICATION")
 
 
 # --- Everybody gets what the table says ------------------------------------------------------

@@ -1,9 +1,11 @@
 """The shape of the project: who imports whom, what lies at the top, what it depends on."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,58 @@ def test_the_migration_of_the_user_stands_alone() -> None:
     """Pages and images beside it would make a circle with Wagtail's own migrations."""
     [first] = (PROJECT / "practice" / "migrations").glob("0001_*.py")
     assert re.findall(r"CreateModel\(\s*name=.(\w+)", first.read_text()) == ["User"]
+
+
+# What would make code, a command or an object of a text, or a page of it without escaping.
+DANGEROUS = {"eval", "exec", "system", "popen", "getoutput", "getstatusoutput", "mark_safe"}
+PARSERS = {"pickle", "marshal", "shelve", "yaml", "xml", "lxml", "defusedxml"}
+ALLOWED = {
+    ("practice/blocks.py", "mark_safe"),  # what Wagtail's editor has cleaned
+    ("practice/templatetags/practice_tags.py", "mark_safe"),  # JSON, escaped there
+}
+
+
+def test_no_text_becomes_code_a_command_or_an_object() -> None:
+    found = set()
+    for room in ("practice", "blog", "booking"):
+        for file in (PROJECT / room).rglob("*.py"):
+            name = file.relative_to(PROJECT).as_posix()
+            found |= {(name, what) for what in dangers(ast.parse(file.read_text()))}
+    assert found == ALLOWED
+
+
+def dangers(tree: ast.AST) -> Iterator[str]:
+    """What of the above a file calls or imports, and whether it starts a shell."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            yield from {called} & DANGEROUS
+            yield from {word.arg for word in node.keywords if word.arg} & {"shell"}
+        elif isinstance(node, ast.ImportFrom):
+            yield from {(node.module or "").partition(".")[0]} & PARSERS
+        elif isinstance(node, ast.Import):
+            yield from {name.name.partition(".")[0] for name in node.names} & PARSERS
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["eval(x)", "os.system(x)", "run(x, shell=True)", "import pickle", "from xml.dom import y"],
+)
+def test_what_would_do_so_is_found(code: str) -> None:
+    assert list(dangers(ast.parse(code)))
+
+
+def test_no_script_of_ours_makes_code_or_markup_of_a_text() -> None:
+    makes = re.compile(r"\b(eval|Function|innerHTML|outerHTML|insertAdjacentHTML|write) ?[=(]")
+    scripts = [file for room in ("practice", "booking") for file in (PROJECT / room).rglob("*.js")]
+    assert len(scripts) >= 5
+    assert [file.name for file in scripts if makes.search(file.read_text())] == []
+    assert makes.search("place.innerHTML = text")
+    assert makes.search("document.write(text)")
+
+
+def test_only_mail_in_plain_text_is_written_without_escaping() -> None:
+    templates = [*(PROJECT / "templates").rglob("*.*")]
+    plain = {file for file in templates if "autoescape off" in file.read_text()}
+    assert {file.suffix for file in plain} == {".txt"}
+    assert {file.parent.name for file in plain} == {"email", "emails"}

@@ -1,5 +1,6 @@
 """A visitor's own page: state on GET, acts on POST, the message never."""
 
+from base64 import urlsafe_b64decode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -167,6 +168,20 @@ def test_a_link_that_was_changed_by_one_letter_leads_nowhere(
         answer = visitor.get(f"/consultation/manage/{link}/")
         assert answer.status_code == 404
         assert "leads nowhere" in answer.content.decode()
+
+
+def test_a_link_holds_128_random_bits_and_a_signature_of_256(
+    request_on_file: ConsultationRequest,
+) -> None:
+    first, second = request_on_file.token, factories.consultation_request().token
+    nonces, signatures = [], []
+    for token in (first, second):
+        named, _, signature = token.partition(".")
+        nonces.append(urlsafe_b64decode(f"{named.partition('-')[2]}=="))
+        signatures.append(urlsafe_b64decode(f"{signature}="))
+    assert [len(nonce) * 8 for nonce in nonces] == [128, 128]
+    assert [len(signature) * 8 for signature in signatures] == [256, 256]
+    assert nonces[0] != nonces[1]
 
 
 def test_a_visitors_withdrawal_counts_though_the_practice_acted_at_the_same_moment(

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
@@ -104,6 +105,31 @@ def test_a_longer_message_is_refused_and_kept(visitor: Client) -> None:
     html = page(visitor, **ENOUGH, message="x" * 1001)
     assert "at most 1000 characters" in html
     assert "x" * 1001 in html
+
+
+@pytest.mark.parametrize(
+    ("field", "longest", "written"),
+    [
+        ("name", 100, lambda length: "x" * length),
+        ("email", 254, lambda length: f"{'x' * (length - 12)}@example.com"),
+        ("phone", 40, lambda length: f"626{' ' * (length - 10)}5550143"),
+        ("good_hours", 200, lambda length: "x" * length),
+    ],
+)
+def test_what_is_longer_than_its_field_is_refused_and_kept(
+    visitor: Client, field: str, longest: int, written: Callable[[int], str]
+) -> None:
+    assert send(visitor, **{field: written(longest)}).pk
+    html = page(visitor, **{**ENOUGH, field: written(longest + 1)})
+    assert f'id="id_{field}_error"' in html
+    assert written(longest + 1) in html
+    assert ConsultationRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("field", ["who", "parts"])
+def test_what_is_in_no_list_is_refused(visitor: Client, field: str) -> None:
+    page(visitor, **{**ENOUGH, field: "cat", "when": "parts"})
+    assert not ConsultationRequest.objects.exists()
 
 
 def test_the_message_can_be_switched_off(visitor: Client) -> None:
@@ -295,6 +321,7 @@ def test_the_page_after_sending_says_what_happens_and_by_when(visitor: Client) -
     assert reverse("booking:manage", args=[request.token]) in html
     assert "canary" not in html
     assert "Robin" not in html
+    assert "delete it from the browser's history" in html
 
 
 def test_the_page_after_sending_without_its_link_tells_nothing(visitor: Client) -> None:

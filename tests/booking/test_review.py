@@ -9,9 +9,10 @@ import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
+from wagtail.models import ModelLogEntry
 
 from booking import services
-from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, RequestEvent, State
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -141,6 +142,17 @@ def test_a_referral_without_names_is_not_sent(as_therapist: Client, waiting: Any
     fields = hidden_and_shown(as_therapist.get(url).content.decode())
     assert "Fill in or remove" in as_therapist.post(url, fields).content.decode()
     assert ConsultationRequest.objects.get().state == State.PENDING
+
+
+def test_who_read_a_request_stands_in_no_log(
+    as_therapist: Client, waiting: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = (RequestEvent.objects.count(), ModelLogEntry.objects.count())
+    caplog.set_level("DEBUG")
+    as_therapist.get(detail(waiting))
+    as_therapist.post(reverse("consultations:all"), {"q": "Robin"})
+    assert (RequestEvent.objects.count(), ModelLogEntry.objects.count()) == before
+    assert "therapist@" not in caplog.text
 
 
 def test_an_empty_letter_is_refused_and_the_subject_kept(

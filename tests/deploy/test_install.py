@@ -341,6 +341,11 @@ def test_each_service_scores_two_or_better(units: Path, service: str) -> None:
     assert judged.returncode == 0, judged.stdout[-3000:] + judged.stderr
 
 
+def test_the_web_server_reaches_no_network() -> None:
+    text = (UNITS / "practice-web@.service").read_text()
+    assert {"PrivateNetwork=yes", "RestrictAddressFamilies=AF_UNIX"} <= set(text.splitlines())
+
+
 def test_systemd_understands_each_unit(units: Path) -> None:
     files = [path for path in UNITS.iterdir() if path.is_file()]
     names = [path.name.replace("@.", "@main.") for path in files]
@@ -392,6 +397,12 @@ def test_nginx_takes_what_is_written_for_two_practices(root: Path, tmp_path: Pat
     assert "[warn]" not in tested.stderr
 
 
+def test_nginx_speaks_tls_1_2_and_1_3_alone_and_names_no_version(root: Path) -> None:
+    site, common = proxy.site(answered()), proxy.common([answered()])
+    assert re.findall("ssl_protocols.*", site + common) == ["ssl_protocols TLSv1.2 TLSv1.3;"]
+    assert "server_tokens off;" in common
+
+
 def test_pictures_in_a_store_come_through_the_site_and_documents_never_by_their_path(
     root: Path,
 ) -> None:
@@ -412,6 +423,11 @@ def test_pictures_in_a_store_come_through_the_site_and_documents_never_by_their_
 def test_versions_are_compared_by_their_numbers() -> None:
     ordered = ["0.1.0.dev0", "0.1.0", "0.2.0rc1", "0.2.0", "0.10.0", "1.0"]
     assert sorted(set(ordered), key=release.order) == ordered
+
+
+def test_a_release_lies_there_without_its_history_and_its_tests() -> None:
+    names = [".git", ".env", "data", "tests", "practice", "manage.py"]
+    assert release.ignore_of(SOURCE)(str(SOURCE), names) == {".git", ".env", "data", "tests"}
 
 
 def test_the_newest_version_is_found_among_the_tags() -> None:

@@ -146,6 +146,13 @@ def test_whoever_finds_a_hole_learns_whom_to_tell_through_the_proxy(served: Serv
     assert f"Canonical: {served.proxy.url}/.well-known/security.txt\n" in answer.text
 
 
+def test_no_answer_says_which_version_of_what_gives_it(served: Served) -> None:
+    for path in ("/", "/no-such-page/", "/admin/", "/media/images/none.jpg", "/" + "a" * 9_000):
+        answer = served.proxy.ask(path)
+        assert not re.search(r"\d|gunicorn|python", answer.headers["Server"] or "", re.IGNORECASE)
+        assert answer.headers["X-Powered-By"] is None
+
+
 def test_static_files_are_told_apart_from_pages_by_no_header(served: Served) -> None:
     named = re.search(r'href="(/static/[^"]+)"', served.proxy.ask("/").text)
     assert named

@@ -14,6 +14,8 @@ import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from bs4 import BeautifulSoup
+from django.conf import global_settings
 from django.contrib.auth.models import Group
 from django.contrib.sessions.models import Session
 from django.core import mail
@@ -22,6 +24,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
 
+from practice import settings as live
 from practice.accounts import factors, letters, purge, sessions
 from practice.accounts.reauthentication import second_factor_again
 from practice.models import OwedLink, Tally, User
@@ -113,6 +116,20 @@ def test_a_code_is_good_once(therapist: User, factor: Authenticator, clock: Any)
         give_password(client, therapist.email)
         give_code(client, code)
         assert is_in(client) is gets_in
+
+
+@pytest.mark.parametrize(
+    ("seconds", "gets_in"), [(-60, False), (-30, True), (0, True), (30, True), (60, False)]
+)
+def test_a_code_is_taken_for_half_a_minute_before_and_after_its_time(
+    visitor: Client, therapist: User, factor: Authenticator, clock: Any, seconds: int, gets_in: bool
+) -> None:
+    clock.shift(timedelta(seconds=seconds))
+    code = factories.code_of(factor)
+    clock.move_to(NOW)
+    give_password(visitor, therapist.email)
+    give_code(visitor, code)
+    assert is_in(visitor) is gets_in
 
 
 def test_a_recovery_code_is_good_once(therapist: User, factor: Authenticator) -> None:
@@ -246,6 +263,16 @@ def test_a_session_from_before_the_enrolment_has_to_show_the_factor(
     assert is_in(as_therapist_without_factor)
 
 
+def test_a_passkey_signs_by_what_its_device_knows_but_never_by_sha_1(
+    as_therapist_again: Client,
+) -> None:
+    """Numbers of https://www.iana.org/assignments/cose: ES256, EdDSA and RS256; RS1."""
+    page = as_therapist_again.get("/account/second-factor/passkey/").content.decode()
+    offered = {int(number) for number in re.findall(r'"alg": (-?\d+)', unescape(page))}
+    assert offered >= {-7, -8, -257}
+    assert -65535 not in offered
+
+
 def test_the_last_factor_stays(as_therapist_again: Client, therapist: User) -> None:
     remove = "/account/second-factor/app/remove/"
     assert as_therapist_again.post(remove).status_code == 200
@@ -324,6 +351,15 @@ def test_wagtails_pages_set_no_password_and_no_address(as_therapist_again: Clien
     assert 'type="password"' not in account
     assert "name_email-email" not in account
     assert 'type="password"' not in as_therapist_again.get("/admin/users/new/").content.decode()
+
+
+def test_the_name_of_a_session_is_random_and_longer_than_128_bits(
+    as_therapist: Client, as_editor: Client
+) -> None:
+    names = {client.session.session_key for client in (as_therapist, as_editor)}
+    assert len(names) == 2
+    assert all(re.fullmatch("[a-z0-9]{32}", name) for name in names)
+    assert 36**32 > 2**128
 
 
 def test_signing_out_ends_the_session(as_therapist: Client) -> None:
@@ -467,6 +503,17 @@ def test_one_letter_in_five_minutes_whoever_asks(
     visitor.post("/account/password/forgotten/", {"email": therapist.email})
     letters.send_due()
     assert len(mail.outbox) == 2
+
+
+def test_ten_links_in_an_hour_from_one_address(visitor: Client, home: Any, clock: Any) -> None:
+    people = [factories.user(f"{number}@example.org").email for number in range(12)]
+    for person in people[:11]:
+        visitor.post("/account/password/forgotten/", {"email": person})
+    assert letters.send_due() == 10
+    Client(REMOTE_ADDR="192.0.2.9").post("/account/password/forgotten/", {"email": people[11]})
+    clock.shift(timedelta(minutes=61))
+    visitor.post("/account/password/forgotten/", {"email": people[10]})
+    assert letters.send_due() == 2
 
 
 def test_a_letter_that_could_not_leave_is_owed(therapist: User, settings: Any) -> None:
@@ -630,6 +677,33 @@ def test_a_password_is_taken_as_it_was_typed(
     as_therapist_again.post("/account/password/change/", typed)
     therapist.refresh_from_db()
     assert therapist.check_password(new)
+
+
+def test_a_live_site_hashes_passwords_as_django_does_by_itself() -> None:
+    """Those of the tests are hashed in a hurry."""
+    assert not hasattr(live, "PASSWORD_HASHERS")
+    assert global_settings.PASSWORD_HASHERS[0].endswith("hashers.PBKDF2PasswordHasher")
+
+
+def test_forms_hide_passwords_name_them_to_managers_and_ask_for_no_hint(
+    visitor: Client, as_therapist_again: Client, therapist: User, settings: Any
+) -> None:
+    link = path_of(letters.one_time_link(therapist), settings)
+    current, new = {"current-password"}, {"new-password"}
+    for client, path, fields in (
+        (visitor, SIGN_IN, {"login": {"email"}, "password": current}),
+        (visitor, link, {"password1": new, "password2": new}),
+        (
+            as_therapist_again,
+            "/account/password/change/",
+            {"oldpassword": current, "password1": new, "password2": new},
+        ),
+    ):
+        page = BeautifulSoup(client.get(path, follow=True).content, "html.parser")
+        inputs = page.select("main input:not([type=hidden])")
+        assert {each["name"]: {each["autocomplete"]} for each in inputs} == fields
+        hidden = {each["name"] for each in inputs if each["type"] == "password"}
+        assert hidden == {name for name in fields if "password" in name}
 
 
 # --- Sessions --------------------------------------------------------------------------------

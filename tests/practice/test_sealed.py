@@ -1,12 +1,15 @@
 """What was typed into the admin when a session, a factor or a token had ended: given back."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from booking import services
 from booking.models import ConsultationRequest
@@ -104,6 +107,19 @@ def test_what_was_sealed_for_one_page_goes_to_no_other(
         assert as_therapist.post(note_of(waiting), wrong).status_code == 400
     waiting.refresh_from_db()
     assert waiting.private_note == ""
+
+
+def test_what_is_sealed_is_good_for_twelve_hours_and_for_whoever_may_send_it(
+    visitor: Client, editor: User, therapist: User, waiting: ConsultationRequest
+) -> None:
+    kept = sealed(visitor.post(note_of(waiting), {"note": NOTE}))
+    assert factories.signed_in(editor).post(note_of(waiting), kept).status_code == 404
+    with time_machine.travel(timezone.now() + timedelta(hours=12, seconds=1)):
+        assert factories.signed_in(therapist).post(note_of(waiting), kept).status_code == 400
+    waiting.refresh_from_db()
+    assert waiting.private_note == ""
+    with time_machine.travel(timezone.now() + timedelta(hours=11, minutes=59)):
+        assert factories.signed_in(therapist).post(note_of(waiting), kept).status_code == 302
 
 
 def test_a_page_that_only_wants_its_words_sealed_does_nothing_else(

@@ -131,8 +131,8 @@ def test_the_list_of_people_is_shown_and_searched(as_owner: Client) -> None:
 
 
 def test_the_therapist_decides_who_may_sign_in(as_therapist_again: Client) -> None:
-    assert as_therapist_again.post(NEW, somebody()).status_code == 302
-    assert User.objects.filter(email="new@example.org").exists()
+    assert as_therapist_again.post(NEW, somebody(is_superuser="on")).status_code == 302
+    assert User.objects.get(email="new@example.org").is_superuser, "of any kind"
 
 
 def test_an_editor_does_not(editor: User) -> None:
