@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sqlite3
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def remember(practice: PracticeSettings) -> Facts:
     file = Path(settings.OUTAGE_FILE)
     if _read(file) == _last:
         return _last
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
+    beside = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         beside.write_text(json.dumps(asdict(_last)))
         beside.replace(file)
