@@ -41,7 +41,6 @@ workers = 2
 worker_class = "practice.gunicorn_worker.Worker"
 threads = 4  # for readers; practice/gunicorn_worker.py has those for the others
 timeout = 15  # seconds without a sign of life, which a process gives for 15 s of a request
-keepalive = 5  # seconds for a connection over which nothing comes
 worker_connections = 500  # fewer than files may be open
 sendfile = False  # it would wait for a reader without end
 preload_app = True

@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
+from gunicorn.http import RequestParser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from practice import waits
@@ -23,7 +24,8 @@ from practice import waits
 WAITING_THREADS = 2  # beside those for readers (gunicorn_conf.threads)
 WAITING_AT_MOST = 64  # requests; those beyond wait for nothing and are told at once
 LARGEST = 64 * 1024  # bytes that are read here of a request; a thread reads the rest of an upload
-SILENT_AT_MOST = 10  # seconds, in which the other end of such an upload or an answer must go on
+SILENT_AT_MOST = 15  # seconds, in which a request, such an upload or an answer must go on
+LINGERS = 2  # seconds, in which the other end reads the rest of an answer
 HANGS = 15  # seconds, after which the process counts as hanging
 READS = (b"GET ", b"HEAD ")
 LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,9})[ \t]*\r\n", re.I)
@@ -37,11 +39,11 @@ def is_whole(received: bytes) -> bool:
 
 
 class Worker(ThreadWorker):
-    """All but `handle` runs in the main loop, which must never wait."""
+    """All but `answer` runs in the main loop, which must never wait."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.max_keepalived = 0  # a second request could stop in the middle
+        self.max_keepalived = 0  # a second request could stop in the middle, so there is none
         self.waiting: set[TConn] = set()
         self.began: dict[TConn, float] = {}
         self.received: WeakKeyDictionary[TConn, bytes] = WeakKeyDictionary()
@@ -68,14 +70,20 @@ class Worker(ThreadWorker):
         return self.start(conn, received) if is_whole(received) else self.listen(conn)
 
     def listen(self, conn: TConn) -> None:
-        conn.set_timeout()  # gunicorn drops it then
-        self.pending_conns.append(conn)
-        ready = partial(self.on_pending_socket_readable, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, ready)
+        """Until more can be read, or gunicorn drops what has been silent for too long."""
+        if conn in self.answered:
+            silent, seconds, ready = self.keepalived_conns, LINGERS, self.on_client_socket_readable
+        else:
+            silent, seconds = self.pending_conns, SILENT_AT_MOST
+            ready = self.on_pending_socket_readable
+        conn.timeout = time.monotonic() + seconds
+        silent.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(ready, conn))
 
     def start(self, conn: TConn, received: bytes) -> None:
         conn.data_ready = True
         conn.init()
+        assert isinstance(conn.parser, RequestParser)
         conn.parser.unreader.unread(received)
         pool, came = self.tpool, time.monotonic()
         if not received.startswith(READS):
@@ -84,17 +92,17 @@ class Worker(ThreadWorker):
                 pool = self.waiting_pool
             else:
                 came = float("-inf")
-        answered = pool.submit(self.handle, conn, came)
+        answered = pool.submit(self.answer, conn, came)
         answered.add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)
         )
 
-    def handle(self, conn: TConn, came: float) -> Any:
+    def answer(self, conn: TConn, came: float) -> Any:
         self.began[conn] = time.monotonic()
         waits.came.set(came)
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", SILENT_AT_MOST, 0))
-        return super().handle(conn)
+        return self.handle(conn)
 
     def finish_request(self, conn: TConn, done: Future[Any]) -> None:
         """Closes our end; the other's is waited for, or what it has not read yet might be lost

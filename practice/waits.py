@@ -19,6 +19,7 @@ from practice.middleware import View
 READS = 2.0  # seconds, for who only reads
 GLANCE = 0.5  # seconds, for what can be done without
 LEAST = 0.05  # seconds, for each statement once the budget is used up
+ROOM = 1000  # milliseconds more for a statement, which does something beside waiting
 GRAIN = 0.25  # seconds that a statement may be off: telling the database costs a round trip
 OF_A_SAVEPOINT = ("SAVEPOINT", "RELEASE", "ROLLBACK")  # none waits, and one mends what failed
 
@@ -63,9 +64,13 @@ def _hurry(execute: Callable[..., Any], sql: str, params: Any, many: bool, conte
 
 
 def _tell(ours: Any, seconds: float) -> None:
-    name = "PRAGMA busy_timeout" if ours.vendor == "sqlite" else "SET lock_timeout"
+    left = int(seconds * 1000)
+    # PostgreSQL's lock_timeout counts for each of two waits behind a row that others wait for too.
+    says = f"SET lock_timeout = {left}; SET statement_timeout = {left + ROOM}"
     with ours.wrap_database_errors:
-        ours.connection.execute(f"{name} = {int(seconds * 1000)}")
+        ours.connection.execute(
+            f"PRAGMA busy_timeout = {left}" if ours.vendor == "sqlite" else says
+        )
 
 
 def connect_quickly() -> None:
