@@ -37,7 +37,9 @@ class OneBudget:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         seconds = READS if request.method in ("GET", "HEAD") else settings.WAITS_AT_MOST
         with connection.execute_wrapper(_hurry), at_most(seconds, since=came.get()):
-            return self.get_response(request)
+            response = self.get_response(request)
+        _part_with_what_failed()
+        return response
 
 
 @contextmanager
@@ -60,7 +62,23 @@ def _hurry(execute: Callable[..., Any], sql: str, params: Any, many: bool, conte
             _tell(ours, left)
             # A rollback would take back what is told within a transaction.
             ours.told = (None, 0.0) if ours.in_atomic_block else (ours.connection, left)
-    return execute(sql, params, many, context)
+    try:
+        return execute(sql, params, many, context)
+    except Exception:
+        context["connection"].has_failed = True
+        raise
+
+
+def _part_with_what_failed() -> None:
+    """Closes a connection to SQLite of which a statement failed.
+
+    Its error and its cursor refer to each other, so they stay until some thread collects garbage.
+    That thread would wait for the connection: for seconds, while the next post waits behind a lock.
+    """
+    if connection.vendor == "sqlite" and getattr(connection, "has_failed", False):
+        connection.has_failed = False  # type: ignore[attr-defined]
+        if not connection.in_atomic_block:  # as in a test
+            connection.close()
 
 
 def _tell(ours: Any, seconds: float) -> None:

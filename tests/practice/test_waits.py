@@ -1,5 +1,6 @@
 """One budget of waiting for all that a request does; and what the threads of a process share."""
 
+import gc
 import sys
 import threading
 import time
@@ -8,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
@@ -159,6 +160,39 @@ def test_what_is_held_may_be_let_go_of_while_another_thread_looks(
             list(pool.map(look, range(6)))
     finally:
         sys.setswitchinterval(before)
+
+
+def test_who_collects_what_failed_in_another_thread_does_not_wait_for_its_next_lock(
+    transactional_db: None,
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("of SQLite alone, whose connections are each locked by the thread that waits")
+    has_failed = threading.Event()
+    begun: list[bool] = []
+
+    def begins() -> None:
+        try:
+            with transaction.atomic():
+                begun.append(True)
+        except OperationalError:
+            begun.append(False)
+
+    def posts_twice() -> None:
+        waits.came.set(float("-inf"))
+        within_a("POST", begins)
+        waits.came.set(None)
+        has_failed.set()
+        within_a("POST", begins)
+        connection.close()
+
+    poster = threading.Thread(target=posts_twice)
+    with transaction.atomic():
+        poster.start()
+        assert has_failed.wait(PATIENCE)
+        time.sleep(0.5)  # until it waits again
+        gc.collect()
+    poster.join(PATIENCE)
+    assert begun == [False, True], "or it has waited in vain for as long as the collector for it"
 
 
 def test_a_database_that_says_nothing_at_all_leaves_threads_for_who_reads(
