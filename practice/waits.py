@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from practice.middleware import View
 
 READS = 2.0  # seconds, for who only reads
-GLANCE = 0.5  # seconds, for what can be done without
+GLANCE = 0.3  # seconds, for what can be done without
 LEAST = 0.05  # seconds, for each statement once the budget is used up
 ROOM = 1000  # milliseconds more for a statement, which does something beside waiting
 GRAIN = 0.25  # seconds that a statement may be off: telling the database costs a round trip

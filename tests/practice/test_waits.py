@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
@@ -100,12 +100,25 @@ def test_whether_the_process_answers_asks_no_database(
     assert (answer.status_code, answer.content) == (200, b"ok\n")
 
 
-def test_whoever_stops_in_the_middle_of_a_transaction_lets_go_of_its_locks(db: None) -> None:
+def stop_in_a_transaction() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET idle_in_transaction_session_timeout = 50")
+        time.sleep(0.5)
+        cursor.execute("SELECT 1")
+
+
+def test_whoever_stops_in_the_middle_of_a_transaction_lets_go_of_its_locks_and_says_so(
+    transactional_db: None,
+) -> None:
     if connection.vendor == "sqlite":
         pytest.skip("of PostgreSQL alone")
     with connection.cursor() as cursor:
         cursor.execute("SHOW idle_in_transaction_session_timeout")
         assert cursor.fetchone() == ("1min",)
+    with pytest.raises(DatabaseError) as ended:
+        stop_in_a_transaction()
+    assert outage.is_one(ended.value)
+    assert patience() > 0, "the next has a new connection"
 
 
 # --- What the threads of a process share ----------------------------------------------------------
