@@ -38,6 +38,11 @@ def when_ready(server: Any) -> None:
 
 
 workers = 2
+worker_class = "practice.gunicorn_worker.Worker"
+threads = 4  # for readers; practice/gunicorn_worker.py has those for the others
+timeout = 15  # seconds without a sign of life, which a process gives for 15 s of a request
+worker_connections = 500  # fewer than files may be open
+sendfile = False  # it would wait for a reader without end
 preload_app = True
 control_socket_disable = True
 graceful_timeout = 5  # seconds

@@ -12,7 +12,7 @@ import time
 from collections import OrderedDict
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -21,7 +21,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
-from practice import frame, outage, stamp
+from practice import frame, outage, stamp, waits
 from practice.middleware import View
 from practice.models import PracticeSettings
 
@@ -34,6 +34,8 @@ CODING = re.compile(r"([\w*!#$%&'+.^`|~-]+)(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{
 GZIP_LEVEL = 6
 ITS_OWN = 1_500  # bytes that an entry takes beside its body, with its headers and its key
 AWAY_AT_MOST = 3600  # seconds after the stamp was last read, for which pages go on without it
+ASK_AT_ONCE = 2  # threads, so that others are left where the database says nothing at all
+LET_ALONE = 1.0  # second at most, in which nobody asks a database that did not answer
 
 Key = tuple[str, str, str | None]  # scheme, path and language; the host is always the same
 
@@ -111,6 +113,7 @@ class KeptPages:
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
         self.away = 0.0  # until when, by the monotonic clock, nobody asks a database that is away
+        self.asking = BoundedSemaphore(ASK_AT_ONCE)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Parsed once: Django and WhiteNoise would look for the word alone.
@@ -122,6 +125,8 @@ class KeptPages:
         asked_at = time.time()
         with ExitStack() as stack:
             read = self.read(request, stack)
+            if not read and is_for_all(request):
+                stack.enter_context(waits.at_most(0))
             key = key_of(request)
             shelf = shelf_of(read or stamp.last())
             page = shelf.get(key) if key and (read or is_recent(stamp.last())) else None
@@ -145,14 +150,21 @@ class KeptPages:
         began = time.monotonic()
         if began < self.away:
             return None
-        try:
-            held = stack.enter_context(stamp.read())
-            frame.prepare(request)
-        except outage.AWAY as error:
-            if not outage.is_one(error):
-                raise
+        held = None
+        if self.asking.acquire(timeout=waits.GLANCE):
+            try:
+                with waits.at_most(waits.GLANCE):
+                    held = stack.enter_context(stamp.read())
+                    frame.prepare(request)
+            except outage.AWAY as error:
+                if not outage.is_one(error):
+                    raise
+                held = None
+            finally:
+                self.asking.release()
+        if held is None:
             now = time.monotonic()
-            self.away = now + (now - began)
+            self.away = now + min(now - began, LET_ALONE)
             return None
         with suppress(DatabaseError, InterfaceError):  # whoever needs the settings says so better
             stamp.held("facts", lambda: outage.remember(PracticeSettings.load(request)))

@@ -9,11 +9,12 @@ import json
 import logging
 import os
 import sqlite3
+import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 
@@ -21,7 +22,9 @@ from practice.models import PracticeSettings
 
 logger = logging.getLogger(__name__)
 
-AWAY = (OperationalError, InterfaceError)  # not reached, gone, locked for too long, or full
+# Not reached, gone, locked for too long, or full; and a session that PostgreSQL has ended.
+AWAY = (OperationalError, InterfaceError, InternalError)
+ENDED = "25P03"  # idle_in_transaction_session_timeout: PostgreSQL, appendix A
 DISK_FAILS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 RETRY_AFTER = 60  # seconds
 
@@ -45,7 +48,7 @@ def remember(practice: PracticeSettings) -> Facts:
     file = Path(settings.OUTAGE_FILE)
     if _read(file) == _last:
         return _last
-    beside = file.with_name(f"{file.name}.{os.getpid()}")
+    beside = file.with_name(f"{file.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         beside.write_text(json.dumps(asdict(_last)))
         beside.replace(file)
@@ -78,6 +81,8 @@ def is_one(error: BaseException | None) -> bool:
     # What PostgreSQL calls a programming error, such as a table that is missing.
     cause = error.__cause__ if error else None
     is_fault = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    if isinstance(error, InternalError):
+        is_fault = getattr(cause, "sqlstate", None) != ENDED
     return isinstance(error, AWAY) and not is_fault
 
 

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "practice.middleware.RequestId",
+    "practice.waits.OneBudget",
     "practice.kept.KeptPages",
     "practice.middleware.PrivacyHeaders",
     "django.middleware.security.SecurityMiddleware",
@@ -146,10 +147,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    # Nobody waits for long: neither for a server that is away, nor behind somebody's lock.
+    # Nobody waits for long: neither for a server that is away, nor behind somebody's lock. And
+    # whoever stopped in the middle of a transaction, as a process that hangs, lets go of its locks.
     _options = DATABASES["default"].setdefault("OPTIONS", {})
     _options.setdefault("connect_timeout", 5)
-    _options.setdefault("options", "-c lock_timeout=20s")
+    _options.setdefault("options", "-c lock_timeout=20s -c idle_in_transaction_session_timeout=60s")
+WAITS_AT_MOST = env.float("WAITS_AT_MOST", default=8)  # seconds that a post may wait behind locks
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "practice.User"

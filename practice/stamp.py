@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -26,16 +27,18 @@ MOST = 10_000  # things that one process holds
 class Held:
     """What this process has made under one stamp, for all requests that read the same.
 
-    `read_at` is when the stamp was last read, by the monotonic clock.
+    `read_at` is when the stamp was last read, and `asked_at` when it was first asked for, by the
+    monotonic clock.
     """
 
-    def __init__(self, stamp: str = "") -> None:
+    def __init__(self, stamp: str = "", asked_at: float = float("-inf")) -> None:
         self.stamp = stamp
+        self.asked_at = self.read_at = asked_at
         self.values: dict[Hashable, Any] = {}
-        self.read_at = float("-inf")
 
 
 _held = Held()
+_lock = Lock()  # for letting go of one for another
 _reading: ContextVar[Held | None] = ContextVar("reading", default=None)
 
 
@@ -68,11 +71,15 @@ def _value() -> str:
 def read() -> Iterator[Held]:
     """Reads the stamp for one request, in which `held` then keeps what it makes."""
     global _held
+    asked_at = time.monotonic()
     stamp = current()
-    mine = _held
-    if mine.stamp != stamp or settings.DEBUG:  # where templates change between requests
-        mine = _held = Held(stamp)
-    mine.read_at = time.monotonic()
+    with _lock:
+        mine = _held
+        if mine.stamp != stamp or settings.DEBUG:  # where templates change between requests
+            mine = Held(stamp, asked_at)
+            if asked_at >= _held.asked_at:  # or another thread has read a newer one meanwhile
+                _held = mine
+        mine.read_at = time.monotonic()
     token = _reading.set(mine)
     try:
         yield mine
@@ -97,8 +104,9 @@ def held_each(
     reading = _reading.get()
     values = {} if reading is None else reading.values
     if len(values) > MOST:
-        values.clear()
-    found = {key: values[kind, key] for key in dict.fromkeys(keys) if (kind, key) in values}
+        values.clear()  # also between two looks of another thread
+    looked = {key: values.get((kind, key)) for key in keys}
+    found = {key: value for key, value in looked.items() if value is not None}
     missing = [key for key in dict.fromkeys(keys) if key not in found]
     if missing:
         made = dict(zip(missing, make(missing), strict=True))

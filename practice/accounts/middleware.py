@@ -22,13 +22,15 @@ ACCOUNT_MODELS = {("practice", "user"), ("auth", "group")}
 
 
 class SessionActivity:
-    """Notes that somebody is there. A reader, who has no session, gets none and no query."""
+    """Notes that somebody is there. A reader, who has no session, gets none and no query; nor does
+    whoever asks, in a browser that is signed in, whether the process answers.
+    """
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path != "/healthz/":
             note_activity(request)
         return self.get_response(request)
 

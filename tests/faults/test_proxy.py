@@ -328,6 +328,14 @@ def test_what_is_too_large_is_refused(
     assert answer.status in status
 
 
+@pytest.mark.parametrize("length", [1_300, 4_000])
+def test_a_redirect_to_a_long_address_arrives(served: Served, length: int) -> None:
+    """Its quotes take three letters each in where it leads, and that goes beside all else."""
+    answer = served.proxy.ask(f"/admin/?{'%22' * (length // 3)}")
+    assert answer.status == 302
+    assert len(answer.headers["Location"]) > length
+
+
 def test_the_slow_are_cut_off_and_keep_nobody_waiting(served: Served) -> None:
     beginnings = [
         b"GET / HTTP/1.1\r\nHost: " + NAME.encode() + b"\r\nX-Slow: ",
@@ -367,27 +375,6 @@ def test_a_reader_whose_connection_was_closed_opens_it_again(served: Served) -> 
             answer = connection.getresponse()
             answer.read()
             assert answer.status == 200
-
-
-@pytest.mark.soak
-def test_without_nginx_two_slow_clients_keep_everybody_waiting(
-    served: Served, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Why gunicorn listens on this machine alone: each of its two processes serves one client."""
-    with ExitStack() as open_ones:
-        for _ in range(2):
-            slow = open_ones.enter_context(socket.create_connection((HOST, served.site.port)))
-            slow.sendall(b"GET / HTTP/1.1\r\nX-Slow: ")
-        time.sleep(0.5)
-        asked = time.monotonic()
-        raw = message("/healthz/", None, method="GET", body=b"", host=NAME)
-        with suppress(OSError):
-            served.direct(raw)
-        waited = time.monotonic() - asked
-    with capsys.disabled():
-        print(f"\nwithout nginx, behind two slow clients: {waited:.1f} s")
-    assert waited > 5
-    wait_until(lambda: served.proxy.ask("/healthz/").status == 200, "the site answers again")
 
 
 # --- Two requests in one ---------------------------------------------------------------------

@@ -194,6 +194,15 @@ def test_the_site_answers_when_its_address_is_printed(first: Start) -> None:
     assert b"<h1" in home.read()
 
 
+def test_connections_over_which_browsers_say_nothing_hold_no_page_up(first: Start) -> None:
+    """As they open them before somebody clicks; see tests/faults/test_silent.py."""
+    with contextlib.ExitStack() as open_ones:
+        for _ in range(40):
+            open_ones.enter_context(socket.create_connection(("127.0.0.1", first.port)))
+        unread = [first.get("/") for _ in range(40)]
+        assert {answer.status for answer in unread} == {200}
+
+
 def test_the_static_files_that_a_page_names_are_there(first: Start) -> None:
     page = first.get("/").read().decode()
     named = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
