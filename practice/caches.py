@@ -1,5 +1,10 @@
-"""The cache that several servers share, in Redis or Valkey, and which a site can do without."""
+"""The cache that several servers share, in Redis or Valkey, and which a site can do without.
 
+What lies there is read as JSON: whoever can write into it runs nothing by that (Django's own way,
+pickle, would run it). So a tuple comes back as a list, and a model is not for it.
+"""
+
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -48,7 +53,21 @@ class Client(RedisCacheClient):
     clear = unless_away(RedisCacheClient.clear, lambda: False)
 
 
+class AsJSON:
+    """How a value is written. What somebody else left, or a version before this, counts as none."""
+
+    def dumps(self, value: Any) -> Any:
+        return value if type(value) is int else json.dumps(value)  # Redis itself adds to a number
+
+    def loads(self, data: bytes) -> Any:
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+
+
 class SharedCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
+        self._options["serializer"] = AsJSON
         self._class = Client

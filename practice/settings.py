@@ -256,6 +256,7 @@ CACHES: dict[str, dict[str, Any]] = {
     }
 }
 if CACHE_URL:
+    CACHES["renditions"] = dict(CACHES["default"])  # Wagtail keeps models there
     CACHES["default"] |= {
         "BACKEND": "practice.caches.SharedCache",
         "LOCATION": CACHE_URL.replace("valkey", "redis", 1),  # they speak alike
