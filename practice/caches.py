@@ -34,11 +34,24 @@ def unless_away(ask: Callable[..., Any], otherwise: Callable[..., Any]) -> Calla
     return guarded
 
 
+class AsJSON:
+    """How a value is written. What somebody else left, or a version before this, counts as none."""
+
+    def dumps(self, value: Any) -> Any:
+        return value if type(value) is int else json.dumps(value)  # Redis itself adds to a number
+
+    def loads(self, data: bytes) -> Any:
+        try:
+            return json.loads(data)
+        except (ValueError, RecursionError):
+            return None
+
+
 class Client(RedisCacheClient):
     """Django's own, which while its server is away answers as an empty cache would."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, serializer=AsJSON, **kwargs)
         self.asks_again_at = 0.0  # by the monotonic clock
 
     add = unless_away(RedisCacheClient.add, lambda *args: True)
@@ -53,21 +66,7 @@ class Client(RedisCacheClient):
     clear = unless_away(RedisCacheClient.clear, lambda: False)
 
 
-class AsJSON:
-    """How a value is written. What somebody else left, or a version before this, counts as none."""
-
-    def dumps(self, value: Any) -> Any:
-        return value if type(value) is int else json.dumps(value)  # Redis itself adds to a number
-
-    def loads(self, data: bytes) -> Any:
-        try:
-            return json.loads(data)
-        except (ValueError, RecursionError):
-            return None
-
-
 class SharedCache(RedisCache):
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self._options["serializer"] = AsJSON
         self._class = Client
