@@ -40,7 +40,7 @@ class AsJSON:
     def dumps(self, value: Any) -> Any:
         return value if type(value) is int else json.dumps(value)  # Redis itself adds to a number
 
-    def loads(self, data: bytes) -> Any:
+    def loads(self, data: Any) -> Any:
         try:
             return json.loads(data)
         except (ValueError, RecursionError):

@@ -1,4 +1,5 @@
 import re
+import traceback
 from collections.abc import Callable
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from practice import headers, request_ids
 View = Callable[[HttpRequest], HttpResponse]
 
 EXTERNAL_LINK = "wagtailadmin_choose_page_external_link"
+OURS = ("practice", "blog", "booking")
 UNTAKEN = re.compile(r"\d{19}|\0")  # more than 64 bits, or the end of a text
 
 
@@ -50,8 +52,8 @@ class PrivacyHeaders:
 class MalformedRequests:
     """Answers 400 or 404 where a view of the admin fails at what none of its pages would send.
 
-    Wagtail's views read fields and numbers without asking what is in them. What fails for any
-    other reason is a crash, and stays one.
+    Wagtail's views read fields and numbers without asking what is in them. What fails in our own
+    code, or for any other reason, is a crash and stays one.
     """
 
     def __init__(self, get_response: View) -> None:
@@ -64,22 +66,29 @@ class MalformedRequests:
         match = request.resolver_match
         if match is None or not request.path.startswith("/admin/"):
             return None
+        if lacks_a_field(request, exception):
+            return HttpResponseBadRequest("This form came without some of its fields.")
+        if is_from_ours(exception):
+            return None
         if names_nothing(match, exception):
             raise Http404 from exception
-        if lacks_a_field(request, exception) or is_unreadable(request, exception):
+        if is_unreadable(request, match, exception):
             return HttpResponseBadRequest("Something in this address or form can't be read.")
         return None
 
 
+def is_from_ours(exception: Exception) -> bool:
+    """Whether code of this project had a part in it, between the view and where it was raised."""
+    frames = (frame for frame, _ in traceback.walk_tb(exception.__traceback__))
+    return any((frame.f_globals.get("__package__") or "").startswith(OURS) for frame in frames)
+
+
 def names_nothing(match: ResolverMatch, exception: Exception) -> bool:
-    """Whether a view of Wagtail's own looked for a row that is not there, or for what stands above
-    the root of all pages.
-    """
+    """Whether a row was looked for that is not there, or what stands above the root of pages."""
     if isinstance(exception, AttributeError):
         numbers = [each for each in match.kwargs.values() if isinstance(each, int)]
         return Page.objects.filter(depth=1, pk__in=numbers).exists()
-    is_theirs = match.func.__module__.startswith("wagtail.")
-    return is_theirs and isinstance(exception, ObjectDoesNotExist)
+    return isinstance(exception, ObjectDoesNotExist)
 
 
 def lacks_a_field(request: HttpRequest, exception: Exception) -> bool:
@@ -90,13 +99,13 @@ def lacks_a_field(request: HttpRequest, exception: Exception) -> bool:
     return isinstance(exception, MultiValueDictKeyError) or is_bare_link
 
 
-def is_unreadable(request: HttpRequest, exception: Exception) -> bool:
+def is_unreadable(request: HttpRequest, match: ResolverMatch, exception: Exception) -> bool:
     """Whether the error quotes what was sent, as that of a field of numbers does, or the database
     refused a number or a text of which one was sent that no database takes.
     """
-    sent = [
-        text for given in (request.GET, request.POST) for _, all in given.lists() for text in all
-    ]
+    sent = [str(value) for value in match.kwargs.values()]
+    for fields in (request.GET, request.POST):
+        sent += [text for _, texts in fields.lists() for text in texts]
     if isinstance(exception, (ValueError, NoReverseMatch)):
         words = str(exception)
         if any(repr(text) in words for text in sent):

@@ -469,6 +469,9 @@ def test_no_log_on_the_way_keeps_an_address_a_query_or_a_private_link(served: Se
     served.proxy.ask("/?kanariquery", {"Content-Length": str(30 * 2**20)}, method="POST")
     raw = message("/\x7f?kanariquery", {"X-A": "kanariheader\0"}, method="G{T", body=b"", host=NAME)
     served.direct(raw)
+    for link in LINKS:
+        for address in misspelled(link):
+            served.proxy.ask(address.replace(" ", "%20"))
     wait_until(lambda: "manage/[private]" in served.reached(), "gunicorn writes its line")
     logs = {file.name: file.read_text() for file in served.site.logs.iterdir()}
     assert "GET /consultation/manage/[private]" in logs["gunicorn-access.log"]
