@@ -50,8 +50,8 @@ class AsJSON:
 class Client(RedisCacheClient):
     """Django's own, which while its server is away answers as an empty cache would."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, serializer=AsJSON, **kwargs)
+    def __init__(self, servers: list[str], **options: Any) -> None:
+        super().__init__(servers, serializer=AsJSON, **options)
         self.asks_again_at = 0.0  # by the monotonic clock
 
     add = unless_away(RedisCacheClient.add, lambda *args: True)

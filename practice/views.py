@@ -92,7 +92,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def sitemap(request: HttpRequest) -> HttpResponse:
     """Wagtail's, or none while there is no home page: with it goes the site's record."""
-    if Site.find_for_request(request) is None:
+    if not Site.find_for_request(request):
         raise Http404
     return sitemaps.sitemap(request)
 
