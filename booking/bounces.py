@@ -71,7 +71,7 @@ def learn(sender: Any, event: Any, **kwargs: Any) -> None:
 def _meant(event: Any) -> OutgoingEmail | None:
     try:
         key = uuid.UUID(str((event.metadata or {}).get("key", "")))
-    except ValueError:
+    except (AttributeError, ValueError):
         return None
     return OutgoingEmail.objects.select_related("request").filter(key=key).first()
 
@@ -83,7 +83,7 @@ def _is_still_the_address(outgoing: OutgoingEmail, recipient: str | None) -> boo
         return True
     if not recipient or isinstance(request.email, Unreadable):
         return True
-    return request.email.casefold() == recipient.casefold()
+    return request.email.casefold() == str(recipient).casefold()
 
 
 def alerts() -> list[str]:

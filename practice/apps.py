@@ -3,7 +3,7 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.core.signals import request_started
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_migrate, post_save, pre_delete, pre_save
+from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.utils.autoreload import autoreload_started
 
 
@@ -14,6 +14,7 @@ class PracticeConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.signals import authentication_step_completed
         from allauth.usersessions.models import UserSession
+        from django.contrib.auth.models import Group
         from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
@@ -51,6 +52,8 @@ class PracticeConfig(AppConfig):
         for model in apps.get_models():
             if issubclass(model, ReaderPage):
                 pre_delete.connect(deleted_pages.keep, sender=model)
+        m2m_changed.connect(sessions.end_when_less, sender=User.groups.through)
+        pre_delete.connect(sessions.end_with_group, sender=Group)
         post_save.connect(outage.note_change, sender=PracticeSettings)
         pre_save.connect(sessions.keep_little, sender=UserSession)
         autoreload_started.connect(watch_style_sheets)

@@ -5,7 +5,8 @@ Those of the environment need no database. Those that look at what the practice 
 """
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -201,19 +202,26 @@ def cache_is_known(app_configs: object, **kwargs: object) -> Messages:
 
 @register(Tags.security, deploy=True)
 def cache_is_ours_alone(app_configs: object, **kwargs: object) -> Messages:
-    """Django unpickles what lies in it: whoever can write there runs code as the site."""
+    """Whoever can write into it says where links lead. On one machine too: others run there."""
     address = urlsplit(settings.CACHE_URL)
-    if address.scheme == "unix" or address.hostname in (None, "localhost", "127.0.0.1", "::1"):
-        return []
     found: Messages = []
-    if not address.password:
-        reason = "CACHE_URL names another machine and no password."
+    if settings.CACHE_URL and not address.password and not _is_closed_socket(address):
+        reason = "CACHE_URL has no password, and is no socket in a folder that is closed to others."
         found.append(Error(reason, hint=IN_ENVIRONMENT, id="practice.E013"))
-    if address.scheme not in ("rediss", "valkeys"):
+    is_here = address.hostname in (None, "localhost", "127.0.0.1", "::1")
+    if not is_here and address.scheme not in ("rediss", "valkeys"):
         reason = "CACHE_URL reaches another machine without TLS."
         hint = "rediss:// instead of redis://, unless nobody else is on that network."
         found.append(Warning(reason, hint=hint, id="practice.W008"))
     return found
+
+
+def _is_closed_socket(address: SplitResult) -> bool:
+    """Whether it is a Unix socket whose folder others may not enter."""
+    try:
+        return address.scheme == "unix" and not Path(address.path).parent.stat().st_mode & 0o007
+    except OSError:
+        return False
 
 
 @register(Tags.security)

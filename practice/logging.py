@@ -30,11 +30,25 @@ from practice import request_ids
 
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, PurePath, Promise)
 PRIVATE, QUERY, EMAIL, PHONE = r"\1[private]", "?[query]", "[e-mail]", "[phone]"
+# However an address is misspelled: in other capitals, with slashes twice, as dots or in percents.
+START = r"(?:\b|(?<=2[fF]))"
+SLASH = r"(?:[/\\]|%(?:25)*(?:2f|5c))(?:[/\\.]|%(?:25)*(?:2[ef]|5c))*"
 MASKS = [
     (re.compile(pattern), mask)
     for pattern, mask in (
-        (r"(/consultation/manage/|/calendar/)[^\s/\"'?&]+", PRIVATE),
-        (r"(/account/(?:[a-z0-9_-]+/)*?)(?=[^\s/\"'?&]*[0-9A-Z])[^\s/\"'?&]{12,}", PRIVATE),
+        (
+            rf"(?i)({START}(?:consultation{SLASH}manage|calendar){SLASH})[\s\"'?&]*[^\s/\"'?&]+",
+            PRIVATE,
+        ),
+        (
+            rf"((?i:{START}account{SLASH}(?:[a-z0-9_-]+{SLASH})*?))"
+            r"(?=[^\s/\"'?&]*[0-9A-Z])[^\s/\"'?&]{12,}",
+            PRIVATE,
+        ),
+        # What the end of such an address looks like, wherever it stands: a visitor's, then one
+        # to choose a password.
+        (rf"(){START}\d+-[\w-]{{20,}}(?:\.|%(?:25)*2[eE])[\w-]{{20,}}", PRIVATE),
+        (rf"(?i)(){START}[0-9a-z]+-[0-9a-z]{{6,}}-[0-9a-f]{{32,}}", PRIVATE),
         (r"(?<=/)\?[^\s\"'<>]+", QUERY),
         (r"(?<=\w)\?[^\s\"'<>=?]+=[^\s\"'<>]*", QUERY),
         (r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", EMAIL),

@@ -103,7 +103,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "practice.accounts.middleware.SecondFactor",
-    "practice.middleware.IncompletePosts",
+    "practice.middleware.MalformedRequests",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
@@ -259,6 +259,7 @@ CACHES: dict[str, dict[str, Any]] = {
     }
 }
 if CACHE_URL:
+    CACHES["renditions"] = dict(CACHES["default"])  # Wagtail keeps models there
     CACHES["default"] |= {
         "BACKEND": "practice.caches.SharedCache",
         "LOCATION": CACHE_URL.replace("valkey", "redis", 1),  # they speak alike

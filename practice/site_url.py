@@ -35,17 +35,23 @@ def host() -> str:
 
 
 def lead_wagtail() -> None:
-    """Lets Wagtail's canonical links, sitemap, feed and previews go by SITE_URL.
+    """Lets Wagtail's canonical links, sitemap, feed and previews go by SITE_URL, and takes the
+    paths of its sites from a cache that knows no tuples.
 
     It would go by the site's record in the database: one that was written under a former
     SITE_URL, that another server of the practice may have written differently, and that cannot
     say https on any port but 443.
     """
     from wagtail.models import Site
+    from wagtail.models.sites import SiteRootPath
 
-    theirs = Site.root_url.fget
+    theirs, paths = Site.root_url.fget, Site.get_site_root_paths
 
     def root_url(site: Site) -> str:
         return settings.SITE_URL if site.is_default_site else theirs(site)
 
+    def get_site_root_paths() -> list[SiteRootPath]:
+        return [SiteRootPath(*path) for path in paths()]
+
     Site.root_url = property(root_url)
+    Site.get_site_root_paths = staticmethod(get_site_root_paths)

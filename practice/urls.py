@@ -3,7 +3,6 @@ from django.urls import include, path, re_path
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as admin_urls
 from wagtail.admin.auth import require_admin_access
-from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as document_urls
 
 from practice import views
@@ -20,7 +19,7 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("theme.css", views.theme, name="theme"),
-    path("sitemap.xml", sitemap, name="sitemap"),
+    path("sitemap.xml", views.sitemap, name="sitemap"),
     path("admin/account/", require_admin_access(views.AccountView.as_view())),
     path("admin/redirects/", require_admin_access(views.RedirectsView.as_view())),
     re_path(r"^admin/redirects/import/", views.not_there),

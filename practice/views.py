@@ -25,6 +25,7 @@ from django.views.decorators.http import require_safe
 from wagtail import views as wagtails
 from wagtail.admin.views import account
 from wagtail.contrib.redirects import views as redirects
+from wagtail.contrib.sitemaps import views as sitemaps
 from wagtail.models import Site
 
 from practice import launch, outage, request_ids, site_url
@@ -87,6 +88,13 @@ def robots(request: HttpRequest) -> HttpResponse:
         f"Sitemap: {site_url.absolute(reverse('sitemap'))}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Wagtail's, or none while there is no home page: with it goes the site's record."""
+    if not Site.find_for_request(request):
+        raise Http404
+    return sitemaps.sitemap(request)
 
 
 @require_safe

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import secrets
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -98,13 +99,25 @@ def postmark_says(kind: str, key: object, address: str, **more: Any) -> dict[str
 
 
 def mailgun_says(
-    event: str, key: object, address: str, *, signing_key: str = SIGNING_KEY, **more: Any
+    event: str,
+    key: object,
+    address: str,
+    *,
+    signing_key: str = SIGNING_KEY,
+    at: float | None = None,
+    token: str = "",
+    **more: Any,
 ) -> dict[str, Any]:
-    """The body of Mailgun's word on a message, signed; `event` is delivered or failed."""
-    at, token = str(int(time.time())), "t" * 50
-    signature = hmac.new(signing_key.encode(), f"{at}{token}".encode(), hashlib.sha256).hexdigest()
+    """The body of Mailgun's word on a message, signed; `event` is delivered or failed.
+
+    `at` is in seconds since 1970, now if it is not given.
+    """
+    signed_at, token = str(int(time.time() if at is None else at)), token or secrets.token_hex(25)
+    signature = hmac.new(
+        signing_key.encode(), f"{signed_at}{token}".encode(), hashlib.sha256
+    ).hexdigest()
     return {
-        "signature": {"timestamp": at, "token": token, "signature": signature},
+        "signature": {"timestamp": signed_at, "token": token, "signature": signature},
         "event-data": {
             "event": event,
             "timestamp": time.time(),

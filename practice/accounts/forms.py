@@ -36,6 +36,8 @@ CODES = LINKS = 10  # in an hour
 HOUR = timedelta(hours=1)
 TOO_MANY_CODES = "Too many codes did not match. Use your passkey, or wait an hour."
 
+TOO_MANY_PASSWORDS = "Too many passwords did not match. Wait an hour, or have a link sent to you."
+
 
 class OurFields(TemplatesSetting):
     field_template_name = "components/field.html"
@@ -93,7 +95,18 @@ class NewPasswordForm(Plain, ResetPasswordKeyForm):
 
 
 class OtherPasswordForm(Plain, ChangePasswordForm):
+    """Counts each try, as `Guarded` does: whoever sits down at an open session may guess, too."""
+
     labels, hints = {"oldpassword": "Password until now", **NEW_PASSWORD}, LONG_ENOUGH
+    user: Any
+
+    def clean_oldpassword(self) -> str:
+        key = str(self.user.pk)
+        if not limits.spend("old password", key, limit=CODES, within=HOUR):
+            raise ValidationError(TOO_MANY_PASSWORDS)
+        password: str = super().clean_oldpassword()
+        limits.clear("old password", key)
+        return password
 
 
 class FirstPasswordForm(Plain, SetPasswordForm):

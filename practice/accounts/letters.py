@@ -50,6 +50,18 @@ def one_time_link(user: User, since: datetime | None = None) -> str:
     return site_url.absolute(reverse("account_reset_password_from_key", kwargs=names))
 
 
+def use_up_link(user: User) -> bool:
+    """Ends every link of `user` by what goes into them; False if another browser just did.
+
+    `user` as it was when the link was looked at.
+    """
+    as_it_was = User.objects.filter(
+        pk=user.pk, password=user.password, last_login=user.last_login, is_active=True
+    )
+    user.last_login = timezone.now()
+    return bool(as_it_was.update(last_login=user.last_login))
+
+
 def ask_for_link(user: User) -> None:
     """Promises `user` a letter, unless they were promised one minutes ago."""
     now = timezone.now()

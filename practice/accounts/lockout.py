@@ -4,6 +4,7 @@ Never by account alone: a stranger could then shut the therapist out.
 """
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from practice.accounts import limits
 from practice.accounts.limits import hashed
 from practice.network import UNKNOWN, client_address
 
@@ -101,6 +103,20 @@ def respond(
 ) -> HttpResponse:
     """What somebody sees who has guessed too often."""
     return render(request, "account/locked_out.html", status=429)
+
+
+def guess(request: HttpRequest, what: str, view: Callable[[], HttpResponse]) -> HttpResponse:
+    """Tries a password that readers share, of `what`: as often as one's own."""
+    if request.method != "POST":
+        return view()
+    key = hashed(f"{address(request)} {what}")
+    within = settings.AXES_COOLOFF_TIME
+    if not limits.spend("shared password", key, limit=GUESSES_BY_BOTH, within=within):
+        return render(request, "account/locked_out.html", {"is_shared": True}, status=429)
+    answer = view()
+    if answer.status_code == 302:  # which is what the right one gets
+        limits.clear("shared password", key)
+    return answer
 
 
 def forget_old(now: datetime | None = None) -> None:

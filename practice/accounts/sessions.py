@@ -11,6 +11,8 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 
+from practice.models import User
+
 IDLE = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 LONGEST = timedelta(hours=12)
 NOTED_EVERY = 60  # seconds: activity is written down no more often
@@ -52,6 +54,25 @@ def end_when_shut(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Receiver of `post_save` of an account: one that was shut, and opened again, starts anew."""
     if not instance.is_active:
         end_all(instance)
+
+
+def end_when_less(
+    sender: Any, instance: Any, action: str, reverse: bool, pk_set: Any, **kwargs: Any
+) -> None:
+    """Receiver of `m2m_changed` of the groups of accounts: whoever lost one signs in again."""
+    if action not in ("post_remove", "pre_clear"):
+        return
+    who = [instance]
+    if reverse:  # the instance is the group
+        who = instance.user_set.all() if pk_set is None else User.objects.filter(pk__in=pk_set)
+    for user in who:
+        end_all(user)
+
+
+def end_with_group(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """Receiver of `pre_delete` of a group, which takes its members away without a word."""
+    for user in instance.user_set.all():
+        end_all(user)
 
 
 def note_activity(request: HttpRequest) -> None:

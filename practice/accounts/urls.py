@@ -54,8 +54,11 @@ urlpatterns = [
     path("sessions/", views.sessions, name="usersessions_list"),
 ]
 
-# Wagtail's own ways in, which ask for a password alone. They stand before its urls.
+# Wagtail's own ways in, which ask for a password alone or let it be guessed. They stand before
+# its urls.
 wagtails_own = [
+    path("_util/authenticate_with_password/<int:restriction>/<int:page>/", views.page_password),
+    path("documents/authenticate_with_password/<int:restriction>/", views.document_password),
     path("admin/login/", views.to_sign_in, name="admin_sign_in"),
     path("admin/logout/", views.sign_out, name="admin_sign_out"),
     re_path(r"^admin/password_reset/", views.to_forgotten_password),

@@ -1,6 +1,7 @@
 """The pages under /account/: allauth's views, with what this site does differently."""
 
 import json
+from functools import partial
 from typing import Any
 
 from allauth.account import views as account
@@ -19,14 +20,19 @@ from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from wagtail import views as wagtails
+from wagtail.documents.views import serve as documents
 
+from practice.accounts import lockout
 from practice.accounts.factors import count_enrolment, is_enrolled, may_remove, standing
+from practice.accounts.letters import use_up_link
 from practice.accounts.reauthentication import second_factor_again
 from practice.accounts.sessions import last_seen
 
@@ -91,6 +97,16 @@ def alive(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204 if request.user.is_authenticated else 403)
 
 
+def page_password(request: HttpRequest, restriction: int, page: int) -> HttpResponse:
+    view = partial(wagtails.authenticate_with_password, request, restriction, page)
+    return lockout.guess(request, f"page {restriction}", view)
+
+
+def document_password(request: HttpRequest, restriction: int) -> HttpResponse:
+    view = partial(documents.authenticate_with_password, request, restriction)
+    return lockout.guess(request, f"collection {restriction}", view)
+
+
 second_step = never_cache(SecondStep.as_view())
 
 
@@ -104,10 +120,29 @@ passkey_again = PasskeyAgain.as_view()
 class OneTimeLink(account.PasswordResetFromKeyView):
     """By it one chooses a password, or goes on without one to make a passkey."""
 
+    reset_user: Any
+
+    @transaction.atomic
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.POST.get("act") == "passkey" and not is_enrolled(self.reset_user):
+            if not use_up_link(self.reset_user):
+                return self.refuse()
             return perform_password_reset_login(request, self.reset_user)
         return super().post(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        return super().form_valid(form) if use_up_link(self.reset_user) else self.refuse()
+
+    def refuse(self) -> HttpResponse:
+        self.reset_user = None
+        return self.render_to_response(self.get_context_data(token_fail=True))
+
+    def logout(self) -> None:
+        """Whoever is signed in as somebody else stays so until they send the form: another site
+        can lead to a link, and sign nobody out by that.
+        """
+        if self.request.method == "POST":
+            super().logout()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may_choose = self.reset_user is not None and not is_enrolled(self.reset_user)

@@ -2,18 +2,21 @@
 
 import json
 import socketserver
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from django.core import mail
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from booking import emails, outbox, services
+from booking import bounces, emails, outbox, services
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
+from practice import clocks
 from practice.models import PracticeSettings
 from tests import factories, mail_service
 from tests.mail_service import MailService, basic, mailgun_says, postmark_says
@@ -144,6 +147,122 @@ def test_a_service_that_signs_is_believed_by_its_signature_alone(mailgun: MailSe
     word = mailgun_says("failed", key, "robin@example.com", severity="permanent")
     assert said_by_the_service(word).status_code == 200
     assert unreached() == [request]
+
+
+@pytest.mark.parametrize("hours", [-24 * 365 * 56, -13, 13])
+def test_a_signed_word_that_somebody_kept_is_not_believed(mailgun: MailService, hours: int) -> None:
+    submit()
+    outbox.send_due()
+    at = max(0, time.time() + hours * 3600)
+    word = mailgun_says("failed", acknowledgement().key, "robin@example.com", at=at)
+    assert said_by_the_service(word).status_code == 400
+    assert unreached() == []
+
+
+@pytest.mark.parametrize("hours", [-8, 0])
+def test_a_word_that_the_service_repeats_for_hours_is_believed(
+    mailgun: MailService, hours: int
+) -> None:
+    request = submit()
+    outbox.send_due()
+    at = time.time() + hours * 3600
+    word = mailgun_says("failed", acknowledgement().key, "robin@example.com", at=at)
+    assert said_by_the_service(word).status_code == 200
+    assert unreached() == [request]
+
+
+def test_a_signature_is_good_once_whatever_is_said_under_it(mailgun: MailService) -> None:
+    """It signs neither the message nor what became of it."""
+    submit()
+    outbox.send_due()
+    key, token = acknowledgement().key, "t" * 50
+    for event, status in (("delivered", 200), ("failed", 400), ("failed", 400)):
+        word = mailgun_says(event, key, "robin@example.com", token=token)
+        assert said_by_the_service(word).status_code == status
+    assert unreached() == []
+
+
+def test_a_word_that_could_not_be_learned_may_be_said_again(
+    mailgun: MailService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = submit()
+    outbox.send_due()
+    word = mailgun_says("failed", acknowledgement().key, "robin@example.com")
+    with monkeypatch.context() as broken:
+        broken.setattr(bounces, "came_back", raises(DatabaseError))
+        with pytest.raises(DatabaseError):
+            said_by_the_service(word)
+    assert said_by_the_service(word).status_code == 200
+    assert unreached() == [request]
+
+
+def test_with_a_clock_that_is_wrong_no_word_is_too_old(
+    mailgun: MailService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = submit()
+    outbox.send_due()
+    monkeypatch.setattr(clocks, "are_believed", lambda: False)
+    word = mailgun_says("failed", acknowledgement().key, "robin@example.com", at=0)
+    assert said_by_the_service(word).status_code == 200
+    assert unreached() == [request]
+
+
+def raises(error: type[Exception]) -> Callable[..., Any]:
+    def act(*args: Any, **kwargs: Any) -> Any:
+        raise error
+
+    return act
+
+
+NO_WORDS: list[Any] = [
+    [],
+    None,
+    "x",
+    7,
+    {},
+    {"signature": []},
+    {"signature": "x"},
+    {"signature": {"token": "\u00e9", "timestamp": "1", "signature": "x"}},
+    {"signature": {"token": None, "timestamp": {}, "signature": []}},
+]
+
+
+@pytest.mark.parametrize("body", [*map(json.dumps, NO_WORDS), "", "{", "\0", "[" * 100_000])
+@pytest.mark.parametrize("service", ["mailgun", "postmark"])
+def test_what_is_no_word_of_a_service_is_refused(
+    service: str, body: str, request: pytest.FixtureRequest
+) -> None:
+    """Whoever has Postmark's secret may say that something else happened; nothing comes of it."""
+    request.getfixturevalue(service)
+    for kind in ("application/json", "application/x-www-form-urlencoded"):
+        for headers in ({}, basic()):
+            answer = Client().post(HOOK, body, content_type=kind, **headers)
+            is_postmarks = (
+                service == "postmark" and headers and body.startswith("{") and body != "{"
+            )
+            assert answer.status_code == (200 if is_postmarks else 400)
+
+
+@pytest.mark.parametrize(
+    "more", [{"event-data": None}, {"event-data": "x"}, {"event-data": {"event": []}}]
+)
+def test_nor_is_what_the_service_signed_and_nobody_can_read(
+    mailgun: MailService, more: dict[str, Any]
+) -> None:
+    word = mailgun_says("failed", "", "robin@example.com")
+    assert said_by_the_service(word | more).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "more", [{"Metadata": "x"}, {"Metadata": [1]}, {"Email": 7}, {"Email": None}, {"Email": []}]
+)
+def test_an_odd_word_of_the_service_is_no_crash(
+    postmark: MailService, more: dict[str, Any]
+) -> None:
+    submit()
+    outbox.send_due()
+    word = postmark_says("Bounce", acknowledgement().key, "robin@example.com", **more)
+    assert said_by_the_service(word, **basic()).status_code in (200, 400)
 
 
 @pytest.mark.parametrize("headers", [{}, basic("hook:a-guess"), basic("hook:")])

@@ -16,7 +16,9 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from bs4 import BeautifulSoup
 from django.conf import global_settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
@@ -414,6 +416,42 @@ def test_by_the_link_one_goes_on_without_a_password(
     assert "used up" in Client().get(link, follow=True).content.decode()
 
 
+@pytest.mark.parametrize("chooses", ["a password", "a passkey"])
+def test_of_many_browsers_that_take_a_link_at_once_one_gets_in(
+    therapist: User, settings: Any, monkeypatch: pytest.MonkeyPatch, chooses: str
+) -> None:
+    """Each next one takes it when the one before has just been told that it is good."""
+    link = path_of(letters.one_time_link(therapist), settings)
+    browsers = [Client() for _ in range(6)]
+    [form] = {browser.get(link, follow=True).request["PATH_INFO"] for browser in browsers}
+    check, waiting = PasswordResetTokenGenerator.check_token, list(enumerate(browsers))
+
+    def take() -> None:
+        number, browser = waiting.pop()
+        word = f"a wholly other phrase {number}"
+        fields = {"act": "passkey"} if chooses == "a passkey" else {}
+        browser.post(form, fields or {"password1": word, "password2": word})
+
+    def checked(tokens: PasswordResetTokenGenerator, user: User, token: str) -> bool:
+        is_good = check(tokens, user, token)
+        if is_good and waiting:
+            take()
+        return is_good
+
+    monkeypatch.setattr(PasswordResetTokenGenerator, "check_token", checked)
+    take()
+    assert not waiting
+    assert sum(SESSION_KEY in browser.session for browser in browsers) == 1
+
+
+def test_a_password_that_is_refused_does_not_use_up_the_link(
+    visitor: Client, therapist: User, settings: Any
+) -> None:
+    link = path_of(letters.one_time_link(therapist), settings)
+    assert "too short" in choose_password(visitor, link, "short").content.decode()
+    assert choose_password(visitor, link).status_code == 302
+
+
 def test_a_link_is_dead_after_a_day(
     home: object, visitor: Client, settings: Any, clock: Any
 ) -> None:
@@ -625,6 +663,62 @@ def test_an_account_that_was_shut_finds_no_session_when_it_is_opened_again(
     assert is_in(as_editor)
 
 
+def shut_by_the_bulk_bar(by: Client, user: User) -> None:
+    bar = f"/admin/bulk/practice/user/set_active_state/?id={user.pk}"
+    by.post(bar, {"mark_as_active": "False"})
+
+
+def change_entry(by: Client, user: User, **fields: Any) -> None:
+    entry = {"email": user.email, "first_name": "E", "last_name": "D", "is_active": "on"}
+    entry |= {"groups": [group.pk for group in user.groups.all()]} | fields
+    answer = by.post(f"/admin/users/edit/{user.pk}/", entry)
+    assert answer.status_code == 302, answer.context["form"].errors
+
+
+def choose_another_password(by: Client, user: User) -> None:
+    choose_password(Client(), letters.one_time_link(user).removeprefix("http://testserver"))
+
+
+WAYS_TO_BE_SHUT_OUT = {
+    "shut by the bulk bar": shut_by_the_bulk_bar,
+    "shut in their entry": lambda by, user: change_entry(by, user, is_active=""),
+    "shut by code": lambda by, user: User.objects.filter(pk=user.pk).update(is_active=False),
+    "a lost group": lambda by, user: change_entry(by, user, groups=[]),
+    "a lost group of many": lambda by, user: user.groups.get().user_set.clear(),
+    "a group that lost them": lambda by, user: user.groups.get().user_set.remove(user),
+    "a deleted group": lambda by, user: user.groups.get().delete(),
+    "a password by a link": choose_another_password,
+    "a password by command": lambda by, user: set_password(user),
+    "a reset factor": lambda by, user: factors.reset(user),
+    "a deleted account": lambda by, user: by.post(f"/admin/users/delete/{user.pk}/"),
+    "deleted by the bulk bar": lambda by, user: by.post(
+        f"/admin/bulk/practice/user/delete/?id={user.pk}"
+    ),
+}
+
+
+def set_password(user: User) -> None:
+    fresh = User.objects.get(pk=user.pk)
+    fresh.set_password("a wholly other phrase")  # as `manage.py changepassword` does
+    fresh.save()
+
+
+@pytest.mark.parametrize("way", WAYS_TO_BE_SHUT_OUT)
+def test_whoever_is_shut_out_or_loses_a_group_has_no_session_left(
+    as_editor: Client, editor: User, as_therapist_again: Client, way: str
+) -> None:
+    """Also once the account is open again, and in the group it was in."""
+    groups = list(editor.groups.all())
+    assert is_in(as_editor)
+    WAYS_TO_BE_SHUT_OUT[way](as_therapist_again, editor)
+    kept = Group.objects.filter(pk__in=[group.pk for group in groups])
+    User.objects.filter(pk=editor.pk).update(is_active=True)
+    for found in User.objects.filter(pk=editor.pk):
+        found.groups.add(*kept)
+    assert not as_editor.get("/account/").wsgi_request.user.is_authenticated
+    assert is_in(as_therapist_again)
+
+
 def test_a_view_of_anybodys_can_ask_again(therapist: User) -> None:
     from django.contrib.auth.models import AnonymousUser
     from django.http import HttpResponse
@@ -633,6 +727,19 @@ def test_a_view_of_anybodys_can_ask_again(therapist: User) -> None:
     request = RequestFactory().get("/export/")
     request.user = AnonymousUser()
     assert view(request).headers["Location"] == "/account/login/?next=%2Fexport%2F"
+
+
+def test_the_password_until_now_cannot_be_guessed_in_an_open_session(
+    as_therapist_again: Client, therapist: User
+) -> None:
+    fresh = {"password1": "a wholly other phrase", "password2": "a wholly other phrase"}
+    for guess in [f"guess {number}" for number in range(10)] + [PASSWORD]:
+        answer = as_therapist_again.post(
+            "/account/password/change/", {"oldpassword": guess, **fresh}
+        )
+    assert "Too many passwords" in answer.content.decode()
+    therapist.refresh_from_db()
+    assert therapist.check_password(PASSWORD)
 
 
 def test_a_changed_password_ends_the_other_sessions(

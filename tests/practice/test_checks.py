@@ -65,6 +65,12 @@ FAULTS = [
     ("CACHE_URL", "http://cache.example.org", "practice.E012"),
     ("CACHE_URL", "cache.example.org:6379", "practice.E012"),
     ("CACHE_URL", "rediss://cache.example.org:6379/0", "practice.E013"),
+    ("CACHE_URL", "redis://localhost:6379/1", "practice.E013"),
+    ("CACHE_URL", "redis://[::1]:6379/1", "practice.E013"),
+    ("CACHE_URL", "redis://:@127.0.0.1:6379/1", "practice.E013"),
+    ("CACHE_URL", "redis:///1", "practice.E013"),
+    ("CACHE_URL", "unix:///tmp/valkey.sock", "practice.E013"),
+    ("CACHE_URL", "unix:///no/such/folder/valkey.sock", "practice.E013"),
     ("CACHE_URL", "redis://:secret@cache.example.org:6379/0", "practice.W008"),
     ("MEDIA_STORE", "/somewhere", "practice.E014"),
     ("MEDIA_STORE", "https://media.example.org", "practice.E014"),
@@ -91,15 +97,17 @@ def test_what_is_fit_to_go_live_is_not_complained_of(production: Any) -> None:
 @pytest.mark.parametrize(
     "address",
     [
-        "redis://localhost:6379/1",
-        "unix:///run/valkey.sock",
+        "redis://:secret@localhost:6379/1",
+        "unix://:secret@/tmp/valkey.sock",
+        "unix://{folder}/valkey.sock",
         "valkeys://:secret@cache.example.org:6379/0",
     ],
 )
 def test_a_cache_that_nobody_else_can_write_to_is_not_complained_of(
-    production: Any, address: str
+    production: Any, address: str, tmp_path: Path
 ) -> None:
-    production.CACHE_URL = address
+    tmp_path.chmod(0o750)
+    production.CACHE_URL = address.format(folder=tmp_path)
     assert found(include_deployment_checks=True) == []
 
 

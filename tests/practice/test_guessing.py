@@ -1,5 +1,6 @@
 """Guessing passwords: who is stopped, who is not, and what is kept of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,10 @@ import time_machine
 from axes.models import AccessAttempt, AccessLog
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
+from wagtail.models import Collection, CollectionViewRestriction, PageViewRestriction
 
+from blog.models import ArticlePage
 from practice.models import User
 from tests import factories
 
@@ -129,3 +133,59 @@ def test_little_is_kept_of_a_guess_and_nothing_of_a_success(therapist: User) -> 
     assert therapist.email not in str(row)
     guess(HERS, PASSWORD)
     assert not AccessLog.objects.exists()
+
+
+# --- Passwords that readers share -----------------------------------------------------------------
+
+
+@pytest.fixture
+def behind_a_password(article: ArticlePage) -> dict[str, str]:
+    """Where the shared password of a page and of a collection is given."""
+    kind, word = PageViewRestriction.PASSWORD, {"password": PASSWORD}
+    page = PageViewRestriction.objects.create(page=article, restriction_type=kind, **word)
+    drawer = Collection.get_first_root_node().add_child(name="Drawer")
+    papers = CollectionViewRestriction.objects.create(
+        collection=drawer, restriction_type=kind, **word
+    )
+    return {
+        "page": f"/_util/authenticate_with_password/{page.pk}/{article.pk}/",
+        "same page": f"/_util/authenticate_with_password/{page.pk}/{article.get_parent().pk}/",
+        "collection": f"/documents/authenticate_with_password/{papers.pk}/",
+    }
+
+
+def try_shared(form: str, password: str = "wrong", address: str = "10.1.0.0") -> Any:
+    fields = {"password": password, "return_url": "/"}
+    return Client(REMOTE_ADDR=address).post(form, fields)
+
+
+@pytest.mark.parametrize("kind", ["page", "collection"])
+def test_a_shared_password_cannot_be_guessed_either(
+    behind_a_password: dict[str, str], kind: str
+) -> None:
+    form = behind_a_password[kind]
+    answers = [try_shared(form).status_code for _ in range(100)]
+    assert answers == [200] * 5 + [429] * 95
+    too_late = try_shared(form, PASSWORD)
+    assert too_late.status_code == 429
+    assert "ask the person who" in too_late.content.decode().replace("\n    ", " ")
+    assert accepted(try_shared(form, PASSWORD, HERS)), "it is nobody else's fault"
+    with time_machine.travel(timezone.now() + timedelta(minutes=31)):
+        assert accepted(try_shared(form, PASSWORD))
+
+
+def test_another_page_named_in_the_address_buys_no_guesses(
+    behind_a_password: dict[str, str],
+) -> None:
+    for _ in range(5):
+        try_shared(behind_a_password["page"])
+    assert try_shared(behind_a_password["same page"]).status_code == 429
+    assert accepted(try_shared(behind_a_password["collection"], PASSWORD))
+
+
+def test_many_readers_of_one_address_who_know_the_password_all_get_in(
+    behind_a_password: dict[str, str],
+) -> None:
+    for _ in range(3):
+        assert [try_shared(behind_a_password["page"]).status_code for _ in range(4)] == [200] * 4
+        assert accepted(try_shared(behind_a_password["page"], PASSWORD))

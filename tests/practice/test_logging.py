@@ -57,6 +57,46 @@ def test_a_private_link_is_masked_in_message_and_arguments(address: str) -> None
     assert line.count("[") == 2, "both are masked"
 
 
+def misspelled(address: str) -> list[str]:
+    """Ways in which a mail program, a telephone or a scanner may write a private link."""
+    head, end = address.strip("/").rsplit("/", 1)
+    return [
+        f"/{head.upper()}/{end.upper()}/",
+        f"/{head.title()}/{end}/",
+        f"//{head.replace('/', '//')}//{end}//",
+        f"/./{head.replace('/', '/./')}/./{end}/..",
+        f"/{head.replace('/', '/x/../')}/{end}/",
+        f"/%2F{head.replace('/', '%2f')}%2F{end}%2F",
+        f"/{head.replace('/', '%252F')}%252F{end}",
+        f"/{head.replace('/', chr(92))}{chr(92)}{end}",
+        f"/any/{head}/{end}/",
+        f"/{head}/{end}/more/",
+        f"/{head}/{end}.,)>&x=1;y",
+        f"/{head}/ {end}/",
+        f"/{head}/'{end}'/",
+        f"/{end}/",
+        f"/{head}/{end.replace('.', '%2E')}/",
+    ]
+
+
+TOKEN = "12-Ab_cDeFgHiJkLmNoPqRsT1.SIGned9-xyzSIGned9xyzSIGned9xyzSIGned9xyz_42"
+LINKS = [
+    f"/consultation/manage/{TOKEN}/",
+    "/account/password/link/1a-cx3k2p-0123456789abcdef0123456789abcdef/",
+]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [each for link in LINKS for each in misspelled(link)]
+    + misspelled("/calendar/SIGned9-xyzAbcDefGhiJkl_1.ics")[:4],
+)
+def test_a_private_link_is_masked_however_it_is_misspelled(address: str) -> None:
+    for line in (written(f"Not Found: {address}"), written("GET %s 404", address)):
+        for secret in ("signed9", "abcdef", "ab_cdef"):
+            assert secret not in line.lower()
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
@@ -86,6 +126,10 @@ def test_what_tells_who_it_is_is_masked(text: str, kept: str) -> None:
         "[23/Nov/2026:16:28:20 -0800] GET / 200 4603 60",
         "Django 5.2.19 on ::1, see std::vector",
         "/account/recovery-codes/",
+        "GET /calendar 404",
+        "/articles/a-consultation-that-i-could-manage-and-my-calendar/",
+        "/media/images/2026-11-24-12-a-walk-by-the-sea-in-autumn.width-800.jpg",
+        "request 0123456789abcdef0123456789abcdef",
         "Why? Nobody knows.",
     ],
 )

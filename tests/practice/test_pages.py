@@ -275,3 +275,19 @@ def test_data_for_search_engines_cannot_end_its_element() -> None:
 def test_a_number_is_dialed_and_a_place_is_named() -> None:
     assert dial("+1 (415) 555-0100") == "+14155550100"
     assert host("https://www.thehotline.org/help") == "thehotline.org"
+
+
+def test_while_there_is_no_home_page_nothing_crashes(
+    visitor: Client, as_therapist: Client, practice: PracticeSettings, home: HomePage
+) -> None:
+    """The site's record goes with it, by which Wagtail finds everything else."""
+    home.delete()
+    assert visitor.get("/sitemap.xml").status_code == 404
+    for client in (visitor, as_therapist):
+        for path in (
+            *("/", "/about/", "/articles/", "/articles/feed/", "/articles/topics/quiet/"),
+            *("/robots.txt", "/theme.css", "/.well-known/security.txt", "/consultation/"),
+            *("/consultation/sent/", "/account/login/", "/admin/", "/admin/pages/"),
+            *("/admin/sites/", "/admin/settings/practice/practicesettings/", "/no/such/page/"),
+        ):
+            assert client.get(path, follow=True).status_code < 500, path
