@@ -154,7 +154,9 @@ def database(django_db_blocker: DjangoDbBlocker) -> Database:
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
     """The first start in an empty data folder; stopped after the module's tests."""
-    start = Start(tmp_path_factory.mktemp("first"))
+    folder = tmp_path_factory.mktemp("first")
+    folder.chmod(0o755)
+    start = Start(folder)
     yield start
     if start.process.poll() is None:
         start.stop()
@@ -246,6 +248,10 @@ def test_the_kept_sign_in_is_readable_by_its_owner_alone(first: Start) -> None:
     assert first.password in file.read_text()
 
 
+def test_a_data_folder_is_for_its_owner_alone(first: Start) -> None:
+    assert first.data.stat().st_mode & 0o777 == 0o700
+
+
 # --- Later starts ------------------------------------------------------------------------
 
 
@@ -264,7 +270,7 @@ def test_a_later_start_shows_the_same_sign_in_and_brings_nothing_back(
     start = later()
     assert start.password == first.password
     assert "sample content" not in start.output
-    start.stop()
+    assert stopped(start, signal.SIGTERM)
     with database(later.data):
         assert Page.objects.count() == left
 
@@ -287,14 +293,13 @@ def test_a_password_that_was_changed_is_shown_no_more(
 # --- The end -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_leaves_no_process_behind(later: Later, number: int) -> None:
-    start = later()
+def stopped(start: Start, number: int) -> bool:
+    """Whether it ends as it should, and every process under it."""
     under = children(start.process.pid)
     assert len(under) >= 4, "the web server with its two workers, and the worker"
     assert "Stopped." in start.stop(number)
     assert start.process.returncode == 0
-    assert soon(lambda: all_gone(under))
+    return soon(lambda: all_gone(under))
 
 
 @pytest.mark.parametrize(("which", "name"), [(0, "web server"), (1, "worker")])
@@ -311,12 +316,17 @@ def test_when_one_process_dies_all_end_and_it_says_which(
     assert soon(lambda: all_gone(under))
 
 
-def test_when_the_start_itself_is_killed_its_processes_end(later: Later) -> None:
+def test_a_start_that_is_killed_leaves_no_process_and_keeps_no_other_from_starting(
+    later: Later,
+) -> None:
     start = later()
     under = children(start.process.pid)
     start.process.kill()
     start.process.wait()
     assert soon(lambda: all_gone(under))
+    again = later()
+    assert again.get("/healthz/").status == 200
+    assert stopped(again, signal.SIGINT)
 
 
 # --- What is refused ---------------------------------------------------------------------
@@ -353,37 +363,16 @@ def test_a_busy_port_is_one_line_that_names_another(tmp_path: Path, address: str
     assert not list(tmp_path.iterdir()), "nothing was begun"
 
 
-def test_a_second_start_in_one_folder_says_that_one_is_running(later: Later) -> None:
+def test_a_second_start_in_one_folder_says_that_one_is_running(first: Start) -> None:
     """Whatever its port: two of them would send from one outbox, and write one database."""
-    start = later()
-    line = refusal(later.data, free_port())
-    assert "is already running" in line
-    assert f"http://localhost:{start.port}/" in line
-    assert f"kill {start.process.pid}" in line
-    assert "is already running" in refusal(later.data, start.port), "and not that a port is taken"
-    assert start.get("/healthz/").status == 200
+    line = refusal(first.data, first.port)
+    assert "is already running" in line, "and not that a port is taken"
+    assert f"http://localhost:{first.port}/" in line
+    assert f"kill {first.process.pid}" in line
+    assert first.get("/healthz/").status == 200
 
 
-def test_a_start_that_was_killed_keeps_no_other_from_starting(later: Later) -> None:
-    start = later()
-    under = children(start.process.pid)
-    start.process.kill()
-    start.process.wait()
-    assert soon(lambda: all_gone(under))
-    assert later().get("/healthz/").status == 200
-
-
-def test_a_data_folder_is_for_its_owner_alone(later: Later) -> None:
-    later.data.chmod(0o755)
-    later()
-    assert later.data.stat().st_mode & 0o777 == 0o700
-
-
-def test_a_port_that_is_none_is_one_line(tmp_path: Path) -> None:
-    assert "is no port" in refusal(tmp_path, 8000, PORT="http")
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1", "70000", "8000.0"])
+@pytest.mark.parametrize("text", ["http", "", "0", "-1", "70000", "8000.0"])
 def test_only_whole_numbers_up_to_65535_are_ports(text: str) -> None:
     with pytest.raises(CommandError):
         read_port(text)
