@@ -181,10 +181,10 @@ def is_as_placed(by_get: str, by_post: str, cell: str) -> bool:
 def try_both(client: Client, path: str) -> Iterator[Any]:
     """The answers to GET and to a POST without a field; all that they change is taken back."""
     cookies = dict(client.cookies)
-    before = transaction.savepoint()
-    yield client.get(path)
-    yield client.post(path)
-    transaction.savepoint_rollback(before)
+    for ask in (client.get, client.post):
+        before = transaction.savepoint()
+        yield ask(path)
+        transaction.savepoint_rollback(before)
     client.cookies.clear()
     client.cookies.update(cookies)
 
