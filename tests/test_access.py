@@ -11,11 +11,13 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.template.backends.django import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
+from wagtail.admin.views.pages.ordering import SetPagePositionView
+from wagtail.models import Page
 
 from blog.models import ArticleIndexPage, BioPage
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule
@@ -396,6 +398,19 @@ class SignedInAtOnce:
         request.user, request.session = self.person, SessionStore()
         request._dont_enforce_csrf_checks = True
         return self.get_response(request)
+
+
+@pytest.mark.parametrize("error", [ValueError, AttributeError, OverflowError, DatabaseError])
+def test_what_fails_for_any_other_reason_stays_a_crash(
+    as_therapist: Client, article: Page, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def post(*args: Any, **kwargs: Any) -> Any:
+        raise error("words")
+
+    monkeypatch.setattr(SetPagePositionView, "post", post)
+    as_therapist.raise_request_exception = False
+    answer = as_therapist.post(f"/admin/pages/{article.pk}/set_position/?position=7", {"a": "b"})
+    assert answer.status_code == 500
 
 
 # --- A link opens one request and nothing else -----------------------------------------------
