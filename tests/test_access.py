@@ -11,11 +11,13 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.template.backends.django import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
+from wagtail.admin.views.pages.ordering import SetPagePositionView
+from wagtail.models import Page
 
 from blog.models import ArticleIndexPage, BioPage
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule
@@ -188,10 +190,10 @@ def is_as_placed(by_get: str, by_post: str, cell: str) -> bool:
 def try_both(client: Client, path: str) -> Iterator[Any]:
     """The answers to GET and to a POST without a field; all that they change is taken back."""
     cookies = dict(client.cookies)
-    before = transaction.savepoint()
-    yield client.get(path)
-    yield client.post(path)
-    transaction.savepoint_rollback(before)
+    for ask in (client.get, client.post):
+        before = transaction.savepoint()
+        yield ask(path)
+        transaction.savepoint_rollback(before)
     client.cookies.clear()
     client.cookies.update(cookies)
 
@@ -403,6 +405,19 @@ class SignedInAtOnce:
         request.user, request.session = self.person, SessionStore()
         request._dont_enforce_csrf_checks = True
         return self.get_response(request)
+
+
+@pytest.mark.parametrize("error", [ValueError, AttributeError, OverflowError, DatabaseError])
+def test_what_fails_for_any_other_reason_stays_a_crash(
+    as_therapist: Client, article: Page, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    def post(*args: Any, **kwargs: Any) -> Any:
+        raise error("words")
+
+    monkeypatch.setattr(SetPagePositionView, "post", post)
+    as_therapist.raise_request_exception = False
+    answer = as_therapist.post(f"/admin/pages/{article.pk}/set_position/?position=7", {"a": "b"})
+    assert answer.status_code == 500
 
 
 # --- A link opens one request and nothing else -----------------------------------------------

@@ -19,7 +19,11 @@ from typing import TypeVar
 from urllib.parse import urlencode
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import Group
 from django.db import connection
+from django.test import Client
 
 from booking import services
 from booking.forms.visitor import as_value
@@ -32,6 +36,7 @@ from booking.models import (
     State,
     cells,
 )
+from practice.accounts import letters
 from practice.models import HomePage, PracticeSettings
 from tests import factories
 from tests.faults.site import HOST, PATIENCE, LiveSite
@@ -111,6 +116,26 @@ def winners(start: datetime) -> int:
     assert ConsultationRequest.objects.filter(starts_at=start).count() == has_it
     assert RequestEvent.objects.filter(request__starts_at=start).count() == has_it
     return has_it
+
+
+@pytest.mark.parametrize("kind", ["code of an app", "recovery code", "link"])
+def test_what_is_good_once_lets_one_of_six_browsers_in(committed: HomePage, kind: str) -> None:
+    person = factories.user("owner@example.com", Group.objects.get(name="Therapist"))
+    page, browsers = "/account/login/code/", [Client() for _ in range(6)]
+    if kind == "link":
+        page = letters.one_time_link(person).removeprefix("http://testserver")
+        fields = {"act": "passkey"}
+        forms = {each.get(page, follow=True).request["PATH_INFO"] for each in browsers}
+        [page] = forms
+    else:
+        code = factories.code_of(factories.second_factor(person))
+        if kind == "recovery code":
+            code = RecoveryCodes.activate(person).generate_codes()[0]
+        fields = {"code": code}
+        for each in browsers:
+            each.post("/account/login/", {"login": person.email, "password": "correct horse 7"})
+    at_once([partial(each.post, page, fields) for each in browsers])
+    assert sum(SESSION_KEY in each.session for each in browsers) == 1
 
 
 def test_case_1_one_of_many_has_the_time(practice_day: None) -> None:
