@@ -17,6 +17,7 @@ import pytest
 from django.db import connection, transaction
 
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule
+from practice.gunicorn_worker import WAITING_AT_MOST
 from practice.models import PracticeSettings, Stamp
 from tests import factories
 from tests.faults.browser import Browser
@@ -198,3 +199,29 @@ def test_while_locks_are_held_who_posts_is_told_and_who_reads_reads_on(
     table = f"{locks} for {seconds:.0f} s on {connection.vendor}:\n{crowd.table()}"
     with capsys.disabled() if request.node.get_closest_marker("soak") else nullcontext():
         print(f"\n{table}")
+
+
+def test_more_posts_than_may_wait_are_told_at_once(site: LiveSite) -> None:
+    """While those before them still wait, and long before their budget is used up."""
+    site.env["WAITS_AT_MOST"] = str(PATIENCE)
+    site.env["GUNICORN_CMD_ARGS"] = "--workers 1"
+    site.start_web()
+    with site.database():
+        factories.schedule()
+        start = factories.open_time()
+    statuses: list[int] = []
+
+    def post() -> None:
+        statuses.append(Visitor().post(site.port, start).status)
+
+    too_many = 8
+    threads = [threading.Thread(target=post) for _ in range(WAITING_AT_MOST + too_many)]
+    with held(site, ONE):
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(statuses) == too_many, "those beyond are told")
+        assert Browser(site.url).get("/about/").status == 200
+        assert statuses == [503] * too_many
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert Counter(statuses) == {503: too_many, 303: 1, 409: WAITING_AT_MOST - 1}

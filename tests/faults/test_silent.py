@@ -5,12 +5,14 @@ nginx waits for such clients in place of the site (test_proxy.py); `make run` ha
 
 import http.client
 import socket
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
+from gunicorn.workers.gthread import ThreadWorker
 
-from practice.gunicorn_worker import LARGEST, is_whole
+from practice.gunicorn_worker import HANGS, LARGEST, Worker, is_whole
 from tests.faults.browser import Browser
 from tests.faults.site import HOST, LiveSite
 
@@ -58,3 +60,20 @@ def test_a_request_is_whole_with_its_head_and_what_the_head_says_follows() -> No
     assert is_whole(SEND.replace(b"100", b"9" * 9) + b"\r\n" + b"a" * LARGEST)
     assert is_whole(SEND.replace(b"100", b"many") + b"\r\n")
     assert is_whole(b"a" * LARGEST), "which gunicorn refuses"
+
+
+def test_a_process_of_which_a_thread_hangs_says_no_more_that_it_lives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that gunicorn ends it, as it ends one that has no threads."""
+    signs: list[str] = []
+    monkeypatch.setattr(ThreadWorker, "notify", lambda worker: signs.append("lives"))
+    worker = Worker.__new__(Worker)
+    worker.began = {}
+    worker.notify()
+    worker.began = {object(): time.monotonic() - HANGS / 2}  # type: ignore[dict-item]
+    worker.notify()
+    assert len(signs) == 2
+    worker.began |= {object(): time.monotonic() - HANGS}  # type: ignore[dict-item]
+    worker.notify()
+    assert len(signs) == 2
