@@ -9,6 +9,7 @@ Lines of another kind are `wishes`.
 """
 
 import errno
+import fcntl
 import os
 import re
 from collections.abc import Iterable
@@ -56,11 +57,12 @@ def write_missing() -> int:
 def append(lines: Iterable[str]) -> None:
     """Adds whole lines to the file, for good. Raises OSError, also where only a part went in.
 
-    In one piece, since several processes write. A part that a full disk left is a line by itself.
+    One process after another. A part that a full disk left is a line by itself.
     """
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     descriptor = os.open(settings.TOMBSTONES_FILE, flags, 0o600)
     try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         size = os.fstat(descriptor).st_size
         is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
         text = ("\n" * is_torn + "".join(lines)).encode()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import ResolverMatch
@@ -78,7 +79,7 @@ def _meant(request: HttpRequest) -> tuple[str, list[Any]]:
             return match.kwargs["action"], _chosen(request, **match.kwargs)
         act = match.kwargs.get("action_name") or match.url_name or ""  # the first in Wagtail's API
         return act, [each for each in _named(match, act) if _may(request.user, act, each)]
-    except (Http404, LookupError, OverflowError, ValueError):
+    except (Http404, ObjectDoesNotExist, LookupError, OverflowError, ValueError):
         return "", []  # an address of nothing, to which the view itself has an answer
 
 
