@@ -103,7 +103,10 @@ class DeletedPagesView(WagtailAdminTemplateMixin, TemplateView):
         mine = [page for page in found_by(request.user) if str(page.pk) == wanted]
         page = bring_back(mine[0], request.user) if mine else None
         if page is None:
-            messages.error(request, "That page isn't here anymore. It may be back already.")
+            messages.error(
+                request,
+                "That page isn't here anymore. It may be back already. Look for it under Pages.",
+            )
             return redirect("practice_deleted_pages")
         messages.success(
             request, f"“{page.title}” is back, as a draft. Look it over, then publish it."

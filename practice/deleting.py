@@ -38,7 +38,7 @@ def ask_first(request: HttpRequest) -> HttpResponse | None:
     if not (missed and act in DELETES) and sum(map(_size, things)) <= MANY:
         return None
     asked = ask_again(request)
-    if asked is None and missed and request.method == "GET":
+    if asked is None and missed and act != "move" and request.method == "GET":
         messages.warning(request, _told(missed, act, things[0]))
     return asked
 
@@ -66,8 +66,8 @@ def _told(missed: list[str], act: str, first: Model) -> str:
     if act not in DELETES:
         return told
     if isinstance(first, Page):
-        return f"{told} For 30 days you can bring it back: Reports, Deleted pages."
-    return f"{told} You can't bring this back."
+        return f"{told} You can bring pages back for 30 days, under Reports, Deleted pages."
+    return f"{told} This can't be undone."
 
 
 def _meant(request: HttpRequest) -> tuple[str, list[Any]]:

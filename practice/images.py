@@ -25,8 +25,8 @@ LONGEST_WORK = 15  # on a busy machine; of computing, decoding.SECONDS
 OTHER_KIND = "Choose a JPEG, PNG, WebP or HEIC picture."
 TOO_MANY_PIXELS = "This picture has too many pixels. Make it smaller, then choose it again."
 UNREADABLE = (
-    "This picture is damaged, not complete, too large to read, or not of the kind its name says. "
-    "Save it as a JPEG of at most 4,000 pixels a side, then choose that."
+    "This picture can't be read. It may be damaged, incomplete, too large, or not what its name "
+    "says. Save it as a JPEG of at most 4,000 pixels on a side, then choose that one."
 )
 BUSY = "Another picture is still being read. Wait a minute, then choose this one again."
 

@@ -51,7 +51,7 @@ class ReachForm(forms.Form):
     voicemail_ok = forms.BooleanField(label="Voicemail is fine", required=False)
     email_ok = forms.BooleanField(
         label="Email is fine",
-        help_text="Without it their address is deleted, and you say or text what you'd write.",
+        help_text="Untick this and their email address is deleted. You call or text instead.",
         required=False,
     )
 

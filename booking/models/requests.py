@@ -527,8 +527,8 @@ class RequestEvent(models.Model):
         STANDS = "stands", "left the time as agreed"
         READDRESSED = "readdressed", "changed the visitor's e-mail address"
         SENT_AGAIN = "sent_again", "sent an email again that had been given up"
-        REACH = "reach", "noted how the visitor may be reached"
-        HONORED = "honored", "did again what was wished after the backup that came back"
+        REACH = "reach", "noted how to reach the visitor"
+        HONORED = "honored", "put back wishes and holds made after the backup"
 
     request = models.ForeignKey(
         ConsultationRequest, on_delete=models.CASCADE, related_name="events"

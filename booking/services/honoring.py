@@ -12,7 +12,7 @@ from booking.services.steps import Actor, Kind
 from booking.services.visitor import let_go
 from booking.wishes import ERASE, HOLD, NO_EMAIL, NO_TEXTS, NO_VOICEMAIL, WITHDRAWN, Wish
 
-LOST = "You held this after the backup that came back, and the reason was lost with the rest."
+LOST = "This hold is newer than the backup, so the reason was lost. Please write it again."
 
 
 @transaction.atomic

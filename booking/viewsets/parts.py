@@ -83,7 +83,9 @@ class ReachView(DetailPart):
             return self.gone()
         except services.NotAllowed:
             messages.warning(
-                request, "Nothing was saved, since the request has changed. Please look again."
+                request,
+                "Nothing was saved, because the request changed since you opened the page. "
+                "Please look again.",
             )
         else:
             messages.success(request, "Saved.")

@@ -390,7 +390,7 @@ def test_the_therapist_notes_how_somebody_wants_to_be_reached(
     assert "Save how to reach them" in page
     page = reached(request, text_ok="on", email_ok="on")
     assert "Text: fine. Voicemail: no." in page
-    assert "The practice (therapist@example.com), noted how the visitor may be reached" in page
+    assert "The practice (therapist@example.com), noted how to reach the visitor" in page
     assert request.email
     reached(request, text_ok="on")
     assert request.email == ""
