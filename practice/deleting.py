@@ -9,6 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import ResolverMatch
@@ -18,6 +19,7 @@ from wagtail.models import Page, ReferenceIndex
 from wagtail.permissions import policy_registry
 from wagtail.snippets.models import get_snippet_models
 
+from practice import outage
 from practice.accounts.reauthentication import ask_again
 from practice.models import SiteImage
 
@@ -78,9 +80,14 @@ def _meant(request: HttpRequest) -> tuple[str, list[Any]]:
         if match.url_name == "wagtail_bulk_action":
             return match.kwargs["action"], _chosen(request, **match.kwargs)
         act = match.kwargs.get("action_name") or match.url_name or ""  # the first in Wagtail's API
+        act = act.removesuffix("_confirm")  # the page that moves, after the one that asks where to
         return act, [each for each in _named(match, act) if _may(request.user, act, each)]
     except (Http404, ObjectDoesNotExist, LookupError, OverflowError, ValueError):
         return "", []  # an address of nothing, to which the view itself has an answer
+    except DatabaseError as error:
+        if outage.is_one(error):
+            raise
+        return "", []
 
 
 def _chosen(request: HttpRequest, app_label: str, model_name: str, action: str) -> list[Any]:
@@ -110,4 +117,5 @@ def _may(user: Any, act: str, thing: Any) -> bool:
         policy = policy_registry.get(thing)
         return bool(policy.user_has_permission_for_instance(user, "delete", thing))
     allowed = thing.permissions_for_user(user)
-    return bool(allowed.can_unpublish() if act == "unpublish" else allowed.can_delete())
+    may = {"unpublish": allowed.can_unpublish, "move": allowed.can_move}
+    return bool(may.get(act, allowed.can_delete)())

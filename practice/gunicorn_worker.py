@@ -51,6 +51,7 @@ class Worker(ThreadWorker):
 
     def init_process(self) -> None:
         self.waiting_pool = ThreadPoolExecutor(WAITING_THREADS)
+        self.telling_pool = ThreadPoolExecutor(1)  # those beyond, who must not stand before readers
         waits.connect_quickly()
         super().init_process()
 
@@ -91,7 +92,7 @@ class Worker(ThreadWorker):
                 self.waiting.add(conn)
                 pool = self.waiting_pool
             else:
-                came = float("-inf")
+                pool, came = self.telling_pool, float("-inf")
         answered = pool.submit(self.answer, conn, came)
         answered.add_done_callback(
             lambda done: self.method_queue.defer(self.finish_request, conn, done)

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 
-from practice import decoding
+from practice import decoding, waits
 
 KINDS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".heic": "HEIF"}
 # Seconds, together below the 30 in which gunicorn gives up on a process that is silent.
@@ -50,7 +50,8 @@ def stripped(file: File) -> CleanPicture:
     if kind is None:
         raise BrokenPicture(OTHER_KIND)
     file.seek(0)
-    done = decoded(file.read(), kind)
+    with waits.not_counted():
+        done = decoded(file.read(), kind)
     if done.returncode == decoding.TOO_MANY_PIXELS:
         raise BrokenPicture(TOO_MANY_PIXELS)
     if done.returncode:

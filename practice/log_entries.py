@@ -3,7 +3,7 @@
 from typing import Any
 
 from wagtail.log_actions import log, registry
-from wagtail.models import BaseLogEntry
+from wagtail.models import BaseLogEntry, Page
 
 from practice.models import User
 
@@ -31,6 +31,6 @@ def lead_wagtail() -> None:
 
 def note_bulk_deletion(request: Any, act: str, things: list[Any], bulk_action: Any) -> None:
     """Writes down what goes at once, which Wagtail does for pages alone. A hook of bulk actions."""
-    if act == "delete":
+    if act == "delete" and bulk_action.model is not Page:
         for thing in things:
             log(instance=thing, action="wagtail.delete", deleted=True)

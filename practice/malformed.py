@@ -4,13 +4,13 @@ import re
 import traceback
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.urls import NoReverseMatch, ResolverMatch
 from django.utils.datastructures import MultiValueDictKeyError
 from wagtail.models import Page
 
-from practice import waits
+from practice import outage, waits
 from practice.middleware import View
 
 EXTERNAL_LINK = "wagtailadmin_choose_page_external_link"
@@ -76,6 +76,8 @@ def is_unreadable(request: HttpRequest, match: ResolverMatch, exception: Excepti
     """Whether the error quotes what was sent, as that of a field of numbers does, or the database
     refused a number or a text of which one was sent that no database takes.
     """
+    if outage.is_one(exception):
+        return False
     sent = [str(value) for value in match.kwargs.values()]
     for fields in (request.GET, request.POST):
         sent += [text for _, texts in fields.lists() for text in texts]
@@ -83,6 +85,6 @@ def is_unreadable(request: HttpRequest, match: ResolverMatch, exception: Excepti
         words = str(exception)
         if any(repr(text) in words for text in sent):
             return True
-    if isinstance(exception, (OverflowError, ValueError, DatabaseError)):
+    if isinstance(exception, (OverflowError, ValueError, DataError, OperationalError)):
         return any(UNTAKEN.search(text) for text in sent)
     return False

@@ -20,7 +20,8 @@ class FixedPagePermissions(PagePermissionTester):
         return self.is_theirs and super().can_edit()
 
     def can_delete(self, ignore_bulk: bool = False) -> bool:
-        return self.is_theirs and super().can_delete(ignore_bulk)
+        is_root = self.page.sites_rooted_here.exists()  # with it the site itself would go
+        return self.is_theirs and not is_root and super().can_delete(ignore_bulk)
 
     def can_publish(self) -> bool:
         return self.is_theirs and super().can_publish()

@@ -5,6 +5,7 @@ docs/operator.md explains each variable. Whatever is unsafe in production is a n
 check in `practice/checks.py`.
 """
 
+import re
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -262,7 +263,7 @@ if CACHE_URL:
     CACHES["renditions"] = dict(CACHES["default"])  # Wagtail keeps models there
     CACHES["default"] |= {
         "BACKEND": "practice.caches.SharedCache",
-        "LOCATION": CACHE_URL.replace("valkey", "redis", 1),  # they speak alike
+        "LOCATION": re.sub("^valkey", "redis", CACHE_URL),  # they speak alike
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
 

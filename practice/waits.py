@@ -53,6 +53,16 @@ def at_most(seconds: float, *, since: float | None = None) -> Iterator[None]:
         _until.reset(token)
 
 
+@contextmanager
+def not_counted() -> Iterator[None]:
+    """What is done within it, which is no waiting behind a lock, takes nothing from the budget."""
+    began = time.monotonic()
+    try:
+        yield
+    finally:
+        _until.set(_until.get() + time.monotonic() - began)
+
+
 def _hurry(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
     """Tells the database how long the statement may wait, where it does not know."""
     if not sql.startswith(OF_A_SAVEPOINT):

@@ -11,7 +11,7 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib import auth
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.template.backends.django import Template
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
@@ -418,6 +418,21 @@ def test_what_fails_for_any_other_reason_stays_a_crash(
     as_therapist.raise_request_exception = False
     answer = as_therapist.post(f"/admin/pages/{article.pk}/set_position/?position=7", {"a": "b"})
     assert answer.status_code == 500
+
+
+def test_a_database_that_is_away_is_said_whatever_was_sent(
+    as_therapist: Client, article: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to a post of a social network has nineteen digits; what was typed must not go."""
+
+    def post(*args: Any, **kwargs: Any) -> Any:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(SetPagePositionView, "post", post)
+    as_therapist.raise_request_exception = False
+    sent = {"body": "https://social.example/status/1790000000000000001"}
+    answer = as_therapist.post(f"/admin/pages/{article.pk}/set_position/", sent)
+    assert answer.status_code == 503
 
 
 # --- A link opens one request and nothing else -----------------------------------------------

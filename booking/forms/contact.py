@@ -58,6 +58,8 @@ class ReachForm(forms.Form):
     def __init__(self, data: Any = None, *, request: ConsultationRequest) -> None:
         now = {"text_ok": request.text_ok, "voicemail_ok": request.voicemail_ok, "email_ok": True}
         super().__init__(data, initial=now, label_suffix="")
+        # What the page showed: a tick that it did not have, or had otherwise, is no answer.
+        self.seen = f"{request.version}.{request.wishes}.{bool(request.email):d}"
         if not request.email:
             del self.fields["email_ok"]
 

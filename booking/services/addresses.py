@@ -41,14 +41,16 @@ def reach_by(
 ) -> None:
     """How the visitor may be reached from now on. Without email their address goes.
 
-    Raises NotAllowed without a telephone number, Stale if it was erased.
+    Raises NotAllowed without a telephone number and where a wish came between, Stale if it was
+    erased.
     """
     if not request.phone:
         raise NotAllowed
     changes = {"text_ok": text_ok, "voicemail_ok": voicemail_ok}
     address = {} if email_ok else {"email": ""}
-    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(**changes, **address):
-        raise Stale
+    shown = ConsultationRequest.objects.shown().filter(pk=request.pk)
+    if not shown.filter(wishes=request.wishes).update(**changes, **address):
+        raise NotAllowed if shown.exists() else Stale
     request.refresh_from_db()
     if not email_ok:
         steps.say_instead(request)

@@ -75,8 +75,8 @@ class ReachView(DetailPart):
         form = ReachForm(request.POST, request=self.consultation)
         form.is_valid()  # ticks alone, which cannot be wrong
         try:
-            if request.POST.get("version") != str(self.consultation.version):
-                raise services.NotAllowed  # a tick that the page did not have is no refusal
+            if request.POST.get("seen") != form.seen:
+                raise services.NotAllowed
             ticked = {"email_ok": False, **form.cleaned_data}
             services.reach_by(self.consultation, user=self.user, **ticked)
         except services.Stale:

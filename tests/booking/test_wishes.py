@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from booking import jobs, outbox, services, tombstones, wishes
+from booking.forms.contact import ReachForm
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State, Tombstone, digest_of
 from practice.models import PracticeSettings, User
 from tests import factories
@@ -375,7 +376,8 @@ def test_lines_of_many_writers_stay_whole(settings: Any) -> None:
 def reached(practice: PracticeSettings, as_therapist: Client) -> Callable[..., str]:
     def post(request: ConsultationRequest, **ticks: object) -> str:
         address = f"/admin/consultations/{request.pk}/reach/"
-        answer = as_therapist.post(address, {"version": request.version, **ticks}, follow=True)
+        seen = ReachForm(request=request).seen
+        answer = as_therapist.post(address, {"seen": seen, **ticks}, follow=True)
         request.refresh_from_db()
         return " ".join(answer.content.decode().split())
 
@@ -412,10 +414,20 @@ def test_an_address_that_came_meanwhile_is_not_refused_by_an_older_page(
     reached: Callable[..., str],
 ) -> None:
     request = factories.consultation_request(email="", phone=PHONE)
-    opened = request.version
-    ConsultationRequest.objects.update(version=opened + 1)
-    assert "Nothing was saved" in reached(request, version=opened, text_ok="on")
+    opened = ReachForm(request=request).seen
+    ConsultationRequest.objects.update(email="them@example.org")
+    assert "Nothing was saved" in reached(request, seen=opened, text_ok="on")
+    assert request.email
     assert not request.text_ok
+
+
+def test_a_refusal_is_not_undone_by_an_older_page(reached: Callable[..., str]) -> None:
+    request = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
+    opened = ReachForm(request=request).seen
+    reached(request, text_ok="on", email_ok="on")  # no voicemail, in another tab
+    page = reached(request, seen=opened, voicemail_ok="on", email_ok="on")
+    assert "Nothing was saved" in page
+    assert not request.voicemail_ok
 
 
 def test_a_letter_on_its_way_is_said_when_email_is_not_wanted_any_more(

@@ -163,3 +163,16 @@ def test_readers_read_on_while_it_is_away(
     assert visitor.get(article.url).status_code == 200
     shared.stop()
     assert article.title in visitor.get(article.url).content.decode()
+
+
+def test_a_socket_is_asked_under_the_very_name_that_it_has() -> None:
+    """Valkey speaks as Redis does, so only the scheme is changed."""
+    shown = subprocess.run(
+        [sys.executable, "-c", "from practice.settings import CACHES as c; print(c['default'])"],
+        cwd=PROJECT,
+        env=os.environ | {"CACHE_URL": "unix:///run/valkey/valkey.sock", "SECRET_KEY": "for tests"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "'unix:///run/valkey/valkey.sock'" in shown.stdout, shown.stderr

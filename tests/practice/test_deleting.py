@@ -266,6 +266,33 @@ def test_a_list_is_not_unpublished_with_all_that_is_below_it_without_the_factor(
         assert index.get_descendants(inclusive=True).not_live().count() == 0
 
 
+def test_a_list_is_not_moved_with_all_that_is_below_it_without_the_factor(
+    as_therapist: Client, index: ArticleIndexPage, home: HomePage
+) -> None:
+    for number in range(6):
+        factories.article(index, f"Essay {number}")
+    place = sibling(home, 1)
+    for address in (
+        f"/admin/pages/{index.pk}/move/{place.pk}/confirm/",
+        f"/admin/api/main/pages/{index.pk}/action/move/",
+    ):
+        as_therapist.post(address, {"destination_page_id": place.pk})
+        assert Page.objects.get(pk=index.pk).get_parent().pk == home.pk
+
+
+def test_the_home_page_with_which_the_site_would_go_is_deleted_by_nobody(home: HomePage) -> None:
+    owner = factories.user("owner@example.com")
+    User.objects.filter(pk=owner.pk).update(is_superuser=True)
+    factories.signed_in(owner, again=True).post(f"/admin/pages/{home.pk}/delete/")
+    assert HomePage.objects.filter(pk=home.pk).exists()
+
+
+@pytest.mark.parametrize("model", [PAGES, PICTURES])
+def test_a_text_that_no_database_takes_is_no_crash(as_therapist_again: Client, model: str) -> None:
+    answer = as_therapist_again.get(f"/admin/bulk/{model}/delete/?id=all&q=%00")
+    assert answer.status_code in (200, 400, 404)
+
+
 def test_whoever_may_not_delete_a_page_learns_of_no_titles(
     as_editor_again: Client, home: HomePage
 ) -> None:

@@ -63,6 +63,24 @@ def test_a_second_lock_is_waited_for_only_as_long_as_the_first_left(
     assert told("POST") == pytest.approx(8, abs=0.5), "and the next has all of it again"
 
 
+def test_what_is_no_waiting_takes_nothing_from_the_budget(
+    db: None, came: Callable[[float], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading a large picture takes longer than all that a post may wait."""
+    given: list[float] = []
+
+    def view() -> None:
+        moments = iter([100.0, 112.0])
+        with monkeypatch.context() as patch:
+            patch.setattr(waits.time, "monotonic", lambda: next(moments))
+            with waits.not_counted():
+                pass
+        given.append(patience())
+
+    within_a("POST", view)
+    assert given == [pytest.approx(20, abs=0.5)]
+
+
 def test_a_reader_waits_less_and_for_the_version_of_the_site_least(db: None) -> None:
     assert told("GET") == pytest.approx(waits.READS, abs=0.5)
 
