@@ -1,6 +1,7 @@
 """What no page of the admin would send, and what Wagtail's views make of it."""
 
 import re
+import sqlite3
 import traceback
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -85,6 +86,11 @@ def is_unreadable(request: HttpRequest, match: ResolverMatch, exception: Excepti
         words = str(exception)
         if any(repr(text) in words for text in sent):
             return True
-    if isinstance(exception, (OverflowError, ValueError, DataError, OperationalError)):
+    code = getattr(exception.__cause__, "sqlite_errorcode", None)
+    is_mismatch = code == sqlite3.SQLITE_MISMATCH  # which Django takes for a breach of integrity
+    if (
+        isinstance(exception, (OverflowError, ValueError, DataError, OperationalError))
+        or is_mismatch
+    ):
         return any(UNTAKEN.search(text) for text in sent)
     return False

@@ -20,8 +20,9 @@ class FixedPagePermissions(PagePermissionTester):
         return self.is_theirs and super().can_edit()
 
     def can_delete(self, ignore_bulk: bool = False) -> bool:
-        is_root = self.page.sites_rooted_here.exists()  # with it the site itself would go
-        return self.is_theirs and not is_root and super().can_delete(ignore_bulk)
+        # With the home page the site itself would go. Only deleting asks without ignoring bulk.
+        is_site = not ignore_bulk and self.page.sites_rooted_here.exists()
+        return self.is_theirs and not is_site and super().can_delete(ignore_bulk)
 
     def can_publish(self) -> bool:
         return self.is_theirs and super().can_publish()

@@ -390,7 +390,6 @@ the therapist: sign-in factor refused open open
 /admin/pages/{home}/edit/preview/
 /admin/pages/{home}/view_draft/
 /admin/pages/{home}/copy/
-/admin/pages/{home}/move/
 /admin/pages/{home}/add_subpage/
 /admin/pages/{home}/privacy/
 /admin/pages/{home}/revisions/{home_revision}/view/
@@ -406,6 +405,7 @@ the therapist: sign-in factor refused open open
 
 the therapist, asked again: sign-in factor refused again>open open
 /admin/pages/{home}/unpublish/
+/admin/pages/{home}/move/
 
 the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/
