@@ -2,8 +2,8 @@
 
 gunicorn's own worker gives every new connection a thread for five seconds, one that stops in the
 middle of a request for good, and its main loop to each client that leaves its connection open
-after the answer, for two seconds (so does its worker without threads). Here only a request that
-came whole has a thread, and what may wait for a lock has threads of its own.
+after the answer, for two seconds (so does its worker without threads). Here a request has a thread
+once it came whole, or 64 kB of an upload did, and what may wait for a lock has threads of its own.
 """
 
 import re

@@ -88,9 +88,5 @@ def is_unreadable(request: HttpRequest, match: ResolverMatch, exception: Excepti
             return True
     code = getattr(exception.__cause__, "sqlite_errorcode", None)
     is_mismatch = code == sqlite3.SQLITE_MISMATCH  # which Django takes for a breach of integrity
-    if (
-        isinstance(exception, (OverflowError, ValueError, DataError, OperationalError))
-        or is_mismatch
-    ):
-        return any(UNTAKEN.search(text) for text in sent)
-    return False
+    refused = isinstance(exception, (OverflowError, ValueError, DataError, OperationalError))
+    return (refused or is_mismatch) and any(UNTAKEN.search(text) for text in sent)

@@ -17,6 +17,7 @@ from booking import openings
 from booking.models import AvailabilityRule, BusyFeed, BusyInterval, DateOverride, Schedule
 from practice.models import DaysAway, Intake, PracticeSettings, User
 from tests import factories
+from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
 
@@ -67,17 +68,7 @@ def form_of(html: str) -> Tag:
 
 def typed(html: str) -> dict[str, str]:
     """What a browser would send of the screen's form."""
-    form, data = form_of(html), {}
-    for field in form.select("input[name]"):
-        kind = field.get("type")
-        if kind not in ("radio", "checkbox") or field.has_attr("checked"):
-            data[str(field["name"])] = str(field.get("value", "on" if kind == "checkbox" else ""))
-    for area in form.select("textarea[name]"):
-        data[str(area["name"])] = area.text.removeprefix("\n")
-    for select in form.select("select[name]"):
-        chosen = select.select_one("option[selected]")
-        data[str(select["name"])] = str(chosen["value"]) if chosen else ""
-    return data
+    return fields_of(form_of(html))
 
 
 def opened(client: Client) -> dict[str, str]:

@@ -300,6 +300,13 @@ def test_whoever_may_not_delete_a_page_learns_of_no_titles(
     assert "Readers will miss" not in said(as_editor_again.get("/admin/"))
 
 
+def test_a_page_that_is_deleted_at_once_stands_in_the_log_once(
+    as_therapist_again: Client, article: ArticlePage
+) -> None:
+    as_therapist_again.post(bulk(PAGES, "delete", article))
+    assert PageLogEntry.objects.filter(action="wagtail.delete", page=article.pk).count() == 1
+
+
 def test_an_essay_whose_picture_was_deleted_is_read_without_it(
     as_editor_again: Client, visitor: Client, index: ArticleIndexPage, image: SiteImage
 ) -> None:

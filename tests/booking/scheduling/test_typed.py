@@ -13,6 +13,7 @@ from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from practice.models import User
 from tests import factories
 from tests.booking.scheduling.acts import NOW
+from tests.forms import fields_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,27 +42,12 @@ def form_to(address: str, html: str) -> Tag:
     raise AssertionError(f"no form leads to {address}")
 
 
-def fields(form: Tag) -> dict[str, str]:
-    """What a browser would post of it when its first button is pressed."""
-    data = {}
-    for field in form.select("input[name]"):
-        kind = field.get("type")
-        if kind not in ("radio", "checkbox") or field.has_attr("checked"):
-            data[str(field["name"])] = str(field.get("value", "on" if kind == "checkbox" else ""))
-    for area in form.select("textarea[name]"):
-        data[str(area["name"])] = area.text.removeprefix("\n")
-    for select in form.select("select[name]"):
-        chosen = select.select_one("option[selected]")
-        data[str(select["name"])] = str(chosen["value"]) if chosen else ""
-    return data
-
-
 # --- Outcome and private note ------------------------------------------------------------------
 
 
 def notes_of(client: Client, consultation: ConsultationRequest) -> dict[str, str]:
     html = client.get(page("detail", consultation)).content.decode()
-    return fields(form_to(page("note", consultation), html))
+    return fields_of(form_to(page("note", consultation), html))
 
 
 def save_notes(client: Client, consultation: ConsultationRequest, **typed: str) -> Any:
@@ -88,7 +74,7 @@ def test_the_history_names_what_was_changed_and_no_more(as_therapist: Client, wa
 
 def test_a_note_that_cannot_be_saved_stays_on_the_page(as_therapist: Client, waiting: Any) -> None:
     answer = save_notes(as_therapist, waiting, note="Long. " * 2000, outcome="referred")
-    kept = fields(form_to(page("note", waiting), answer.content.decode()))
+    kept = fields_of(form_to(page("note", waiting), answer.content.decode()))
     assert kept["note"] == "Long. " * 2000
     assert kept["outcome"] == "referred"
     assert "Nothing was saved yet" in answer.content.decode()
@@ -99,7 +85,7 @@ def test_how_tomorrows_consultation_ended_cannot_be_known_today(
     outcome: str, as_therapist: Client, agreed: Any, clock: Any
 ) -> None:
     answer = save_notes(as_therapist, agreed, outcome=outcome, note="She asked for mornings.")
-    kept = fields(form_to(page("note", agreed), answer.content.decode()))
+    kept = fields_of(form_to(page("note", agreed), answer.content.decode()))
     assert kept["note"] == "She asked for mornings."
     assert "Tuesday, December 1" in str(BeautifulSoup(answer.content, "html.parser"))
     agreed.refresh_from_db()
@@ -136,7 +122,7 @@ def test_a_note_does_not_replace_one_that_was_saved_meanwhile(
     html = answer.content.decode()
     waiting.refresh_from_db()
     assert waiting.private_note == "From the other tab"
-    kept = fields(form_to(page("note", waiting), html))
+    kept = fields_of(form_to(page("note", waiting), html))
     assert kept["note"] == "From this tab"
     assert "From the other tab" in html
     as_therapist.post(page("note", waiting), kept | {"note": "Both"})
@@ -166,7 +152,7 @@ def test_an_address_that_is_none_stays_in_its_field(as_therapist: Client, waitin
     now = NOW
     OutgoingEmail.objects.filter(kind="letter").update(sent_at=now, bounced_at=now)
     answer = as_therapist.post(page("address", waiting), {"email": "maya@"})
-    kept = fields(form_to(page("address", waiting), answer.content.decode()))
+    kept = fields_of(form_to(page("address", waiting), answer.content.decode()))
     assert kept["email"] == "maya@"
     assert "does not look like an e-mail address" in answer.content.decode()
 
@@ -187,7 +173,7 @@ MINE = "Hi Maya,\nI kept Wednesday for you."
 
 def opened_decision(client: Client, consultation: Any, kind: str) -> dict[str, str]:
     html = client.get(page("decide", consultation, kind)).content.decode()
-    return fields(decision_form(html))
+    return fields_of(decision_form(html))
 
 
 def decision_form(html: str) -> Tag:
@@ -200,7 +186,7 @@ def post(client: Client, consultation: Any, kind: str, data: dict[str, str]) -> 
     """What the form on the page that comes back would post."""
     answer = client.post(page("decide", consultation, kind), data)
     assert answer.status_code in (200, 409), answer.headers
-    return fields(decision_form(answer.content.decode()))
+    return fields_of(decision_form(answer.content.decode()))
 
 
 def to_letter(client: Client, consultation: Any, **typed: str) -> dict[str, str]:
@@ -274,7 +260,7 @@ def test_a_letter_is_kept_when_the_visitor_did_something_meanwhile(
     html = answer.content.decode()
     assert "Nothing was sent" in html
     assert "The visitor asked for another time" in html
-    kept = fields(decision_form(html))
+    kept = fields_of(decision_form(html))
     assert kept["body"] == MINE
     as_therapist.post(page("decide", agreed, "cancel"), kept)
     assert Letter.objects.last().body == MINE  # type: ignore[union-attr]
@@ -338,10 +324,10 @@ def test_who_is_looked_for_stands_in_no_address(name: str, as_therapist: Client)
     address = reverse(f"consultations:{name}")
     html = as_therapist.get(address).content.decode()
     search = form_to(address, html)
-    assert "q" in fields(search)
+    assert "q" in fields_of(search)
     forms = BeautifulSoup(html, "html.parser").select("form:has([name=q])")
     assert [form.get("method") for form in forms] == ["post"]
-    found = as_therapist.post(address, fields(search) | {"q": "robin"}).content.decode()
+    found = as_therapist.post(address, fields_of(search) | {"q": "robin"}).content.decode()
     assert "Robin Lake" in found
     assert "Kim" not in found
     links = [str(a.get("href")) for a in BeautifulSoup(found, "html.parser").select("[href]")]
