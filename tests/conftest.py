@@ -4,14 +4,16 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import django.test.client
 import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client, TransactionTestCase
+from django.test.client import store_rendered_templates
 from pytest_django import DjangoDbBlocker
 from wagtail.models import Page, Site
 
@@ -23,6 +25,19 @@ from tests import databases, factories
 # Most of what a test makes is freed without the collector, which by default takes a fifth of the
 # suite's time to look at all that Django and Wagtail keep.
 gc.set_threshold(50_000, 20, 50)
+
+
+
+def without_widgets(store: dict[str, Any], **rendered: Any) -> None:
+    """What the client keeps of a page, but for the copy of each widget's context.
+
+    Some forms have hundreds of them: a twentieth of the time of all tests that open pages.
+    """
+    if not str(rendered["template"].name).startswith("django/forms/"):
+        store_rendered_templates(store, **rendered)
+
+
+django.test.client.store_rendered_templates = without_widgets
 
 # A busy machine is no fault of the code under test.
 hypothesis.settings.register_profile("tests", deadline=None)
