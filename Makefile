@@ -35,7 +35,7 @@ fast: test-environment  ## run all that needs no browser and starts no server
 test: test-environment  ## run every test but the soak
 	@exec $(PYTEST) $(ARGS)
 
-test-postgres: test-environment  ## run the same tests on a PostgreSQL made for them
+test-postgres: test-environment  ## run those that ask for a database on a PostgreSQL made for them
 	@exec $(BIN)/python -m tests.throwaway_postgres $(PYTEST) $(ARGS)
 
 soak: test-environment  ## run the long tests that kill processes at random

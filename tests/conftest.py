@@ -27,7 +27,6 @@ from tests import databases, factories
 gc.set_threshold(50_000, 20, 50)
 
 
-
 def without_widgets(store: dict[str, Any], **rendered: Any) -> None:
     """What the client keeps of a page, but for the copy of each widget's context.
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 FOLDER = Path(__file__).resolve().parent
 # Folders and files whose tests start servers, kill processes, or try every address or a thousand
@@ -32,11 +33,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if place(item).startswith(SLOW):
             item.add_marker("slow")
+    if connection.vendor == "postgresql" and not config.getoption("quick"):
+        leave(config, items, [item for item in items if tells_databases_apart(item)])
     if config.getoption("quick"):
         folders = tuple(touched(changed_files()))
-        wanted = [item for item in items if is_quick(item, folders)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
-        items[:] = wanted
+        leave(config, items, [item for item in items if is_quick(item, folders)])
+
+
+def leave(config: pytest.Config, items: list[pytest.Item], wanted: list[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(wanted)])
+    items[:] = wanted
 
 
 def place(item: pytest.Item) -> str:
@@ -46,9 +52,18 @@ def place(item: pytest.Item) -> str:
 def is_quick(item: pytest.Item, folders: tuple[str, ...]) -> bool:
     if any(item.get_closest_marker(name) for name in ("slow", "browser", "soak")):
         return False
+    return is_pure(item) or place(item).startswith(folders)
+
+
+def tells_databases_apart(item: pytest.Item) -> bool:
+    """Whether a test may end otherwise on another database: it has one, or its file asks which."""
+    return not is_pure(item) or hasattr(getattr(item, "module", None), "connection")
+
+
+def is_pure(item: pytest.Item) -> bool:
+    """Whether a test asks for no database."""
     asks = set(getattr(item, "fixturenames", ()))
-    is_pure = not asks & NEEDS_DATABASE and not item.get_closest_marker("django_db")
-    return is_pure or place(item).startswith(folders)
+    return not asks & NEEDS_DATABASE and not item.get_closest_marker("django_db")
 
 
 def changed_files() -> list[str]:

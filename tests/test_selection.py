@@ -1,5 +1,7 @@
 """A quick run asks for what a change can break, and for nothing that takes long."""
 
+import re
+
 import pytest
 
 from tests import selection
@@ -31,3 +33,12 @@ def test_a_quick_run_starts_no_server_and_no_browser(request: pytest.FixtureRequ
     for item in request.session.items:
         if selection.is_quick(item, everything):
             assert not selection.place(item).startswith(("faults/", "browser/"))
+
+
+def test_what_is_not_run_again_on_postgresql_asks_for_no_database(
+    request: pytest.FixtureRequest,
+) -> None:
+    for item in request.session.items:
+        if not selection.tells_databases_apart(item):
+            assert not item.get_closest_marker("django_db"), item.nodeid
+            assert not re.search(r"connection\.vendor", item.path.read_text()), item.nodeid

@@ -551,7 +551,7 @@ def run(examples: int, length: int) -> None:
 
 @pytest.mark.django_db
 def test_what_always_holds_holds_after_any_few_steps(world: None) -> None:
-    run(examples=10, length=35)
+    run(examples=6, length=35)
     assert Scheduling.steps.total() > 100
 
 

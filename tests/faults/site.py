@@ -6,10 +6,12 @@ They run production's settings on a copy of the tests' database, SQLite or Postg
 import contextlib
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +32,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 HOST = "127.0.0.1"
 THERAPIST, PASSWORD = "therapist@practice.example", "correct horse 7"
 PATIENCE = 60  # seconds, for whatever must happen
+COLLECTED: list[tempfile.TemporaryDirectory[str]] = []  # by the first site that needs them
 
 
 def free_port() -> int:
@@ -190,9 +193,13 @@ class LiveSite:
         wait_until(self.answers, "the web server answers")
 
     def collect_static(self) -> None:
-        """Production's pages cannot be shown without."""
-        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
-        subprocess.run(collect, cwd=PROJECT, env=self.env, check=True)
+        """Production's pages cannot be shown without; they are the same for all sites."""
+        if not COLLECTED:
+            COLLECTED.append(tempfile.TemporaryDirectory(prefix="static-"))
+            collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
+            env = self.env | {"DATA_DIR": COLLECTED[0].name}
+            subprocess.run(collect, cwd=PROJECT, env=env, check=True)
+        shutil.copytree(Path(COLLECTED[0].name) / "static", self.data / "static")
 
     def wait_for_mail(self) -> None:
         """Returns when nothing is owed any more. Call it within `database()`.

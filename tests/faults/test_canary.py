@@ -105,7 +105,12 @@ class BySmtp:
 Mail = InFiles | BySmtp
 
 
-@pytest.fixture(params=["mail in files", "mail by SMTP"])
+@pytest.fixture(
+    params=[
+        pytest.param("mail in files", marks=pytest.mark.soak),
+        "mail by SMTP",
+    ]  # as in production
+)
 def mail(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Mail]:
     if request.param == "mail in files":
         yield InFiles(tmp_path / "site" / "data" / "mail")
