@@ -69,8 +69,10 @@ def open_times(
     busy: list[Interval],
     booked: list[Interval],
     now: datetime,
+    on: date | None = None,
 ) -> list[datetime]:
-    """The starts that a visitor may choose from: UTC, sorted, unique.
+    """The starts that a visitor may choose from: UTC, sorted, unique; those `on` one local date
+    alone, if it is given, for which only that day and its neighbors are worked out.
 
     `weekly` maps weekdays, Monday 0, to hours; an override replaces those of its date, and an
     empty one closes it; `time_off` closes whole days, first and last included, overrides or
@@ -99,9 +101,12 @@ def open_times(
         taken += map(_span, busy)
         full = _full_days(appointments, zone, policy.daily_limit)
 
+        first_day = earliest.date()
+        if on is not None:
+            first_day, last_day = max(first_day, on - DAY), min(last_day, on)
         # By then the last day is over in every zone, and so is a consultation begun on it.
         until = _midnight(last_day, UTC) + 2 * DAY + duration
-        stretches = _stretches(zone, _midnight(earliest.date(), UTC), until)
+        stretches = _stretches(zone, _midnight(first_day, UTC), until)
         open_, grid = _opening(stretches, hours_of, step)
     except OverflowError as error:
         raise ValueError("This reaches beyond the years 1 to 9999.") from error
@@ -118,7 +123,11 @@ def open_times(
     return [
         start
         for start, day in grid
-        if start >= earliest and day <= last_day and day not in full and is_free(start)
+        if start >= earliest
+        and day <= last_day
+        and on in (None, day)
+        and day not in full
+        and is_free(start)
     ]
 
 

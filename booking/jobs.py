@@ -18,7 +18,7 @@ from booking import calendars, outbox, scrubbing, services, tombstones, weekly, 
 from practice import deleted_pages, request_ids
 from practice.accounts import letters, purge
 from practice.clocks import WallClock
-from practice.connections import close_if_moved
+from practice.connections import close_if_moved, optimize
 from practice.mail import proof
 from practice.models import PracticeSettings
 from practice.watching import heartbeat
@@ -86,6 +86,7 @@ def recurring(
         Job("send_weekly_mail", _owe_weekly_mail, 900, clock=clock),
         Job("erase_old_requests", _erase_old, 3600, clock=clock),
         Job("scrub_database", _scrub_if_due, 900, by_turns=True),
+        Job("optimize_database", optimize, 86_400),
         # Looks for a calendar that is due and reads one at a time. A slow one takes seconds, so
         # it is last: the next is mail again.
         Job("read_busy_feeds", lambda: calendars.read_next(timezone.now()), poll, clock=clock),

@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import models
-from django.db.models import F, Value
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from booking.availability import Interval, Policy, Window, open_times
@@ -60,8 +60,8 @@ class Openings:
     def length(self) -> timedelta:
         return timedelta(minutes=self.policy.duration)
 
-    def starts(self, now: datetime) -> list[datetime]:
-        """The open times, UTC and sorted."""
+    def starts(self, now: datetime, on: date | None = None) -> list[datetime]:
+        """The open times, UTC and sorted; those on one local date, if it is given."""
         return open_times(
             self.policy,
             weekly=self.weekly,
@@ -70,6 +70,7 @@ class Openings:
             busy=self.busy,
             booked=self.booked,
             now=now,
+            on=on,
         )
 
     def together(self, now: datetime) -> int:
@@ -141,9 +142,10 @@ def load(
     schedule: Schedule | None = None,
     without: ConsultationRequest | None = None,
     until: datetime | None = None,
+    on: date | None = None,
 ) -> Openings:
     """The openings of the practice as of `now`, with holidays as far ahead as times are offered
-    and up to `until` (UTC).
+    and up to `until` (UTC); or what matters `on` one local date, which is much less.
 
     `without` is a request whose own times stand in nobody's way: the one that is decided. Its
     consultation may have come back as busy through the therapist's own calendar.
@@ -151,12 +153,14 @@ def load(
     schedule = schedule or Schedule.load()
     weekly, overrides = _hours(schedule)
     if schedule.closed_on_holidays:
-        today = _day(now, practice)
-        last = max(today + timedelta(days=schedule.horizon_days), _day(until or now, practice))
+        first = on or _day(now, practice)
+        last = on or max(
+            first + timedelta(days=schedule.horizon_days), _day(until or now, practice)
+        )
         # With one day more, since a consultation may run on past midnight.
-        closed = {day: [] for day in practice.holidays(today, last + timedelta(days=1))}
+        closed = {day: [] for day in practice.holidays(first, last + timedelta(days=1))}
         overrides = closed | overrides
-    booked, busy = _taken(schedule, now, without)
+    booked, busy = _taken(schedule, now, without, on)
     own = _own_time(without)
     return Openings(
         policy=Policy(
@@ -178,6 +182,14 @@ def load(
 
 def _day(moment: datetime, practice: PracticeSettings) -> date:
     return moment.astimezone(practice.zone).date()
+
+
+def is_open(start: datetime, practice: PracticeSettings, schedule: Schedule, now: datetime) -> bool:
+    """Whether a time (UTC) may be chosen: its own day is looked at, and no other."""
+    if not now <= start <= now + timedelta(days=schedule.horizon_days + 2):
+        return False  # also what lies beyond the years that a calendar has
+    day = _day(start, practice)
+    return start in load(practice, now, schedule=schedule, on=day).starts(now, day)
 
 
 def starts_now(practice: PracticeSettings) -> list[datetime]:
@@ -254,18 +266,23 @@ def _hours(
 
 
 def _taken(
-    schedule: Schedule, now: datetime, without: ConsultationRequest | None
+    schedule: Schedule, now: datetime, without: ConsultationRequest | None, on: date | None
 ) -> tuple[list[Interval], list[Interval]]:
-    """Times of consultations and offers, and busy ones, from about now on; in one query."""
-    since = now - LOOKS_BACK
+    """Times of consultations and offers, and busy ones, from about now on, or about one day; in
+    one query.
+    """
+    about = Q(ends_at__gt=now - LOOKS_BACK)
+    if on:
+        midnight = datetime.combine(on, time(), UTC)
+        about = Q(ends_at__gt=midnight - LOOKS_BACK, starts_at__lt=midnight + LOOKS_BACK * 2)
     requests = ConsultationRequest.objects.filter(
-        state__in=HOLDING_STATES, starts_at__isnull=False, ends_at__gt=since
+        about, state__in=HOLDING_STATES, starts_at__isnull=False
     )
-    offers = Proposal.objects.filter(ends_at__gt=since)
+    offers = Proposal.objects.filter(about)
     if without is not None:
         requests = requests.exclude(pk=without.pk)
         offers = offers.exclude(request=without.pk)
-    busy = BusyInterval.objects.filter(feed__schedule=schedule, ends_at__gt=since)
+    busy = BusyInterval.objects.filter(about, feed__schedule=schedule)
 
     def spans(rows: Any, is_busy: bool) -> Any:
         marked = rows.order_by().annotate(busy=Value(is_busy, models.BooleanField()))

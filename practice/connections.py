@@ -26,6 +26,19 @@ def close_if_moved(**kwargs: Any) -> None:
             connection.close()
 
 
+def optimize() -> None:
+    """Counts what SQLite's planner goes by, a thousand rows of each index at the most.
+
+    Without it, lists cost three times as much with 100,000 requests on file as with a hundred.
+    `PRAGMA optimize` would do less before SQLite 3.46: it looks only at tables that its own
+    connection has asked for. PostgreSQL counts by itself.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit=1000")
+            cursor.execute("ANALYZE")
+
+
 def _file(connection: Any) -> tuple[int, int] | None:
     """Device and number of the file, whatever it is called; None where there is none."""
     if connection.vendor != "sqlite":

@@ -268,12 +268,16 @@ class ConsultationForm(forms.Form):
             return uuid.uuid4()
 
     def clean_when(self) -> str | datetime:
-        """The word for a suggestion or for parts of the week, or an open time (UTC)."""
+        """The word for a suggestion or for parts of the week, or a time (UTC).
+
+        `services.submit` says whether it is open, since only that can take it; here it is looked
+        for in a form that comes back for another reason.
+        """
         value = str(self.cleaned_data["when"] or SUGGEST)
         if value in (SUGGEST, PARTS):
             return value
         start = parse_start(value)
-        if start is None or (start not in self.starts and not self.is_repeated(start)):
+        if start is None or not (self.find_starts or self.is_repeated(start)):
             raise forms.ValidationError(self.taken(start), code="taken")
         return start
 
@@ -310,6 +314,9 @@ class ConsultationForm(forms.Form):
         wrong = any(contact in self.errors for contact in CONTACTS)
         if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
             self.add_error("phone", "Write a telephone number or an e-mail address. One is enough.")
+        start = cleaned.get("when")
+        if self.errors and isinstance(start, datetime) and start not in self.starts:
+            self.add_error("when", forms.ValidationError(self.taken(start), code="taken"))
         return cleaned
 
     def sending(self, address: str) -> Sending:

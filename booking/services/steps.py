@@ -75,16 +75,18 @@ def unknown_again(request: ConsultationRequest) -> dict[str, Any]:
     return {"outcome": ""} if request.outcome in HAPPENED else {}
 
 
-def with_time(start: datetime, schedule: Schedule, now: datetime) -> dict[str, Any]:
+def with_time(
+    start: datetime, practice: PracticeSettings, schedule: Schedule, now: datetime
+) -> dict[str, Any]:
     """A request for which an open time (UTC) is held. Raises TimeTaken where it is not open.
 
     Call it with the schedule locked, and take the time with `claims.hold`.
     """
-    open_now = openings.load(PracticeSettings.load(), now, schedule=schedule)
-    if start not in open_now.starts(now):
+    if not openings.is_open(start, practice, schedule, now):
         raise claims.TimeTaken
     holds_until = min(now + timedelta(hours=schedule.hold_hours), start)
-    return {"starts_at": start, "ends_at": start + open_now.length, "holds_until": holds_until}
+    ends_at = start + timedelta(minutes=practice.consultation_minutes)
+    return {"starts_at": start, "ends_at": ends_at, "holds_until": holds_until}
 
 
 def step(request: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:

@@ -266,7 +266,7 @@ def _late_hold(request: ConsultationRequest) -> dict[str, Any]:
     now, schedule = timezone.now(), Schedule.lock()
     assert request.asked_for is not None
     try:
-        time = steps.with_time(request.asked_for, schedule, now)
+        time = steps.with_time(request.asked_for, PracticeSettings.load(), schedule, now)
         claims.hold(request, schedule, [Interval(time["starts_at"], time["ends_at"])])
     except claims.TimeTaken:
         return {"hold_ended_at": now}

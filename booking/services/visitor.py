@@ -11,7 +11,7 @@ from booking.models import ConsultationRequest, Limit, Schedule, State
 from booking.services import limits, opening, steps
 from booking.services.limits import TooMany
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient
-from booking.suspicion import Sending
+from booking.suspicion import Counts, Sending
 from practice import launch
 from practice.models import PracticeSettings
 
@@ -40,13 +40,14 @@ def submit(
     """
     try:
         with transaction.atomic():
+            counts = limits.count(request, sending) if sending else None
+            practice = PracticeSettings.load()
+            # Whoever wants a time waits here for the others who do: what can be done before, is.
             schedule = Schedule.lock() if request.asked_for else None
-            if schedule and (earlier := _earlier(request)):
-                return earlier, False
             if schedule and request.asked_for:
-                _ask_for(request, request.asked_for, schedule, sending)
-            if sending:
-                _look_at(request, sending)
+                _ask_for(request, request.asked_for, practice, schedule, sending)
+            if sending and counts:
+                _look_at(request, sending, counts)
             request.save(force_insert=True)
             steps.note(request, Kind.RECEIVED, Actor.VISITOR)
             if request.state == State.SUSPECTED:
@@ -54,8 +55,9 @@ def submit(
                 opening.alert_quarantine()
             else:
                 _take_in(request, schedule)
-    except (IntegrityError, TooMany):
-        # Caught outside the transaction, which the database has given up by now.
+    except (IntegrityError, TooMany, claims.TimeTaken):
+        # Caught outside the transaction, which the database has given up by now. The time may be
+        # taken by what the same form sent before.
         if earlier := _earlier(request):
             return earlier, False
         raise
@@ -80,13 +82,12 @@ def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
     steps.acknowledge(request)
 
 
-def _look_at(request: ConsultationRequest, sending: Sending) -> None:
-    """Counts `request`, and puts it aside if it looks like spam: it has no time then.
+def _look_at(request: ConsultationRequest, sending: Sending, counts: Counts) -> None:
+    """Puts `request` aside if it looks like spam: it has no time then.
 
     `holds_until` stays, so that the visitor's pages say what they say to everybody. What many
     requests name, somebody's email address, is no sign of spam; but no letter goes there any more.
     """
-    counts = limits.count(request, sending)
     if counts.with_email > limits.LETTERS_PER_EMAIL:
         request.limits_reached = [*(request.limits_reached or ()), Limit.LETTERS]
     signs = suspicion.signals((request.name, request.good_hours, request.message), sending, counts)
@@ -105,13 +106,17 @@ def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
 
 
 def _ask_for(
-    request: ConsultationRequest, start: datetime, schedule: Schedule, sending: Sending | None
+    request: ConsultationRequest,
+    start: datetime,
+    practice: PracticeSettings,
+    schedule: Schedule,
+    sending: Sending | None,
 ) -> None:
     """Sets the time that `request` is to reserve, if that is open. Raises TimeTaken.
 
     Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
     """
-    time = steps.with_time(start, schedule, timezone.now())
+    time = steps.with_time(start, practice, schedule, timezone.now())
     if sending:
         request.limits_reached = limits.against_reserving(request, sending, schedule)
     if request.limits_reached:
@@ -119,7 +124,7 @@ def _ask_for(
     for name, value in time.items():
         setattr(request, name, value)
     # The answer has to come before the time itself.
-    day = start.astimezone(PracticeSettings.load().zone).date()
+    day = start.astimezone(practice.zone).date()
     request.reply_by = min(request.reply_by, day)
 
 

@@ -16,6 +16,7 @@ from django.db.migrations.loader import MigrationLoader
 from practice import keys
 from practice.backups import BackupProblem, archive, erasures, sealing, snapshots, stores, uploads
 from practice.backups.streams import Tell, piped
+from practice.connections import optimize
 from practice.models import User
 
 OWN_APPS = ("practice", "blog", "booking")
@@ -108,6 +109,7 @@ def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
     files = put_uploads(scratch, manifest, replace=order.replace)
     tell("Migrations", 0, 0)
     call_command("migrate", verbosity=0, interactive=False)
+    optimize()
     ContentType.objects.clear_cache()
     erasures.learn([(scratch / archive.TOMBSTONES).read_bytes(), erasures.beside(order.store)])
     tell("Erasing again", 0, 0)

@@ -30,7 +30,8 @@ from tests.faults.site import LiveSite, wait_until
 
 ROUNDS, PEOPLE = 5, 200  # in each round
 WITH_TIME = 50  # the same, of whom each wants a time of their own
-LEAST, REACH, P99 = 150, 300, 150  # requests a second, and milliseconds, on PostgreSQL
+# Requests a second at least, and hoped for, and milliseconds, on PostgreSQL.
+BUDGET, BUDGET_WITH_TIME = (150, 300, 150), (110, 150, 200)
 
 
 def figures() -> list[Figure]:
@@ -47,8 +48,13 @@ def figures() -> list[Figure]:
 
         return [
             shown(site),
-            *sending(site, "sent", lambda number: [None] * PEOPLE),
-            *sending(site, "sent with a time", lambda number: times[number::ROUNDS][:WITH_TIME]),
+            *sending(site, "sent", lambda number: [None] * PEOPLE, BUDGET),
+            *sending(
+                site,
+                "sent with a time",
+                lambda number: times[number::ROUNDS][:WITH_TIME],
+                BUDGET_WITH_TIME,
+            ),
             killed(site),
         ]
 
@@ -61,7 +67,10 @@ def shown(site: LiveSite) -> Figure:
 
 
 def sending(
-    site: LiveSite, what: str, whens: Callable[[int], Iterable[datetime | None]]
+    site: LiveSite,
+    what: str,
+    whens: Callable[[int], Iterable[datetime | None]],
+    budget: tuple[int, int, int],
 ) -> list[Figure]:
     """`whens` gives the times that are asked for in a round."""
     send(site, [None] * 64)  # so that it is warm
@@ -80,8 +89,9 @@ def sending(
     a_second = Figure(f"{what}: a second", rate.middle, "requests", note=str(rate))
     p99 = Figure(f"{what}: 99 in 100 within", took[98], "ms", note=f"p50 {took[49]:.0f} ms")
     if live:
-        a_second = replace(a_second, least=LEAST, reach=REACH, is_target=True)
-        p99 = replace(p99, most=P99, is_target=True)
+        least, reach, most = budget
+        a_second = replace(a_second, least=least, reach=reach, is_target=True)
+        p99 = replace(p99, most=most, is_target=True)
     return [
         Figure(f"{what}: processor time", cpu.middle, "ms", note=str(cpu)),
         a_second,

@@ -71,6 +71,7 @@ def add_past(article: int, number: int) -> None:
     from django.utils import timezone
 
     from booking.models import ConsultationRequest, RequestEvent, State
+    from practice.connections import optimize
     from tests import factories
 
     now = timezone.now()
@@ -99,6 +100,7 @@ def add_past(article: int, number: int) -> None:
         ],
         batch_size=1000,
     )
+    optimize()  # as the worker does
 
 
 def add_upcoming() -> None:

@@ -196,7 +196,14 @@ def test_open_times_are_those_that_a_walk_minute_by_minute_finds(zone: str) -> N
     )
     @given(questions(zone))
     def they_agree(question: dict[str, Any]) -> None:
-        assert open_times(**question) == model(**question)
+        starts = open_times(**question)
+        assert starts == model(**question)
+        zone = ZoneInfo(question["policy"].timezone)
+        today = question["now"].astimezone(zone).date()
+        days = {today, *(start.astimezone(zone).date() for start in starts)}
+        for day in (day for known in days for day in (known - DAY, known, known + DAY)):
+            alone = [start for start in starts if start.astimezone(zone).date() == day]
+            assert open_times(**question, on=day) == alone
 
     they_agree()
 

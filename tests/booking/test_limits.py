@@ -3,7 +3,7 @@
 import html
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -141,6 +141,9 @@ def test_before_the_worker_has_counted_nothing_is_capped(visitor: Client) -> Non
     assert all(is_reserved(ask(visitor, address=f"192.0.2.{n}")) for n in range(12))
 
 
+@time_machine.travel(
+    datetime(2026, 12, 7, 8, tzinfo=UTC)
+)  # or a day's last hour has room for fewer
 def test_the_worker_counts_what_can_be_reserved_together(visitor: Client) -> None:
     """What waits unopened counts as well, or the half would shrink with every count."""
     services.count_open_times()

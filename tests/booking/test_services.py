@@ -1,15 +1,19 @@
 """Each step of a request, and what the database itself refuses."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from booking import services
+from booking import openings, services
 from booking.emails import Draft
+from booking.forms.visitor import as_value
 from booking.models import (
     NEXT_STATES,
     ConsultationRequest,
@@ -20,6 +24,7 @@ from booking.models import (
     Schedule,
     SlotClaim,
     State,
+    Weekday,
 )
 from practice.models import PracticeSettings, User
 from practice.watching import heartbeat
@@ -296,3 +301,46 @@ def test_what_ended_long_ago_is_erased_and_what_is_open_never() -> None:
     assert set(ConsultationRequest.objects.all()) == set(kept)
     assert sum(ErasedCount.objects.values_list("requests", flat=True)) == len(gone)
     assert not OutgoingEmail.objects.exists()
+
+
+# --- One time, looked at by its own day ---------------------------------------------------
+
+
+def test_a_time_that_is_asked_for_is_open_just_when_it_is_among_all_of_them(
+    user: User, practice: PracticeSettings
+) -> None:
+    """Whatever of other days reaches into its own: pauses, busy times, holidays, limits."""
+    with time_machine.travel(datetime(2026, 12, 21, 18, tzinfo=UTC), tick=False):
+        factories.schedule(
+            {day: [(time(0), time(0))] for day in Weekday},
+            gap=60, daily_limit=2, closed_on_holidays=True, horizon_days=4,
+        )  # fmt: skip
+        midnight = datetime(2026, 12, 23, 8, tzinfo=UTC)  # in Los Angeles
+        factories.busy(midnight - timedelta(hours=9), midnight + timedelta(minutes=40))
+        for minutes in (-30, 24 * 60 - 30, 25 * 60):  # before midnights, and one after
+            starts_at = midnight + timedelta(days=1, minutes=minutes)
+            factories.agreed_request(starts_at, by=user)
+        now, schedule = datetime.now(UTC), Schedule.load()
+        everything = set(factories.open_times())
+        first = now.replace(minute=0) - timedelta(days=1)
+        asked = [first + timedelta(minutes=20 * n) for n in range(6 * 24 * 3)]
+        found = {start for start in asked if openings.is_open(start, practice, schedule, now)}
+        assert found == everything & set(asked)
+        assert 40 < len(found) < len(asked) / 2
+        for beyond in (datetime.min, datetime.max):
+            assert not openings.is_open(beyond.replace(tzinfo=UTC), practice, schedule, now)
+
+
+def test_nobody_waits_while_the_open_times_of_two_months_are_worked_out(
+    practice: PracticeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in the form nor while the schedule is locked."""
+    factories.schedule(horizon_days=60)
+    start = factories.open_time(3)
+    monkeypatch.setattr(openings, "starts_now", None)
+    client = Client()
+    data = {"name": "Robin", "email": "robin@example.com", "when": as_value(start)}
+    with CaptureQueriesContext(connection) as asked:
+        assert client.post(reverse("booking:request"), data).status_code == 303
+    assert ConsultationRequest.objects.get().starts_at == start
+    assert len(asked) < 45
