@@ -70,9 +70,9 @@ class Contacts:
         """Whether whoever left `email` or `phone` (E.164) is reached by one of these."""
         number = without_extension(phone)
         return (
-            (bool(email) and comparable(email) in map(comparable, self.emails))
+            (bool(email and self.emails) and comparable(email) in map(comparable, self.emails))
             or (bool(number) and number in map(without_extension, self.numbers))
-            or (bool(self.digits) and not _dialed(number).isdisjoint(self.digits))
+            or (bool(number and self.digits) and not _dialed(number).isdisjoint(self.digits))
         )
 
     def overlap(self, others: Contacts) -> bool:
@@ -105,7 +105,7 @@ def read(typed: str, country: str) -> Contacts:
     for each in sorted(emails, key=len, reverse=True):  # one may be the end of another
         line = line.replace(each, ";")
     numbers, rest = _numbers(line, country)
-    digits = [re.sub(r"\D", "", match[0]) for match in DIALED.finditer(rest)]
+    digits = [phonenumbers.normalize_digits_only(match[0]) for match in DIALED.finditer(rest)]
     return Contacts(emails, tuple(dict.fromkeys(numbers)), tuple(dict.fromkeys(digits)))
 
 
@@ -263,4 +263,4 @@ def _dialed(number: str) -> set[str]:
     except NumberParseException:
         return set()
     at_home = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
-    return {re.sub(r"\D", "", each) for each in (number, at_home)}
+    return {phonenumbers.normalize_digits_only(each) for each in (number, at_home)}

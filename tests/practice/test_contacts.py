@@ -131,6 +131,8 @@ def test_everything_in_a_demand_is_read_and_said() -> None:
         ("(626) 555-0143", "", f"{MOBILE};ext=27", True),
         ("020 7946 0958", "", ABROAD, True),
         ("44 20 7946 0958", "", ABROAD, True),
+        ("\u0660\u0662\u0660 \u0667\u0669\u0664\u0666 \u0660\u0669\u0665\u0668", "", ABROAD, True),
+        ("robin@example.com", "", "", False),
         # Valid in the practice's own country: the same digits elsewhere are somebody else's.
         ("207 946 0958", "", "+522079460958", False),
         ("kim@example.com", "", "", False),
