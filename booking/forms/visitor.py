@@ -108,7 +108,7 @@ class ConsultationForm(forms.Form):
     as many pages of them as `pages` says.
     """
 
-    meant = ""  # the address that was probably meant by the one typed
+    as_typed, meant = "", ""  # an address with a slip in it, and the one that was probably meant
     default_renderer = Renderer()
     use_required_attribute = False  # the browser's own bubbles vanish; ours stay and are read out
 
@@ -328,7 +328,7 @@ class ConsultationForm(forms.Form):
         domains such as gmial.com belong to somebody.
         """
         email: str = self.cleaned_data["email"]
-        self.meant = contacts.meant(email)
+        self.as_typed, self.meant = email, contacts.meant(email)
         if not self.meant or email == self.data.get("as_typed"):
             return email
         raise forms.ValidationError(

@@ -110,10 +110,10 @@ def test_two_addresses_or_one_to_which_no_letter_could_leave_are_refused_and_kep
 
 
 def test_a_slip_in_an_address_is_asked_about_once_and_sent_as_it_is(visitor: Client) -> None:
-    html = page(visitor, **{**ENOUGH, "email": "robin@gmial.com"})
+    html = page(visitor, **{**ENOUGH, "email": "Robin <robin@gmial.com>"})
     assert "Did you mean robin@gmail.com?" in html
     assert not OutgoingEmail.objects.exists(), "no letter goes to whoever owns gmial.com"
-    as_typed = {"email": "robin@gmial.com", "as_typed": "robin@gmial.com"}
+    as_typed = {"email": "Robin <robin@gmial.com>", "as_typed": "robin@gmial.com"}
     assert f'name="as_typed" value="{as_typed["as_typed"]}"' in html
     assert send(visitor, **as_typed).email == "robin@gmial.com"
     assert "Did you mean" in page(visitor, **{**ENOUGH, **as_typed, "email": "robin@yahoo.con"})
