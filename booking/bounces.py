@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from booking.models import OutgoingEmail, RequestEvent
 from booking.models.letters import ALERT
+from practice import contacts
 from practice.fields import Unreadable
 from practice.mail.views import learns_of_bounces
 
@@ -83,7 +84,7 @@ def _is_still_the_address(outgoing: OutgoingEmail, recipient: str | None) -> boo
         return True
     if not recipient or isinstance(request.email, Unreadable):
         return True
-    return request.email.casefold() == str(recipient).casefold()
+    return contacts.comparable(request.email) == contacts.comparable(str(recipient))
 
 
 def alerts() -> list[str]:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from booking import conflicts, ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
-from practice import site_url
+from practice import contacts, site_url
 from practice.fields import Unreadable
 from practice.mail.services import SERVICES
 from practice.models import PracticeSettings
@@ -119,7 +119,7 @@ def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> Ema
         subject=" ".join(subject.split()),
         body=body + "\n",
         from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
-        to=to,
+        to=[contacts.wire(each) for each in to],
         # The same at every try, so that a mailbox can tell a repeated delivery.
         headers={
             "Message-ID": f"<{outgoing.key}@{site_url.host()}>",
@@ -199,7 +199,7 @@ def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, 
         summary=TITLES[written.medium],
         organizer_email=settings.DEFAULT_FROM_EMAIL,
         organizer_name=PracticeSettings.load().mail_name,
-        attendee_email=str(request.email),
+        attendee_email=contacts.wire(request.email),
         location=written.location,
     )
     if written.method == Letter.Method.CANCEL:

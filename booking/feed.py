@@ -20,7 +20,7 @@ def own_calendar(request: HttpRequest, secret: str) -> HttpResponse:
     """What is agreed, as a calendar; a wrong secret finds nothing, like any other address.
 
     Calendars fetch it without signing in, and hand it on to whoever shares them: so nothing but
-    times is in it, and initials where the therapist wants them.
+    times and links is in it, and initials where the therapist wants them.
     """
     schedule = Schedule.objects.first()
     if schedule is None or not _is_its(secret, schedule):
@@ -34,6 +34,7 @@ def own_calendar(request: HttpRequest, secret: str) -> HttpResponse:
             uid=emails.calendar_uid(each),
             starts_at=each.starts_at,
             ends_at=each.ends_at,
+            url=emails.review_url(each),
             title=initials(each.name) if shows_initials else "",
         )
         for each in agreed.order_by("starts_at").only(*columns)

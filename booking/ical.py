@@ -7,9 +7,9 @@ organizer is the practice's address, never anybody's own.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from icalendar import Calendar, Event, vCalAddress
+from icalendar import Calendar, Event, vCalAddress, vDuration
 
 PRODID = "-//practice//consultations//EN"
 # The method stands in the calendar and in the type of the part that carries it; where the two
@@ -17,6 +17,8 @@ PRODID = "-//practice//consultations//EN"
 REQUEST_TYPE = "text/calendar; method=REQUEST"
 CANCEL_TYPE = "text/calendar; method=CANCEL"
 FEED_TYPE = "text/calendar; charset=utf-8"
+FEED_NAME, NEUTRAL = "Appointments", "Appointment"
+LOOKS_EVERY = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,15 @@ class Invitation:
 
 @dataclass(frozen=True)
 class FeedEntry:
-    """One consultation in the therapist's feed: initials for a title, or nothing."""
+    """One consultation in the therapist's feed: initials for a title, or nothing.
+
+    `url` is where its request is read, by whoever is signed in.
+    """
 
     uid: str
     starts_at: datetime
     ends_at: datetime
+    url: str
     title: str = ""
 
 
@@ -67,16 +73,22 @@ def cancel(invitation: Invitation, *, now: datetime) -> bytes:
 
 
 def feed(entries: Iterable[FeedEntry], *, now: datetime) -> bytes:
-    """The therapist's private feed: times, with initials or nothing. Raises ValueError.
+    """The therapist's private feed: times, initials or a neutral title, and a link that opens
+    after signing in. Raises ValueError.
 
     Whoever holds its address reads it, so it has nothing else in it: no name, no contact, no
-    place, no link.
+    place. Its own name is neutral too; without one, Google shows the secret address. NAME and
+    REFRESH-INTERVAL are RFC 7986 (5.1, 5.7), the two with X- what Google and Outlook read.
     """
     calendar = _calendar()
+    calendar.add("name", FEED_NAME)
+    calendar.add("x-wr-calname", FEED_NAME)
+    calendar.add("refresh-interval", LOOKS_EVERY, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", vDuration(LOOKS_EVERY))
     for entry in entries:
         event = _event(entry.uid, entry.starts_at, entry.ends_at, now)
-        if entry.title:
-            event.add("summary", _line(entry.title))
+        event.add("summary", _line(entry.title) or NEUTRAL)
+        event.add("url", entry.url)
         calendar.add_component(event)
     return calendar.to_ical()
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 
 from booking.forms import ConsultationForm
+from booking.forms.visitor import as_meant
 from practice import outage
 from practice.models import PracticeSettings
 
@@ -44,7 +45,7 @@ def keeps_what_was_typed(view: View) -> View:
 
 
 def unsent(request: HttpRequest) -> HttpResponse:
-    typed = request.POST
+    typed = as_meant(request.POST)
     # Bound, the form would look for open times.
     form = ConsultationForm(initial=typed.dict(), practice=PracticeSettings())
     form.use_required_attribute = False

@@ -17,7 +17,7 @@ from wagtail.models import Page
 
 from booking import openings, services
 from booking.forms import ConsultationForm, PickForm
-from booking.forms.visitor import parse_start
+from booking.forms.visitor import as_meant, parse_start
 from booking.models import ConsultationRequest, State, Who
 from booking.unsent import SHOWN, keeps_what_was_typed
 from practice import launch
@@ -113,7 +113,7 @@ def _closed(request: HttpRequest, practice: PracticeSettings, page: str) -> Http
 def _form(request: HttpRequest, practice: PracticeSettings) -> ConsultationForm:
     """The form as it was opened, as it was sent, or as it was typed so far."""
     posted = request.method == "POST"
-    sent_in = request.POST if posted else request.GET
+    sent_in = as_meant(request.POST) if posted else request.GET
     given: dict[str, Any] = {
         "practice": practice,
         "article": find_article(sent_in.get("article", "")),
@@ -122,10 +122,10 @@ def _form(request: HttpRequest, practice: PracticeSettings) -> ConsultationForm:
     if practice.intake_now == Intake.OPEN:
         given["starts"] = lambda: openings.starts_now(practice)
     if posted and request.POST.get("act") not in LOOKS_ON:
-        return ConsultationForm(request.POST, **given)
+        return ConsultationForm(sent_in, **given)
     initial: dict[str, Any] = {}
     if posted:
-        initial = request.POST.dict() | {"parts": request.POST.getlist("parts")}
+        initial = sent_in.dict() | {"parts": sent_in.getlist("parts")}
     elif request.GET.get("who") == Who.TEEN:
         initial = {"who": Who.TEEN}
     return ConsultationForm(initial=initial, **given)

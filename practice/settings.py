@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from practice import site_url
+from practice import contacts, site_url
 from practice.mail import services as mail_services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -298,7 +298,7 @@ ALERTS_GATHERED_FOR = env.int("ALERTS_GATHERED_FOR", default=3600)
 REQUESTS_PER_ADDRESS = env.int("REQUESTS_PER_ADDRESS", default=100)
 # Times that one network reserves in a day, and one email or phone at the same time.
 RESERVATIONS_PER_VISITOR = env.int("RESERVATIONS_PER_VISITOR", default=2)
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="practice@localhost")
+DEFAULT_FROM_EMAIL = contacts.wire(env.str("DEFAULT_FROM_EMAIL", default="practice@localhost"))
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # By the HTTPS of a mail service instead of by SMTP: one of those in practice/mail/services.py.
 MAIL_SERVICE = env.str("MAIL_SERVICE", default="").lower()

@@ -2,32 +2,11 @@
 
 from typing import Any
 
-import phonenumbers
 from django import forms
 
 from booking.models import ConsultationRequest
+from practice import contacts
 from practice.models import Caller, Medium, PracticeSettings
-
-
-def clean_phone(typed: str, country: str) -> str:
-    """A number in its international form (E.164), with its extension if it has one.
-
-    Raises ValidationError for what is no number, as dialed in `country`.
-    """
-    if not typed:
-        return ""
-    try:
-        number = phonenumbers.parse(typed, country)
-    except phonenumbers.NumberParseException:
-        number = None
-    if number is None or not phonenumbers.is_valid_number(number):
-        raise forms.ValidationError(
-            "This does not look like a telephone number. "
-            "Write it with its area code, or with + and the country's code."
-        )
-    dialed = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    # As RFC 3966 writes it, or a call ends at a workplace's switchboard.
-    return f"{dialed};ext={number.extension}" if number.extension else dialed
 
 
 def needs_email(request: ConsultationRequest, practice: PracticeSettings) -> bool:
@@ -67,13 +46,10 @@ class ReachForm(forms.Form):
 class AddressForm(forms.Form):
     """Where the visitor can be written to instead of the address whose letters came back."""
 
-    email = forms.EmailField(
+    email = contacts.EmailField(
         label="Their right e-mail address",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={
-            "required": "Write the address that they gave you.",
-            "invalid": "This does not look like an e-mail address.",
-        },
+        error_messages={"required": "Write the address that they gave you."},
     )
 
     def __init__(self, *args: Any, request: ConsultationRequest, **kwargs: Any) -> None:
@@ -82,6 +58,6 @@ class AddressForm(forms.Form):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        if email.casefold() == str(self.request.email).casefold():
+        if contacts.comparable(email) == contacts.comparable(self.request.email):
             raise forms.ValidationError("This is the address from which the letter came back.")
         return email

@@ -51,15 +51,8 @@ class DemandForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, country: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.country = country
-
     def clean_contact(self) -> str:
         contact: str = self.cleaned_data["contact"]
-        if not demands.normalized(contact, self.country):
-            raise forms.ValidationError(
-                "This is neither an e-mail address nor a telephone number. "
-                "Write a number with its area code, or with + and the country's code."
-            )
+        if not demands.read(contact):
+            raise forms.ValidationError(demands.NEITHER)
         return contact

@@ -7,10 +7,11 @@ from django import forms
 from django.utils import timezone
 
 from booking.emails import GAP
-from booking.forms.contact import clean_phone, needs_email, needs_phone
+from booking.forms.contact import needs_email, needs_phone
 from booking.models import ConsultationRequest
 from booking.openings import OBJECTIONS
 from booking.services import MOST_OFFERS
+from practice import contacts
 from practice.models import PracticeSettings
 from practice.models.settings import validate_five_minutes
 
@@ -104,7 +105,7 @@ class TimeForm(AnywayForm):
         required=False,
     )
     visitor_calls = forms.BooleanField(label="They call the practice instead", required=False)
-    email = forms.EmailField(
+    email = contacts.EmailField(
         label="Their e-mail address",
         help_text="For the link of the video call: they left none, and want no texts.",
         required=False,
@@ -131,7 +132,7 @@ class TimeForm(AnywayForm):
             del self.fields["email"], self.fields["told_by_voice"]
 
     def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"], self.practice.country)
+        return contacts.phone(self.cleaned_data["phone"], self.practice.country)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

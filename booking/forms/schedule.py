@@ -23,6 +23,7 @@ from booking.forms.hours import (
     SingleDateFormSet,
     WindowFormSet,
 )
+from booking.ical import NEUTRAL
 from booking.models import AvailabilityRule, DateOverride, Schedule, Weekday
 from practice.models import Caller, DaysAway, Intake, Medium, PracticeSettings
 
@@ -131,6 +132,15 @@ class PracticeForm(PlainForm, forms.ModelForm):
 class SettingsForm(PlainForm, forms.ModelForm):
     """How times are offered, how long they are held, and what is sent."""
 
+    feed_titles = forms.ChoiceField(
+        label="There, a consultation is called",
+        choices=[
+            (each.value, NEUTRAL if each == Schedule.FeedTitles.NOTHING else each.label)
+            for each in Schedule.FeedTitles
+        ],
+        widget=forms.RadioSelect,
+    )
+
     class Meta:
         model = Schedule
         fields: ClassVar = [
@@ -146,8 +156,6 @@ class SettingsForm(PlainForm, forms.ModelForm):
             "reminds_one_day_before",
             "feed_titles",
         ]
-        labels: ClassVar = {"feed_titles": "There, a consultation is called"}
-        widgets: ClassVar = {"feed_titles": forms.RadioSelect}
         error_messages: ClassVar = {"step": FIVE_MINUTES, "gap": FIVE_MINUTES}
 
     def save(self, commit: bool = True) -> Schedule:

@@ -9,15 +9,17 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.forms.renderers import TemplatesSetting
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 from wagtail.models import Page
 
 from booking import openings, suspicion, time_zones
-from booking.forms.contact import clean_phone, needs_phone
+from booking.forms.contact import needs_phone
 from booking.models import ConsultationRequest, PartOfWeek, Who
 from booking.suspicion import Sending
 from booking.templatetags.booking_tags import in_zone
+from practice import contacts
 from practice.models import PracticeSettings
 
 ELSEWHERE = "elsewhere"
@@ -37,6 +39,15 @@ class TimeChoice:
     @property
     def value(self) -> str:
         return as_value(self.start)
+
+
+def as_meant(typed: QueryDict) -> QueryDict:
+    """What was sent, with the address that the visitor said they meant in place of a slip."""
+    if not typed.get("meant"):
+        return typed
+    mended = typed.copy()
+    mended["email"] = mended.pop("meant")[-1]
+    return mended
 
 
 def as_value(start: datetime) -> str:
@@ -65,8 +76,15 @@ class ContactField(forms.CharField):
     one_of_several = True
 
 
-class ContactEmailField(ContactField, forms.EmailField):
+class ContactEmailField(ContactField, contacts.EmailField):
     pass
+
+
+class NameField(forms.CharField):
+    """A name of which something is seen, or there would be nothing to press in a list."""
+
+    def to_python(self, value: Any) -> str:
+        return contacts.name(super().to_python(value) or "")
 
 
 class ProseField(forms.CharField):
@@ -90,6 +108,7 @@ class ConsultationForm(forms.Form):
     as many pages of them as `pages` says.
     """
 
+    as_typed, meant = "", ""  # an address with a slip in it, and the one that was probably meant
     default_renderer = Renderer()
     use_required_attribute = False  # the browser's own bubbles vanish; ours stay and are read out
 
@@ -116,7 +135,7 @@ class ConsultationForm(forms.Form):
         widget=forms.RadioSelect,
         required=False,
     )
-    name = forms.CharField(
+    name = NameField(
         label="What should I call you?",
         help_text="A first name is enough.",
         max_length=100,
@@ -125,7 +144,7 @@ class ConsultationForm(forms.Form):
     )
     phone = ContactField(
         label="Telephone",
-        max_length=40,
+        max_length=80,
         required=False,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
@@ -135,9 +154,6 @@ class ConsultationForm(forms.Form):
         label="E-mail",
         max_length=254,
         required=False,
-        error_messages={
-            "invalid": "This does not look like an e-mail address. One looks like name@example.com."
-        },
         widget=forms.EmailInput(
             attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
         ),
@@ -307,7 +323,21 @@ class ConsultationForm(forms.Form):
         return self.cleaned_data["who"] or Who.ME
 
     def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"], self.practice.country)
+        return contacts.phone(self.cleaned_data["phone"], self.practice.country)
+
+    def clean_email(self) -> str:
+        """The address; one with a slip in its domain is asked about once.
+
+        Before it is sent, since the letter that follows in seconds carries the private link, and
+        domains such as gmial.com belong to somebody.
+        """
+        email: str = self.cleaned_data["email"]
+        self.as_typed, self.meant = email, contacts.meant(email)
+        if not self.meant or email == self.data.get("as_typed"):
+            return email
+        raise forms.ValidationError(
+            f"Did you mean {self.meant}? If {email} is right, send it again as it is.", code="slip"
+        )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -329,6 +359,8 @@ class ConsultationForm(forms.Form):
         told = self.cleaned_data
         now = timezone.now()
         only = self.practice.regions[0].code if len(self.practice.regions) == 1 else ""
+        # Such as a second number, or "after 6": the therapist reads it, whatever it means.
+        beside = contacts.beside_number(self.data.get("phone", ""), self.practice.country)
         keeps_article = self.came_from is not None and not told.get("leave_out_article")
         return ConsultationRequest(
             submission_key=told["key"],
@@ -342,7 +374,7 @@ class ConsultationForm(forms.Form):
             phone=told["phone"],
             text_ok=bool(told["phone"]) and told["text_ok"],
             voicemail_ok=bool(told["phone"]) and told["voicemail_ok"],
-            good_hours=told["good_hours"],
+            good_hours="; ".join(filter(None, [told["good_hours"], beside])),
             parts_of_week=told["parts"] if told["when"] == PARTS else [],
             asked_for=told["when"] if isinstance(told["when"], datetime) else None,
             time_zone=told.get("time_zone", ""),
@@ -364,7 +396,7 @@ class PickForm(forms.Form):
     )
     phone = ContactField(
         label="Which number may I call?",
-        max_length=40,
+        max_length=80,
         required=False,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
@@ -391,7 +423,7 @@ class PickForm(forms.Form):
         return start
 
     def clean_phone(self) -> str:
-        return clean_phone(self.cleaned_data["phone"], self.practice.country)
+        return contacts.phone(self.cleaned_data["phone"], self.practice.country)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

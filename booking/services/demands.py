@@ -5,20 +5,24 @@ compared: slower than an index, and nothing lies in the database from which a gu
 could be checked.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
-import phonenumbers
 from django.db import transaction
 
 from booking import suspicion
 from booking.models import ConsultationRequest, Demand, OutgoingEmail
 from booking.services.erasure import Held, ask_for_erasure, erase
 from booking.services.steps import Actor
+from practice import contacts
+from practice.contacts import Contacts
 from practice.fields import Unreadable
 from practice.models import PracticeSettings, User
 
 CHUNK = 500
+NEITHER = (
+    "This is neither an e-mail address nor a telephone number. "
+    "Write a number with its area code, or with + and the country's code."
+)
 FACTS = (
     *("name", "email", "phone", "text_ok", "voicemail_ok", "good_hours", "message"),
     *("parts_of_week", "time_zone", "visitor_calls"),
@@ -27,38 +31,25 @@ FACTS = (
 MOMENTS = ("received_at", "asked_for", "starts_at", "ends_at", "move_asked_at", "erasure_asked_at")
 
 
-def normalized(contact: str, country: str) -> str:
-    """An e-mail address or a telephone number as it is compared; "" for what is neither."""
-    contact = contact.strip()
-    if "@" in contact:
-        return contact.casefold()
-    try:
-        number = phonenumbers.parse(contact, country)
-    except phonenumbers.NumberParseException:
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+def read(contact: str) -> Contacts:
+    """What is looked for: each address and number in `contact`, as the form would read it."""
+    return contacts.read(contact, PracticeSettings.load().country)
 
 
 def find(contact: str) -> list[ConsultationRequest]:
-    """All requests with that e-mail address or telephone number, oldest first.
+    """All requests with an e-mail address or telephone number in `contact`, oldest first.
 
     What is under a missing key cannot be compared, and is not among them: `unreadable` counts it.
     """
-    country = PracticeSettings.load().country
-    wanted = normalized(contact, country)
+    wanted, country = read(contact), PracticeSettings.load().country
     if not wanted:
         return []
     return [
         request
         for request in ConsultationRequest.objects.order_by("received_at", "pk").iterator(CHUNK)
-        if wanted in _contacts(request, country)
+        if wanted.reach(request.email, request.phone)
+        or (request.good_hours and wanted.overlap(contacts.read(request.good_hours, country)))
     ]
-
-
-def _contacts(request: ConsultationRequest, country: str) -> Iterator[str]:
-    for contact in (request.email, request.phone):
-        if contact and not isinstance(contact, Unreadable):
-            yield normalized(contact, country)
 
 
 def unreadable() -> int:

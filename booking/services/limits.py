@@ -10,6 +10,7 @@ from django.utils import timezone
 from booking import openings, pitches, suspicion
 from booking.models import ConsultationRequest, DailyCount, DailySalt, Limit, Schedule
 from booking.suspicion import Counts, Sending
+from practice import contacts
 from practice.models import PracticeSettings
 
 GMAIL = ("gmail.com", "googlemail.com")
@@ -45,7 +46,7 @@ def _mailbox(email: str) -> str:
 
     A tag after a plus leads to the same; in a Gmail name, dots say nothing either.
     """
-    name, _, domain = email.casefold().rpartition("@")
+    name, _, domain = contacts.comparable(email).rpartition("@")
     name = name.partition("+")[0]
     if domain in GMAIL:
         name, domain = name.replace(".", ""), GMAIL[0]
@@ -53,7 +54,7 @@ def _mailbox(email: str) -> str:
 
 
 def _contacts(email: str, phone: str) -> set[str]:
-    return {_mailbox(email), phone.partition(";")[0]} - {""}
+    return {_mailbox(email), contacts.without_extension(phone)} - {""}
 
 
 def against_reserving(

@@ -1,8 +1,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import phonenumbers
 from django import template
+
+from practice import contacts
 
 register = template.Library()
 
@@ -44,8 +45,4 @@ def as_date(day: object) -> str:
 @register.filter
 def as_phone(number: str) -> str:
     """`+1 626-555-0143`: a number in E.164 as people write it; anything else unchanged."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return contacts.spaced(number)

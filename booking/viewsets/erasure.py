@@ -124,10 +124,10 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
         return [*CRUMBS, {"url": "", "label": self.page_title}]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._show(self._form())
+        return self._show(DemandForm())
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = self._form(request.POST)
+        form = DemandForm(request.POST)
         if not form.is_valid():
             return self._show(form)
         contact, act = form.cleaned_data["contact"], request.POST.get("act")
@@ -137,12 +137,12 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
             found, held = services.erase_person(contact, user=self.user)
             messages.success(request, told(found, held))
             return redirect("consultations:demand")
-        found_now = demands.find(contact)
-        return self._show(form, found=found_now, unreadable=demands.unreadable(), was_asked=True)
-
-    def _form(self, data: Any = None) -> DemandForm:
-        practice = PracticeSettings.load(request_or_site=self.request)
-        return DemandForm(data, country=practice.country)
+        return self._show(
+            form,
+            found=demands.find(contact),
+            sought=demands.read(contact),
+            unreadable=demands.unreadable(),
+        )
 
     def _copy(self, contact: str) -> HttpResponse:
         copy = services.export_person(contact, user=self.user)

@@ -18,7 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from practice import clocks, site_url
+from practice import clocks, contacts, site_url
 from practice.mail import leases
 from practice.mail.errors import describe, is_the_servers
 from practice.models import OwedLink, PracticeSettings, User
@@ -108,7 +108,7 @@ def _send(owed: OwedLink, since: datetime | None) -> bool:
             render_to_string("account/email/link_subject.txt", words).strip(),
             render_to_string("account/email/link_body.txt", words),
             settings.DEFAULT_FROM_EMAIL,
-            [owed.user.email],
+            [contacts.wire(owed.user.email)],
         )
     except Exception:
         mine.update(leased_until=timezone.now() + TRIED_AGAIN_AFTER)

@@ -13,18 +13,16 @@ from django.views.generic import TemplateView
 from wagtail.admin.auth import permission_required
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from practice import contacts
 from practice.mail import proof
 from practice.permissions import CHANGE
 
 
 class AddressForm(forms.Form):
-    address = forms.EmailField(
+    address = contacts.EmailField(
         label="Send a test letter to",
         help_text="Best one at another provider than your own, such as a private address.",
-        error_messages={
-            "required": "Write an address at which you can read mail.",
-            "invalid": "This does not look like an e-mail address.",
-        },
+        error_messages={"required": "Write an address at which you can read mail."},
     )
 
 

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from practice import contacts
 from practice.mail import errors, leases
 from practice.models import PracticeSettings, TestLetter
 
@@ -109,7 +110,7 @@ def _message(letter: TestLetter) -> EmailMessage:
         ),
         body=render_to_string("practice/emails/test_letter_body.txt", words),
         from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
-        to=[letter.recipient],
+        to=[contacts.wire(letter.recipient)],
         headers={"Auto-Submitted": "auto-generated"},
     )
 

@@ -27,7 +27,7 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable
 
-from practice import california, completeness, workdays
+from practice import california, completeness, contacts, workdays
 from practice.blocks import INLINE, PROSE
 from practice.models.pictures import SiteImage
 from practice.models.regions import Region, parse_regions, validate_regions
@@ -367,8 +367,14 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     def clean(self) -> None:
         """Raises ValidationError for a telephone or a part of the country that cannot be."""
         super().clean()
-        errors = {}
-        if self.second_email and self.second_email.casefold() == self.email.casefold():
+        errors: dict[str, Any] = {}
+        for field in ("email", "second_email"):
+            try:
+                setattr(self, field, getattr(self, field) and contacts.email(getattr(self, field)))
+            except ValidationError as error:
+                errors[field] = error
+        first, second = map(contacts.comparable, (self.email, self.second_email))
+        if second and second == first:
             errors["second_email"] = "This is the first address. Name another, or leave it empty."
         if self.telephone and self.telephone_number is None:
             errors["telephone"] = "This does not look like a telephone number."

@@ -7,6 +7,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models.functions import Lower
 
+from practice import contacts
+
 
 class UserQuerySet(models.QuerySet["User"]):
     def update(self, **changes: Any) -> int:
@@ -63,7 +65,7 @@ class User(AbstractUser):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keeps the address in small letters, in which signing in looks for it."""
-        self.email = self.email.strip().lower()
+        self.email = contacts.visible(self.email).lower()
         super().save(*args, **kwargs)
 
     def __str__(self) -> str:

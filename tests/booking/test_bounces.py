@@ -310,6 +310,17 @@ def test_a_word_about_an_address_that_was_changed_since_marks_nobody(
     assert unreached() == []
 
 
+def test_a_service_that_writes_a_domain_in_ascii_means_the_same_address(
+    postmark: MailService, therapist: Any
+) -> None:
+    request = submit(email="robin@straße.example")
+    outbox.send_due()
+    [to] = [letter["To"] for letter in postmark.asked if "robin" in letter["To"]]
+    assert to == "robin@xn--strae-oqa.example"
+    said_by_the_service(postmark_says("Bounce", acknowledgement().key, to), **basic())
+    assert unreached() == [request]
+
+
 # --- Shown ---------------------------------------------------------------------------------
 
 
@@ -411,7 +422,9 @@ def test_another_address_settles_it_and_gets_the_last_letter(
     assert returned.events.filter(kind=Kind.READDRESSED).count() == 1
 
 
-@pytest.mark.parametrize("typed", ["", "robin", "ROBIN@example.com"])
+@pytest.mark.parametrize(
+    "typed", ["", "robin", "ROBIN@example.com", "Robin <robin@example.com>", "r@localhost"]
+)
 def test_an_address_that_is_none_or_the_same_is_refused(
     returned: ConsultationRequest, as_therapist: Client, typed: str
 ) -> None:

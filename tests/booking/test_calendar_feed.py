@@ -24,6 +24,7 @@ from practice.models import PracticeSettings, User
 from tests import factories
 
 HOUR = timedelta(hours=1)
+IN_EACH = set("UID DTSTAMP DTSTART DTEND CLASS TRANSP SUMMARY URL".split())
 CANARIES = {
     "name": "Canary Namington",
     "email": "canary-address@visitor.example",
@@ -65,7 +66,8 @@ def events(visitor: Client) -> list[Any]:
 def test_an_agreed_consultation_is_there_with_its_time_and_nothing_else(visitor: Client) -> None:
     request = agreed(**CANARIES)
     [event] = events(visitor)
-    assert set(event) == {"UID", "DTSTAMP", "DTSTART", "DTEND", "CLASS", "TRANSP"}
+    assert set(event) == IN_EACH
+    assert event["SUMMARY"] == "Appointment"
     assert (event["DTSTART"].dt, event["DTEND"].dt) == (request.starts_at, request.ends_at)
     text = visitor.get(address()).content.decode().lower()
     assert not [word for word in CANARIES.values() if word.lower() in text]
@@ -77,8 +79,8 @@ def test_with_initials_a_title_is_all_that_is_added(visitor: Client) -> None:
     show_initials()
     agreed(**CANARIES)
     [event] = events(visitor)
-    assert event.pop("SUMMARY") == "CN"
-    assert set(event) == {"UID", "DTSTAMP", "DTSTART", "DTEND", "CLASS", "TRANSP"}
+    assert event["SUMMARY"] == "CN"
+    assert set(event) == IN_EACH
     assert "canary" not in visitor.get(address()).content.decode().lower()
 
 
@@ -99,7 +101,9 @@ def test_initials_are_of_the_first_words_that_begin_with_a_letter(name: str, exp
     assert initials(name) == expected
 
 
-def test_a_name_whose_key_is_missing_gives_no_title(visitor: Client, settings: Any) -> None:
+def test_a_name_whose_key_is_missing_gives_the_neutral_title(
+    visitor: Client, settings: Any
+) -> None:
     show_initials()
     request = agreed()
     ours = settings.FIELD_ENCRYPTION_KEYS
@@ -107,7 +111,7 @@ def test_a_name_whose_key_is_missing_gives_no_title(visitor: Client, settings: A
     ConsultationRequest.objects.filter(pk=request.pk).update(name="Lost Key")
     settings.FIELD_ENCRYPTION_KEYS = ours
     [event] = events(visitor)
-    assert "SUMMARY" not in event
+    assert event["SUMMARY"] == "Appointment"
 
 
 def test_only_what_is_agreed_is_there(visitor: Client) -> None:
@@ -151,6 +155,30 @@ def test_it_names_a_consultation_as_its_invitation_does(
     shown = vobject.readOne(visitor.get(address()).content.decode()).vevent
     assert shown.uid.value == invited.uid.value == str(request.invitation_uid)
     assert shown.dtstart.value == invited.dtstart.value == at
+
+
+def test_it_has_a_neutral_name_and_says_how_often_to_look(visitor: Client) -> None:
+    """Without a name, Google shows the secret address in the list of calendars."""
+    lines = visitor.get(address()).content.decode().split("\r\n")
+    assert {
+        "NAME:Appointments",
+        "X-WR-CALNAME:Appointments",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT15M",
+        "X-PUBLISHED-TTL:PT15M",
+    } <= set(lines)
+
+
+def test_an_entry_leads_to_its_request_after_signing_in(
+    visitor: Client, as_therapist: Client, settings: Any
+) -> None:
+    settings.SITE_URL = "https://practice.example"
+    request = agreed(**CANARIES)
+    [event] = events(visitor)
+    link = str(event["URL"])
+    assert link == f"https://practice.example/admin/consultations/{request.pk}/"
+    path = link.removeprefix("https://practice.example")
+    assert visitor.get(path).status_code == 302
+    assert "Canary Namington" in as_therapist.get(path).content.decode()
 
 
 def test_an_empty_feed_is_a_calendar(visitor: Client) -> None:

@@ -275,7 +275,9 @@ def test_a_demand_finds_who_asks_however_they_write_it(
 @pytest.mark.parametrize(
     ("contact", "message"),
     [
-        ("nobody@example.com", "Nothing on file No request has that address or number."),
+        ("nobody@example.com", "Nothing on file Looked for nobody@example.com."),
+        ("Kim <k@x.example> 001 213 373 4253", "Looked for k@x.example and +1 213-373-4253."),
+        ("020 7946 0958", "Looked for 02079460958 in any country."),
         ("Robin", "neither an e-mail address nor a telephone number"),
         ("", "Write an e-mail address or a telephone number."),
         ("x@" + "y" * 300, "at most 254 characters"),

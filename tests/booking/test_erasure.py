@@ -54,11 +54,12 @@ def in_state(state: str, since: datetime, **fields: Any) -> ConsultationRequest:
     return factories.consultation_request(state=state, state_since=since, **fields)
 
 
-def command(name: str, *options: str, typed: str = "") -> str:
+def command(name: str, *options: str, typed: str = "", aside: Any = None) -> str:
+    """What a command says on its output; what it says beside that is written to `aside`."""
     out = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", io.StringIO(typed))
-        call_command(name, *options, stdout=out, stderr=io.StringIO())
+        call_command(name, *options, stdout=out, stderr=aside or io.StringIO())
     return out.getvalue()
 
 
@@ -371,6 +372,10 @@ def theirs(practice: PracticeSettings) -> list[ConsultationRequest]:
         factories.consultation_request(email="Robin@Example.com", message="mine"),
         factories.consultation_request(email="", phone="+14155550123", name="Robin"),
         factories.consultation_request(email="robin@example.com", phone="+14155550123"),
+        factories.consultation_request(email="robin@straße.example", phone="+442079460958"),
+        factories.consultation_request(
+            email="robin@strasse.example", good_hours="or (626) 555-0100", phone="+16265550143"
+        ),
     ]
 
 
@@ -381,6 +386,19 @@ def theirs(practice: PracticeSettings) -> list[ConsultationRequest]:
         (" ROBIN@EXAMPLE.COM ", [0, 2]),
         ("(415) 555-0123", [1, 2]),
         ("+1 415 555 0123", [1, 2]),
+        ("Robin <robin@example.com>", [0, 2]),
+        ("mailto:robin@example.com", [0, 2]),
+        ("robin@example.com,", [0, 2]),
+        ('"robin@example.com"', [0, 2]),
+        ("ro\u200bbin@example.com", [0, 2]),
+        ("kim@example.com, robin@example.com", [0, 2]),
+        ("kim@example.com or 415 555 0123 (cell)", [1, 2]),
+        ("001 415 555 0123", [1, 2]),
+        ("020 7946 0958", [3]),
+        ("0044 20 7946 0958", [3]),
+        ("robin@xn--strae-oqa.example", [3]),
+        ("robin@strasse.example", [4]),
+        ("(626) 555-0100", [4]),
         ("robin", []),
         ("obin@example.com", []),
         ("", []),
@@ -419,7 +437,7 @@ def test_erasing_a_person_leaves_others_and_what_is_held(
     said = command("erase_person", typed="robin@example.com\nyes\n")
     assert "1 requests erased" in said
     assert "1 are held" in said
-    assert set(ConsultationRequest.objects.all()) == {theirs[1], theirs[2], other}
+    assert set(ConsultationRequest.objects.all()) == {*theirs[1:], other}
     theirs[2].refresh_from_db()
     assert theirs[2].erasure_asked_at is not None
     logged = Demand.objects.get()
@@ -433,4 +451,18 @@ def test_what_no_key_opens_is_counted_and_breaks_no_search(
 
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     assert demands.find("robin@example.com") == []
-    assert demands.unreadable() == 3
+    assert demands.unreadable() == 5
+
+
+@pytest.mark.parametrize("name", ["export_person", "erase_person"])
+def test_a_command_that_finds_nothing_says_what_it_looked_for(
+    name: str, theirs: list[ConsultationRequest]
+) -> None:
+    aside = io.StringIO()
+    said = command(name, typed="Kim <kim@example.com>, 213-373-4253\nyes\n", aside=aside)
+    said += aside.getvalue()
+    assert "0 requests" in said
+    assert "Looked for kim@example.com and +1 213-373-4253." in said
+    with pytest.raises(CommandError, match="neither an e-mail address nor a telephone number"):
+        command(name, typed="Robin\nyes\n")
+    assert len(theirs) == ConsultationRequest.objects.count()

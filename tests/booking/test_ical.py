@@ -238,22 +238,29 @@ class TestCase7Neutral:
 
 class TestTheTherapistsFeed:
     ENTRIES = [
-        FeedEntry("1@practice.example", STARTS, STARTS + timedelta(minutes=20), "R. L."),
-        FeedEntry("2@practice.example", STARTS + timedelta(1), STARTS + timedelta(1, 1200)),
+        FeedEntry("1@p.example", STARTS, STARTS + timedelta(minutes=20), "https://p.example/1/"),
+        FeedEntry(
+            "2@p.example",
+            STARTS + timedelta(1),
+            STARTS + timedelta(1, 1200),
+            "https://p.example/2/",
+            "R. L.",
+        ),
     ]
 
-    def test_it_holds_times_with_initials_or_nothing(self) -> None:
+    def test_it_holds_times_and_links_with_initials_or_a_neutral_title(self) -> None:
         first, second = read(ical.feed(self.ENTRIES, now=NOW)).vevent_list
-        assert first.summary.value == "R. L."
+        assert (first.summary.value, second.summary.value) == ("Appointment", "R. L.")
         assert first.dtstart.value == STARTS
         assert second.dtend.value == STARTS + timedelta(days=1, minutes=20)
-        assert not hasattr(second, "summary")
+        assert first.url.value == "https://p.example/1/"
 
     def test_nothing_else_is_in_it(self) -> None:
         lines = unfolded(ical.feed(self.ENTRIES, now=NOW))
-        assert {each.partition(":")[0] for each in lines} == {
-            "BEGIN", "VERSION", "PRODID", "CALSCALE", "UID", "DTSTAMP", "DTSTART", "DTEND",
-            "SUMMARY", "CLASS", "TRANSP", "END", "",
+        assert {each.partition(":")[0].partition(";")[0] for each in lines} == {
+            "BEGIN", "VERSION", "PRODID", "CALSCALE", "NAME", "X-WR-CALNAME", "REFRESH-INTERVAL",
+            "X-PUBLISHED-TTL", "UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "URL", "CLASS",
+            "TRANSP", "END", "",
         }  # fmt: skip
 
     def test_an_empty_feed_is_a_calendar(self) -> None:

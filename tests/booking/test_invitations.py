@@ -20,6 +20,7 @@ from django.conf import settings as django_settings
 
 from booking import emails, outbox, services
 from booking.models import ConsultationRequest, Letter
+from practice import contacts
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.faults.mailserver import MailServer
@@ -107,7 +108,7 @@ class Visitor:
         return posts[-1]
 
     def mailbox(self) -> list[Post]:
-        mine = [str(self.request.email)]
+        mine = [contacts.wire(self.request.email)]
         return [Post(each.message) for each in self.server.accepted if each.to == mine]
 
 
@@ -338,6 +339,28 @@ def test_case_4_the_visitor_is_called_by_their_address_alone(post: Post) -> None
     assert "x@example.com" not in post.message.as_string() + post.ics
     assert "Ann" not in post.ics
     assert len(post.message.get_all("To", [])) == 1
+
+
+def test_a_letter_and_its_invitation_go_to_that_very_domain(
+    visitor: Visitor, mail_server: MailServer
+) -> None:
+    """By IDNA 2003, which Python's codec follows, straße.example is strasse.example."""
+    visitor.request.email = "robin@straße.example"
+    visitor.request.save()
+    post = visitor.decide("confirm", WEDNESDAY)
+    in_ascii = "robin@xn--strae-oqa.example"
+    assert mail_server.accepted[-1].to == [in_ascii]
+    assert post.message["To"] == in_ascii
+    assert post.calendar.vevent.attendee.value == f"mailto:{in_ascii}"
+
+
+def test_letters_with_an_invitation_say_that_a_no_cancels_nothing(visitor: Visitor) -> None:
+    confirmed, moved = visitor.decide("confirm", WEDNESDAY), visitor.decide("move", THURSDAY)
+    visitor.decide("offer", WEDNESDAY)
+    services.pick(visitor.request, WEDNESDAY)
+    for post in (confirmed, moved, visitor.last()):
+        assert post.invites
+        assert 'Pressing "No" in the calendar invitation cancels nothing.' in post.words
 
 
 def test_case_4_a_practices_name_stays_one_escaped_line(visitor: Visitor) -> None:

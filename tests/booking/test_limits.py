@@ -124,6 +124,14 @@ def test_one_contact_has_two_times_at_most_at_the_same_time(
     assert is_reserved(ask(visitor, address="192.0.2.5", **same))
 
 
+def test_two_domains_that_only_a_fold_makes_one_are_two_people(visitor: Client) -> None:
+    for host in (2, 3):
+        ask(visitor, address=f"192.0.2.{host}", email="robin@straße.example")
+    assert is_reserved(ask(visitor, address="192.0.2.4", email="robin@strasse.example"))
+    same = "robin@xn--strae-oqa.example"
+    assert not is_reserved(ask(visitor, address="192.0.2.5", email=same))
+
+
 def test_requests_that_nobody_opened_reserve_half_of_the_open_times(
     visitor: Client, as_therapist: Client
 ) -> None:

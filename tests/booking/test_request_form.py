@@ -93,6 +93,55 @@ def test_a_number_is_read_as_one_of_the_practices_country(visitor: Client) -> No
     assert request.region == "ENG"
 
 
+def test_an_address_is_taken_as_it_is_pasted(visitor: Client) -> None:
+    assert send(visitor, email="Robin <robin@exam\u200bple.com>,").email == "robin@example.com"
+
+
+def test_two_addresses_or_one_to_which_no_letter_could_leave_are_refused_and_kept(
+    visitor: Client,
+) -> None:
+    for typed, said in (
+        ("robin@localhost", "does not look like an e-mail address"),
+        ("robin@example.com lake@example.com", "Leave just one address here."),
+    ):
+        html = page(visitor, name="Robin", email=typed)
+        assert said in html
+        assert f'value="{typed}"' in html
+
+
+def test_a_slip_in_an_address_is_asked_about_once_and_sent_as_it_is(visitor: Client) -> None:
+    html = page(visitor, **{**ENOUGH, "email": "Robin <robin@gmial.com>"})
+    assert "Did you mean robin@gmail.com?" in html
+    assert not OutgoingEmail.objects.exists(), "no letter goes to whoever owns gmial.com"
+    as_typed = {"email": "Robin <robin@gmial.com>", "as_typed": "robin@gmial.com"}
+    assert f'name="as_typed" value="{as_typed["as_typed"]}"' in html
+    assert send(visitor, **as_typed).email == "robin@gmial.com"
+    assert "Did you mean" in page(visitor, **{**ENOUGH, **as_typed, "email": "robin@yahoo.con"})
+
+
+def test_one_press_mends_it_also_where_something_else_is_missing(visitor: Client) -> None:
+    slip = {"email": "robin@gmial.com", "as_typed": "robin@gmial.com", "meant": "robin@gmail.com"}
+    assert 'name="meant" value="robin@gmail.com"' in page(visitor, name="R", email=slip["email"])
+    html = page(visitor, **{**slip, "name": ""})
+    assert 'value="robin@gmail.com"' in html
+    assert "gmial" not in html
+    assert send(visitor, **slip).email == "robin@gmail.com"
+
+
+def test_a_name_is_kept_without_what_nobody_sees(visitor: Client) -> None:
+    assert send(visitor, name="\u202eRo\u200bbin\u2066").name == "Robin"
+    html = page(visitor, **{**ENOUGH, "name": "\u200b"})
+    assert "Write a name that I can call you by." in html
+
+
+def test_what_stands_beside_a_number_reaches_the_therapist(visitor: Client) -> None:
+    typed = "626 555 0143 (cell) after 6, or 001 626 555 0100"
+    request = send(visitor, email="", phone=typed, good_hours="evenings")
+    assert (request.phone, request.good_hours) == ("+16265550143", f"evenings; {typed}")
+    request = send(visitor, email="", phone="001 (626) 555-0143", good_hours="evenings")
+    assert (request.phone, request.good_hours) == ("+16265550143", "evenings")
+
+
 def test_a_message_of_a_thousand_characters_may_have_line_ends_of_a_browser(
     visitor: Client,
 ) -> None:
@@ -111,8 +160,8 @@ def test_a_longer_message_is_refused_and_kept(visitor: Client) -> None:
     ("field", "longest", "written"),
     [
         ("name", 100, lambda length: "x" * length),
-        ("email", 254, lambda length: f"{'x' * (length - 12)}@example.com"),
-        ("phone", 40, lambda length: f"626{' ' * (length - 10)}5550143"),
+        ("email", 254, lambda length: f"x@{'x.' * ((length - 13) // 2)}example.com"[:length]),
+        ("phone", 80, lambda length: f"626{' ' * (length - 10)}5550143"),
         ("good_hours", 200, lambda length: "x" * length),
     ],
 )

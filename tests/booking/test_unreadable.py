@@ -141,7 +141,7 @@ def test_the_calendar_shows_times_under_a_new_address(
     address = reverse("booking:calendar", args=[Schedule.load().feed_secret])
     calendar = visitor.get(address).content.decode()
     assert str(lost[State.CONFIRMED].invitation_uid) in calendar
-    assert "SUMMARY" not in calendar
+    assert "SUMMARY:Appointment" in calendar
 
 
 def test_what_was_lost_is_whole_when_the_key_is_back(

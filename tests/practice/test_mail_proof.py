@@ -43,9 +43,9 @@ def sent_code() -> str:
 
 
 def test_the_command_sends_a_letter_whose_code_proves_that_it_arrived() -> None:
-    assert "1 test letters sent" in said_by("me@example.net")
+    assert "1 test letters sent" in said_by("me@straße.example")
     [letter] = mail.outbox
-    assert letter.to == ["me@example.net"]
+    assert letter.to == ["me@xn--strae-oqa.example"]
     assert not proof.state().is_proved
     assert "Mail arrives" in said_by(code=sent_code().lower().replace("-", " "))
     assert proof.state().is_proved

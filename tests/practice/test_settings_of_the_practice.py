@@ -300,3 +300,15 @@ def test_whoever_has_no_backups_is_told_whom_to_ask(
 def test_an_editor_is_not_told_what_the_practice_lacks(as_editor: Client, home: object) -> None:
     PracticeSettings.objects.all().delete()
     assert "Before you go live" not in admin_home(as_editor)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["email", "second_email"])
+def test_an_address_of_the_practices_own_is_read_as_any_other(field: str) -> None:
+    assert field in faults(**{field: "practice@localhost"})
+    practice = PracticeSettings(**{field: "practice@exam\u202cple.com"})
+    practice.full_clean()
+    assert getattr(practice, field) == "practice@example.com"
+    both = {"email": "p@straße.example", "second_email": "p@xn--strae-oqa.example"}
+    assert "second_email" in faults(**both)
+    assert faults(**{**both, "second_email": "p@strasse.example"}) == {}

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from booking import services
-from booking.management.commands.export_person import ask
+from booking.management.commands.export_person import ask, said
 from booking.services import demands
 
 
@@ -17,7 +17,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         contact = ask()
         if not options["yes"]:
-            self.stderr.write("This cannot be taken back. Type yes to erase: ", ending="")
+            self.stderr.write(
+                f"Everything of {demands.read(contact)} is erased. This cannot be taken back. "
+                "Type yes to erase: ",
+                ending="",
+            )
             self.stderr.flush()
             if sys.stdin.readline().strip() != "yes":
                 raise CommandError("Nothing was erased.")
@@ -25,7 +29,4 @@ class Command(BaseCommand):
         self.stdout.write(f"{found - held} requests erased")
         if held:
             self.stdout.write(f"{held} are held, and are erased when their hold is over")
-        if unreadable := demands.unreadable():
-            self.stdout.write(
-                f"{unreadable} cannot be read without their key, and nobody can say whose they are"
-            )
+        self.stdout.write(said(contact))

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from booking import services
+from booking.services import demands
 
 
 class Command(BaseCommand):
@@ -15,17 +16,30 @@ class Command(BaseCommand):
     help = "Writes a copy of everything on file about a person, found by e-mail or telephone."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        copy = services.export_person(ask())
+        contact = ask()
+        copy = services.export_person(contact)
         self.stdout.write(json.dumps(copy, indent=2, ensure_ascii=False))
-        self.stderr.write(f"{len(copy)} requests")
+        self.stderr.write(f"{len(copy)} requests. {said(contact)}")
+
+
+def said(contact: str) -> str:
+    """What was looked for, and what could not be."""
+    sentence = f"Looked for {demands.read(contact)}."
+    if unreadable := demands.unreadable():
+        sentence += (
+            f" {unreadable} cannot be read without their key, and nobody can say whose they are."
+        )
+    return sentence
 
 
 def ask() -> str:
-    """The e-mail address or telephone number that somebody types. Raises CommandError for none."""
+    """What somebody types, with an address or a number in it. Raises CommandError for none."""
     if sys.stdin.isatty():
         sys.stderr.write("E-mail address or telephone: ")
         sys.stderr.flush()
     contact = sys.stdin.readline().strip()
     if not contact:
         raise CommandError("Whose data? Type an e-mail address or a telephone number.")
+    if not demands.read(contact):
+        raise CommandError(demands.NEITHER)
     return contact

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_email
 
+from practice import contacts
 from practice.accounts.letters import one_time_link
 from practice.defaults import THERAPIST
 from practice.models import User
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         self, *args: Any, email: str, group: str | None, superuser: bool, **options: Any
     ) -> None:
         try:
-            validate_email(email)
+            email = contacts.email(email)
         except ValidationError as error:
             raise CommandError(f'"{email}" is no e-mail address.') from error
         user = User.objects.filter(email=email.strip().lower()).first()

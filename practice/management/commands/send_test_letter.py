@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.core.validators import validate_email
 
+from practice import contacts
 from practice.mail import proof
 
 
@@ -25,9 +25,9 @@ class Command(BaseCommand):
             return
         if address := options["address"]:
             try:
-                validate_email(address)
-            except ValidationError:
-                raise CommandError("This does not look like an e-mail address.") from None
+                address = contacts.email(address)
+            except ValidationError as error:
+                raise CommandError(error.message) from None
             proof.ask(address)
         sent = proof.send_due()
         if address and not sent:
