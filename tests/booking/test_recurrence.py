@@ -63,6 +63,8 @@ def rules(draw: st.DrawFn) -> str:
         # dateutil wants both where plain and numbered days are mixed; RFC 5545 wants either.
         if draw(st.booleans()):
             days = [f"{draw(place)}{day}" for day in days]
+    if "BYWEEKNO" in names and not days:
+        days = ["WE"]  # dateutil gives every day of the week; RFC 5545 leaves it to the start
     if days:
         parts.append(f"BYDAY={','.join(days)}")
     # dateutil counts positions of a first week from the series' start on, not from the week's.
