@@ -144,7 +144,7 @@ class UseAsIsView(ReviewMixin):
             messages.warning(
                 request, "Your calendar has changed since you saw this. Please look at it again."
             )
-        return HttpResponseRedirect(reverse("wagtailadmin_home"))
+        return HttpResponseRedirect(f"{reverse('wagtailadmin_home')}#requests-title")
 
 
 class ScheduleViewSet(ViewSet):
