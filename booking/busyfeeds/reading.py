@@ -27,7 +27,7 @@ WORDS = {"STATUS", "DURATION"}
 # What says that a time is not busy after all: in doubt, it is.
 FREEING = {"STATUS", "TRANSP", "X-MICROSOFT-CDO-BUSYSTATUS", "ATTENDEE", "EXDATE"}
 LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]*)(?=[;:])(.*)")
-NAME = re.compile(r"[A-Z][A-Z0-9-]*", re.IGNORECASE)
+NAME = re.compile(r"[VX][A-Z-]*|STANDARD|DAYLIGHT|AVAILABLE|PARTICIPANT", re.IGNORECASE)
 # A calendar whose events end in a mere LF, whatever its first line does.
 MERE_END = re.compile(rb"[^\r]\n\s*(?:BEGIN|END):V(?:EVENT|CALENDAR)", re.IGNORECASE)
 # The value begins after the first colon that no quotes hold. Outlook writes zones without them,
@@ -127,7 +127,7 @@ def _lines(ics: bytes) -> Iterator[tuple[str, Property, bool]]:
         if not (found := LINE.match(line)):
             continue
         name = found[1].decode().upper()
-        if in_text and shouts and not found[1].isupper():
+        if shouts and not found[1].isupper() and (in_text or name in FREEING):
             continue
         if name in TEXTS:
             in_text = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TypeVar
 
-from booking.busyfeeds.values import shifted, wall_time
+from booking.busyfeeds.values import is_no_time, shifted, wall_time
 
 T = TypeVar("T")
 
@@ -121,7 +121,7 @@ def parse(text: str) -> Rule:
         count=next(iter(each("COUNT", _natural)), 0) or None,
         until=next(iter(each("UNTIL", _end)), None),
         week_start=next(iter(each("WKST", DAYS.index)), 0),
-        weekdays=tuple(each("BYDAY", _weekday)),
+        weekdays=tuple(each("BYDAY", _weekday(frequencies[0]))),
         parts={name: frozenset(found) for name in PARTS if (found := each(name, _number(name)))},
     )
     parts = dict(rule.parts)
@@ -149,14 +149,22 @@ def _natural(text: str) -> int:
 
 def _end(text: str) -> date | datetime:
     moment, is_date, is_utc = wall_time(text)
+    if is_no_time(moment):
+        raise ValueError
     return moment.date() if is_date else moment.replace(tzinfo=UTC) if is_utc else moment
 
 
-def _weekday(text: str) -> tuple[int, int]:
-    found = DAY.fullmatch(text.replace(" ", ""))
-    if not found or abs(place := int(found[1] or 0)) > 53:
-        raise ValueError
-    return place, DAYS.index(found[2])
+def _weekday(frequency: str) -> Callable[[str], tuple[int, int]]:
+    """Reads a day of the week, such as -1MO; no month has six Mondays."""
+    most = 5 if frequency == "MONTHLY" else 53
+
+    def read(text: str) -> tuple[int, int]:
+        found = DAY.fullmatch(text.replace(" ", ""))
+        if not found or abs(place := int(found[1] or 0)) > most:
+            raise ValueError
+        return place, DAYS.index(found[2])
+
+    return read
 
 
 def _number(name: str) -> Callable[[str], int]:

@@ -258,8 +258,14 @@ def address(text: str) -> str:
 
 def _length(component: Component, start: When, zones: Zones, lost: set[Loss]) -> Length:
     """How long an event is: until its end, or as its duration says."""
-    floating = None if start.is_date else start.zone
-    end = _first(component.all("DTEND"), lambda line: zones.when(line, floating=floating), set())
+
+    def last(line: Property) -> When:
+        end = zones.when(line, floating=None if start.is_date else start.zone)
+        if values.is_no_time(end.wall):
+            raise ValueError("no end")
+        return end
+
+    end = _first(component.all("DTEND"), last, set())
     duration = _first(component.all("DURATION"), lambda line: values.duration(line.value), set())
     if end:
         length = _until(start, end)

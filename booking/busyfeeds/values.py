@@ -50,6 +50,11 @@ def duration(text: str) -> tuple[int, timedelta]:
     return sign * min(7 * weeks + days, MOST_DAYS), sign * timedelta(seconds=rest)
 
 
+def is_no_time(moment: datetime) -> bool:
+    """Whether it is what programs write where there is no time: the first day of a calendar."""
+    return moment.year < 1900 or moment == datetime(1970, 1, 1)
+
+
 def offset(text: str) -> timedelta:
     """How far +0200, +02:00 or -5 is from UTC, less than a day. Raises ValueError."""
     found = OFFSET.fullmatch(text.strip())

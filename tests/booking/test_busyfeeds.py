@@ -73,6 +73,12 @@ class TestCase1Cancelled:
         assert busy(cancelled) == ["2024-01-08T17:00/18:00"]
         assert busy(cancelled, other) == ["2024-01-09T17:00/18:00"]
 
+    @pytest.mark.parametrize("text", ["Status: cancelled", "Transp: transparent", "BEGIN:NOON"])
+    def test_a_line_that_only_looks_like_one_of_a_calendar_is_none(self, text: str) -> None:
+        for name in ("SUMMARY", "DESCRIPTION"):
+            broken = event(f"{name}:We said", text, *ONE_HOUR)
+            assert busy(broken) == ["2024-01-08T17:00/18:00"]
+
     def test_a_mere_line_feed_within_a_text_begins_no_property(self) -> None:
         for said in (
             "TRANSP:TRANSPARENT",
@@ -492,7 +498,9 @@ class TestCase8BadRulesAndCaps:
             ("FREQ=MONTHLY;BYMONTHDAY=32", "FREQ=MONTHLY"),
             ("FREQ=MONTHLY;BYMONTHDAY=9,32", "FREQ=MONTHLY;BYMONTHDAY=9"),
             ("FREQ=YEARLY;BYMONTH=13", "FREQ=YEARLY"),
-            ("FREQ=MONTHLY;BYDAY=60TU", "FREQ=MONTHLY"),
+            ("FREQ=WEEKLY;UNTIL=00010101T000000Z", "FREQ=WEEKLY"),
+            ("FREQ=WEEKLY;UNTIL=19700101T000000Z", "FREQ=WEEKLY"),
+            ("FREQ=MONTHLY;BYDAY=6TU", "FREQ=MONTHLY"),
             ("FREQ=YEARLY;BYSETPOS=0", "FREQ=YEARLY"),
             ("FREQ=DAILY;BYSETPOS=2", "FREQ=DAILY"),
             ("FREQ=MONTHLY;BYDAY=XX;BYSETPOS=2", "FREQ=MONTHLY"),
@@ -583,6 +591,7 @@ class TestCase8BadRulesAndCaps:
         [
             (("DURATION:1 hour",), "20:00/21:00"),
             (("DTEND:later",), "20:00/21:00"),
+            (("DTEND:00010101T000000Z",), "20:00/21:00"),
             (("DTEND:later", "DURATION:PT2H"), "20:00/22:00"),
             (("DURATION:-PT2H",), "20:00/22:00"),
             (("DTEND:20240109T190000Z",), "19:00/20:00"),
