@@ -177,7 +177,7 @@ def _of_series(
             continue
         place = bisect_right(since, instance.utc)
         if deciding[place].busy:
-            moved = replace(instance, wall=values.shifted(instance.wall, shifts[place]))
+            moved = _shifted(instance, shifts[place]) if place else instance
             yield _interval(moved, length or deciding[place].length)
 
 
@@ -217,13 +217,16 @@ def _instances(
 def _interval(start: When, length: Length | None) -> Interval:
     """From a start on, or up to it where the end that is written lies before."""
     days, rest = length or Length()
-    there = replace(start, wall=values.shifted(start.wall, days * DAY))
-    end = values.shifted(there.utc, rest)
+    end = values.shifted((_shifted(start, days * DAY) if days else start).utc, rest)
     if end >= start.utc:
         return Interval(start.utc, end)
     if start.is_date:  # with its own day
-        return Interval(end, replace(start, wall=values.shifted(start.wall, DAY)).utc)
+        return Interval(end, _shifted(start, DAY).utc)
     return Interval(end, start.utc)
+
+
+def _shifted(when: When, by: timedelta) -> When:
+    return When(values.shifted(when.wall, by), when.zone, when.is_date)
 
 
 def _is_busy(component: Component, own: Set[str]) -> bool:
@@ -295,7 +298,7 @@ def _until(start: When, end: When) -> Length:
         until = end.wall if end.wall.time() == time.min else end.wall_in(start.zone)
         return Length(-((start.wall - until) // DAY))
     if end.is_date and end.utc <= start.utc and end.wall.date() == start.wall_in(end.zone).date():
-        end = replace(end, wall=values.shifted(end.wall, DAY))
+        end = _shifted(end, DAY)
     return Length(rest=end.utc - start.utc)
 
 
