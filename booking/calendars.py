@@ -1,7 +1,9 @@
 """Reads the therapist's other calendars, so that what is in them is never offered.
 
 What was read last stays until something newer has been read: nothing opens or closes because a
-calendar is down. No transaction is open while its server is waited for.
+calendar is down. What was read last and is still to come also stays beside what is newer, as long
+as something of that cannot be read and the therapist has not said to use it. No transaction is
+open while its server is waited for.
 """
 
 import logging
@@ -14,7 +16,7 @@ from django.db.models import F, QuerySet
 
 from booking import feedfetch
 from booking.availability import Interval
-from booking.busyfeeds import busy_intervals
+from booking.busyfeeds import busy_intervals, merged
 from booking.feedfetch import Fetched, FetchError
 from booking.models import BusyFeed, BusyInterval
 from practice.fields import Unreadable
@@ -33,7 +35,6 @@ BATCH = 500
 
 NO_KEY = "Its address cannot be read, since the key is missing. Paste the address again."
 FAULT = "This site failed to read the calendar. The fault is its own."
-LEFT_OUT = " left out, "  # as busyfeeds says of what it cannot follow
 
 Fetch = Callable[..., Fetched]
 
@@ -86,14 +87,35 @@ def read(feed: BusyFeed, now: datetime, *, fetch: Fetch = feedfetch.fetch) -> No
         same = BusyFeed.objects.select_for_update().filter(pk=feed.pk, checked_at=now).first()
         if same is None or same.url != feed.url:
             return
+        for name, value in changes.items():
+            setattr(same, name, value)
         if busy is not None:
-            _replace(same, busy)
-        BusyFeed.objects.filter(pk=feed.pk).update(**changes)
+            _replace(same, merged([*busy, *_coming(same, now)]) if same.has_losses else busy)
+        same.save(update_fields=changes)
 
 
 def read_again(feeds: QuerySet[BusyFeed]) -> None:
     """Has calendars read in full within seconds: after their address, or our zone, changed."""
     feeds.update(checked_at=None, covers_until=None, etag="", last_modified="")
+
+
+def use_as_is(pk: str, shown: str) -> BusyFeed | None:
+    """Lets go of what a calendar kept busy before, in spite of the losses that were shown.
+
+    It is read again within seconds. None where these are not its losses any more.
+    """
+    for feed in with_losses():
+        if (str(feed.pk), feed.losses) == (pk, shown):
+            same = BusyFeed.objects.filter(pk=feed.pk, warnings=feed.warnings)
+            if same.update(accepted=feed.warnings):
+                read_again(BusyFeed.objects.filter(pk=feed.pk))
+                return feed
+    return None
+
+
+def with_losses() -> list[BusyFeed]:
+    """The calendars of which something could not be read, and nobody has said to use them so."""
+    return [feed for feed in BusyFeed.objects.defer("url") if feed.has_losses]
 
 
 def silent(now: datetime) -> list[BusyFeed]:
@@ -116,16 +138,17 @@ def _ask(
         return changes, None
     start, end = now - READS_BACK, now + READS_AHEAD
     zone = PracticeSettings.load().time_zone
-    busy, warnings = busy_intervals(fetched.body, timezone=zone, start=start, end=end)
-    lost = [warning for warning in warnings if LEFT_OUT in warning]
-    if lost and not busy:  # the last copy is the better guess, or all that it held would open
-        raise ValueError(lost[0])
+    busy, warnings = busy_intervals(
+        fetched.body, timezone=zone, start=start, end=end, own_addresses=feed.addresses
+    )
     changes |= {
         "covers_until": end,
         "etag": fetched.etag,
         "last_modified": fetched.last_modified,
         "warnings": [warning[:LONGEST] for warning in warnings[:MOST_WARNINGS]],
     }
+    if not warnings:  # what is lost later is another loss, whatever it is called
+        changes["accepted"] = None
     # Cut, since an event may last for all the years that there are.
     return changes, [Interval(max(time.start, start), min(time.end, end)) for time in busy]
 
@@ -136,6 +159,12 @@ def _validators(feed: BusyFeed, now: datetime) -> dict[str, str]:
     if feed.covers_until is None or feed.covers_until <= furthest - READS_IN_FULL_EVERY:
         return {}
     return {"etag": feed.etag, "last_modified": feed.last_modified}
+
+
+def _coming(feed: BusyFeed, now: datetime) -> list[Interval]:
+    """What was read last and is not over."""
+    rows = feed.intervals.filter(ends_at__gt=now).values_list("starts_at", "ends_at")
+    return [Interval(start, end) for start, end in rows]
 
 
 def _replace(feed: BusyFeed, busy: list[Interval]) -> None:

@@ -96,6 +96,8 @@ class WaitingPanel(Component):
             **bounces.stuck(now),
             "conflicts": len(conflicts.standing(practice)),
             "silent": calendars.silent(now),
+            "with_losses": calendars.with_losses(),
+            "csrf_token": get_token(parent_context["request"]),
             "stopped": services.stopped(today),
             "erased_soon": services.waiting_too_long(today).count(),
         }

@@ -71,7 +71,7 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
         *_letters(now),
         *_late(requests.overdue(PracticeSettings.load().today()).count()),
         Finding(f"{counted(requests.awaiting_reply().count(), 'request')} without your answer."),
-        *_calendars(len(calendars.silent(now))),
+        *_calendars(len(calendars.silent(now)), len(calendars.with_losses())),
         *_files(_unscrubbed(now)),
     ]
 
@@ -112,11 +112,15 @@ def _late(late: int) -> list[Finding]:
     return [Finding(says, f"Answer here: {emails.requests_url()}")]
 
 
-def _calendars(silent: int) -> list[Finding]:
-    if not silent:
-        return []
-    says = f"{counted(silent, 'calendar')} of yours could not be read for more than a day."
-    return [Finding(says, "The schedule in the admin says why.")]
+def _calendars(silent: int, with_losses: int) -> list[Finding]:
+    found = []
+    if silent:
+        says = f"{counted(silent, 'calendar')} of yours could not be read for more than a day."
+        found.append(Finding(says, "The schedule in the admin says why."))
+    if with_losses:
+        says = f"{counted(with_losses, 'calendar')} of yours could be read in part only."
+        found.append(Finding(says, "The admin's first page says what was lost."))
+    return found
 
 
 def _files(unscrubbed: int) -> list[Finding]:

@@ -427,6 +427,7 @@ the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/{request}/close/
 /admin/schedule/
 /admin/schedule/new-secret/
+/admin/schedule/use-as-is/
 /admin/consultations/clock/
 
 the therapist, asked again, and nobody else learns of it: sign-in factor hidden again>open open

@@ -13,38 +13,32 @@ from zoneinfo import ZoneInfo
 from booking.availability import Interval
 from booking.busyfeeds import reading, series
 from booking.busyfeeds.limits import Exhausted, Meter, Span
+from booking.busyfeeds.losses import Loss, sentences
 from booking.busyfeeds.reading import Component
-from booking.busyfeeds.rules import BadRule, TooOften
-from booking.busyfeeds.series import Event
 from booking.busyfeeds.zones import Zones
 
 MAX_WORK = 8_000_000
 MAX_INTERVALS = 100_000
 MAX_ZONES_NAMED = 5
 
-UNREADABLE = (
-    "An event was left out, since its time cannot be read. It keeps nothing busy.",
-    "{} events were left out, since their times cannot be read. They keep nothing busy.",
-)
-BAD_RULE = (
-    "A repeating event was left out, since its rule cannot be read. It keeps nothing busy.",
-    "{} repeating events were left out, since their rules cannot be read. They keep nothing busy.",
-)
-TOO_OFTEN = (
-    "A repeating event was left out, since it repeats too often. It keeps nothing busy.",
-    "{} repeating events were left out, since they repeat too often. They keep nothing busy.",
-)
 UNKNOWN_ZONE = "The time zone {!r} is unknown. Its times were read in {}."
 
 
 def busy_intervals(
-    ics: bytes, *, timezone: str, start: datetime, end: datetime
+    ics: bytes,
+    *,
+    timezone: str,
+    start: datetime,
+    end: datetime,
+    own_addresses: Iterable[str] = (),
 ) -> tuple[list[Interval], list[str]]:
     """Busy times between `start` and `end` (aware), and warnings to show.
 
     The intervals are in UTC and sorted, those that overlap joined; one that reaches out of the
     span is whole. `timezone` is the practice's: all-day events are its days, and times without
-    a zone are in it, unless the calendar names one. Warnings tell nothing of what an event is
+    a zone are in it, unless the calendar names one. What one of `own_addresses` declined is free,
+    or the address that the calendar has for a name. What cannot be read opens no time, where
+    anything of it can: each warning says what was lost, and tells nothing of what an event is
     about. Raises ValueError, with a sentence, for what is no calendar or too much of one, and
     for a span or a zone that is none.
     """
@@ -52,20 +46,22 @@ def busy_intervals(
     if start.tzinfo is None or end.tzinfo is None or end < start:
         raise ValueError("The span needs a start and an end after it, both with a time zone.")
     span, meter = Span(start.astimezone(UTC), end.astimezone(UTC)), Meter(MAX_WORK)
-    left_out: Counter[tuple[str, str]] = Counter()
-    unknown: set[str] = set()
+    losses: Counter[Loss] = Counter()
+    unknown: dict[str, str] = {}
     found: list[Interval] = []
+    own = set(map(series.address, own_addresses))
     try:
         for calendar in reading.read(ics):
             zones = Zones(calendar, practice, span, meter)
-            for times in _busy_times(calendar, zones, span, meter, left_out):
+            theirs = own | {series.address(calendar.text("X-WR-CALNAME"))}
+            for times in _busy_times(calendar, zones, theirs - {""}, span, meter, losses):
                 found = _with_more(found, filter(span.meets, times))
             unknown |= zones.unknown
     except Exhausted:
         raise ValueError("The calendar repeats more than can be followed.") from None
-    warnings = [one if n == 1 else many.format(n) for (one, many), n in left_out.items()]
-    named = sorted(unknown)[:MAX_ZONES_NAMED]
-    return merged(found), warnings + [UNKNOWN_ZONE.format(name[:60], timezone) for name in named]
+    named = sorted(unknown.items())[:MAX_ZONES_NAMED]
+    zones_named = [UNKNOWN_ZONE.format(name[:60], instead) for name, instead in named]
+    return merged(found), sentences(losses) + zones_named
 
 
 def merged(intervals: Iterable[Interval]) -> list[Interval]:
@@ -80,27 +76,27 @@ def merged(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 def _busy_times(
-    calendar: Component, zones: Zones, span: Span, meter: Meter, left_out: Counter[tuple[str, str]]
+    calendar: Component,
+    zones: Zones,
+    own: set[str],
+    span: Span,
+    meter: Meter,
+    losses: Counter[Loss],
 ) -> Iterator[list[Interval]]:
-    """The times of each series and of each VFREEBUSY; counts what it has to leave out."""
-    by_uid: dict[str | int, list[Event]] = defaultdict(list)
+    """The times of each series and of each VFREEBUSY; counts what cannot be read of them."""
+    by_uid: dict[str | int, list[Component]] = defaultdict(list)
     for part in calendar.parts:
-        try:
-            if part.name == "VEVENT":
-                by_uid[part.text("UID") or id(part)].append(series.read_event(part, zones))
-            elif part.name == "VFREEBUSY":
-                yield series.read_free_busy(part, zones)
-        except (ValueError, OverflowError):
-            left_out[UNREADABLE] += 1
-    for events in by_uid.values():
-        try:
-            yield series.busy_times(events, span, meter)
-        except TooOften:
-            left_out[TOO_OFTEN] += 1
-        except BadRule:
-            left_out[BAD_RULE] += 1
-        except (ValueError, OverflowError):
-            left_out[UNREADABLE] += 1
+        if part.name == "VEVENT":
+            by_uid[part.text("UID") or id(part)].append(part)
+        elif part.name == "VFREEBUSY":
+            lost: set[Loss] = set()
+            yield series.read_free_busy(part, zones, lost)
+            losses.update(lost)
+    for parts in by_uid.values():
+        lost = set()
+        events = series.read_events(parts, zones, own, lost)
+        yield series.busy_times(events, span, meter, lost)
+        losses.update(lost)
 
 
 def _with_more(found: list[Interval], times: Iterable[Interval]) -> list[Interval]:

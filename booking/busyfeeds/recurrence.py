@@ -40,16 +40,16 @@ def instances(
 
 def _completed(rule: Rule, first: date) -> Rule:
     """The rule with the day that it leaves to the series' start."""
-    if rule.weekdays or rule.parts.keys() & {"BYWEEKNO", "BYYEARDAY", "BYMONTHDAY"}:
+    if rule.weekdays or rule.parts.keys() & {"BYYEARDAY", "BYMONTHDAY"}:
         return rule
+    if rule.frequency == "WEEKLY" or ("BYWEEKNO" in rule.parts and rule.frequency != "DAILY"):
+        return replace(rule, weekdays=((0, first.weekday()),))
     month, day = frozenset([first.month]), frozenset([first.day])
     match rule.frequency:
         case "YEARLY":
             return replace(rule, parts={"BYMONTH": month, **rule.parts, "BYMONTHDAY": day})
         case "MONTHLY":
             return replace(rule, parts={**rule.parts, "BYMONTHDAY": day})
-        case "WEEKLY":
-            return replace(rule, weekdays=((0, first.weekday()),))
     return rule
 
 

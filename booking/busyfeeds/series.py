@@ -1,20 +1,25 @@
 """Events, and the series that share one UID, as the times that they keep busy."""
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import islice
 from operator import attrgetter, itemgetter
-
-from icalendar.prop import vDuration
+from typing import NamedTuple, TypeVar
 
 from booking.availability import Interval
-from booking.busyfeeds import recurrence, rules
+from booking.busyfeeds import recurrence, rules, values
 from booking.busyfeeds.limits import Meter, Span
+from booking.busyfeeds.losses import Loss
 from booking.busyfeeds.reading import Component, Property
-from booking.busyfeeds.rules import TooOften
+from booking.busyfeeds.rules import BadRule, Rule, TooOften
 from booking.busyfeeds.zones import When, Zones
+
+T = TypeVar("T")
+DAY = timedelta(days=1)
 
 MAX_INSTANCES = 5_000
 # What reading a rule and making an instance cost, measured in days looked at.
@@ -22,16 +27,26 @@ RULE_COST = 50
 INSTANCE_COST = 8
 
 
+class Length(NamedTuple):
+    """Local days, however long they are, and an exact time. Less than nothing lies before."""
+
+    days: int = 0
+    rest: timedelta = timedelta()
+
+
+ASSUMED = Length(rest=timedelta(hours=1))  # of an event whose end says something unreadable
+
+
 @dataclass(frozen=True)
 class Event:
     """One VEVENT: a single event, the head of a series, or a change to one of its instances."""
 
     start: When
-    length: timedelta
+    length: Length
     busy: bool
     sequence: int
     rules: list[str]
-    extra: list[tuple[When, timedelta | None]]  # RDATE: more starts, some with their own length
+    extra: list[tuple[When, Length | None]]  # RDATE: more starts, some with their own length
     excluded: list[When]  # EXDATE
     replaces: When | None  # RECURRENCE-ID: the instance that this one stands for
     and_future: bool  # and for all that follow it
@@ -47,58 +62,87 @@ class Named:
         return instance.utc in self._names or instance.wall.date() in self._names
 
 
-def read_event(component: Component, zones: Zones) -> Event:
-    """Raises ValueError or OverflowError for an event that has no readable time."""
-    start_line, replaced_line = component.first("DTSTART"), component.first("RECURRENCE-ID")
-    if start_line is None:
+def read_events(
+    components: list[Component], zones: Zones, own: Set[str], lost: set[Loss]
+) -> list[Event]:
+    """The events of one UID, as far as they have readable times."""
+    events: list[Event] = []
+    # What changes an instance is read in the type and the zone of its series' start.
+    for component in sorted(components, key=lambda each: bool(each.all("RECURRENCE-ID"))):
+        head = events[0].start if events and events[0].replaces is None else None
+        try:
+            events.append(_read_event(component, zones, own, head, lost))
+        except ValueError:
+            lost.add(Loss.TIME)
+    return events
+
+
+def _read_event(
+    component: Component, zones: Zones, own: Set[str], head: When | None, lost: set[Loss]
+) -> Event:
+    """Raises ValueError for an event that has no readable start."""
+    starts, ends = component.all("DTSTART"), component.all("DTEND")
+    replaced = component.all("RECURRENCE-ID")
+    floating = zones.named_in(ends) or (head.zone if head and not head.is_date else None)
+    start = _first(starts or replaced, lambda line: zones.when(line, floating=floating), set())
+    if start is None:
         raise ValueError("no start")
-    start, sequence = zones.when(start_line), component.text("SEQUENCE")
+    series = head or start
+
+    def instance(line: Property, value: str) -> When:
+        return zones.instance(line, value.partition("/")[0], series)
+
+    replaces = _first(replaced, lambda line: instance(line, line.value), lost)
+    sequence = component.text("SEQUENCE") if replaces or not replaced else ""
     return Event(
         start=start,
-        length=_length(component, start, zones),
-        busy=component.text("STATUS").upper() != "CANCELLED"
-        and component.text("TRANSP").upper() != "TRANSPARENT",
-        sequence=int(sequence) if sequence.isdecimal() else 0,
+        length=_length(component, start, zones, lost),
+        busy=_is_busy(component, own),
+        sequence=int(sequence) if re.fullmatch(r"[0-9]{1,18}", sequence) else 0,
         rules=[line.value for line in component.all("RRULE")],
-        extra=[_period(line, value, zones) for line, value in _values(component.all("RDATE"))],
-        excluded=[zones.when(line, value) for line, value in _values(component.all("EXDATE"))],
-        replaces=zones.when(replaced_line) if replaced_line else None,
-        and_future=replaced_line is not None
-        and replaced_line.param("RANGE").upper() == "THISANDFUTURE",
+        extra=_each(component.all("RDATE"), partial(_extra, zones, start, lost), lost),
+        excluded=_each(component.all("EXDATE"), instance, lost),
+        replaces=replaces,
+        and_future=any(line.param("RANGE").upper() == "THISANDFUTURE" for line in replaced),
     )
 
 
-def read_free_busy(component: Component, zones: Zones) -> list[Interval]:
-    """What a VFREEBUSY calls busy. Raises ValueError or OverflowError."""
-    return [
-        _interval(*_period(line, value, zones))
-        for line, value in _values(component.all("FREEBUSY"))
-        if line.param("FBTYPE").upper() != "FREE"
-    ]
+def read_free_busy(component: Component, zones: Zones, lost: set[Loss]) -> list[Interval]:
+    """What a VFREEBUSY calls busy."""
+    lines = [line for line in component.all("FREEBUSY") if line.param("FBTYPE").upper() != "FREE"]
+    periods = _each(lines, lambda line, value: _period(line, value, zones, None, lost), lost)
+    return [_interval(start, length or ASSUMED) for start, length in periods]
 
 
-def busy_times(events: list[Event], span: Span, meter: Meter) -> list[Interval]:
+def busy_times(events: list[Event], span: Span, meter: Meter, lost: set[Loss]) -> list[Interval]:
     """When the events of one UID keep somebody busy, around that span at least.
 
-    Raises BadRule or TooOften for a series that cannot be followed, Exhausted, OverflowError.
+    Raises Exhausted.
     """
-    heads = [event for event in events if event.replaces is None]
+    heads = _newest([event for event in events if event.replaces is None])
     newest = max((head.sequence for head in heads), default=0)
-    heads = [head for head in heads if head.sequence == newest]
     changes = _by_instance(events)
-    excluded = [when for head in heads for when in head.excluded]
-    deleted, gone = Named(excluded), Named([*excluded, *changes])
-    # A change to an instance that its series excludes is old, unless it is the newer of both.
+    deleted = Named(when for head in heads for when in head.excluded)
+    # A change to an instance that its series excludes is left over, if it is the older of both.
     found = [
         _interval(change.start, change.length)
         for instance, change in changes.items()
-        if change.busy and (change.sequence > newest or instance not in deleted)
+        if change.busy and (change.sequence >= newest or instance not in deleted)
     ]
     futures = {when: change for when, change in changes.items() if change.and_future}
     for head in heads:
         if head.busy or futures:
-            found += _of_series(head, gone, futures, span, meter)
+            gone = Named([*head.excluded, *changes])
+            found += _of_series(head, gone, futures, span, meter, lost)
     return found
+
+
+def _newest(heads: list[Event]) -> list[Event]:
+    """Of those that begin at one time the newest; at several times, they are several events."""
+    newest: dict[datetime, int] = {}
+    for head in heads:
+        newest[head.start.utc] = max(head.sequence, newest.get(head.start.utc, 0))
+    return [head for head in heads if head.sequence == newest[head.start.utc]]
 
 
 def _by_instance(events: list[Event]) -> dict[When, Event]:
@@ -111,7 +155,12 @@ def _by_instance(events: list[Event]) -> dict[When, Event]:
 
 
 def _of_series(
-    head: Event, gone: Named, futures: dict[When, Event], span: Span, meter: Meter
+    head: Event,
+    gone: Named,
+    futures: dict[When, Event],
+    span: Span,
+    meter: Meter,
+    lost: set[Loss],
 ) -> Iterator[Interval]:
     """The times of a series but for those that are gone: excluded, or changed one by one."""
     # From its instance on, each of these decides: the length, the shift, whether it is busy.
@@ -121,68 +170,183 @@ def _of_series(
     shifts = [timedelta()] + [
         change.start.wall_in(zone) - instance.wall_in(zone) for instance, change in futures.items()
     ]
-    margin = max(event.length for event in deciding) + max(map(abs, shifts)) + timedelta(days=2)
-    for instance, length in _instances(head, *span.days(margin), meter):
+    lengths = [abs(event.length.days) * DAY + abs(event.length.rest) for event in deciding]
+    margin = max(lengths) + max(map(abs, shifts)) + 2 * DAY
+    for instance, length in _instances(head, *span.days(margin), meter, lost):
         if instance in gone:
             continue
         place = bisect_right(since, instance.utc)
         if deciding[place].busy:
-            moved = replace(instance, wall=instance.wall + shifts[place]) if place else instance
+            moved = _shifted(instance, shifts[place]) if place else instance
             yield _interval(moved, length or deciding[place].length)
 
 
 def _instances(
-    head: Event, since: date, until: date, meter: Meter
-) -> Iterator[tuple[When, timedelta | None]]:
+    head: Event, since: date, until: date, meter: Meter, lost: set[Loss]
+) -> Iterator[tuple[When, Length | None]]:
     """The starts of a series, and the length of those that have their own."""
     first, zone = head.start.wall, head.start.zone
     meter.spend(RULE_COST * len(head.rules))
-    repeats = [
-        rules.parse(text).ending_in(zone, whole_days=head.start.is_date) for text in head.rules
-    ]
-    if not repeats or not all(rule.is_over(first) for rule in repeats):
+    repeats: list[Rule] = []
+    for text in head.rules:
+        try:
+            rule = rules.parse(text).ending_in(zone, whole_days=head.start.is_date)
+        except (BadRule, TooOften) as error:
+            lost.add(Loss.TOO_OFTEN if isinstance(error, TooOften) else Loss.RULE)
+        else:
+            repeats.append(rule)
+            lost.update([Loss.PART] * rule.is_partial)
+    is_read = repeats and len(repeats) == len(head.rules)
+    if not is_read or not all(rule.is_over(first) for rule in repeats):
         yield head.start, None
     for rule in repeats:
         walls = recurrence.instances(rule, first, since=since, until=until, meter=meter)
-        for number, wall in enumerate(islice(walls, MAX_INSTANCES + 1)):
-            if number == MAX_INSTANCES:
-                raise TooOften
-            meter.spend(INSTANCE_COST)
-            yield When(wall, zone, head.start.is_date), None
+        try:
+            found = list(islice(walls, MAX_INSTANCES + 1))
+        except TooOften:
+            found = []
+            lost.add(Loss.TOO_OFTEN)
+        meter.spend(INSTANCE_COST * len(found))
+        if len(found) > MAX_INSTANCES:
+            lost.add(Loss.TOO_OFTEN)
+        else:
+            yield from ((When(wall, zone, head.start.is_date), None) for wall in found)
     yield from head.extra
 
 
-def _interval(start: When, length: timedelta | None) -> Interval:
-    length = length or timedelta()
-    if start.is_date:
-        return Interval(start.utc, When(start.wall + length, start.zone).utc)
-    return Interval(start.utc, start.utc + length)
+def _interval(start: When, length: Length | None) -> Interval:
+    """From a start on, or up to it where the end that is written lies before."""
+    days, rest = length or Length()
+    end = values.shifted((_shifted(start, days * DAY) if days else start).utc, rest)
+    if end >= start.utc:
+        return Interval(start.utc, end)
+    if start.is_date:  # with its own day
+        return Interval(end, _shifted(start, DAY).utc)
+    return Interval(end, start.utc)
 
 
-def _length(component: Component, start: When, zones: Zones) -> timedelta:
-    """How long an event is: in local days if it is a date, else exactly. Raises ValueError."""
-    length = timedelta()
-    if end_line := component.first("DTEND"):
-        end = zones.when(end_line)
-        length = end.wall - start.wall if start.is_date else end.utc - start.utc
-    elif duration := component.text("DURATION"):
-        length = vDuration.from_ical(duration)
-    if length < timedelta():
-        raise ValueError("an end before its start")
+def _shifted(when: When, by: timedelta) -> When:
+    return When(values.shifted(when.wall, by), when.zone, when.is_date)
+
+
+def _is_busy(component: Component, own: Set[str]) -> bool:
+    """Whether an event keeps busy whoever has these addresses (in lower case).
+
+    Outlook's own word outranks TRANSP (MS-OXCICAL 2.1.3.1.1.20.25). Where something is said
+    twice, busy outranks free.
+    """
+
+    def said(name: str) -> set[str]:
+        return {line.value.strip().upper() for line in component.all(name)}
+
+    if (status := said("STATUS")) and status <= {"CANCELLED", "CANCELED"}:
+        return False
+    answers = {
+        line.param("PARTSTAT").upper()
+        for line in component.all("ATTENDEE")
+        if not own.isdisjoint((address(line.value), address(line.param("EMAIL"))))
+    }
+    if answers == {"DECLINED"}:
+        return False
+    outlook = said("X-MICROSOFT-CDO-BUSYSTATUS")
+    if outlook & {"BUSY", "TENTATIVE", "OOF"}:
+        return True
+    return outlook != {"FREE"} and said("TRANSP") != {"TRANSPARENT"}
+
+
+def address(text: str) -> str:
+    """One's address, as it is compared: without mailto: and in lower case."""
+    return text.strip().lower().removeprefix("mailto:")
+
+
+def _length(component: Component, start: When, zones: Zones, lost: set[Loss]) -> Length:
+    """How long an event is: until its end, or as its duration says."""
+
+    def last(line: Property) -> When:
+        end = zones.when(line, floating=None if start.is_date else start.zone)
+        if values.is_no_time(end.wall):
+            raise ValueError("no end")
+        return end
+
+    end = _first(component.all("DTEND"), last, set())
+    duration = _first(component.all("DURATION"), lambda line: values.duration(line.value), set())
+    if end:
+        length = _until(start, end)
+        if length < Length():
+            lost.add(Loss.PART)
+    elif duration:
+        length = _as_length(duration)
+        if duration != length:
+            lost.add(Loss.PART)
+    elif component.properties.keys() & {"DTEND", "DURATION"}:
+        length = ASSUMED
+        lost.add(Loss.PART)
+    else:
+        length = Length()
     # A date is a day, also where its end says the same date.
-    return max(length, timedelta(days=1)) if start.is_date else length
+    return Length(length.days - (-length.rest // DAY) or 1) if start.is_date else length
 
 
-def _values(lines: list[Property]) -> Iterator[tuple[Property, str]]:
-    return ((line, value) for line in lines for value in line.value.split(",") if value.strip())
+def _as_length(duration: tuple[int, timedelta]) -> Length:
+    days, rest = duration
+    return Length(abs(days), abs(rest))
 
 
-def _period(line: Property, value: str, zones: Zones) -> tuple[When, timedelta | None]:
+def _until(start: When, end: When) -> Length:
+    """Of dates the days between them; else the exact time, and of a last date all of it."""
+    if start.is_date:
+        until = end.wall if end.wall.time() == time.min else end.wall_in(start.zone)
+        return Length(-((start.wall - until) // DAY))
+    if end.is_date and end.utc <= start.utc and end.wall.date() == start.wall_in(end.zone).date():
+        end = _shifted(end, DAY)
+    return Length(rest=end.utc - start.utc)
+
+
+def _extra(
+    zones: Zones, start: When, lost: set[Loss], line: Property, value: str
+) -> tuple[When, Length | None]:
+    """One more start of a series, in the type of its first, and its length if it has its own."""
+    when, length = _period(line, value, zones, start, lost)
+    if when.is_date and not start.is_date:
+        when = replace(start, wall=datetime.combine(when.wall, start.wall.time()))
+    return when, length
+
+
+def _period(
+    line: Property, value: str, zones: Zones, start: When | None, lost: set[Loss]
+) -> tuple[When, Length | None]:
     """A start, and a length where a duration or an end follows it. Raises ValueError."""
     first, _, second = value.partition("/")
-    start = zones.when(line, first)
+    begin = zones.instance(line, first, start) if start else zones.when(line, first)
     if not second:
-        return start, None
-    if "P" in second:
-        return start, vDuration.from_ical(second.strip())
-    return start, zones.when(line, second).utc - start.utc
+        return begin, None
+    try:
+        if "P" in second.upper():
+            return begin, _as_length(values.duration(second))
+        return begin, _until(begin, zones.when(line, second, floating=begin.zone))
+    except ValueError:
+        lost.add(Loss.PART)
+        return begin, None
+
+
+def _first(lines: list[Property], read: Callable[[Property], T], lost: set[Loss]) -> T | None:
+    """What the first line says that can be read; a loss if there are lines and none can."""
+    for line in lines:
+        try:
+            return read(line)
+        except ValueError:
+            continue
+    lost.update([Loss.PART] * bool(lines))
+    return None
+
+
+def _each(lines: list[Property], read: Callable[[Property, str], T], lost: set[Loss]) -> list[T]:
+    """What each value of the lines says; a loss for those that cannot be read."""
+    found = []
+    for line in lines:
+        for value in filter(str.strip, re.split("[,;]", line.value)):
+            try:
+                found.append(read(line, value))
+            except ValueError:
+                lost.add(Loss.PART)
+    return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils import timezone
 
 from booking import calendars, feedfetch
@@ -34,6 +35,17 @@ class FeedForm(PlainForm, forms.Form):
                 "autocapitalize": "none",
                 "spellcheck": "false",
             }
+        ),
+    )
+
+    own_addresses = forms.CharField(
+        label="Your email addresses there",
+        max_length=500,
+        required=False,
+        help_text="Optional. An invitation that you declined under one of them keeps no time busy. "
+        "Put a comma between two.",
+        widget=forms.TextInput(
+            attrs={"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
         ),
     )
 
@@ -70,19 +82,32 @@ class FeedForm(PlainForm, forms.Form):
             raise ValidationError(str(refused)) from refused
         return url
 
+    def clean_own_addresses(self) -> str:
+        addresses = self.cleaned_data["own_addresses"].replace(",", " ").split()
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError as error:
+                raise ValidationError(f"{address} is no email address.") from error
+        return ", ".join(addresses)
+
     def save(self, schedule: Schedule) -> None:
         """Stores it; by update, since the worker or another tab may be at it."""
-        name, url = self.cleaned_data["name"], self.cleaned_data["url"]
+        said = {name: self.cleaned_data[name] for name in ("name", "own_addresses")}
+        url = self.cleaned_data["url"]
         if self.feed is None:
             if url:
-                BusyFeed.objects.create(schedule=schedule, name=name, url=url)
+                BusyFeed.objects.create(schedule=schedule, url=url, **said)
             return
         stored = BusyFeed.objects.filter(pk=self.feed.pk)
-        stored.update(name=name)
+        stored.update(**said)
+        if said["own_addresses"] != self.feed.own_addresses:
+            calendars.read_again(stored)
         if url and url != self.feed.url:
             # Its busy times stay until the new address is read: nothing opens by itself.
             now = timezone.now()
-            stored.update(url=url, added_at=now, read_at=None, problem="", warnings=[])
+            fresh = {"read_at": None, "problem": "", "warnings": [], "accepted": None}
+            stored.update(url=url, added_at=now, **fresh)
             calendars.read_again(stored)
 
 

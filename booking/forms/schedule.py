@@ -262,7 +262,10 @@ class ScheduleForms:
         feeds = {str(feed.pk): feed for feed in self.schedule.busy_feeds.all()}
         return FeedFormSet(
             data,
-            initial=[{"pk": pk, "name": feed.name} for pk, feed in feeds.items()],
+            initial=[
+                {"pk": pk, "name": feed.name, "own_addresses": feed.own_addresses}
+                for pk, feed in feeds.items()
+            ],
             prefix="feeds",
             form_kwargs={"feeds": feeds},
         )

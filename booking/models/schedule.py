@@ -229,6 +229,10 @@ class BusyFeed(models.Model):
     covers_until = models.DateTimeField(null=True, editable=False)
     problem = models.CharField(max_length=200, blank=True, editable=False)
     warnings = models.JSONField(default=list, blank=True, editable=False)
+    accepted = models.JSONField(
+        null=True, editable=False, help_text="Warnings in spite of which it is used as it is"
+    )
+    own_addresses = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     wagtail_reference_index_ignore = True
 
@@ -238,6 +242,20 @@ class BusyFeed(models.Model):
 
     def __str__(self) -> str:
         return f"Calendar {self.pk}"
+
+    @property
+    def has_losses(self) -> bool:
+        """Whether something of it could not be read that the therapist must know."""
+        return bool(self.warnings) and self.warnings != self.accepted
+
+    @property
+    def losses(self) -> str:
+        return " ".join(self.warnings)
+
+    @property
+    def addresses(self) -> list[str]:
+        """Those under which its owner is invited, separated by commas or spaces as typed."""
+        return self.own_addresses.replace(",", " ").split()
 
     def is_silent(self, now: datetime) -> bool:
         """Whether it has not been read for so long that the therapist must know."""

@@ -15,7 +15,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking import conflicts, openings
+from booking import calendars, conflicts, openings
 from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
@@ -129,6 +129,24 @@ class NewSecretView(ReviewMixin):
         return HttpResponseRedirect(f"{SCREEN}#own-calendar")
 
 
+class UseAsIsView(ReviewMixin):
+    """Uses a calendar in spite of what the first page showed to be lost of it. POST alone."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        used = calendars.use_as_is(request.POST.get("calendar", ""), request.POST.get("shown", ""))
+        if used:
+            messages.success(
+                request, f"Your calendar “{used.name}” is read again and used as it is now."
+            )
+        else:
+            messages.warning(
+                request, "Your calendar has changed since you saw this. Please look at it again."
+            )
+        return HttpResponseRedirect(f"{reverse('wagtailadmin_home')}#requests-title")
+
+
 class ScheduleViewSet(ViewSet):
     name = "schedule"
     icon = "calendar-alt"
@@ -137,6 +155,7 @@ class ScheduleViewSet(ViewSet):
         return [
             path("", ScheduleView.as_view(), name="index"),
             path("new-secret/", NewSecretView.as_view(), name="new_secret"),
+            path("use-as-is/", UseAsIsView.as_view(), name="use_as_is"),
         ]
 
 

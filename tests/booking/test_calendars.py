@@ -164,7 +164,7 @@ def test_nothing_of_an_event_but_its_time_is_stored_or_logged(
     server.answer = holds(calendar(WEEKLY, *oddities), ETag='"v1"')
     found = read()
     assert len(found.warnings) == 3
-    assert all("keeps nothing busy" in warning for warning in found.warnings)
+    assert all("An event" in each or "A repeating event" in each for each in found.warnings)
     server.answer = holds(f"<html>{TITLE}</html>".encode())
     assert "web page" in read(NOW + LATER).problem
     assert BusyInterval.objects.exists()
@@ -279,7 +279,6 @@ REFUSED: dict[str, tuple[Callable[[Handler], None], str]] = {
     "nothing": (holds(b""), "not a calendar"),
     "half of one": (holds(calendar(WEEKLY)[:-20]), "breaks off"),
     "50 MB": (fifty_megabytes, "larger than 5 MB"),
-    "bombs of SECONDLY": (holds(BOMBS), "repeat too often"),
     "endless redirects": (endless_redirects, "redirects more than 5 times"),
     "a redirect to plain http": (
         lambda handler: handler.reply(302, Location="http://calendar.example/"),
@@ -307,6 +306,94 @@ def test_case_9_what_cannot_be_read_is_refused_with_a_reason_and_the_last_copy_s
     assert offered() == WITHOUT_TEN
     server.answer = holds(calendar())
     assert read(NOW + 2 * LATER).problem == ""
+    assert offered() == EVERYTHING
+
+
+# What cannot be read in full
+
+
+NEVER = ["UID:never", "DTSTART:never", f"SUMMARY:{TITLE}"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BOMBS,
+        calendar(NEVER),
+        calendar(event("20260310T100000", "20260310T110000", "RRULE:FREQ=NEVER")),
+        calendar(event("20260310T100000", "20260310T110000", "RDATE:20260317T100000,soon")),
+    ],
+)
+def test_what_was_read_last_stays_busy_beside_a_reading_with_losses_until_a_clean_one(
+    server: Server, read: Read, body: bytes
+) -> None:
+    server.answer = holds(calendar(WEEKLY))
+    read()
+    server.answer = holds(body)
+    for again in (1, 2):
+        found = read(NOW + again * LATER)
+        assert (found.problem, len(found.warnings)) == ("", 1)
+        assert calendars.with_losses() == [found]
+        assert offered() == WITHOUT_TEN
+    server.answer = holds(calendar())
+    read(NOW + 3 * LATER)
+    assert calendars.with_losses() == []
+    assert offered() == EVERYTHING
+
+
+def test_times_of_readings_with_losses_are_joined_and_those_that_are_over_go(
+    server: Server, read: Read
+) -> None:
+    def body(hour: int) -> bytes:
+        return calendar(event(f"20260303T{hour:02}0000", f"20260303T{hour + 2:02}0000"), NEVER)
+
+    server.answer = holds(calendar(event("20260302T060000", "20260302T080000")))
+    read()
+    for hour in (9, 10, 11):
+        server.answer = holds(body(hour))
+        read(NOW + hour * LATER)
+    kept = BusyInterval.objects.get()
+    assert (kept.starts_at.hour, kept.ends_at.hour) == (17, 21)
+
+
+def test_a_calendar_is_used_as_it_is_once_the_therapist_says_so_and_its_losses_are_the_same(
+    as_therapist: Client, server: Server, read: Read
+) -> None:
+    server.answer = holds(calendar(WEEKLY))
+    read()
+    server.answer = holds(calendar(NEVER))
+    found = read(NOW + LATER)
+    home = reverse("wagtailadmin_home")
+
+    def press(**changed: str) -> str:
+        said = {"calendar": str(found.pk), "shown": found.losses, **changed}
+        as_therapist.post(reverse("schedule:use_as_is"), said)
+        return as_therapist.get(home).content.decode()
+
+    page = as_therapist.get(home).content.decode()
+    assert "“my own calendar”" in page
+    assert found.warnings[0] in page
+    assert TITLE not in page
+    for changed in ({"shown": "what an older page showed"}, {"calendar": "x"}, {"calendar": "99"}):
+        assert "Use it as it is now" in press(**changed)
+    assert "Use it as it is now" not in press()
+    assert offered() == WITHOUT_TEN
+    assert read(NOW + 2 * LATER).checked_at == NOW + 2 * LATER
+    assert offered() == EVERYTHING
+    server.answer = holds(calendar(WEEKLY, NEVER, ["UID:2", "DTSTART:never"]))
+    read(NOW + 3 * LATER)
+    assert "Use it as it is now" in as_therapist.get(home).content.decode()
+    server.answer = holds(calendar())
+    assert read(NOW + 4 * LATER).accepted is None
+
+
+def test_what_the_therapist_declined_keeps_no_time_busy(server: Server, read: Read) -> None:
+    declined = "ATTENDEE;PARTSTAT=DECLINED:mailto:me@practice.example"
+    server.answer = holds(calendar([*WEEKLY, declined]))
+    read()
+    assert offered() == WITHOUT_TEN
+    BusyFeed.objects.update(own_addresses="other@practice.example, Me@practice.example")
+    read(NOW + LATER)
     assert offered() == EVERYTHING
 
 

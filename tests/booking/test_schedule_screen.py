@@ -130,7 +130,7 @@ def starts() -> list[datetime]:
 # --- Who gets in -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", [SCREEN, f"{SCREEN}new-secret/"])
+@pytest.mark.parametrize("address", [SCREEN, f"{SCREEN}new-secret/", f"{SCREEN}use-as-is/"])
 def test_an_editor_finds_nothing_and_changes_nothing(as_editor: Client, address: str) -> None:
     Schedule.load()
     before = stored()
@@ -140,7 +140,7 @@ def test_an_editor_finds_nothing_and_changes_nothing(as_editor: Client, address:
     assert SCREEN not in as_editor.get("/admin/").content.decode()
 
 
-@pytest.mark.parametrize("address", [SCREEN, f"{SCREEN}new-secret/"])
+@pytest.mark.parametrize("address", [SCREEN, f"{SCREEN}new-secret/", f"{SCREEN}use-as-is/"])
 def test_a_stranger_is_sent_to_the_sign_in(visitor: Client, address: str) -> None:
     for answer in (visitor.get(address), visitor.post(address)):
         assert answer.status_code == 302
@@ -499,8 +499,22 @@ def test_another_address_is_read_anew_and_its_busy_times_stay_until_then(
     feed.refresh_from_db()
     assert (feed.url, feed.etag, feed.last_modified) == (OTHER, "", "")
     assert (feed.read_at, feed.checked_at, feed.problem, feed.warnings) == (None, None, "", [])
+    assert feed.accepted is None
     assert not feed.is_silent(NOW)
     assert feed.intervals.count() == 1
+
+
+def test_own_addresses_are_kept_as_typed_or_refused_and_have_the_calendar_read_anew(
+    as_therapist: Client, feed: BusyFeed
+) -> None:
+    html = refused(as_therapist, feeds__0__own_addresses="me@example.com, nobody")
+    assert "nobody is no email address." in html
+    assert 'value="me@example.com, nobody"' in html
+    save(as_therapist, feeds__0__own_addresses="me@example.com,  ME@work.example")
+    feed.refresh_from_db()
+    assert feed.own_addresses == "me@example.com, ME@work.example"
+    assert (feed.etag, feed.checked_at) == ("", None)
+    assert feed.intervals.exists()
 
 
 def test_another_zone_has_calendars_read_anew(as_therapist: Client, feed: BusyFeed) -> None:

@@ -127,7 +127,7 @@ def test_it_says_what_is_wrong_and_what_to_do_about_it() -> None:
     OutgoingEmail.objects.create(kind="alert_new", recipient="practice", given_up_at=timezone.now())
     schedule = factories.schedule()
     BusyFeed.objects.create(
-        schedule=schedule, name="Mine", url="https://calendar.example/secret.ics"
+        schedule=schedule, name="Mine", url="https://calendar.example/secret.ics", warnings=["x."]
     )
     now = datetime(2026, 12, 24, 12, tzinfo=UTC)
     Tombstone.objects.create(digest="of yesterday", erased_at=now - timedelta(hours=25))
@@ -136,6 +136,7 @@ def test_it_says_what_is_wrong_and_what_to_do_about_it() -> None:
     with time_machine.travel(now, tick=False):
         message = the_mail()
     body = str(message.body)
+    assert "1 calendar of yours could be read in part only." in body
     assert "1 letter did not leave." in body
     assert "1 request is late: the promised day is over." in body
     assert "1 calendar of yours could not be read for more than a day." in body

@@ -1,0 +1,167 @@
+"""What Windows, Exchange and others call time zones, beyond the names of the zone database."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from html import unescape
+from zoneinfo import ZoneInfo, available_timezones
+
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from booking.busyfeeds import values
+
+# How Windows shows its zones: (UTC-05:00) Eastern Time (US & Canada). Their list:
+# https://learn.microsoft.com/windows-hardware/manufacture/desktop/default-time-zones
+SHOWN = re.compile(r"\((?:utc|gmt)\s*([+-]\d\d?[:.]?\d\d)?\)\s*(.*)")
+OFFSET = re.compile(r"(?:utc|gmt)?\s*([+-]\d\d?(?:[:.]?\d\d)?)")
+NUMBERED = re.compile(r"(.*[^\s\d+-])[\s_-]+\d{1,2}")  # as Exchange tells copies apart
+BETWEEN_PLACES = re.compile(r"[,;:/]| and ")
+NO_PLACE = re.compile(r"\(.*?\)|\bus & canada|\b(?:time|standard|islands?|is\.)(?=\s|$)|^city of ")
+PLACES = {  # those that are no part of a name in the zone database
+    "coordinated universal": "UTC",
+    "universal": "UTC",
+    "greenwich mean": "UTC",
+    "international date line west": "Etc/GMT+12",
+    "aleutian": "America/Adak",
+    "baja california": "America/Tijuana",
+    "central america": "America/Guatemala",
+    "chetumal": "America/Cancun",
+    "haiti": "America/Port-au-Prince",
+    "indiana (east)": "America/Indiana/Indianapolis",
+    "turks": "America/Grand_Turk",
+    "brasilia": "America/Sao_Paulo",
+    "greenland": "America/Nuuk",
+    "saint pierre": "America/Miquelon",
+    "mid-atlantic": "Etc/GMT+2",
+    "edinburgh": "Europe/London",
+    "quito": "America/Guayaquil",
+    "georgetown": "America/Guyana",
+    "bern": "Europe/Zurich",
+    "west central africa": "Africa/Lagos",
+    "pretoria": "Africa/Johannesburg",
+    "st. petersburg": "Europe/Moscow",
+    "abu dhabi": "Asia/Dubai",
+    "port louis": "Indian/Mauritius",
+    "ekaterinburg": "Asia/Yekaterinburg",
+    "islamabad": "Asia/Karachi",
+    "chennai": "Asia/Kolkata",
+    "mumbai": "Asia/Kolkata",
+    "new delhi": "Asia/Kolkata",
+    "sri jayawardenepura": "Asia/Colombo",
+    "beijing": "Asia/Shanghai",
+    "hanoi": "Asia/Bangkok",
+    "osaka": "Asia/Tokyo",
+    "sapporo": "Asia/Tokyo",
+    "solomon": "Pacific/Guadalcanal",
+    "new caledonia": "Pacific/Noumea",
+    "marshall": "Pacific/Majuro",
+    "wellington": "Pacific/Auckland",
+    "nuku'alofa": "Pacific/Tongatapu",
+}
+SAMPLES = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
+
+
+def plain(name: str) -> str:
+    """A name without quotes, escapes (RFC 5545, 3.3.11) and what else programs write variously."""
+    text = unescape(re.sub(r"\\(.)", r"\1", name)).replace("\N{MINUS SIGN}", "-")
+    return " ".join(text.strip('" ').casefold().removeprefix("tzone://microsoft/").split())
+
+
+def known_zone(name: str) -> tzinfo | None:
+    """The zone of an IANA or a Windows name, also behind a maker's prefix, else None."""
+    key = plain(name).replace("daylight time", "standard time").strip("/")
+    if zone := _zone(_windows().get(key, "")):
+        return zone
+    parts = key.split("/")
+    keys = ["/".join(parts[start:]) for start in range(max(len(parts) - 3, 0), len(parts))]
+    for key in keys if len(keys) == 1 else keys[:-1]:
+        for spelled in (key.replace(" ", "_"), key.replace(" ", "_").replace("-", "/", 1)):
+            if zone := _zone(_names().get(spelled, "")):
+                return zone
+    return None
+
+
+def described_zone(name: str) -> tzinfo | None:
+    """The zone of an offset, of a name for people or of a numbered copy, else None.
+
+    Such as GMT+0200; (UTC-05:00) Eastern Time (US & Canada); Eastern Standard Time 1. An offset
+    is believed more than a place that contradicts it.
+    """
+    key = plain(name)
+    if found := OFFSET.fullmatch(key):
+        return _fixed(found[1])
+    shown = SHOWN.fullmatch(key)
+    offset, places = (shown[1] or "+0", shown[2]) if shown else (None, key)
+    if offset and (not places or places.startswith("coordinated universal time")):
+        return _fixed(offset)
+    if numbered := NUMBERED.fullmatch(key):
+        return known_zone(numbered[1]) or described_zone(numbered[1])
+    for place in _places(places, in_words=offset is not None):
+        for zone in filter(None, map(_zone, place)):
+            if offset is None or values.offset(offset) in _offsets(zone):
+                return zone
+    return None
+
+
+def offset_in(name: str) -> tzinfo | None:
+    """What a name for people says of its zone's offset, if nothing else of it is known."""
+    shown = SHOWN.fullmatch(plain(name))
+    return _fixed(shown[1]) if shown and shown[1] else None
+
+
+def _places(text: str, *, in_words: bool) -> Iterator[list[str]]:
+    """For each place of a list its zones; also of a list without commas, if `in_words`."""
+    if whole := PLACES.get(text):
+        yield [whole]
+    places = [" ".join(NO_PLACE.sub("", part).split()) for part in BETWEEN_PLACES.split(text)]
+    if len(places) > 1:  # London, for one, has Greenwich's time in winter alone
+        places = [place for place in places if place != "greenwich mean"]
+    elif in_words:
+        words = places[0].split()
+        places += [
+            " ".join(words[start : start + length])
+            for start in range(len(words))
+            for length in (3, 2, 1)
+        ]
+    for place in places:
+        yield [PLACES[place]] if place in PLACES else _cities().get(place.replace(" ", "_"), [])
+
+
+def _offsets(zone: tzinfo) -> list[timedelta | None]:
+    return [sample.astimezone(zone).utcoffset() for sample in SAMPLES]
+
+
+def _fixed(offset: str) -> tzinfo | None:
+    try:
+        return timezone(values.offset(offset))
+    except ValueError:
+        return None
+
+
+def _zone(name: str) -> tzinfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):  # gone from the zone database
+        return None
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}
+
+
+@lru_cache(maxsize=1)
+def _windows() -> dict[str, str]:
+    return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()}
+
+
+@lru_cache(maxsize=1)
+def _cities() -> dict[str, list[str]]:
+    """Names in the zone database by their last part: of melbourne, [Australia/Melbourne]."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for key, name in sorted(_names().items(), reverse=True):
+        if "/" in key and not key.startswith("etc/"):
+            found[key.rpartition("/")[2]].append(name)
+    return found
