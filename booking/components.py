@@ -97,5 +97,6 @@ class WaitingPanel(Component):
             "conflicts": len(conflicts.standing(practice)),
             "silent": calendars.silent(now),
             "stopped": services.stopped(today),
+            "zone": practice.zone,
             "erased_soon": services.waiting_too_long(today).count(),
         }

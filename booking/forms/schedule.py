@@ -147,6 +147,12 @@ class SettingsForm(PlainForm, forms.ModelForm):
             "feed_titles",
         ]
         labels: ClassVar = {"feed_titles": "There, a consultation is called"}
+        help_texts: ClassVar = {
+            "hold_hours": "And to the end of that day. Then the time is free again. The request "
+            "stays, and counts as late.",
+            "offer_hours": "And to the end of that day. Someone without email has all the time "
+            "they need.",
+        }
         widgets: ClassVar = {"feed_titles": forms.RadioSelect}
         error_messages: ClassVar = {"step": FIVE_MINUTES, "gap": FIVE_MINUTES}
 

@@ -20,6 +20,7 @@ from booking.models import (
     State,
 )
 from booking.models.letters import OutgoingEmailQuerySet
+from practice import times
 from practice.models import Medium, PracticeSettings, User
 
 Actor = RequestEvent.Actor
@@ -75,16 +76,28 @@ def unknown_again(request: ConsultationRequest) -> dict[str, Any]:
     return {"outcome": ""} if request.outcome in HAPPENED else {}
 
 
-def with_time(start: datetime, schedule: Schedule, now: datetime) -> dict[str, Any]:
-    """A request for which an open time (UTC) is held. Raises TimeTaken where it is not open.
+def end_of_their_day(request: ConsultationRequest, moment: datetime) -> datetime:
+    """When (UTC) the day of `moment` is over where the visitor is: nobody waits for 2:32 AM."""
+    return times.end_of_day(moment.astimezone(request.zone_or(PracticeSettings.load().zone)))
+
+
+def with_time(
+    request: ConsultationRequest, start: datetime, schedule: Schedule, now: datetime
+) -> dict[str, Any]:
+    """What changes as an open time (UTC) is held for `request`. Raises TimeTaken where it is not
+    open.
 
     Call it with the schedule locked, and take the time with `claims.hold`.
     """
     open_now = openings.load(PracticeSettings.load(), now, schedule=schedule)
     if start not in open_now.starts(now):
         raise claims.TimeTaken
-    holds_until = min(now + timedelta(hours=schedule.hold_hours), start)
-    return {"starts_at": start, "ends_at": start + open_now.length, "holds_until": holds_until}
+    lasts = timedelta(hours=schedule.hold_hours)
+    return {
+        "starts_at": start,
+        "ends_at": start + open_now.length,
+        "holds_until": min(end_of_their_day(request, now + lasts), start),
+    }
 
 
 def step(request: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:
