@@ -107,7 +107,7 @@ MIDDLEWARE = [
     "practice.malformed.MalformedRequests",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "practice.middleware.Redirects",
     "axes.middleware.AxesMiddleware",
 ]
 
