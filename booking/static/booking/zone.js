@@ -11,11 +11,12 @@
     return shown.map((time) => clock.format(time)).join();
   };
   if (clocks(own) === clocks(select.value)) return;
-  const city = `${own.slice(own.lastIndexOf("/") + 1).replaceAll("_", " ")} Time`;
+  const named = new Intl.DateTimeFormat("en", { timeZone: own, timeZoneName: "longGeneric" });
+  const name = named.formatToParts().find((part) => part.type === "timeZoneName").value;
   const alike = [...select.options].find((option) => clocks(option.value) === clocks(own));
-  hint.querySelector("span").textContent = alike ? alike.text : city;
+  hint.querySelector("span").textContent = alike ? alike.text : name;
   hint.querySelector("button").addEventListener("click", () => {
-    if (!alike) select.add(new Option(city, own));
+    if (!alike) select.add(new Option(name, own));
     select.value = alike ? alike.value : own;
     hint.closest(".zone").querySelector("button[value=zone]").click();
   });
