@@ -3,10 +3,11 @@ from typing import Any
 from django.forms import CheckboxSelectMultiple
 from django.urls import reverse
 from django.utils.html import format_html
-from wagtail.admin.forms import WagtailAdminPageForm
+
+from practice.page_forms import PageForm
 
 
-class ArticleForm(WagtailAdminPageForm):
+class ArticleForm(PageForm):
     """A new article begins with its author, where there is but one to choose; and where there is
     no topic to choose, the form says how one is made.
     """

@@ -99,5 +99,6 @@ class WaitingPanel(Component):
             "with_losses": calendars.with_losses(),
             "csrf_token": get_token(parent_context["request"]),
             "stopped": services.stopped(today),
+            "zone": practice.zone,
             "erased_soon": services.waiting_too_long(today).count(),
         }

@@ -15,7 +15,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from booking import calendars, outbox, scrubbing, services, tombstones, weekly, wishes
-from practice import deleted_pages, request_ids
+from practice import deleted_pages, request_ids, zone_data
 from practice.accounts import letters, purge
 from practice.clocks import WallClock
 from practice.connections import close_if_moved, optimize
@@ -46,6 +46,7 @@ class Job:
             return
         close_old_connections()
         close_if_moved()
+        zone_data.refresh()
         with request_ids.numbered():
             try:
                 if self.clock and not self.clock.is_believed():

@@ -1,28 +1,45 @@
-"""The time zones that a visitor may choose from, and what they are called. Pure."""
+"""The time zones that a visitor may choose from. Pure."""
 
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
-MOST_SIMILAR_IN = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
+from practice import zone_data
+
+WEEKS = [timedelta(weeks=week) for week in range(53)]
+# Where most people live, in order, for countries whose list begins elsewhere: the zone database
+# goes from east to west (or back) first, and by people only second.
+MOST_PEOPLE = {
+    "AU": "Australia/Sydney Australia/Brisbane Australia/Perth Australia/Adelaide",
+    "BR": "America/Sao_Paulo America/Manaus",
+    "CA": "America/Toronto America/Vancouver America/Edmonton America/Winnipeg America/Halifax",
+    "RU": "Europe/Moscow Asia/Yekaterinburg Asia/Novosibirsk",
+    "UA": "Europe/Kyiv",
+    "US": "America/New_York America/Chicago America/Los_Angeles America/Denver America/Phoenix",
+    "UZ": "Asia/Tashkent",
+}
+
+
+def of_country(code: str, now: datetime) -> tuple[str, ...]:
+    """The zones of a country (ISO 3166), one of those whose clocks agree in the year from `now` on.
+
+    Those with the most people come first. Empty for a country that nobody knows.
+    """
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return _of_country(code, today, zone_data.used())
 
 
 @lru_cache(maxsize=32)
-def of_country(code: str) -> tuple[str, ...]:
-    """The zones of a country (ISO 3166), one of those whose clocks agree all year.
-
-    As the zone database lists them: the first of each kind has the most people, or is the
-    oldest. Empty for a country that it does not know.
-    """
-    table = (files("tzdata") / "zoneinfo" / "zone.tab").read_text(encoding="utf-8")
+def _of_country(code: str, now: datetime, edition: str) -> tuple[str, ...]:
+    table = Path(zone_data.PACKAGE, "zone.tab").read_text(encoding="utf-8")
     rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
+    names = [*MOST_PEOPLE.get(code, "").split(), *(row[2] for row in rows if row[0] == code)]
     alike: dict[tuple[object, ...], str] = {}
-    for country, _, name, *_ in rows:
-        if country == code:
-            zone = ZoneInfo(name)
-            clocks = tuple(when.astimezone(zone).utcoffset() for when in MOST_SIMILAR_IN)
-            alike.setdefault(clocks, name)
+    for name in names:
+        zone = ZoneInfo(name)
+        clocks = tuple((now + week).astimezone(zone).utcoffset() for week in WEEKS)
+        alike.setdefault(clocks, name)
     return tuple(alike.values())
 
 
@@ -32,8 +49,3 @@ def exists(name: str) -> bool:
         return bool(name) and bool(ZoneInfo(name))
     except (KeyError, ValueError, OSError):  # each for another kind of nonsense
         return False
-
-
-def city(name: str) -> str:
-    """`Los Angeles` for `America/Los_Angeles`."""
-    return name.rpartition("/")[2].replace("_", " ")

@@ -30,6 +30,7 @@ class PracticeConfig(AppConfig):
             outage,
             site_url,
             watched,
+            zone_data,
         )
         from practice.accounts import sessions
         from practice.models import PracticeSettings, ReaderPage, User
@@ -39,6 +40,7 @@ class PracticeConfig(AppConfig):
         log_entries.lead_wagtail()
         connection_created.connect(connections.note_file)
         request_started.connect(connections.close_if_moved)
+        request_started.connect(zone_data.refresh)
         measured.connect(own.measure)
         reported.connect(own.report)
         clocks.written.connect(clocks.newest_proof)

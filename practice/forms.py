@@ -41,6 +41,11 @@ class ImageForm(BaseImageForm):
             self.fields["file"] = PictureField(
                 label=given.label, required=given.required, widget=given.widget
             )
+        if "description" in self.fields:
+            self.fields["description"].help_text = (
+                "What does it show? People who can't see it hear this. Leave it empty only if the "
+                "picture says nothing."
+            )
 
 
 class DocumentField(WagtailDocumentField):

@@ -14,7 +14,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from practice import contacts, site_url
+from practice import contacts, site_url, zone_data
 from practice.mail import services as mail_services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -107,7 +107,7 @@ MIDDLEWARE = [
     "practice.malformed.MalformedRequests",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "practice.middleware.Redirects",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -231,6 +231,7 @@ AXES_DISABLE_ACCESS_LOG = True  # who signed in when is nobody's to keep
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en-us"
+zone_data.use_newest()
 # In which the admin speaks of pages; consultations go by the practice's own setting.
 TIME_ZONE = env.str("TIME_ZONE", default="America/Los_Angeles")
 USE_I18N = True

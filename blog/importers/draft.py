@@ -12,7 +12,7 @@ SUMMARY_ENOUGH = 110
 
 TAG = re.compile(r"<[^>]+>")
 ENDED = re.compile(r"[.!?…:][\"\u201d\u2019')]?$")
-SENTENCE_END = re.compile(r"(?<=[.!?…:])\s+|(?<=[.!?…][\u201d\"\u2019')])\s+")
+SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[.!?…][\u201d\"\u2019')])\s+")
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,19 @@ def plain(html: str) -> str:
 def first_sentences(html: str) -> str:
     """As many whole sentences of `html` as make a summary; a long one is cut between words.
 
-    Left out: a sentence that with a colon only leads to what stands below it, and a line that is
-    no sentence, such as the author's name.
+    Left out: a sentence that ends its paragraph with a colon, since it only leads to what stands
+    below it, and a line that is no sentence, such as the author's name.
     """
     paragraphs = (plain(part) for part in html[: 8 * SUMMARY_LENGTH].split("</p>"))
-    text = " ".join(part for part in paragraphs if len(part) > SUMMARY_LENGTH or ENDED.search(part))
+    sentences = [
+        sentence
+        for part in paragraphs
+        if len(part) > SUMMARY_LENGTH or ENDED.search(part)
+        for sentence in SENTENCE_END.split(part)
+        if not sentence.endswith(":")
+    ]
     summary = ""
-    for sentence in SENTENCE_END.split(text):
-        if sentence.endswith(":"):
-            continue
+    for sentence in sentences:
         longer = f"{summary} {sentence}".strip()
         if summary and len(longer) > SUMMARY_LENGTH:
             break

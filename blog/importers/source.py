@@ -3,6 +3,9 @@
 import codecs
 import re
 from pathlib import Path
+from typing import NamedTuple
+
+from blog.importers import encodings, kinds
 
 LIMIT = 2_000_000  # bytes: some 150 long essays
 BOMS = {
@@ -17,11 +20,19 @@ class UnreadableSource(Exception):
     """The file cannot be imported; the message says why, in one line."""
 
 
-def read_source(path: Path) -> str:
-    """The text of the file at `path`: UTF-8 with or without a byte order mark, or UTF-16 with one.
+class Source(NamedTuple):
+    """A text, and its encoding where that had to be guessed: `Windows-1252`, else nothing."""
 
-    Raises UnreadableSource where it is missing, no ordinary file, too large, empty, binary or in
-    another encoding.
+    text: str
+    guessed: str
+
+
+def read_source(path: Path) -> Source:
+    """The text of the file at `path`: UTF-8 with or without a byte order mark, UTF-16 with one,
+    Windows-1252 or Mac Roman.
+
+    Raises UnreadableSource where it is missing, no ordinary file, no prose, too large, empty,
+    binary or in another encoding.
     """
     try:
         if path.exists() and not path.is_file():
@@ -35,25 +46,43 @@ def read_source(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableSource(f"{str(path)!a} cannot be read: {reason}") from None
+    refuse_kind(kinds.of_bytes(data), path)
     if len(data) > LIMIT:
+        refuse_kind(kinds.of_text(data.decode(encoding_of(data), "ignore")), path)
         raise UnreadableSource(f"{path} is larger than {LIMIT // 1_000_000} MB")
-    text = decoded(data, path)
-    if not text.strip():
+    source = decoded(data, path)
+    refuse_kind(kinds.of_text(source.text), path)
+    if NOT_TEXT.search(source.text):
+        raise UnreadableSource(f"{path} is no plain text; save the document as text first")
+    if not source.text.strip():
         raise UnreadableSource(f"{path} is empty")
-    return text
+    return source
 
 
-def decoded(data: bytes, path: Path) -> str:
-    encoding = next((name for mark, name in BOMS.items() if data.startswith(mark)), "utf-8")
+def refuse_kind(kind: str, path: Path) -> None:
+    """Raises UnreadableSource, with the name of what it is, for what is no prose."""
+    if kind:
+        raise UnreadableSource(
+            f"{path} is {kind}, which can't be read here yet. Save the essays as plain text (.txt) "
+            "or Markdown (.md), and import that"
+        )
+
+
+def encoding_of(data: bytes) -> str:
+    return next((name for mark, name in BOMS.items() if data.startswith(mark)), "utf-8")
+
+
+def decoded(data: bytes, path: Path) -> Source:
+    encoding = encoding_of(data)
     if encoding != "utf-16" and b"\0" in data:
         raise UnreadableSource(f"{path} is no plain text; save the document as text first")
     try:
-        text = data.decode(encoding)
+        return Source(data.decode(encoding), "")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        is_older = encoding == "utf-8" and not encodings.is_damaged_utf_8(data)
+        if is_older and (found := encodings.guess(data)):
+            return Source(*found)
+        line = len(data[: error.start].splitlines()) or 1
         raise UnreadableSource(
             f"{path} is not in UTF-8 (line {line}); save the document as text in UTF-8"
         ) from None
-    if NOT_TEXT.search(text):
-        raise UnreadableSource(f"{path} is no plain text; save the document as text first")
-    return text

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from booking.models import HAPPENED, ConsultationRequest, Outcome
 from booking.services import last_noted
-from booking.templatetags.booking_tags import in_zone
+from practice import times
 from practice.fields import Unreadable
 from practice.models import PracticeSettings
 
@@ -45,7 +45,7 @@ class NotesForm(forms.Form):
         outcome: str = self.cleaned_data["outcome"]
         starts_at = self.consultation.starts_at
         if outcome in HAPPENED and self.consultation.is_to_come(timezone.now()) and starts_at:
-            when = in_zone(starts_at, self.practice.zone)
+            when = times.in_zone(starts_at, self.practice.zone)
             raise forms.ValidationError(
                 f"The consultation is on {when}. You can choose this once it's over."
             )

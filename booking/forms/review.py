@@ -14,6 +14,7 @@ from booking.services import MOST_OFFERS
 from practice import contacts
 from practice.models import PracticeSettings
 from practice.models.settings import validate_five_minutes
+from practice.times import zone_name
 
 LONGEST_AHEAD = timedelta(days=731)
 
@@ -123,7 +124,7 @@ class TimeForm(AnywayForm):
         super().__init__(*args, **kwargs)
         self.practice = practice
         self.fields["minutes"].initial = practice.consultation_minutes
-        self.fields["hour"].help_text = f"In the practice's zone, {practice.time_zone}."
+        self.fields["hour"].help_text = f"In {zone_name(practice.zone, timezone.now())}."
         if request is None or not needs_phone(request, practice):
             del self.fields["phone"], self.fields["visitor_calls"]
         elif not practice.telephone:

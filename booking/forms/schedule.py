@@ -156,6 +156,12 @@ class SettingsForm(PlainForm, forms.ModelForm):
             "reminds_one_day_before",
             "feed_titles",
         ]
+        help_texts: ClassVar = {
+            "hold_hours": "And to the end of that day. Then the time is free again. The request "
+            "stays, and counts as late.",
+            "offer_hours": "And to the end of that day. Someone without email has all the time "
+            "they need.",
+        }
         error_messages: ClassVar = {"step": FIVE_MINUTES, "gap": FIVE_MINUTES}
 
     def save(self, commit: bool = True) -> Schedule:

@@ -18,8 +18,7 @@ from booking import openings, suspicion, time_zones
 from booking.forms.contact import needs_phone
 from booking.models import ConsultationRequest, PartOfWeek, Who
 from booking.suspicion import Sending
-from booking.templatetags.booking_tags import in_zone
-from practice import contacts
+from practice import contacts, times
 from practice.models import PracticeSettings
 
 ELSEWHERE = "elsewhere"
@@ -225,10 +224,14 @@ class ConsultationForm(forms.Form):
 
     @property
     def zones(self) -> list[tuple[str, str]]:
-        """The zones to choose from, by name and city."""
-        names = {self.practice.time_zone: None, self.zone.key: None}
-        names |= dict.fromkeys(time_zones.of_country(self.practice.country))
-        return [(name, time_zones.city(name)) for name in names]
+        """The zones to choose from, by name and what people call them, each called but once."""
+        now = timezone.now()
+        names = [self.practice.time_zone, *time_zones.of_country(self.practice.country, now)]
+        called: dict[str, str] = {}
+        for name in names:
+            called.setdefault(times.zone_name(ZoneInfo(name), now), name)
+        called[times.zone_name(self.zone, now)] = self.zone.key
+        return [(name, label) for label, name in called.items()]
 
     @property
     def chosen(self) -> str:
@@ -300,7 +303,7 @@ class ConsultationForm(forms.Form):
     def taken(self, start: datetime | None) -> str:
         """What somebody reads who cannot have that time."""
         is_near = start is not None and abs(start - timezone.now()) < NEAR
-        which = in_zone(start, self.zone) if is_near else "This time"
+        which = times.in_zone(start, self.zone) if start and is_near else "This time"
         return (
             f"{which} has just been taken, or is not open. Choose another, or let me suggest one."
         )

@@ -20,6 +20,7 @@ from booking.models import (
     State,
 )
 from booking.models.letters import OutgoingEmailQuerySet
+from practice import times
 from practice.models import Medium, PracticeSettings, User
 
 Actor = RequestEvent.Actor
@@ -75,18 +76,33 @@ def unknown_again(request: ConsultationRequest) -> dict[str, Any]:
     return {"outcome": ""} if request.outcome in HAPPENED else {}
 
 
+def end_of_their_day(
+    request: ConsultationRequest, practice: PracticeSettings, moment: datetime
+) -> datetime:
+    """When (UTC) the day of `moment` is over where the visitor is: nobody waits for 2:32 AM."""
+    return times.end_of_day(moment.astimezone(request.zone_or(practice.zone)))
+
+
 def with_time(
-    start: datetime, practice: PracticeSettings, schedule: Schedule, now: datetime
+    request: ConsultationRequest,
+    start: datetime,
+    practice: PracticeSettings,
+    schedule: Schedule,
+    now: datetime,
 ) -> dict[str, Any]:
-    """A request for which an open time (UTC) is held. Raises TimeTaken where it is not open.
+    """What changes as an open time (UTC) is held for `request`. Raises TimeTaken where it is not
+    open.
 
     Call it with the schedule locked, and take the time with `claims.hold`.
     """
     if not openings.is_open(start, practice, schedule, now):
         raise claims.TimeTaken
-    holds_until = min(now + timedelta(hours=schedule.hold_hours), start)
-    ends_at = start + timedelta(minutes=practice.consultation_minutes)
-    return {"starts_at": start, "ends_at": ends_at, "holds_until": holds_until}
+    lasts = timedelta(hours=schedule.hold_hours)
+    return {
+        "starts_at": start,
+        "ends_at": start + timedelta(minutes=practice.consultation_minutes),
+        "holds_until": min(end_of_their_day(request, practice, now + lasts), start),
+    }
 
 
 def step(request: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:

@@ -218,7 +218,8 @@ def offer(
 
 
 def offer_stands_until(request: ConsultationRequest, starts: list[datetime]) -> datetime | None:
-    """When an offer made now runs out: not after its last time, nor after one that is agreed.
+    """When (UTC) an offer made now runs out: as a day ends for the visitor, but not after its last
+    time, nor after one that is agreed.
 
     Never for a visitor without e-mail, who may not have heard of it yet.
     """
@@ -227,7 +228,9 @@ def offer_stands_until(request: ConsultationRequest, starts: list[datetime]) -> 
     lasts = timedelta(hours=Schedule.load().offer_hours)
     now = timezone.now()
     agreed = [request.starts_at] if request.is_ahead(now) and request.starts_at else []
-    return min(now + lasts, max(starts), *agreed)
+    return min(
+        steps.end_of_their_day(request, PracticeSettings.load(), now + lasts), max(starts), *agreed
+    )
 
 
 def waitlist(request: ConsultationRequest, *, user: User, words: Draft) -> None:
@@ -266,7 +269,8 @@ def _late_hold(request: ConsultationRequest) -> dict[str, Any]:
     now, schedule = timezone.now(), Schedule.lock()
     assert request.asked_for is not None
     try:
-        time = steps.with_time(request.asked_for, PracticeSettings.load(), schedule, now)
+        practice = PracticeSettings.load()
+        time = steps.with_time(request, request.asked_for, practice, schedule, now)
         claims.hold(request, schedule, [Interval(time["starts_at"], time["ends_at"])])
     except claims.TimeTaken:
         return {"hold_ended_at": now}

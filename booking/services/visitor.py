@@ -116,7 +116,7 @@ def _ask_for(
 
     Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
     """
-    time = steps.with_time(start, practice, schedule, timezone.now())
+    time = steps.with_time(request, start, practice, schedule, timezone.now())
     if sending:
         request.limits_reached = limits.against_reserving(request, sending, schedule)
     if request.limits_reached:

@@ -1,45 +1,52 @@
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils import timezone
 
-from practice import contacts
+from practice import contacts, times
 
 register = template.Library()
 
 
 @register.filter
 def in_zone(moment: datetime | None, zone: ZoneInfo) -> str:
-    """`Tuesday, November 24, 2026 at 9:00 AM (PST)`: a UTC moment in a zone, with its label."""
-    if moment is None:
-        return ""
-    local = moment.astimezone(zone)
-    return f"{local:%A, %B} {local.day}, {local.year} at {as_time(moment, zone)}"
+    """`Tuesday, November 24, 2026 at 9:00 AM Pacific Time`: a UTC moment in a zone."""
+    return times.in_zone(moment, zone) if moment else ""
 
 
 @register.filter
-def as_time(moment: datetime, zone: ZoneInfo) -> str:
-    """`9:00 AM (PST)`: a UTC moment's time of day in a zone, with its label."""
-    local = moment.astimezone(zone)
-    return f"{local:%I:%M %p} ({zone_label(local)})".lstrip("0")
-
-
-def zone_label(local: datetime) -> str:
-    """`PST`; `UTC-03` where a zone has no name but its offset."""
-    name = local.tzname() or ""
-    return f"UTC{name}" if name[:1] in "+-" else name
+def until(moment: datetime, zone: ZoneInfo) -> str:
+    """`the end of Tuesday, November 24, 2026`, or as `in_zone` where it is within a day."""
+    return times.until(moment, zone)
 
 
 @register.filter
-def as_day(day: object) -> str:
+def as_clock(moment: datetime, zone: ZoneInfo) -> str:
+    """`9:00 AM`: a UTC moment's time of day, where the zone is said beside it.
+
+    One that comes twice as clocks go back says which of the two it is.
+    """
+    local = moment.astimezone(zone)
+    return times.clock(local) + times.which_of_two(local)
+
+
+@register.filter
+def zone_name(zone: ZoneInfo) -> str:
+    """`Pacific Time`: what people call a zone."""
+    return times.zone_name(zone, timezone.now())
+
+
+@register.filter
+def as_day(day: date | None) -> str:
     """`Thursday, November 26`."""
-    return f"{day:%A, %B} {day.day}" if day else ""  # type: ignore[attr-defined]
+    return times.day(day) if day else ""
 
 
 @register.filter
-def as_date(day: object) -> str:
+def as_date(day: date | None) -> str:
     """`Thursday, November 26, 2026`: for a day that may be years away."""
-    return f"{as_day(day)}, {day.year}" if day else ""  # type: ignore[attr-defined]
+    return times.day(day, year=True) if day else ""
 
 
 @register.filter

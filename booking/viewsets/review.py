@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -19,9 +20,9 @@ from booking.filters import NEWEST, RequestFilterSet, with_words
 from booking.forms import AddressForm, NotesForm, ReachForm
 from booking.models import ConsultationRequest, Letter, State
 from booking.services import Recipient
-from booking.templatetags.booking_tags import as_day, as_time
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
 from booking.viewsets.conflicts import listed
+from practice import times
 
 MOST_LETTERS = 200  # of what is looked for
 
@@ -51,13 +52,13 @@ class ListView(ReviewMixin, BaseListingView):
     @cached_property
     def columns(self) -> list[Column]:
         def received(row: ConsultationRequest) -> str:
-            return as_day(row.received_at.astimezone(self.practice.zone))
+            return times.day(row.received_at.astimezone(self.practice.zone))
 
         def time(row: ConsultationRequest) -> str:
             if row.starts_at is None:
                 return ""
-            zone = self.practice.zone
-            return f"{as_day(row.starts_at.astimezone(zone))}, {as_time(row.starts_at, zone)}"
+            local = row.starts_at.astimezone(self.practice.zone)
+            return f"{times.day(local)}, {times.clock(local)}{times.which_of_two(local)}"
 
         return [
             TitleColumn("name", label="Name", get_url=row_url),
@@ -162,7 +163,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             unreadable=request.is_unreadable,
             erased_on=services.erased_on(request),
             region=self.practice.region_name(request.region),
-            own_zone=request.time_zone not in ("", self.practice.time_zone),
+            own_zone=self._own_zone(),
             decisions=services.decisions(request),
             conflicts=listed(self.practice, [request]),
             to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
@@ -175,6 +176,18 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             returned=request.emails.came_back().filter(recipient=Recipient.VISITOR),
             history=request.events.select_related("user"),
         )
+
+    def _own_zone(self) -> ZoneInfo | None:
+        """The visitor's, where its clocks show another hour than ours at the times on the page."""
+        request, here = self.consultation, self.practice.zone
+        shown = [
+            request.starts_at,
+            request.asked_for,
+            *(p.starts_at for p in request.proposals.all()),
+        ]
+        moments = list(filter(None, shown)) or [timezone.now()]
+        zone = request.zone_or(here)
+        return None if times.agree(zone, here, moments) else zone
 
     def notes_form(self, data: QueryDict | None = None) -> NotesForm:
         return NotesForm(data, consultation=self.consultation, practice=self.practice)

@@ -1,8 +1,7 @@
 """The schedule's one screen, and the therapist's own calendar."""
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +18,6 @@ from booking import calendars, conflicts, openings
 from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
-from booking.templatetags.booking_tags import zone_label
 from booking.viewsets.base import ReviewMixin
 from booking.viewsets.conflicts import listed
 from practice import site_url
@@ -31,31 +29,19 @@ SCREEN = reverse_lazy("schedule:index")
 PREVIEW_DAYS = 14
 
 
-@dataclass(frozen=True)
-class PreviewDay:
-    """A local date with its open times, under one label of the zone: it has two when clocks
-    change."""
-
-    day: date
-    zone: str
-    starts: list[datetime]
-
-
-def preview(practice: PracticeSettings, now: datetime) -> list[PreviewDay]:
-    """The next two weeks as far as times are offered, days without any included."""
+def preview(practice: PracticeSettings, now: datetime) -> dict[date, list[datetime]]:
+    """The open times (UTC) of the next two weeks as far as times are offered, by local date; days
+    without any included.
+    """
     found = openings.load(practice, now)
     horizon = min(found.policy.horizon, PREVIEW_DAYS - 1)
     near = replace(found, policy=found.policy._replace(horizon=horizon))
-    open_: dict[date, dict[str, list[datetime]]] = defaultdict(lambda: defaultdict(list))
-    for start in near.starts(now):
-        local = start.astimezone(found.zone)
-        open_[local.date()][zone_label(local)].append(start)
     today = now.astimezone(found.zone).date()
-    days = []
-    for day in (today + timedelta(days=number) for number in range(horizon + 1)):
-        noon = datetime.combine(day, time(12), found.zone)
-        by_label = open_[day] or {zone_label(noon): []}
-        days += [PreviewDay(day, label, starts) for label, starts in by_label.items()]
+    days: dict[date, list[datetime]] = {
+        today + timedelta(days=number): [] for number in range(horizon + 1)
+    }
+    for start in near.starts(now):
+        days[start.astimezone(found.zone).date()].append(start)
     return days
 
 

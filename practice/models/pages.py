@@ -15,11 +15,14 @@ from wagtail.models import Page, PageViewRestriction
 from practice import frame
 from practice.addresses import refuse_reserved
 from practice.blocks import INLINE, PageBody
+from practice.page_forms import PageForm
 from practice.permissions import FixedPagePermissions
 
 
 class ReaderPage(Page):
     """A page as Wagtail has it, found and opened with fewer queries."""
+
+    base_form_class = PageForm
 
     class Meta:
         abstract = True

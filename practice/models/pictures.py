@@ -13,6 +13,11 @@ class SiteImage(AbstractImage):
 
     admin_form_fields = ("title", "file", "description", "collection", "tags")
 
+    @property
+    def default_alt_text(self) -> str:
+        """The description, or nothing: read aloud, a file's name says less than silence."""
+        return self.description
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         file: Any = self.file
         if file and not file._committed:

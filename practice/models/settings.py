@@ -27,7 +27,7 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable
 
-from practice import california, completeness, contacts, workdays
+from practice import california, completeness, contacts, times, workdays
 from practice.blocks import INLINE, PROSE
 from practice.models.pictures import SiteImage
 from practice.models.regions import Region, parse_regions, validate_regions
@@ -359,10 +359,16 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     @classmethod
     def load(cls, request_or_site: Any = None) -> PracticeSettings:
-        """The settings; for a reader's request as they are held, for all else as they stand."""
+        """The settings; for a reader's request as they are held, for all else as they stand.
+
+        From here on times are written as in their country.
+        """
         if request_or_site is None:
-            return super().load()
-        return held("practice", lambda: super(PracticeSettings, cls).load(request_or_site))
+            practice = super().load()
+        else:
+            practice = held("practice", lambda: super(PracticeSettings, cls).load(request_or_site))
+        times.write_as_in(practice.country)
+        return practice
 
     def clean(self) -> None:
         """Raises ValidationError for a telephone or a part of the country that cannot be."""

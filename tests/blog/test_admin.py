@@ -1,9 +1,11 @@
 """Writing: what the editor offers, and what it does by itself."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import GroupPagePermission
@@ -11,6 +13,7 @@ from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfiel
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
 from practice.models import HomePage, PracticeSettings, StandardPage
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -216,3 +219,58 @@ def test_a_name_that_another_topic_has_is_said_beside_it(as_editor: Client, home
     assert answer.status_code == 200
     assert answer.context["form"].errors["name"]
     assert answer.context["form"]["description"].value() == "Typed."
+
+
+# --- Publishing at a time ----------------------------------------------------------------------
+
+OVER = datetime(2026, 5, 1, 9, 30, 20, tzinfo=UTC)  # 2:30 in Los Angeles
+
+
+@pytest.fixture
+def expired(article: ArticlePage) -> ArticlePage:
+    """An essay that was taken down on the day that was set for it."""
+    article.expire_at = OVER
+    article.save_revision().publish()
+    call_command("publish_scheduled", verbosity=0)
+    article.refresh_from_db()
+    assert (article.live, article.expired) == (False, True)
+    return article
+
+
+def save(client: Client, page: ArticlePage, **changes: Any) -> Any:
+    address = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    return client.post(address, written(slug=page.slug, expire_at="2026-05-01 02:30", **changes))
+
+
+def test_an_expired_essay_can_be_saved_and_keeps_when_it_expired(
+    as_editor: Client, expired: ArticlePage
+) -> None:
+    assert save(as_editor, expired, title="Read again").status_code == 302
+    draft = ArticlePage.objects.get(pk=expired.pk).get_latest_revision_as_object()
+    assert (draft.title, draft.expire_at) == ("Read again", OVER)
+
+
+def test_an_essay_is_published_only_with_an_end_that_is_to_come(
+    as_therapist: Client, expired: ArticlePage
+) -> None:
+    refused = save(as_therapist, expired, **{"action-publish": "yes"})
+    assert "must be in the future" in refused.content.decode()
+    expired.refresh_from_db()
+    assert not expired.live
+
+
+def test_another_end_that_is_over_is_refused_as_ever(
+    as_editor: Client, expired: ArticlePage
+) -> None:
+    refused = save(as_editor, expired, go_live_at="2026-06-01 09:00")
+    assert "must be before expiry" in refused.content.decode()
+    article = factories.article(expired.get_parent().specific, "Another")
+    assert "must be in the future" in save(as_editor, article).content.decode()
+
+
+@pytest.mark.parametrize("model", [ArticlePage, StandardPage, BioPage, HomePage])
+def test_the_times_of_publishing_say_their_zone(as_therapist: Client, model: Any) -> None:
+    page = model.objects.first() or factories.article(ArticleIndexPage.objects.get())
+    address = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    html = as_therapist.get(address).content.decode()
+    assert html.count("In Pacific Time.") == 2

@@ -5,8 +5,9 @@ import pwd
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterator
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from django.core.management import CommandError, call_command
 from wagtail.models import Page, Revision
 
 from blog.importers.plaintext import read_articles
-from blog.importers.source import LIMIT
+from blog.importers.source import LIMIT, read_source
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, ImportedPage
 from practice.models import SamplePage
 from tests.blog.expected_drafts import CAPITALS, DOCUMENTS
@@ -276,13 +277,21 @@ def test_a_document_may_have_a_byte_order_mark(encoding: str, tmp_path: Path) ->
         (b"", "is empty"),
         (b" \n\xc2\xa0\n", "is empty"),
         (b"---\n---\n", "holds no text"),
-        (b"A Title\n\nCaf\xe9 in another encoding.", "not in UTF-8 (line 3)"),
+        (b"\xc7\xe0\xe3\xee\xeb\xee\xe2\xee\xea\n\n\xd1\xeb\xee\xe2\xe0.", "not in UTF-8 (line 1)"),
+        ("見出し\n\n言葉がいくつか。".encode("shift-jis"), "not in UTF-8 (line 1)"),
+        (
+            b"Tytu\xb3\n\nKilka s\xb3\xf3w i mo\xbfe.",
+            "not in UTF-8 (line 1)",
+        ),
+        (
+            "A Title\n\n\u201cSome\u201d \u2014 ".encode() + b"\x80 cut.",
+            "not in UTF-8 (line 3)",
+        ),
         (b"\xff\xfeA\x00\xff", "not in UTF-8"),
-        (b"PK\x03\x04\x14\x00\x08\x00", "no plain text"),
         (b"A Title\n\n\x1b[31mSome words.", "no plain text"),
         (b"A Title\n\nSome\x00words.", "no plain text"),
     ],
-    ids=["empty", "blank", "bare", "latin-1", "half utf-16", "zip", "escape", "nul"],
+    ids="empty blank bare cyrillic japanese polish damaged half-utf-16 escape nul".split(),
 )
 def test_what_is_no_text_is_refused_in_one_line(
     content: bytes, reason: str, tmp_path: Path
@@ -290,6 +299,136 @@ def test_what_is_no_text_is_refused_in_one_line(
     path = tmp_path / "document.txt"
     path.write_bytes(content)
     assert reason in refused(path)
+
+
+WORDPRESS = """<?xml version="1.0" encoding="UTF-8" ?>
+<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/"><channel><item><title>One</title>
+<wp:comment><wp:comment_author_email>maya@example.com</wp:comment_author_email>
+<wp:comment_author_IP>192.0.2.7</wp:comment_author_IP></wp:comment></item></channel></rss>"""
+ESSAY_IN_HTML = "<p>Some words.</p>\n\n<h2>A heading</h2>\n\n<p>Other words.</p>\n"
+
+
+def zipped(*members: str, mimetype: str = "") -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        if mimetype:
+            archive.writestr("mimetype", mimetype)
+        for member in members:
+            archive.writestr(member, "<x/>")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"%PDF-1.7\n%\xe2\xe3", "a PDF"),
+        (b"{\\rtf1\\ansi Some words.}", "a rich text document (.rtf)"),
+        (zipped("[Content_Types].xml", "word/document.xml"), "a Word document (.docx)"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(9), "an old Office document (.doc)"),
+        (
+            zipped("content.xml", mimetype="application/vnd.oasis.opendocument.text"),
+            "an OpenDocument text (.odt)",
+        ),
+        (zipped("META-INF/container.xml", mimetype="application/epub+zip"), "an e-book (.epub)"),
+        (zipped("Index/Document.iwa"), "a Pages document"),
+        (zipped("essay.txt"), "an archive"),
+        (b"\x1f\x8b\x08\x00", "an archive"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"\xff\xd8\xff\xe0", "a picture"),
+        (b"RIFF\x00\x00\x00\x00WEBP", "a picture"),
+        (b"\x00\x00\x00\x18ftypheic", "a picture, film or recording"),
+        (WORDPRESS.encode(), "a WordPress export (XML)"),
+        (WORDPRESS.encode("utf-16"), "a WordPress export (XML)"),
+        (b"\n<rss version='2.0'><channel></channel></rss>", "XML"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'></svg>\n", "XML"),
+        (b"\xef\xbb\xbf<!-- saved --><!DOCTYPE html><title>One</title>", "a web page (HTML)"),
+        (b"  <HTML><body>Some words.", "a web page (HTML)"),
+        (ESSAY_IN_HTML.encode(), "a web page (HTML)"),
+        ("<p>Caf\u00e9</p>".encode("cp1252"), "a web page (HTML)"),
+        (b"<!-- wp:paragraph -->\n<p>Some words.</p>\n<!-- /wp:paragraph -->", "a web page (HTML)"),
+        (b'{"posts": [{"title": "One"}]}', "JSON"),
+        (b'[\n {"title": "One"}]', "JSON"),
+        (b'{"title": "One"}\n{"title": "Two"}\n', "JSON"),
+        (b'window.YTD.notes.part0 = [ {"note": {"text": "One"}} ]', "JSON"),
+        (b"Subject: One\r\nMIME-Version: 1.0\r\n\r\nWords.", "an email, or a page saved as one"),
+        (b"%!PS-Adobe-3.0\n", "PostScript"),
+        (b"% One\n\\documentclass{article}\n", "LaTeX"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_what_is_no_prose_is_refused_by_what_it_is(
+    content: bytes, kind: str, length: str, tmp_path: Path
+) -> None:
+    """Whatever it is called: its markup, or who commented from where, is no essay."""
+    path = tmp_path / "essay.txt"
+    path.write_bytes(content)
+    if length == "long":
+        os.truncate(path, LIMIT + 9)
+    assert refused(path) == (
+        f"{path} is {kind}, which can't be read here yet. Save the essays as plain text (.txt) or "
+        "Markdown (.md), and import that."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{Some words} in "braces": they are words.',
+        "[Some words](https://example.com) begin it.",
+        "<b>Some</b> words, <em>raw</em>.\n\nOther words.\n\n<p>One of three.</p>",
+        "From: here on\n\nSome words. MIME-Version: said nobody.",
+        "PK, as we called him.\n\nII* Some words.",
+        "BMI is a number.\n\n%PDF is no word.",
+    ],
+)
+def test_prose_that_only_begins_like_something_else_comes_in(text: str, tmp_path: Path) -> None:
+    run(document(tmp_path, f"{text}\n\nAnd so it ends.\n"))
+    assert ArticlePage.objects.count() == 1
+
+
+TYPED = """When the Caf\u00e9 Closes
+
+\u201cI don\u2019t know,\u201d she said\u2014and na\u00efvely \u2026
+
+What Stays Behind
+
+\u2022 A key
+\u2022 A cup
+
+\u2018Tout \u00e0 c\u00f4t\u00e9,\u2019 he said. \u00c9mile paid \u00a320 \u2013 a fa\u00e7ade.
+"""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("cp1252", "Windows-1252"), ("mac-roman", "Mac Roman")]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_text_of_an_older_computer_is_decoded_and_the_import_says_so(
+    encoding: str, name: str, end: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "essay.txt"
+    path.write_bytes(TYPED.replace("\n", end).encode(encoding))
+    source = read_source(path)
+    assert "".join(source.text.split()) == "".join(TYPED.split())
+    assert f"essay.txt is in {name}, not in UTF-8" in run(path)
+    page = ArticlePage.objects.get()
+    assert page.title == "When the Caf\u00e9 Closes"
+    assert [block.block_type for block in page.body] == ["text", "heading", "points", "text"]
+
+
+def test_an_essay_in_windows_1252_comes_in_whole(tmp_path: Path) -> None:
+    typed = (DOCUMENTS / "casserole.txt").read_text(encoding="utf-8")
+    path = tmp_path / "essay.txt"
+    path.write_bytes(typed.replace("\n", "\r\n").encode("cp1252"))
+    assert "is in Windows-1252" in run(path)
+    page = ArticlePage.objects.get()
+    assert page.title == "When Grief Has No Funeral"
+    kinds = [block.block_type for block in page.body]
+    assert kinds == ["text", "heading", "points", "text"]
+    paragraphs = typed.split("\n\n")
+    for words in (paragraphs[1], paragraphs[4]):
+        assert words in str(page.body)
+    assert "is in" not in run(OWN, dry_run=True)
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:

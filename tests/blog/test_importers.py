@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from blog.importers.account import LostLine, account
-from blog.importers.draft import SUMMARY_LENGTH, ArticleDraft
+from blog.importers.draft import SUMMARY_LENGTH, ArticleDraft, first_sentences, plain
 from blog.importers.plaintext import UnknownTitle, read_articles
 from tests.blog.expected_drafts import DOCUMENTS, OURS, Outline, of_the_therapist
 
@@ -82,6 +82,23 @@ def test_a_summary_is_short_and_made_of_the_essays_first_words(document: str) ->
         assert len(draft.summary) <= SUMMARY_LENGTH
         assert not draft.summary.endswith(":")
         assert draft.summary.split(".")[0] in " ".join(document.split())
+
+
+@pytest.mark.parametrize(
+    ("html", "summary"),
+    [
+        ("<p>There is one thing I know: rest is not laziness.</p>", None),
+        ("<p>It says: “Stay.” So he stays, and she goes.</p>", None),
+        ("<p>I keep a list of what helps: tea, a walk, and a friend.</p><p>More.</p>", None),
+        ("<p>One sentence stands here. Here is what helps:</p><p>Next.</p>", "One sentence stands "
+         "here. Next."),
+        ("<p>Here is what helps:</p>", ""),
+    ],
+)  # fmt: skip
+def test_only_a_colon_that_ends_a_paragraph_leads_to_what_stands_below(
+    html: str, summary: str | None
+) -> None:
+    assert first_sentences(html) == (plain(html) if summary is None else summary)
 
 
 def test_a_missing_line_a_missing_word_and_an_added_one_are_noticed(document: str) -> None:

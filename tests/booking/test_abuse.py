@@ -266,8 +266,8 @@ def test_its_page_says_why_and_offers_two_presses(visitor: Client, as_therapist:
 def test_one_press_makes_it_a_request_from_when_it_came(
     visitor: Client, as_therapist: Client
 ) -> None:
-    start = factories.open_times()[-1]
-    came = timezone.now() - timedelta(hours=1)
+    start = factories.open_times()[-40]  # open a day before too
+    came = timezone.now() - timedelta(hours=25)
     with time_machine.travel(came, tick=False):
         request = spam(visitor, when=as_value(start))
     before = ConsultationRequest.objects.get()

@@ -10,8 +10,9 @@ from bs4 import BeautifulSoup
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from booking import services
+from booking import services, time_zones
 from booking.models import ConsultationRequest, DateOverride, Schedule, SlotClaim, State
 from practice.models import DaysAway, Intake, PracticeSettings
 from tests import factories
@@ -64,7 +65,8 @@ def test_times_are_grouped_by_day_and_labelled_with_their_zone(visitor: Client) 
     assert day is not None
     assert day.legend is not None
     assert day.legend.text == "Tuesday, December 1"
-    assert [label.text for label in day.select("label")] == ["12:00 PM (PST)", "1:00 PM (PST)"]
+    assert [label.text for label in day.select("label")] == ["noon", "1:00 PM"]
+    assert "Or ask for an open time, in Pacific Time" in page.text
 
 
 def test_more_times_keep_what_is_typed_until_there_are_no_more(visitor: Client) -> None:
@@ -84,7 +86,8 @@ def test_the_visitors_own_zone_labels_the_times_and_their_days(visitor: Client) 
     html = visitor.post(
         URL, {**TYPED, "time_zone": "Europe/Berlin", "act": "zone", "when": TUESDAY_ONE}
     ).content.decode()
-    assert "10:00 PM (CET)" in html
+    assert ">10:00 PM</label>" in html
+    assert "in Central European Time" in html
     assert chosen(html) == TUESDAY_ONE
     assert 'value="Robin"' in html
 
@@ -107,7 +110,7 @@ def test_sending_holds_the_time_and_says_so(visitor: Client) -> None:
     assert request.starts_at == datetime(2026, 12, 1, 21, tzinfo=UTC)
     assert request.claims.count() == (20 + 10) // 5
     sent = visitor.get(answer.headers["Location"]).content.decode()
-    assert "Tuesday, December 1, 2026 at 4:00 PM (EST)" in sent
+    assert "Tuesday, December 1, 2026 at 4:00 PM Eastern Time" in sent
     assert TUESDAY_ONE not in radios(look(visitor))
 
 
@@ -256,3 +259,69 @@ def test_the_form_with_times_asks_the_database_at_most_eight_times(
 @pytest.mark.parametrize("pages", ["", "-1", "999999999", "x", "\x00", "²"])
 def test_a_forged_number_of_pages_shows_what_there_is(visitor: Client, pages: str) -> None:
     assert radios(visitor.post(URL, {**TYPED, "act": "more", "pages": pages}).content.decode())
+
+
+# --- In which zone, and as which country writes it ---------------------------------------------
+
+
+def zones(html: str) -> list[str]:
+    return [tag.text for tag in BeautifulSoup(html, "html.parser").select("#id_time_zone option")]
+
+
+def test_a_practice_elsewhere_writes_its_own_way_and_offers_its_own_zones(visitor: Client) -> None:
+    factories.practice_settings(country="AU", time_zone="Australia/Perth")
+    html = look(visitor)
+    assert zones(html)[:3] == ["Perth Time", "Sydney Time", "Brisbane Time"]
+    factories.practice_settings(country="GB", time_zone="Europe/London")
+    html = look(visitor)
+    assert "<legend>Wednesday 2 December</legend>" in html
+    assert ">12:00</label>" in html
+    assert zones(html) == ["UK Time"]
+    factories.practice_settings(country="US", time_zone="America/Chicago")
+    assert "<legend>Tuesday, December 1</legend>" in look(visitor), "and so at once"
+
+
+def test_one_name_stands_for_one_zone_and_the_chosen_one_is_kept(visitor: Client) -> None:
+    html = visitor.post(
+        URL, {**TYPED, "time_zone": "America/Detroit", "act": "zone"}
+    ).content.decode()
+    assert zones(html).count("Eastern Time") == 1
+    [selected] = BeautifulSoup(html, "html.parser").select("#id_time_zone [selected]")
+    assert selected["value"] == "America/Detroit"
+
+
+@pytest.mark.parametrize(
+    ("country", "first"),
+    [
+        ("AU", "Australia/Sydney"),
+        ("BR", "America/Sao_Paulo"),
+        ("CA", "America/Toronto"),
+        ("ES", "Europe/Madrid"),
+        ("NZ", "Pacific/Auckland"),
+        ("RU", "Europe/Moscow"),
+        ("UA", "Europe/Kyiv"),
+        ("US", "America/New_York"),
+    ],
+)
+def test_a_countrys_zones_begin_with_where_most_people_live(country: str, first: str) -> None:
+    assert time_zones.of_country(country, NOW)[0] == first
+
+
+def test_zones_are_one_only_if_they_agree_in_the_year_that_comes(visitor: Client) -> None:
+    """Vancouver had the clocks of Creston in no winter before that of 2026."""
+    before, after = datetime(2025, 11, 30, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)
+    assert "America/Creston" in time_zones.of_country("CA", before)
+    assert "America/Creston" not in time_zones.of_country("CA", after)
+
+
+@pytest.mark.parametrize(("month", "is_shown"), [(10, False), (11, True)])
+def test_the_therapist_reads_of_another_zone_only_if_its_clocks_differ_then(
+    as_therapist: Client, month: int, is_shown: bool
+) -> None:
+    """Arizona has California's clocks in October, whatever day it is when somebody looks."""
+    start = datetime(2026, month, 20, 17, tzinfo=UTC)
+    request = factories.consultation_request(
+        time_zone="America/Phoenix", asked_for=start, parts_of_week=[]
+    )
+    html = as_therapist.get(reverse("consultations:detail", args=[request.pk])).content.decode()
+    assert ("Arizona Time" in html) == is_shown

@@ -118,7 +118,7 @@ def test_erasing_what_was_confirmed_tells_the_practice_which_time_is_off(practic
     services.erase(ahead, by=services.Actor.VISITOR)
     alert = alerts.build(OutgoingEmail.objects.get())
     assert alert is not None
-    assert "Tuesday, January 8, 2030 at 9:00 AM (PST)" in str(alert.body)
+    assert "Tuesday, January 8, 2030 at 9:00 AM Pacific Time" in str(alert.body)
     assert "nothing is to be done" not in str(alert.body).lower()
 
 

@@ -96,8 +96,8 @@ class TestTheTherapist:
         url = url_of(waiting, "offer")
         second = as_therapist.post(url, fields(as_therapist.get(url).content.decode()))
         letter = fields(second.content.decode())
-        assert "Wednesday, December 2, 2026 at 9:00 AM (PST)" in letter["body"]
-        assert "until Thursday, December 3, 2026 at 12:00 PM (PST)" in letter["body"]
+        assert "Wednesday, December 2, 2026 at 9:00 AM Pacific Time" in letter["body"]
+        assert "until the end of Thursday, December 3, 2026" in letter["body"]
         as_therapist.post(url, letter)
         waiting.refresh_from_db()
         assert waiting.state == State.PROPOSED
@@ -310,7 +310,7 @@ class TestTheVisitor:
         ConsultationRequest.objects.update(time_zone="America/New_York")
         waiting.refresh_from_db()
         offered(waiting, therapist)
-        assert "Tuesday, December 1, 2026 at 4:00 PM (EST)" in page(visitor, waiting)
+        assert "Tuesday, December 1, 2026 at 4:00 PM Eastern Time" in page(visitor, waiting)
 
     def test_who_erases_an_agreed_consultation_is_told_of_the_last_message(
         self, visitor: Client, therapist: User

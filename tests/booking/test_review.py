@@ -88,9 +88,9 @@ def test_the_therapist_confirms_a_time_with_a_letter_they_changed(
     assert "Write the number" in as_therapist.post(url, typed).content.decode()
     typed["phone"] = "626 555 0143"
     second = as_therapist.post(url, typed).content.decode()
-    assert "Tuesday, January 11, 2028 at 9:00 AM (PST)" in second
+    assert "Tuesday, January 11, 2028 at 9:00 AM Pacific Time" in second
     posted = hidden_and_shown(second)
-    assert "Tuesday, January 11, 2028 at 9:00 AM (PST)" in posted["body"]
+    assert "Tuesday, January 11, 2028 at 9:00 AM Pacific Time" in posted["body"]
     assert "I will call you from" in posted["body"]
     posted["body"] += "\nI look forward to it."
     answer = as_therapist.post(url, posted)

@@ -376,3 +376,18 @@ def test_the_chooser_in_an_article_strips_as_well(as_therapist: Client) -> None:
     assert answer.status_code == 200
     assert re.search(r'"step": ?"chosen"', answer.content.decode())
     assert traces(Path(SiteImage.objects.get().file.path).read_bytes()) == []
+
+
+# --- Descriptions ------------------------------------------------------------------------------
+
+
+def test_a_picture_without_a_description_has_none_and_never_its_files_name() -> None:
+    picture = SiteImage(title="IMG_2041.jpg")
+    assert picture.default_alt_text == ""
+    picture.description = "A gate ajar"
+    assert picture.default_alt_text == "A gate ajar"
+
+
+def test_the_form_of_a_picture_asks_what_it_shows(as_editor: Client) -> None:
+    for address in ("wagtailimages:add", "wagtailimages_chooser:choose"):
+        assert "What does it show?" in as_editor.get(reverse(address)).content.decode()

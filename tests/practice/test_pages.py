@@ -7,9 +7,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from django.test import Client, RequestFactory
+from bs4 import BeautifulSoup
+from django.test import Client, RequestFactory, TestCase
 from django.urls import reverse
 from wagtail.blocks import Block, StreamBlock
+from wagtail.contrib.redirects.models import Redirect
+from wagtail.models import Page
 
 from blog.blocks import ArticleBody
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
@@ -291,3 +294,55 @@ def test_while_there_is_no_home_page_nothing_crashes(
             *("/admin/sites/", "/admin/settings/practice/practicesettings/", "/no/such/page/"),
         ):
             assert client.get(path, follow=True).status_code < 500, path
+
+
+def test_no_address_holds_what_html_does_not_allow_in_one(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    """No heading, section, header or footer, nor another one: HTML, 4.3.10."""
+    page = BeautifulSoup(visitor.get("/").content, "html.parser")
+    refused = "h1, h2, h3, h4, h5, h6, article, aside, nav, section, header, footer, address"
+    assert page.select_one("address")
+    assert page.select(",".join(f"address {name}" for name in refused.split(", "))) == []
+
+
+def rename(page: Page, slug: str) -> None:
+    page.slug = slug
+    with TestCase.captureOnCommitCallbacks(execute=True):  # Wagtail makes the redirect there
+        page.save_revision().publish()
+
+
+def test_a_page_that_was_renamed_there_and_back_and_unpublished_is_not_found(
+    article: ArticlePage, visitor: Client
+) -> None:
+    old = article.slug
+    rename(article, "another")
+    assert visitor.get(f"/articles/{old}/").headers["Location"].endswith("/articles/another/")
+    rename(article, old)
+    assert visitor.get("/articles/another/").status_code == 301
+    assert visitor.get(f"/articles/{old}/").status_code == 200
+    article.unpublish()
+    assert visitor.get(f"/articles/{old}/").status_code == 404
+    assert visitor.get("/articles/another/?from=a-friend").status_code == 404
+
+
+def test_two_pages_that_changed_names_and_were_unpublished_are_not_found(
+    article: ArticlePage, index: ArticleIndexPage, visitor: Client
+) -> None:
+    other, old = factories.article(index, "Another", slug="another"), article.slug
+    rename(article, "between")
+    rename(other, old)
+    rename(article, "another")
+    for page in (article, other):
+        page.unpublish()
+    for slug in (old, "another", "between"):
+        assert visitor.get(f"/articles/{slug}/").status_code == 404
+
+
+def test_a_redirect_that_somebody_made_to_itself_leads_nowhere(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    Redirect.objects.create(old_path="/round", redirect_link="/round/")
+    Redirect.objects.create(old_path="/elsewhere", redirect_link="https://example.com/elsewhere/")
+    assert visitor.get("/round/").status_code == 404
+    assert visitor.get("/elsewhere/").status_code == 301

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from blog.importers.account import LostLine, lines_with_text
 from blog.importers.draft import ArticleDraft
 from blog.importers.plaintext import UnknownTitle, read_articles
-from blog.importers.source import UnreadableSource, read_source
+from blog.importers.source import Source, UnreadableSource, read_source
 from blog.importers.writer import Action, Result, write
 from blog.models import ArticleIndexPage
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("path", type=Path, help="The document: plain text in UTF-8.")
+        parser.add_argument("path", type=Path, help="The document: plain text.")
         parser.add_argument(
             "--dry-run", action="store_true", help="Say what would be done, and write nothing."
         )
@@ -57,11 +57,16 @@ class Command(BaseCommand):
         titles: Sequence[str],
         **options: Any,
     ) -> None:
-        text = self.read(path)
+        text, guessed = self.read(path)
         drafts = self.drafts(text, titles)
         index = ArticleIndexPage.objects.first()
         if index is None:
             raise CommandError("There is no list of articles to import into; run migrate first.")
+        if guessed:
+            self.say(
+                f"{path.name} is in {guessed}, not in UTF-8, and was read as that. Look at its "
+                "quotation marks and accents."
+            )
         for draft in drafts:
             self.describe(draft)
         self.say(f"All {lines_with_text(text)} lines of {path.name} are accounted for.")
@@ -79,7 +84,7 @@ class Command(BaseCommand):
         if dry_run:
             self.say("This was a dry run: nothing was written.")
 
-    def read(self, path: Path) -> str:
+    def read(self, path: Path) -> Source:
         try:
             return read_source(path)
         except UnreadableSource as error:

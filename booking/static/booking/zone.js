@@ -1,17 +1,23 @@
-// Offers the zone of this device where the times are shown in another one. Nothing is sent by it.
+// Offers the zone of this device where its clocks differ from those of the times that are shown.
+// Nothing is sent by it.
 (function () {
   const select = document.getElementById("id_time_zone");
   const hint = document.getElementById("own-zone");
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!select || !hint || !own || own === select.value) return;
-  const offset = (zone) =>
-    new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" }).format(new Date());
-  if (offset(own) === offset(select.value)) return;
-  const city = own.slice(own.lastIndexOf("/") + 1).replaceAll("_", " ");
-  hint.querySelector("span").textContent = city;
+  if (!select || !hint || !own) return;
+  const shown = [...document.querySelectorAll(".open-times [name=when]")].map((time) => new Date(time.value));
+  const clocks = (zone) => {
+    const clock = new Intl.DateTimeFormat("en", { timeZone: zone, dateStyle: "short", timeStyle: "short" });
+    return shown.map((time) => clock.format(time)).join();
+  };
+  if (clocks(own) === clocks(select.value)) return;
+  const named = new Intl.DateTimeFormat("en", { timeZone: own, timeZoneName: "longGeneric" });
+  const name = named.formatToParts().find((part) => part.type === "timeZoneName").value;
+  const alike = [...select.options].find((option) => clocks(option.value) === clocks(own));
+  hint.querySelector("span").textContent = alike ? alike.text : name;
   hint.querySelector("button").addEventListener("click", () => {
-    if (![...select.options].some((option) => option.value === own)) select.add(new Option(city, own));
-    select.value = own;
+    if (!alike) select.add(new Option(name, own));
+    select.value = alike ? alike.value : own;
     hint.closest(".zone").querySelector("button[value=zone]").click();
   });
   hint.hidden = false;

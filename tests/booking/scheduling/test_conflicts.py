@@ -178,7 +178,7 @@ def test_saving_the_schedule_lists_what_was_agreed_and_does_not_fit(
     answer = as_therapist.get(SCREEN)
     assert "1 agreed consultation does not fit" in answer.content.decode()
     [(said, links)] = conflicts_on(answer.content.decode()).items()
-    assert said.startswith("Maya, Thursday, December 3, 2026 at 10:00 AM (PST)")
+    assert said.startswith("Maya, Thursday, December 3, 2026 at 10:00 AM Pacific Time")
     assert CHANGES[change] in said
     assert decide("move", agreed) in links
     assert decide("cancel", agreed) in links

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from booking import services
+from booking.emails import draft
 from booking.models import (
     ConsultationRequest,
     Letter,
@@ -19,11 +20,9 @@ from tests import factories
 from tests.booking.scheduling.acts import (
     DAY,
     ELEVEN,
-    HOUR,
     LENGTH,
     MINUTE,
     NOON,
-    NOW,
     TEN,
     WORDS,
     agreed,
@@ -37,6 +36,8 @@ from tests.booking.scheduling.acts import (
 from tests.factories import open_times
 
 pytestmark = pytest.mark.django_db
+
+THREE_DAYS_ON = at("12-04 00:00")  # as the day ends in which the 72 hours do
 
 
 def test_an_offer_of_three_holds_all_three(user: User) -> None:
@@ -121,10 +122,10 @@ def test_an_offer_on_an_agreed_time_keeps_that(user: User, clock: Any) -> None:
 def test_an_offer_that_runs_out_on_an_agreed_time_goes_back_to_it(user: User, clock: Any) -> None:
     request = agreed(at("12-10 10:00"), user)
     offer(request, [at("12-10 11:00")], user)
-    assert request.holds_until == NOW + 72 * HOUR
-    clock.move_to(NOW + 72 * HOUR - MINUTE)
+    assert request.holds_until == THREE_DAYS_ON
+    clock.move_to(THREE_DAYS_ON - MINUTE)
     assert services.expire_offers() == 0
-    clock.move_to(NOW + 72 * HOUR)
+    clock.move_to(THREE_DAYS_ON)
     assert services.expire_offers() == 0  # since the letter has not left
     factories.letters_left()
     assert services.expire_offers() == 1
@@ -144,13 +145,24 @@ def test_an_offer_that_runs_out_expires(user: User, clock: Any) -> None:
     request = ask()
     offer(request, [at("12-10 10:00"), at("12-10 11:00")], user)
     factories.letters_left()
-    clock.move_to(NOW + 72 * HOUR)
+    clock.move_to(THREE_DAYS_ON)
     assert services.expire_offers() == 1
     request.refresh_from_db()
     assert (request.state, request.starts_at) == (State.EXPIRED, None)
     assert not SlotClaim.objects.exists()
     services.reopen(request, user=user)
     confirm(request, at("12-10 10:00"), user)
+
+
+def test_an_offer_ends_as_a_day_ends_for_the_visitor_and_says_so(user: User) -> None:
+    request = ask(time_zone="America/New_York")
+    until = services.offer_stands_until(request, [at("12-10 10:00")])
+    assert until == at("12-03 21:00")
+    words = draft(request, "offer", starts=[at("12-10 10:00")], stands_until=until)
+    assert "until the end of Thursday, December 3, 2026." in words.body
+    assert "Thursday, December 10, 2026 at 1:00 PM Eastern Time" in words.body
+    offer(request, [at("12-10 10:00")], user)
+    assert request.holds_until == until
 
 
 def test_an_offer_stands_no_longer_than_its_last_time_or_the_agreed_one(user: User) -> None:
@@ -168,7 +180,7 @@ def test_an_offer_after_a_consultation_that_did_not_take_place_stands_on_its_own
     request = agreed(TEN, user)
     clock.move_to(TEN + DAY)
     offer(request, [at("12-10 10:00")], user)
-    assert (request.starts_at, request.holds_until) == (None, TEN + 4 * DAY)
+    assert (request.starts_at, request.holds_until) == (None, at("12-07 00:00"))
     assert services.expire_offers() == 0
     services.pick(request, at("12-10 10:00"))
     assert held(request) == with_pause(at("12-10 10:00"))

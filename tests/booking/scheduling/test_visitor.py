@@ -164,13 +164,13 @@ def test_case_9_the_link_lives_on_through_every_state(
     def shows() -> str:
         return visitor.get(link).content.decode()
 
-    assert "December 2, 2026 at 7:00 PM (CET)" in shows()
+    assert "December 2, 2026 at 7:00 PM Central European Time" in shows()
     confirm(request, TEN, user)
-    assert "December 2, 2026 at 7:00 PM (CET)" in shows()
+    assert "December 2, 2026 at 7:00 PM Central European Time" in shows()
     offer(request, [NOON], user)
-    assert "December 2, 2026 at 9:00 PM (CET)" in shows()
+    assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
     services.pick(request, NOON)
-    assert "December 2, 2026 at 9:00 PM (CET)" in shows()
+    assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
     clock.move_to(NOON + DAY)
     assert visitor.get(link).status_code == 200
     services.close(request, user=user)
