@@ -19,6 +19,7 @@ from blog.importers.source import LIMIT, read_source
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, ImportedPage
 from practice.models import SamplePage
 from tests.blog.expected_drafts import CAPITALS, DOCUMENTS
+from tests.conftest import SHARED
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -429,6 +430,18 @@ def test_an_essay_in_windows_1252_comes_in_whole(tmp_path: Path) -> None:
     for words in (paragraphs[1], paragraphs[4]):
         assert words in str(page.body)
     assert "is in" not in run(OWN, dry_run=True)
+
+
+def test_the_case_that_came_in_torn_is_one_essay_with_its_invitation() -> None:
+    path = SHARED / "cases" / "essays" / "06-win1252.txt"
+    if not path.exists():
+        pytest.skip("the cases are not beside this checkout; the two tests above are their twins")
+    assert "is in Windows-1252" in run(path)
+    page = ArticlePage.objects.get()
+    kinds = [block.block_type for block in page.body]
+    assert kinds == ["text", "heading", "points", "text", "call_to_action"]
+    assert "don\u2019t get a casserole. \u201cI don\u2019t know" in page.body[0].value.source
+    assert "Caf\u00e9 tables, na\u00efve questions \u2026" in page.body[3].value.source
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
