@@ -118,8 +118,8 @@ def _calendars(silent: int, with_losses: int) -> list[Finding]:
         says = f"{counted(silent, 'calendar')} of yours could not be read for more than a day."
         found.append(Finding(says, "The schedule in the admin says why."))
     if with_losses:
-        says = f"{counted(with_losses, 'calendar')} of yours could be read in part only."
-        found.append(Finding(says, "The admin's first page says what was lost."))
+        says = f"{counted(with_losses, 'calendar')} of yours could only be read in part."
+        found.append(Finding(says, "The admin's first page says what's missing."))
     return found
 
 

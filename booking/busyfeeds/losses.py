@@ -8,22 +8,20 @@ class Loss(Enum):
     """One sentence, and one for several. Neither tells what an event is about."""
 
     TIME = (
-        "An event was left out, since its time cannot be read. It keeps nothing busy.",
-        "{} events were left out, since their times cannot be read. They keep nothing busy.",
+        "This site can't read when one event is. Visitors may be offered that time.",
+        "This site can't read when {} events are. Visitors may be offered those times.",
     )
     PART = (
-        "An event was read without a part that makes no sense. It may be busy too long or too "
-        "often.",
-        "{} events were read without a part that makes no sense. They may be busy too long or too "
-        "often.",
+        "This site can read only part of one event. It may keep the wrong times busy.",
+        "This site can read only part of {} events. They may keep the wrong times busy.",
     )
     RULE = (
-        "A repeating event's rule cannot be read. Only its first time is kept busy.",
-        "The rules of {} repeating events cannot be read. Only their first times are kept busy.",
+        "This site can't read how one event repeats. Only its first time is kept busy.",
+        "This site can't read how {} events repeat. Only their first times are kept busy.",
     )
     TOO_OFTEN = (
-        "An event repeats too often to be followed. Only its first time is kept busy.",
-        "{} events repeat too often to be followed. Only their first times are kept busy.",
+        "One event repeats too often for this site. Only its first time is kept busy.",
+        "{} events repeat too often for this site. Only their first times are kept busy.",
     )
 
 

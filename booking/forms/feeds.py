@@ -39,11 +39,11 @@ class FeedForm(PlainForm, forms.Form):
     )
 
     own_addresses = forms.CharField(
-        label="Your email addresses there",
+        label="Your email addresses in this calendar",
         max_length=500,
         required=False,
-        help_text="Optional. An invitation that you declined under one of them keeps no time busy. "
-        "Put a comma between two.",
+        help_text="Optional. Then invitations that you declined don't keep time busy. Put a comma "
+        "between two addresses.",
         widget=forms.TextInput(
             attrs={"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
         ),
@@ -88,7 +88,10 @@ class FeedForm(PlainForm, forms.Form):
             try:
                 validate_email(address)
             except ValidationError as error:
-                raise ValidationError(f"{address} is no email address.") from error
+                raise ValidationError(
+                    f"{address} does not look like an email address. "
+                    "One looks like name@example.com."
+                ) from error
         return ", ".join(addresses)
 
     def save(self, schedule: Schedule) -> None:

@@ -41,11 +41,7 @@ def submit(
     try:
         with transaction.atomic():
             counts = limits.count(request, sending) if sending else None
-            practice = PracticeSettings.load()
-            # Whoever wants a time waits here for the others who do: what can be done before, is.
-            schedule = Schedule.lock() if request.asked_for else None
-            if schedule and request.asked_for:
-                _ask_for(request, request.asked_for, practice, schedule, sending)
+            schedule = _ask_for(request, request.asked_for, sending) if request.asked_for else None
             if sending and counts:
                 _look_at(request, sending, counts)
             request.save(force_insert=True)
@@ -105,27 +101,25 @@ def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
     return earlier
 
 
-def _ask_for(
-    request: ConsultationRequest,
-    start: datetime,
-    practice: PracticeSettings,
-    schedule: Schedule,
-    sending: Sending | None,
-) -> None:
+def _ask_for(request: ConsultationRequest, start: datetime, sending: Sending | None) -> Schedule:
     """Sets the time that `request` is to reserve, if that is open. Raises TimeTaken.
 
     Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
+    Gives the schedule, locked from here on: all who want a time wait for one another, so what can
+    be done before it is.
     """
+    practice, schedule = PracticeSettings.load(), Schedule.lock()
     time = steps.with_time(request, start, practice, schedule, timezone.now())
     if sending:
         request.limits_reached = limits.against_reserving(request, sending, schedule)
     if request.limits_reached:
-        return
+        return schedule
     for name, value in time.items():
         setattr(request, name, value)
     # The answer has to come before the time itself.
     day = start.astimezone(practice.zone).date()
     request.reply_by = min(request.reply_by, day)
+    return schedule
 
 
 @transaction.atomic

@@ -124,7 +124,7 @@ class UseAsIsView(ReviewMixin):
         used = calendars.use_as_is(request.POST.get("calendar", ""), request.POST.get("shown", ""))
         if used:
             messages.success(
-                request, f"Your calendar “{used.name}” is read again and used as it is now."
+                request, f"Your calendar “{used.name}” will be read again and used as it is."
             )
         else:
             messages.warning(

@@ -480,7 +480,7 @@ class TestCase8BadRulesAndCaps:
         intervals, warnings = read(bad, self.GOOD)
         assert texts(intervals) == ["2024-01-08T17:00/18:00", "2024-01-09T17:00/18:00"]
         assert warnings == [
-            "A repeating event's rule cannot be read. Only its first time is kept busy."
+            "This site can't read how one event repeats. Only its first time is kept busy."
         ]
 
     @pytest.mark.parametrize(
@@ -550,7 +550,7 @@ class TestCase8BadRulesAndCaps:
             intervals, warnings = read(bomb, self.GOOD)
             assert [each[:16] for each in texts(intervals)] == [*first, "2024-01-08T17:00"]
             assert warnings == [
-                "An event repeats too often to be followed. Only its first time is kept busy."
+                "One event repeats too often for this site. Only its first time is kept busy."
             ]
 
     def test_a_modest_hourly_rule_is_followed(self) -> None:
@@ -568,7 +568,7 @@ class TestCase8BadRulesAndCaps:
     def test_a_bad_rule_is_counted_by_series(self) -> None:
         bad = [event(f"UID:{n}", *ONE_HOUR, "RRULE:FREQ=NEVER") for n in range(3)]
         assert read(*bad)[1] == [
-            "The rules of 3 repeating events cannot be read. Only their first times are kept busy."
+            "This site can't read how 3 events repeat. Only their first times are kept busy."
         ]
 
     @pytest.mark.parametrize(
@@ -583,7 +583,7 @@ class TestCase8BadRulesAndCaps:
         intervals, warnings = read(event(*lines), self.GOOD)
         assert texts(intervals) == ["2024-01-08T17:00/18:00"]
         assert warnings == [
-            "An event was left out, since its time cannot be read. It keeps nothing busy."
+            "This site can't read when one event is. Visitors may be offered that time."
         ]
 
     @pytest.mark.parametrize(
