@@ -42,7 +42,7 @@ ALSO_RIGHT = {"mail.com", "email.com", "ymail.com", "cloud.com"}  # and so near 
 ALIKE = 0.85  # gmial.com is 0.89; hotmail.co.uk 0.83, and right
 
 NO_ADDRESS = "This does not look like an e-mail address. One looks like name@example.com."
-TWO_ADDRESSES = "Leave just one address here."
+TWO_ADDRESSES = "Write just one address here."
 NO_NUMBER = (
     "This does not look like a telephone number. "
     "Write it with its area code, or with + and the country's code."

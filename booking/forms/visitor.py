@@ -339,7 +339,7 @@ class ConsultationForm(forms.Form):
         if not self.meant or email == self.data.get("as_typed"):
             return email
         raise forms.ValidationError(
-            f"Did you mean {self.meant}? If {email} is right, send it again as it is.", code="slip"
+            f"Did you mean {self.meant}? If {email} is right, send your request again.", code="slip"
         )
 
     def clean(self) -> dict[str, Any]:

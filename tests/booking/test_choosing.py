@@ -66,7 +66,7 @@ def test_times_are_grouped_by_day_and_labelled_with_their_zone(visitor: Client) 
     assert day.legend is not None
     assert day.legend.text == "Tuesday, December 1"
     assert [label.text for label in day.select("label")] == ["noon", "1:00 PM"]
-    assert "Or ask for an open time, in Pacific Time" in page.text
+    assert "Or ask for an open time (Pacific Time)" in page.text
 
 
 def test_more_times_keep_what_is_typed_until_there_are_no_more(visitor: Client) -> None:
@@ -87,7 +87,7 @@ def test_the_visitors_own_zone_labels_the_times_and_their_days(visitor: Client) 
         URL, {**TYPED, "time_zone": "Europe/Berlin", "act": "zone", "when": TUESDAY_ONE}
     ).content.decode()
     assert ">10:00 PM</label>" in html
-    assert "in Central European Time" in html
+    assert "(Central European Time)" in html
     assert chosen(html) == TUESDAY_ONE
     assert 'value="Robin"' in html
 

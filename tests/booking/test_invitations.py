@@ -360,7 +360,7 @@ def test_letters_with_an_invitation_say_that_a_no_cancels_nothing(visitor: Visit
     services.pick(visitor.request, WEDNESDAY)
     for post in (confirmed, moved, visitor.last()):
         assert post.invites
-        assert 'Pressing "No" in the calendar invitation cancels nothing.' in post.words
+        assert "in the calendar invitation doesn't cancel our consultation." in post.words
 
 
 def test_case_4_a_practices_name_stays_one_escaped_line(visitor: Visitor) -> None:

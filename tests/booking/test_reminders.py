@@ -326,7 +326,7 @@ def test_a_day_before_an_offer_runs_out_the_visitor_hears_it_once(user: User, cl
     assert warnings() == 1
     clock.move_to(ends - MINUTE)
     assert warnings() == 1
-    assert "after the end of Thursday, December 3, 2026." in mail.outbox[-1].body
+    assert "held until the end of Thursday, December 3, 2026." in mail.outbox[-1].body
 
 
 def test_a_short_offer_is_warned_of_halfway(user: User, clock: Any) -> None:

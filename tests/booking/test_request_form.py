@@ -102,7 +102,7 @@ def test_two_addresses_or_one_to_which_no_letter_could_leave_are_refused_and_kep
 ) -> None:
     for typed, said in (
         ("robin@localhost", "does not look like an e-mail address"),
-        ("robin@example.com lake@example.com", "Leave just one address here."),
+        ("robin@example.com lake@example.com", "Write just one address here."),
     ):
         html = page(visitor, name="Robin", email=typed)
         assert said in html
