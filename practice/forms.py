@@ -43,8 +43,8 @@ class ImageForm(BaseImageForm):
             )
         if "description" in self.fields:
             self.fields["description"].help_text = (
-                "What does it show? People who can't see it hear this. Leave it empty only if the "
-                "picture says nothing."
+                "What does the picture show? People who can't see it hear this instead. Leave this "
+                "empty only if the picture is just decoration."
             )
 
 

@@ -51,7 +51,7 @@ def of_bytes(data: bytes) -> str:
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return "a picture"
     if data[4:8] == b"ftyp":
-        return "a picture, film or recording"
+        return "a picture, video or recording"
     return next((kind for mark, kind in SIGNATURES if data.startswith(mark)), "")
 
 

@@ -63,8 +63,8 @@ def refuse_kind(kind: str, path: Path) -> None:
     """Raises UnreadableSource, with the name of what it is, for what is no prose."""
     if kind:
         raise UnreadableSource(
-            f"{path} is {kind}, which can't be read here yet. Save the essays as plain text (.txt) "
-            "or Markdown (.md), and import that"
+            f"{path} is {kind}, which can't be imported. Save the essays as plain text (.txt) "
+            "or Markdown (.md) and import that"
         )
 
 

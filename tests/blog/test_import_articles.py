@@ -337,7 +337,7 @@ def zipped(*members: str, mimetype: str = "") -> bytes:
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"\xff\xd8\xff\xe0", "a picture"),
         (b"RIFF\x00\x00\x00\x00WEBP", "a picture"),
-        (b"\x00\x00\x00\x18ftypheic", "a picture, film or recording"),
+        (b"\x00\x00\x00\x18ftypheic", "a picture, video or recording"),
         (WORDPRESS.encode(), "a WordPress export (XML)"),
         (WORDPRESS.encode("utf-16"), "a WordPress export (XML)"),
         (b"\n<rss version='2.0'><channel></channel></rss>", "XML"),
@@ -366,8 +366,8 @@ def test_what_is_no_prose_is_refused_by_what_it_is(
     if length == "long":
         os.truncate(path, LIMIT + 9)
     assert refused(path) == (
-        f"{path} is {kind}, which can't be read here yet. Save the essays as plain text (.txt) or "
-        "Markdown (.md), and import that."
+        f"{path} is {kind}, which can't be imported. Save the essays as plain text (.txt) or "
+        "Markdown (.md) and import that."
     )
 
 
@@ -411,7 +411,7 @@ def test_a_text_of_an_older_computer_is_decoded_and_the_import_says_so(
     path.write_bytes(TYPED.replace("\n", end).encode(encoding))
     source = read_source(path)
     assert "".join(source.text.split()) == "".join(TYPED.split())
-    assert f"essay.txt is in {name}, not in UTF-8" in run(path)
+    assert f"essay.txt was read as {name}" in run(path)
     page = ArticlePage.objects.get()
     assert page.title == "When the Caf\u00e9 Closes"
     assert [block.block_type for block in page.body] == ["text", "heading", "points", "text"]
@@ -421,7 +421,7 @@ def test_an_essay_in_windows_1252_comes_in_whole(tmp_path: Path) -> None:
     typed = (DOCUMENTS / "casserole.txt").read_text(encoding="utf-8")
     path = tmp_path / "essay.txt"
     path.write_bytes(typed.replace("\n", "\r\n").encode("cp1252"))
-    assert "is in Windows-1252" in run(path)
+    assert "was read as Windows-1252" in run(path)
     page = ArticlePage.objects.get()
     assert page.title == "When Grief Has No Funeral"
     kinds = [block.block_type for block in page.body]
@@ -429,14 +429,14 @@ def test_an_essay_in_windows_1252_comes_in_whole(tmp_path: Path) -> None:
     paragraphs = typed.split("\n\n")
     for words in (paragraphs[1], paragraphs[4]):
         assert words in str(page.body)
-    assert "is in" not in run(OWN, dry_run=True)
+    assert "read as" not in run(OWN, dry_run=True)
 
 
 def test_the_case_that_came_in_torn_is_one_essay_with_its_invitation() -> None:
     path = SHARED / "cases" / "essays" / "06-win1252.txt"
     if not path.exists():
         pytest.skip("the cases are not beside this checkout; the two tests above are their twins")
-    assert "is in Windows-1252" in run(path)
+    assert "was read as Windows-1252" in run(path)
     page = ArticlePage.objects.get()
     kinds = [block.block_type for block in page.body]
     assert kinds == ["text", "heading", "points", "text", "call_to_action"]

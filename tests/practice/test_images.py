@@ -390,4 +390,4 @@ def test_a_picture_without_a_description_has_none_and_never_its_files_name() -> 
 
 def test_the_form_of_a_picture_asks_what_it_shows(as_editor: Client) -> None:
     for address in ("wagtailimages:add", "wagtailimages_chooser:choose"):
-        assert "What does it show?" in as_editor.get(reverse(address)).content.decode()
+        assert "What does the picture show?" in as_editor.get(reverse(address)).content.decode()

@@ -64,7 +64,7 @@ class Command(BaseCommand):
             raise CommandError("There is no list of articles to import into; run migrate first.")
         if guessed:
             self.say(
-                f"{path.name} is in {guessed}, not in UTF-8, and was read as that. Look at its "
+                f"{path.name} was read as {guessed}, since it isn't in UTF-8. Check its "
                 "quotation marks and accents."
             )
         for draft in drafts:

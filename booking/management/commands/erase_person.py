@@ -18,8 +18,8 @@ class Command(BaseCommand):
         contact = ask()
         if not options["yes"]:
             self.stderr.write(
-                f"Everything of {demands.read(contact)} is erased. This cannot be taken back. "
-                "Type yes to erase: ",
+                f"This erases everything on file for {demands.read(contact)}. "
+                "It cannot be taken back. Type yes to erase: ",
                 ending="",
             )
             self.stderr.flush()

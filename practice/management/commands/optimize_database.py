@@ -6,7 +6,7 @@ from practice import connections
 
 
 class Command(BaseCommand):
-    help = "Counts what the database plans its queries by, as the worker does once a day."
+    help = "Updates the statistics that SQLite plans queries with, as the worker does daily."
 
     def handle(self, *args: Any, **options: Any) -> None:
         connections.optimize()
