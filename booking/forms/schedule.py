@@ -157,9 +157,9 @@ class SettingsForm(PlainForm, forms.ModelForm):
             "feed_titles",
         ]
         help_texts: ClassVar = {
-            "hold_hours": "And to the end of that day. Then the time is free again. The request "
+            "hold_hours": "Plus the rest of that day. Then the time is free again. The request "
             "stays, and counts as late.",
-            "offer_hours": "And to the end of that day. Someone without email has all the time "
+            "offer_hours": "Plus the rest of that day. Someone without email has all the time "
             "they need.",
         }
         error_messages: ClassVar = {"step": FIVE_MINUTES, "gap": FIVE_MINUTES}
