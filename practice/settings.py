@@ -107,7 +107,7 @@ MIDDLEWARE = [
     "practice.malformed.MalformedRequests",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "practice.middleware.Redirects",
+    "practice.redirects.Redirects",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -43,7 +43,9 @@ AWAY = (6, 30, 365, -6, -30, -365)  # days
 
 @pytest.fixture
 def clock() -> Iterator[Any]:
-    with time_machine.travel(datetime.now(UTC), tick=True) as moved:
+    # By day: what belongs to a day would go at midnight, and rightly.
+    noon = (datetime.now(UTC) + DAY).replace(hour=12)
+    with time_machine.travel(noon, tick=True) as moved:
         yield moved
 
 
