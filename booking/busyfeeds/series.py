@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
+from urllib.parse import unquote
 
 from booking.availability import Interval
 from booking.busyfeeds import recurrence, rules, values
@@ -255,8 +256,9 @@ def _is_busy(component: Component, own: Set[str]) -> bool:
 
 
 def address(text: str) -> str:
-    """One's address, as it is compared: without mailto: and in lower case."""
-    return text.strip().lower().removeprefix("mailto:")
+    """One's address, as it is compared: in lower case, and without what a link has around it."""
+    link = unquote(text).strip(" \"'<>").lower().removeprefix("mailto:")
+    return link.partition("?")[0].strip(" \"'<>")
 
 
 def _length(component: Component, start: When, zones: Zones, lost: set[Loss]) -> Length:
