@@ -17,6 +17,10 @@ class Loss(Enum):
         "{} events were read without a part that makes no sense. They may be busy too long or too "
         "often.",
     )
+    END = (
+        "An event's end cannot be read. It keeps one hour busy, or its day.",
+        "The ends of {} events cannot be read. They keep one hour busy each, or their days.",
+    )
     RULE = (
         "A repeating event's rule cannot be read. Only its first time is kept busy.",
         "The rules of {} repeating events cannot be read. Only their first times are kept busy.",
