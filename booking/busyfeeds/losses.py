@@ -15,6 +15,10 @@ class Loss(Enum):
         "This site can read only part of one event. It may keep the wrong times busy.",
         "This site can read only part of {} events. They may keep the wrong times busy.",
     )
+    END = (
+        "An event's end cannot be read. It keeps one hour busy, or its day.",
+        "The ends of {} events cannot be read. They keep one hour busy each, or their days.",
+    )
     RULE = (
         "This site can't read how one event repeats. Only its first time is kept busy.",
         "This site can't read how {} events repeat. Only their first times are kept busy.",

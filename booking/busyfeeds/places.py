@@ -15,11 +15,28 @@ from booking.busyfeeds import values
 # How Windows shows its zones: (UTC-05:00) Eastern Time (US & Canada). Their list:
 # https://learn.microsoft.com/windows-hardware/manufacture/desktop/default-time-zones
 SHOWN = re.compile(r"\((?:utc|gmt)\s*([+-]\d\d?[:.]?\d\d)?\)\s*(.*)")
+# What Exchange calls a zone of which it knows no more than this.
+BOTH_OFFSETS = re.compile(
+    r"(?:utc|gmt)\s*([+-]\d\d:?\d\d) \(standard\) / (?:utc|gmt)\s*([+-]\d\d:?\d\d) \(daylight\)"
+)
+WITH_SUMMERS = (  # one for each pair of offsets, the most people's first
+    *("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
+    *("America/Halifax", "America/St_Johns", "America/Anchorage", "America/Adak"),
+    *("Europe/London", "Europe/Berlin", "Europe/Athens", "Asia/Jerusalem"),
+    *("Australia/Sydney", "Australia/Adelaide", "Pacific/Auckland", "America/Santiago"),
+)
 OFFSET = re.compile(r"(?:utc|gmt)?\s*([+-]\d\d?(?:[:.]?\d\d)?)")
 NUMBERED = re.compile(r"(.*[^\s\d+-])[\s_-]+\d{1,2}")  # as Exchange tells copies apart
 BETWEEN_PLACES = re.compile(r"[,;:/]| and ")
 NO_PLACE = re.compile(r"\(.*?\)|\bus & canada|\b(?:time|standard|islands?|is\.)(?=\s|$)|^city of ")
 PLACES = {  # those that are no part of a name in the zone database
+    "z": "UTC",
+    "edt": "America/New_York",
+    "cdt": "America/Chicago",
+    "mdt": "America/Denver",
+    "pst": "America/Los_Angeles",
+    "pdt": "America/Los_Angeles",
+    "cest": "Europe/Berlin",
     "coordinated universal": "UTC",
     "universal": "UTC",
     "greenwich mean": "UTC",
@@ -60,13 +77,15 @@ PLACES = {  # those that are no part of a name in the zone database
     "wellington": "Pacific/Auckland",
     "nuku'alofa": "Pacific/Tongatapu",
 }
+SEPARATOR = re.compile(r"[\s_/-]")
 SAMPLES = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
 
 
 def plain(name: str) -> str:
     """A name without quotes, escapes (RFC 5545, 3.3.11) and what else programs write variously."""
     text = unescape(re.sub(r"\\(.)", r"\1", name)).replace("\N{MINUS SIGN}", "-")
-    return " ".join(text.strip('" ').casefold().removeprefix("tzone://microsoft/").split())
+    words = text.strip("\"' ").casefold().removeprefix("tzone://microsoft/").split()
+    return " ".join(words).replace("us and canada", "us & canada")
 
 
 def known_zone(name: str) -> tzinfo | None:
@@ -80,7 +99,7 @@ def known_zone(name: str) -> tzinfo | None:
         for spelled in (key.replace(" ", "_"), key.replace(" ", "_").replace("-", "/", 1)):
             if zone := _zone(_names().get(spelled, "")):
                 return zone
-    return None
+    return _zone(_run_together().get(SEPARATOR.sub("", "/".join(parts)), ""))
 
 
 def described_zone(name: str) -> tzinfo | None:
@@ -92,6 +111,8 @@ def described_zone(name: str) -> tzinfo | None:
     key = plain(name)
     if found := OFFSET.fullmatch(key):
         return _fixed(found[1])
+    if found := BOTH_OFFSETS.fullmatch(key):
+        return _with_both(found[1], found[2])
     shown = SHOWN.fullmatch(key)
     offset, places = (shown[1] or "+0", shown[2]) if shown else (None, key)
     if offset and (not places or places.startswith("coordinated universal time")):
@@ -133,6 +154,16 @@ def _offsets(zone: tzinfo) -> list[timedelta | None]:
     return [sample.astimezone(zone).utcoffset() for sample in SAMPLES]
 
 
+def _with_both(standard: str, daylight: str) -> tzinfo | None:
+    """A zone that has both of these offsets in the course of a year."""
+    both = {_fixed(standard), _fixed(daylight)}
+    if len(both) == 1:
+        return both.pop()
+    wanted = {zone.utcoffset(None) for zone in both if zone}
+    found = (zone for zone in map(_zone, WITH_SUMMERS) if zone and set(_offsets(zone)) == wanted)
+    return next(found, None)
+
+
 def _fixed(offset: str) -> tzinfo | None:
     try:
         return timezone(values.offset(offset))
@@ -155,6 +186,17 @@ def _names() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def _windows() -> dict[str, str]:
     return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()}
+
+
+@lru_cache(maxsize=1)
+def _run_together() -> dict[str, str]:
+    """The names without what divides their words; in those with a number it may be a minus."""
+    names = _windows() | _names()
+    return {
+        SEPARATOR.sub("", key): zone
+        for key, zone in names.items()
+        if key.isascii() and not any(sign.isdigit() for sign in key)
+    }
 
 
 @lru_cache(maxsize=1)

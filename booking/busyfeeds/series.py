@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 from operator import attrgetter, itemgetter
 from typing import NamedTuple, TypeVar
+from urllib.parse import unquote
 
 from booking.availability import Interval
 from booking.busyfeeds import recurrence, rules, values
@@ -69,7 +70,7 @@ def read_events(
     events: list[Event] = []
     # What changes an instance is read in the type and the zone of its series' start.
     for component in sorted(components, key=lambda each: bool(each.all("RECURRENCE-ID"))):
-        head = events[0].start if events and events[0].replaces is None else None
+        head = events[0] if events and events[0].replaces is None else None
         try:
             events.append(_read_event(component, zones, own, head, lost))
         except ValueError:
@@ -78,16 +79,21 @@ def read_events(
 
 
 def _read_event(
-    component: Component, zones: Zones, own: Set[str], head: When | None, lost: set[Loss]
+    component: Component, zones: Zones, own: Set[str], head: Event | None, lost: set[Loss]
 ) -> Event:
-    """Raises ValueError for an event that has no readable start."""
+    """What a VEVENT says; `head` begins the series of which it may change an instance.
+
+    Raises ValueError for an event that has no readable start.
+    """
     starts, ends = component.all("DTSTART"), component.all("DTEND")
     replaced = component.all("RECURRENCE-ID")
-    floating = zones.named_in(ends) or (head.zone if head and not head.is_date else None)
+    floating = zones.named_in(ends) or (
+        head.start.zone if head and not head.start.is_date else None
+    )
     start = _first(starts or replaced, lambda line: zones.when(line, floating=floating), set())
     if start is None:
         raise ValueError("no start")
-    series = head or start
+    series = head.start if head else start
 
     def instance(line: Property, value: str) -> When:
         return zones.instance(line, value.partition("/")[0], series)
@@ -96,12 +102,12 @@ def _read_event(
     sequence = component.text("SEQUENCE") if replaces or not replaced else ""
     return Event(
         start=start,
-        length=_length(component, start, zones, lost),
+        length=_length(component, start, zones, head, lost),
         busy=_is_busy(component, own),
         sequence=int(sequence) if re.fullmatch(r"[0-9]{1,18}", sequence) else 0,
         rules=[line.value for line in component.all("RRULE")],
-        extra=_each(component.all("RDATE"), partial(_extra, zones, start, lost), lost),
-        excluded=_each(component.all("EXDATE"), instance, lost),
+        extra=_each(component.all("RDATE"), partial(_extra, zones, start, lost), lost, Loss.TIME),
+        excluded=_each(component.all("EXDATE"), instance, lost, Loss.PART),
         replaces=replaces,
         and_future=any(line.param("RANGE").upper() == "THISANDFUTURE" for line in replaced),
     )
@@ -110,7 +116,9 @@ def _read_event(
 def read_free_busy(component: Component, zones: Zones, lost: set[Loss]) -> list[Interval]:
     """What a VFREEBUSY calls busy."""
     lines = [line for line in component.all("FREEBUSY") if line.param("FBTYPE").upper() != "FREE"]
-    periods = _each(lines, lambda line, value: _period(line, value, zones, None, lost), lost)
+    periods = _each(
+        lines, lambda line, value: _period(line, value, zones, None, lost), lost, Loss.TIME
+    )
     return [_interval(start, length or ASSUMED) for start, length in periods]
 
 
@@ -130,10 +138,11 @@ def busy_times(events: list[Event], span: Span, meter: Meter, lost: set[Loss]) -
         if change.busy and (change.sequence >= newest or instance not in deleted)
     ]
     futures = {when: change for when, change in changes.items() if change.and_future}
+    changed = Named(changes)
     for head in heads:
         if head.busy or futures:
-            gone = Named([*head.excluded, *changes])
-            found += _of_series(head, gone, futures, span, meter, lost)
+            meter.spend(INSTANCE_COST * len(futures))
+            found += _of_series(head, changed, futures, span, meter, lost)
     return found
 
 
@@ -156,7 +165,7 @@ def _by_instance(events: list[Event]) -> dict[When, Event]:
 
 def _of_series(
     head: Event,
-    gone: Named,
+    changed: Named,
     futures: dict[When, Event],
     span: Span,
     meter: Meter,
@@ -165,15 +174,17 @@ def _of_series(
     """The times of a series but for those that are gone: excluded, or changed one by one."""
     # From its instance on, each of these decides: the length, the shift, whether it is busy.
     deciding = [head, *futures.values()]
-    since = [instance.utc for instance in futures]
-    zone = head.start.zone
+    zone, excluded = head.start.zone, Named(head.excluded)
+    firsts = [_in_series(instance, head.start) for instance in futures]
+    since = [first.utc for first in firsts]
     shifts = [timedelta()] + [
-        change.start.wall_in(zone) - instance.wall_in(zone) for instance, change in futures.items()
+        change.start.wall_in(zone) - first.wall_in(zone)
+        for first, change in zip(firsts, futures.values(), strict=True)
     ]
     lengths = [abs(event.length.days) * DAY + abs(event.length.rest) for event in deciding]
     margin = max(lengths) + max(map(abs, shifts)) + 2 * DAY
     for instance, length in _instances(head, *span.days(margin), meter, lost):
-        if instance in gone:
+        if instance in excluded or instance in changed:
             continue
         place = bisect_right(since, instance.utc)
         if deciding[place].busy:
@@ -255,16 +266,19 @@ def _is_busy(component: Component, own: Set[str]) -> bool:
 
 
 def address(text: str) -> str:
-    """One's address, as it is compared: without mailto: and in lower case."""
-    return text.strip().lower().removeprefix("mailto:")
+    """One's address, as it is compared: in lower case, and without what a link has around it."""
+    link = unquote(text).strip(" \"'<>").lower().removeprefix("mailto:")
+    return link.partition("?")[0].strip(" \"'<>")
 
 
-def _length(component: Component, start: When, zones: Zones, lost: set[Loss]) -> Length:
-    """How long an event is: until its end, or as its duration says."""
+def _length(
+    component: Component, start: When, zones: Zones, head: Event | None, lost: set[Loss]
+) -> Length:
+    """How long an event is: until its end, or as its duration says, or as its series is."""
 
     def last(line: Property) -> When:
         end = zones.when(line, floating=None if start.is_date else start.zone)
-        if values.is_no_time(end.wall):
+        if values.is_no_time(end.wall) and end.utc <= start.utc:
             raise ValueError("no end")
         return end
 
@@ -280,7 +294,9 @@ def _length(component: Component, start: When, zones: Zones, lost: set[Loss]) ->
             lost.add(Loss.PART)
     elif component.properties.keys() & {"DTEND", "DURATION"}:
         length = ASSUMED
-        lost.add(Loss.PART)
+        lost.add(Loss.END)
+    elif head and head.start.is_date == start.is_date:
+        length = head.length
     else:
         length = Length()
     # A date is a day, also where its end says the same date.
@@ -307,9 +323,14 @@ def _extra(
 ) -> tuple[When, Length | None]:
     """One more start of a series, in the type of its first, and its length if it has its own."""
     when, length = _period(line, value, zones, start, lost)
+    return _in_series(when, start), length
+
+
+def _in_series(when: When, start: When) -> When:
+    """An instance that is named by its day, at the time of day at which its series begins."""
     if when.is_date and not start.is_date:
-        when = replace(start, wall=datetime.combine(when.wall, start.wall.time()))
-    return when, length
+        return replace(start, wall=datetime.combine(when.wall, start.wall.time()))
+    return when
 
 
 def _period(
@@ -340,7 +361,9 @@ def _first(lines: list[Property], read: Callable[[Property], T], lost: set[Loss]
     return None
 
 
-def _each(lines: list[Property], read: Callable[[Property, str], T], lost: set[Loss]) -> list[T]:
+def _each(
+    lines: list[Property], read: Callable[[Property, str], T], lost: set[Loss], loss: Loss
+) -> list[T]:
     """What each value of the lines says; a loss for those that cannot be read."""
     found = []
     for line in lines:
@@ -348,5 +371,5 @@ def _each(lines: list[Property], read: Callable[[Property, str], T], lost: set[L
             try:
                 found.append(read(line, value))
             except ValueError:
-                lost.add(Loss.PART)
+                lost.add(loss)
     return found

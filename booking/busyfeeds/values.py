@@ -8,10 +8,15 @@ WALL = re.compile(
     r"(?:[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,
 )
+# Minutes need no M behind hours; years and months, which no calendar knows, may be none.
+NUMBER = r"(\d+(?:[.,]\d+)?)"
 DURATION = re.compile(
-    r"([+-]?)P(?:(\d+)W)?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?", re.IGNORECASE
+    r"([+-]?)P(?:0+Y)?(?:0+M(?=.*[DT]))?(?:(\d+)W)?(?:(\d+)D)?"
+    rf"T?(?:{NUMBER}H)?(?:{NUMBER}(?:M|(?<=H\d)$|(?<=H\d\d)$))?(?:{NUMBER}S)?",
+    re.IGNORECASE,
 )
 OFFSET = re.compile(r"([+-])(\d\d?)(?:[:.]?(\d\d))?(?::?\d\d)?")
+EPOCH = datetime(1970, 1, 1)
 MOST_DAYS = 10_000 * 366  # more than there are in this calendar
 
 
@@ -44,15 +49,20 @@ def duration(text: str) -> tuple[int, timedelta]:
     found = DURATION.fullmatch("".join(text.split()))
     if not found or not any(found.groups()[1:]):
         raise ValueError("no length of time")
-    weeks, days, hours, minutes, seconds = (int(number or 0) for number in found.groups()[1:])
+    weeks, days = (int(number or 0) for number in found.groups()[1:3])
+    hours, minutes, seconds = (
+        float((number or "0").replace(",", ".")) for number in found.groups()[3:]
+    )
     rest = min(hours * 3600 + minutes * 60 + seconds, MOST_DAYS * 86_400)
     sign = -1 if found[1] == "-" else 1
     return sign * min(7 * weeks + days, MOST_DAYS), sign * timedelta(seconds=rest)
 
 
 def is_no_time(moment: datetime) -> bool:
-    """Whether it is what programs write where there is no time: the first day of a calendar."""
-    return moment.year < 1900 or moment == datetime(1970, 1, 1)
+    """Whether it is what programs write where there is no time: the first day of a calendar, or
+    the first moment of a clock, in any zone.
+    """
+    return moment.year < 1900 or abs(moment - EPOCH) <= timedelta(days=1)
 
 
 def offset(text: str) -> timedelta:

@@ -13,6 +13,9 @@ from booking.busyfeeds.reading import Component, Property
 # How far around the weeks that are read the zones of a calendar's own making are right.
 MARGIN = timedelta(days=800)
 MAX_CHANGES = 20
+# What explaining a name costs, measured in days looked at, and how long one may be.
+NAME_COST = 300
+LONGEST_NAME = 250
 # The first and the last moment that there are, wherever they are written: the year 9999 is as
 # far away in any zone.
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -90,9 +93,11 @@ class Zones:
     def get(self, name: str) -> tzinfo:
         """The zone of that name, or the practice's where nothing is known of it."""
         if name not in self._found:
-            zone = places.known_zone(name) or self._defined(name) or places.described_zone(name)
+            self._meter.spend(NAME_COST)
+            short = name if len(name) <= LONGEST_NAME else ""
+            zone = places.known_zone(short) or self._defined(name) or places.described_zone(short)
             if zone is None:
-                zone = places.offset_in(name) or self.practice
+                zone = places.offset_in(short) or self.practice
                 self.unknown[name] = str(zone)
             self._found[name] = zone
         return self._found[name]

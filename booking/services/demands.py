@@ -5,6 +5,8 @@ compared: slower than an index, and nothing lies in the database from which a gu
 could be checked.
 """
 
+import re
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +21,8 @@ from practice.fields import Unreadable
 from practice.models import PracticeSettings, User
 
 CHUNK = 500
+# What earlier forms took for an address, such as robin@localhost, is on file and can be asked for.
+WHOLE = re.compile(r"""(?:[^\s"]+|"[^"]*")@\S+""")
 NEITHER = (
     "This is neither an e-mail address nor a telephone number. "
     "Write a number with its area code, or with + and the country's code."
@@ -33,7 +37,10 @@ MOMENTS = ("received_at", "asked_for", "starts_at", "ends_at", "move_asked_at", 
 
 def read(contact: str) -> Contacts:
     """What is looked for: each address and number in `contact`, as the form would read it."""
-    return contacts.read(contact, PracticeSettings.load().country)
+    found = contacts.read(contact, PracticeSettings.load().country)
+    if not found.emails and (whole := WHOLE.fullmatch(contact.strip())):
+        return replace(found, emails=(whole[0],))
+    return found
 
 
 def find(contact: str) -> list[ConsultationRequest]:

@@ -466,3 +466,13 @@ def test_a_command_that_finds_nothing_says_what_it_looked_for(
     with pytest.raises(CommandError, match="neither an e-mail address nor a telephone number"):
         command(name, typed="Robin\nyes\n")
     assert len(theirs) == ConsultationRequest.objects.count()
+
+
+@pytest.mark.parametrize(
+    "email", ["robin@localhost", '"robin lake"@x.example', "robin@[192.0.2.1]"]
+)
+def test_a_demand_finds_an_address_that_an_earlier_form_took(email: str, db: None) -> None:
+    """What is no address any more is on file all the same."""
+    theirs = factories.consultation_request(email=email)
+    factories.consultation_request(email="other@localhost")
+    assert demands.find(f" {email.upper()} ") == [theirs]
