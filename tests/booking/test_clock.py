@@ -96,7 +96,7 @@ def on_file() -> dict[str, list[Any]]:
         "checked": list(BusyFeed.objects.values_list("checked_at", flat=True)),
         "pages": list(Page.objects.filter(live=True).order_by("pk").values_list("pk", flat=True)),
         "deleted pages": list(DeletedPage.objects.values_list("deleted_at", flat=True)),
-        "letters": list(OutgoingEmail.objects.values_list("kind", flat=True)),
+        "letters": list(OutgoingEmail.objects.order_by("pk").values_list("kind", flat=True)),
     }
 
 
