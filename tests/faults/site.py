@@ -197,9 +197,10 @@ class LiveSite:
         if not COLLECTED:
             COLLECTED.append(tempfile.TemporaryDirectory(prefix="static-"))
             collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"]
-            env = self.env | {"DATA_DIR": COLLECTED[0].name}
+            env = self.env | {"STATIC_ROOT": COLLECTED[0].name}
             subprocess.run(collect, cwd=PROJECT, env=env, check=True)
-        shutil.copytree(Path(COLLECTED[0].name) / "static", self.data / "static")
+        static = self.env.get("STATIC_ROOT", self.data / "static")
+        shutil.copytree(COLLECTED[0].name, static, dirs_exist_ok=True)
 
     def wait_for_mail(self) -> None:
         """Returns when nothing is owed any more. Call it within `database()`.
