@@ -33,21 +33,37 @@ def hold(
     What it holds already stays untouched, and so does what it holds of `keeping`. Raises
     TimeTaken. Call it in the transaction of what the times are for, with the schedule locked.
     """
-    wanted = {cell for span in spans for cell in _with_pause(span, schedule)}
+    wanted = _cells(spans, schedule)
     held = set(request.claims.values_list("cell", flat=True))
     if keeping:
         wanted |= held.intersection(_with_pause(keeping, schedule))
     if gone := held - wanted:
         request.claims.filter(cell__in=gone).delete()
+    # A transaction of its own: an error that is caught inside the outer one would leave that
+    # unusable on PostgreSQL, and go on silently on SQLite.
+    with transaction.atomic():
+        _insert(request, schedule, wanted - held)
+
+
+def take(request: ConsultationRequest, schedule: Schedule, spans: Iterable[Interval]) -> None:
+    """Makes a request that holds nothing yet hold these times, each with the pause after it.
+
+    Raises TimeTaken, upon which the whole transaction has to be undone. Call it as `hold`.
+    """
+    _insert(request, schedule, _cells(spans, schedule))
+
+
+def _cells(spans: Iterable[Interval], schedule: Schedule) -> set[int]:
+    return {cell for span in spans for cell in _with_pause(span, schedule)}
+
+
+def _insert(request: ConsultationRequest, schedule: Schedule, new: set[int]) -> None:
     try:
-        # A transaction of its own: an error that is caught inside the outer one would leave that
-        # unusable on PostgreSQL, and go on silently on SQLite.
-        with transaction.atomic():
-            SlotClaim.objects.bulk_create(
-                SlotClaim(schedule=schedule, request=request, cell=cell)
-                # Sorted: two who insert in different orders lock each other up on PostgreSQL.
-                for cell in sorted(wanted - held)
-            )
+        SlotClaim.objects.bulk_create(
+            SlotClaim(schedule=schedule, request=request, cell=cell)
+            # Sorted: two who insert in different orders lock each other up on PostgreSQL.
+            for cell in sorted(new)
+        )
     except IntegrityError as error:
         raise TimeTaken from error
 

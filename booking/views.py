@@ -85,7 +85,7 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
         try:
             sending = form.sending(client_address(request))
-            filed, _ = services.submit(form.to_request(), sending)
+            filed, _ = services.submit(form.to_request(), sending, practice)
             services.note_first(practice)
         except services.AlreadySent:
             return _show(request, _under_new_key(form), was_sent=True)

@@ -35,6 +35,14 @@ class Unreadable(str):
         return value
 
 
+def reveal(stored: str) -> str:
+    """The text that is stored as this; `Unreadable` without its key."""
+    try:
+        return cipher().decrypt(stored.encode()).decode() if stored else stored
+    except InvalidToken:
+        return Unreadable(stored)
+
+
 class EncryptedTextField(models.TextField):
     """Text that the database holds only as a Fernet token; an empty text stays empty.
 
@@ -52,12 +60,7 @@ class EncryptedTextField(models.TextField):
         return cipher().encrypt(value.encode()).decode()
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
-        if not value:
-            return value
-        try:
-            return cipher().decrypt(value.encode()).decode()
-        except InvalidToken:
-            return Unreadable(value)
+        return reveal(value) if value else value
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name not in ("exact", "isnull"):

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
+from psycopg.pq import TransactionStatus
 
 from practice.middleware import View
 
@@ -21,6 +22,7 @@ GLANCE = 0.3  # seconds, for what can be done without
 LEAST = 0.05  # seconds, for each statement once the budget is used up
 ROOM = 1000  # milliseconds more for a statement, which does something beside waiting
 GRAIN = 0.25  # seconds that a statement may be off: telling the database costs a round trip
+NOTHING = (None, 0.0, False)  # told to no connection, how many seconds, within a transaction
 OF_A_SAVEPOINT = ("SAVEPOINT", "RELEASE", "ROLLBACK")  # none waits, and one mends what failed
 
 # By the monotonic clock: when this thread's request came, and until when it may wait.
@@ -65,18 +67,28 @@ def not_counted() -> Iterator[None]:
 
 def _hurry(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
     """Tells the database how long the statement may wait, where it does not know."""
+    ours = context["connection"]
     if not sql.startswith(OF_A_SAVEPOINT):
-        ours, left = context["connection"], max(_until.get() - time.monotonic(), LEAST)
-        told, seconds = getattr(ours, "told", (None, 0.0))
-        if told is not ours.connection or abs(seconds - left) > GRAIN:
+        left = max(_until.get() - time.monotonic(), LEAST)
+        whose, seconds, within = getattr(ours, "told", NOTHING)
+        is_off = abs(seconds - left) > GRAIN
+        if whose is not ours.connection or is_off or (within and _begins_another(ours)):
             _tell(ours, left)
-            # A rollback would take back what is told within a transaction.
-            ours.told = (None, 0.0) if ours.in_atomic_block else (ours.connection, left)
+            ours.told = (ours.connection, left, ours.in_atomic_block)
+    elif sql.startswith("ROLLBACK"):
+        ours.told = NOTHING
     try:
         return execute(sql, params, many, context)
     except Exception:
         context["connection"].has_failed = True
         raise
+
+
+def _begins_another(ours: Any) -> bool:
+    """Whether the transaction is over in which PostgreSQL was told: a rollback took that back."""
+    if ours.vendor == "sqlite":
+        return False  # whose pragma is in no transaction
+    return bool(ours.connection.info.transaction_status == TransactionStatus.IDLE)
 
 
 def _part_with_what_failed() -> None:

@@ -1,19 +1,25 @@
 """How often today, from one address, for one mailbox, in the same words; what may be reserved."""
 
+import os
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import lru_cache
+from hashlib import blake2b
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from booking import openings, pitches, suspicion
 from booking.models import ConsultationRequest, DailyCount, DailySalt, Limit, Schedule
 from booking.suspicion import Counts, Sending
 from practice import contacts
+from practice.fields import reveal
 from practice.models import PracticeSettings
 
 GMAIL = ("gmail.com", "googlemail.com")
+OWN_KEY = os.urandom(32)  # of this process, and gone with it
 LETTERS_PER_EMAIL = 5  # in a day: whoever typed that address, its owner is not flooded
 
 
@@ -53,8 +59,20 @@ def _mailbox(email: str) -> str:
     return f"{name}@{domain}" if domain else ""
 
 
-def _contacts(email: str, phone: str) -> set[str]:
-    return {_mailbox(email), contacts.without_extension(phone)} - {""}
+def _digests(email: str, phone: str) -> frozenset[bytes]:
+    """What tells a visitor's contacts from all others', in this process alone."""
+    told = {_mailbox(email), contacts.without_extension(phone)} - {""}
+    return frozenset(blake2b(each.encode(), key=OWN_KEY).digest() for each in told)
+
+
+@lru_cache(maxsize=10_000)
+def _stored(email: str, phone: str) -> frozenset[bytes]:
+    """The same of contacts as they are stored.
+
+    Remembered, since opening those of everybody who has a time took longer than all else that is
+    done while others wait; and hashed, so that nobody's contact stays in memory.
+    """
+    return _digests(reveal(email), reveal(phone))
 
 
 def against_reserving(
@@ -67,7 +85,8 @@ def against_reserving(
     """
     most, now = settings.RESERVATIONS_PER_VISITOR, timezone.now()
     reserving = ConsultationRequest.objects.reserving(now)
-    if _of_same_contact(request, reserving.values_list("email", "phone")) >= most:
+    as_stored = [Cast(name, TextField()) for name in ("email", "phone")]
+    if _of_same_contact(request, reserving.values_list(*as_stored)) >= most:
         return [Limit.CONTACT]
     counted = schedule.open_times_counted  # the worker's; before its first round nothing is capped
     if counted is not None and reserving.unopened().count() >= max(most, counted // 2):
@@ -79,11 +98,11 @@ def against_reserving(
 
 
 def _of_same_contact(request: ConsultationRequest, others: Iterable[tuple[str, str]]) -> int:
-    """How many of `others` (email, phone) are this visitor's. Contacts are encrypted, and no index
-    of them is kept; but there are never more who have a time than there are times.
+    """How many of `others` (email and phone as stored) are this visitor's. Contacts are encrypted,
+    and no index of them is kept; but there are never more who have a time than there are times.
     """
-    own = _contacts(request.email, request.phone)
-    return sum(not own.isdisjoint(_contacts(email, phone)) for email, phone in others)
+    own = _digests(request.email, request.phone)
+    return sum(not own.isdisjoint(_stored(email, phone)) for email, phone in others)
 
 
 def count_open_times() -> int:

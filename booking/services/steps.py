@@ -93,7 +93,8 @@ def with_time(
     """What changes as an open time (UTC) is held for `request`. Raises TimeTaken where it is not
     open.
 
-    Call it with the schedule locked, and take the time with `claims.hold`.
+    Take the time with `claims`, which refuses one that was taken since. A day's limit holds only
+    where the schedule is locked.
     """
     if not openings.is_open(start, practice, schedule, now):
         raise claims.TimeTaken

@@ -26,7 +26,9 @@ class AlreadySent(Exception):
 
 
 def submit(
-    request: ConsultationRequest, sending: Sending | None = None
+    request: ConsultationRequest,
+    sending: Sending | None = None,
+    practice: PracticeSettings | None = None,
 ) -> tuple[ConsultationRequest, bool]:
     """Takes an unsaved request in; `(the request on file, whether it is new)`.
 
@@ -36,12 +38,14 @@ def submit(
     is not open (any more).
 
     `sending` is how it came: then it is counted, and held apart if it looks like spam. Raises
-    TooMany.
+    TooMany. `practice` holds the settings by which the form was read, if it came by one.
     """
     try:
         with transaction.atomic():
             counts = limits.count(request, sending) if sending else None
-            schedule = _ask_for(request, request.asked_for, sending) if request.asked_for else None
+            schedule = None
+            if start := request.asked_for:
+                schedule = _ask_for(request, start, practice or PracticeSettings.load(), sending)
             if sending and counts:
                 _look_at(request, sending, counts)
             request.save(force_insert=True)
@@ -73,7 +77,7 @@ def note_first(practice: PracticeSettings) -> None:
 def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
     """Holds the time that was asked for, and owes the first messages."""
     if schedule and request.starts_at and request.ends_at:
-        claims.hold(request, schedule, [Interval(request.starts_at, request.ends_at)])
+        claims.take(request, schedule, [Interval(request.starts_at, request.ends_at)])
     outbox.promise("alert_new", Recipient.PRACTICE, request)
     steps.acknowledge(request)
 
@@ -101,15 +105,24 @@ def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
     return earlier
 
 
-def _ask_for(request: ConsultationRequest, start: datetime, sending: Sending | None) -> Schedule:
+def _ask_for(
+    request: ConsultationRequest,
+    start: datetime,
+    practice: PracticeSettings,
+    sending: Sending | None,
+) -> Schedule:
     """Sets the time that `request` is to reserve, if that is open. Raises TimeTaken.
 
     Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
     Gives the schedule, locked from here on: all who want a time wait for one another, so what can
-    be done before it is.
+    be done before it is. Who takes the time meanwhile is found by `claims`, and only a limit to a
+    day's consultations has to be looked at again.
     """
-    practice, schedule = PracticeSettings.load(), Schedule.lock()
-    time = steps.with_time(request, start, practice, schedule, timezone.now())
+    now = timezone.now()
+    time = steps.with_time(request, start, practice, Schedule.load(), now)
+    schedule = Schedule.lock()
+    if schedule.daily_limit is not None:
+        steps.with_time(request, start, practice, schedule, now)
     if sending:
         request.limits_reached = limits.against_reserving(request, sending, schedule)
     if request.limits_reached:
