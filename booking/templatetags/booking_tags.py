@@ -16,9 +16,9 @@ def in_zone(moment: datetime | None, zone: ZoneInfo) -> str:
 
 
 @register.filter
-def until(moment: datetime, zone: ZoneInfo) -> str:
+def until(moment: datetime | None, zone: ZoneInfo) -> str:
     """`the end of Tuesday, November 24, 2026`, or as `in_zone` where it is within a day."""
-    return times.until(moment, zone)
+    return times.until(moment, zone) if moment else ""
 
 
 @register.filter

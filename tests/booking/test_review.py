@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -411,3 +411,16 @@ def test_what_a_search_found_is_neither_kept_nor_indexed(
     with django_assert_max_num_queries(30) as queries:
         as_therapist.post("/admin/consultations/results/", {"q": "robin"})
     assert not [q for q in queries if "robin" in q["sql"].lower()]
+
+
+def test_a_time_that_is_held_without_an_end_is_shown_without_one(as_therapist: Client) -> None:
+    at = datetime(2030, 1, 8, 17, tzinfo=UTC)
+    for more in ({}, {"state": State.PROPOSED}, {"state": State.CONFIRMED}):
+        request = factories.consultation_request(
+            starts_at=at, ends_at=at + timedelta(minutes=20), **more
+        )
+        assert request.holds_until is None
+        for page in (detail(request), request.get_absolute_url()):
+            answer = as_therapist.get(page)
+            assert answer.status_code == 200
+            assert "held until" not in answer.content.decode().lower()
