@@ -135,7 +135,7 @@ def test_case_1_who_comes_second_sees_the_form_again_with_everything_kept(
 def test_who_loses_the_race_after_the_form_was_checked_is_told_the_same(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def somebody_is_faster(request: ConsultationRequest, sending: object) -> Any:
+    def somebody_is_faster(request: ConsultationRequest, *how: object) -> Any:
         monkeypatch.undo()
         submit(factories.unsaved_request(asked_for=request.asked_for))
         return submit(request)
