@@ -24,7 +24,8 @@ def spend(action: str, key: str, *, limit: int, within: timedelta) -> bool:
     Counted before the try is looked at: otherwise many at once would all be looked at.
     """
     now = timezone.now()
-    Tally.objects.get_or_create(action=action, key=key, defaults={"since": now})
+    # Not `get_or_create`: whoever clears the row between its two looks would make it crash.
+    Tally.objects.bulk_create([Tally(action=action, key=key, since=now)], ignore_conflicts=True)
     tally = Tally.objects.filter(action=action, key=key)
     # From the future where the clock was ahead and is set back.
     is_over = Q(since__lt=now - within) | Q(since__gt=now + within)

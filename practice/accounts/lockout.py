@@ -52,13 +52,12 @@ class LockoutHandler(AxesDatabaseHandler):
             return
         now = request.axes_attempt_time
         name = account(request, credentials)
-        row, _ = AccessAttempt.objects.get_or_create(
-            username=name,
-            ip_address=request.axes_ip_address,
-            user_agent="",
-            defaults={"failures_since_start": 0},
+        which = {"username": name, "ip_address": request.axes_ip_address, "user_agent": ""}
+        # Not `get_or_create`: who signs in between its two looks forgets the row, and it crashes.
+        AccessAttempt.objects.bulk_create(
+            [AccessAttempt(**which, failures_since_start=0)], ignore_conflicts=True
         )
-        mine = AccessAttempt.objects.filter(pk=row.pk)
+        mine = AccessAttempt.objects.filter(**which)
         since = now - settings.AXES_COOLOFF_TIME
         # `attempt_time` is that of the first failure within the half hour, which is then over.
         over = Q(attempt_time__lt=since) | Q(attempt_time__gt=from_afar(now))
