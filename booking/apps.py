@@ -15,8 +15,10 @@ class BookingConfig(AppConfig):
         from practice.clocks import written
         from practice.golive import asked
         from practice.samples import removed
+        from practice.watched import watch
         from practice.watching import measured, reported
 
+        watch("booking.AvailabilityRule", "booking.DateOverride")
         tracking.connect(bounces.learn)
         user_logged_in.connect(presence.note_sign_in)
         post_migrate.connect(permissions.let_therapists_review, sender=self)

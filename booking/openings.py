@@ -27,6 +27,7 @@ from booking.models import (
     Schedule,
 )
 from practice.models import PracticeSettings
+from practice.stamp import held
 
 # A consultation that began this long ago can still reach into now, or count to today's limit.
 LOOKS_BACK = timedelta(days=2)
@@ -39,6 +40,8 @@ TOO_SOON = "It is sooner than your shortest notice."
 TOO_FAR = "It is further ahead than you offer times."
 DAY_FULL = "That day has as many consultations as you take in a day."
 OBJECTIONS = (DAY_OFF, OUTSIDE_HOURS, BUSY, TOO_SOON, TOO_FAR, DAY_FULL)
+
+Hours = tuple[dict[int, list[Window]], dict[date, list[Window]]]  # of weekdays, of single dates
 
 
 @dataclass(frozen=True)
@@ -143,15 +146,17 @@ def load(
     without: ConsultationRequest | None = None,
     until: datetime | None = None,
     on: date | None = None,
+    hours: Hours | None = None,
 ) -> Openings:
     """The openings of the practice as of `now`, with holidays as far ahead as times are offered
     and up to `until` (UTC); or what matters `on` one local date, which is much less.
 
     `without` is a request whose own times stand in nobody's way: the one that is decided. Its
-    consultation may have come back as busy through the therapist's own calendar.
+    consultation may have come back as busy through the therapist's own calendar. `hours` are the
+    schedule's, where they are known already.
     """
     schedule = schedule or Schedule.load()
-    weekly, overrides = _hours(schedule)
+    weekly, overrides = hours or _hours(schedule)
     if schedule.closed_on_holidays:
         first = on or _day(now, practice)
         last = on or max(
@@ -189,13 +194,19 @@ def is_open(start: datetime, practice: PracticeSettings, schedule: Schedule, now
     if not now <= start <= now + timedelta(days=schedule.horizon_days + 2):
         return False  # also what lies beyond the years that a calendar has
     day = _day(start, practice)
-    return start in load(practice, now, schedule=schedule, on=day).starts(now, day)
+    hours = _hours_held(schedule)
+    return start in load(practice, now, schedule=schedule, on=day, hours=hours).starts(now, day)
 
 
 def starts_now(practice: PracticeSettings) -> list[datetime]:
     """The open times at this moment, UTC and sorted."""
-    now = timezone.now()
-    return load(practice, now).starts(now)
+    now, schedule = timezone.now(), Schedule.load()
+    return load(practice, now, schedule=schedule, hours=_hours_held(schedule)).starts(now)
+
+
+def _hours_held(schedule: Schedule) -> Hours:
+    """The hours as of when this HTTP request began: for what changes none itself."""
+    return held(("hours", schedule.pk), lambda: _hours(schedule))
 
 
 def few(starts: list[datetime], zone: ZoneInfo) -> list[datetime]:
@@ -236,9 +247,7 @@ def suits(start: datetime, zone: ZoneInfo, parts: Sequence[str]) -> bool:
     return not parts or part in parts
 
 
-def _hours(
-    schedule: Schedule,
-) -> tuple[dict[int, list[Window]], dict[date, list[Window]]]:
+def _hours(schedule: Schedule) -> Hours:
     """Weekly hours and those of single dates, in one query."""
     nothing: dict[str, Any] = {
         "weekly": Value(None, models.IntegerField()),

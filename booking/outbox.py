@@ -35,6 +35,7 @@ LONGEST_WAIT = timedelta(hours=4)
 LONGEST_WAIT_OF_ALERTS = timedelta(hours=1)
 ROUND = 30.0  # seconds in which letters are begun: then the worker's other jobs have their turn
 FRESH_FIRST = Case(When(attempts=0, then=Value(0)), default=Value(1))
+Owed = tuple[str, OutgoingEmail.Recipient]  # kind and recipient
 POLICY = re.compile(rb"\b5\.7\.\d")  # RFC 3463: refused for who sends, not for whom it is to
 
 
@@ -62,6 +63,14 @@ def promise(
         version=request.version if request else 0,
         about_time=about_time,
         is_urgent=is_urgent,
+    )
+
+
+def promise_all(letters: Sequence[Owed], request: ConsultationRequest) -> None:
+    """Owes several at once, each as `promise` does."""
+    OutgoingEmail.objects.bulk_create(
+        OutgoingEmail(request=request, kind=kind, recipient=recipient, version=request.version)
+        for kind, recipient in letters
     )
 
 

@@ -31,6 +31,8 @@ LONGEST = 320  # of what is typed, a name beside the address included
 IS_ADDRESS = EmailValidator(allowlist=[])
 
 # ITU-T E.123 writes + for what is dialed as 00 in most countries, but not in all.
+# What may stand before the one address of a field and after it.
+BEFORE_ADDRESS, AFTER_ADDRESS = re.compile(r"(.*[<:])?\W*"), re.compile(r"\W*([>?(].*)?")
 TWO_ZEROS = re.compile(r"(?<!\d)\(?\+?00\s?([1-9]\d{0,2})\)?")
 HOUR = r"\d{1,2}(?:[:.]\d\d)?"
 HOURS = rf"{HOUR}(?:\s?[-\u2013]\s?{HOUR})?"
@@ -118,7 +120,10 @@ def email(typed: str) -> str:
     found = _emails(line) if len(typed) <= LONGEST else ()
     if len(found) > 1:
         raise ValidationError(TWO_ADDRESSES, code="several")
-    if not found or not re.fullmatch(rf"(.*[<:])?\W*{re.escape(found[0])}\W*([>?(].*)?", line):
+    if not found or not any(
+        BEFORE_ADDRESS.fullmatch(before) and AFTER_ADDRESS.fullmatch(after)
+        for before, _, after in (line.partition(found[0]), line.rpartition(found[0]))
+    ):
         raise ValidationError(NO_ADDRESS, code="invalid")
     return found[0]
 

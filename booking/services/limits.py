@@ -27,17 +27,15 @@ class TooMany(Exception):
     """More came from that address today than is taken from one; nothing was done."""
 
 
-def count(request: ConsultationRequest, sending: Sending) -> Counts:
-    """Counts an unsaved request. Call it in the transaction that saves it: what is undone, such
-    as the same form sent twice, was never counted. Raises TooMany.
+def count(request: ConsultationRequest, sending: Sending, salt: DailySalt) -> Counts:
+    """Counts an unsaved request under today's `salt`. Call it in the transaction that saves it:
+    what is undone, such as the same form sent twice, was never counted. Raises TooMany.
     """
-    today = timezone.now().date()
-    salt = DailySalt.of(today)
     address = salt.digest("address", sending.address)
     mailboxes = [salt.digest("email", mailbox)] if (mailbox := _mailbox(request.email)) else []
     text = pitches.folded(request.message)
     texts = [salt.digest("text", text)] if len(text) >= suspicion.SHORTEST_TO_COMPARE else []
-    counted = DailyCount.objects.add_one(today, [address, *mailboxes, *texts])
+    counted = DailyCount.objects.add_one(salt.day, [address, *mailboxes, *texts])
     if counted[address] > settings.REQUESTS_PER_ADDRESS:
         raise TooMany
     return Counts(
@@ -76,9 +74,10 @@ def _stored(email: str, phone: str) -> frozenset[bytes]:
 
 
 def against_reserving(
-    request: ConsultationRequest, sending: Sending, schedule: Schedule
+    request: ConsultationRequest, sending: Sending, salt: DailySalt, schedule: Schedule
 ) -> list[Limit]:
-    """Why the time that an unsaved request asks for is not reserved; none, and it is counted.
+    """Why the time that an unsaved request asks for is not reserved; none, and it is counted,
+    under today's `salt`.
 
     Call it in the transaction that saves it, with the schedule locked: then many who come at once
     come one after another.
@@ -91,9 +90,8 @@ def against_reserving(
     counted = schedule.open_times_counted  # the worker's; before its first round nothing is capped
     if counted is not None and reserving.unopened().count() >= max(most, counted // 2):
         return [Limit.UNOPENED]
-    salt = DailySalt.of(now.date())
     network = salt.digest("reservation", sending.address)
-    number = DailyCount.objects.add_one(now.date(), [network])[network]
+    number = DailyCount.objects.add_one(salt.day, [network])[network]
     return [Limit.NETWORK] if number > most else []
 
 

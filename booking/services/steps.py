@@ -49,10 +49,13 @@ def note(request: ConsultationRequest, kind: Kind, actor: Actor, user: User | No
     )
 
 
-def acknowledge(request: ConsultationRequest) -> None:
-    """Owes the visitor the letter that it arrived, where there is an address that may get one."""
-    if request.email and not request.is_unacknowledged:
-        outbox.promise("received", Recipient.VISITOR, request)
+def acknowledge(request: ConsultationRequest, *others: outbox.Owed) -> None:
+    """Owes the visitor the letter that it arrived, where there is an address that may get one,
+    and `others` with it.
+    """
+    received = ("received", Recipient.VISITOR)
+    may_be_sent = request.email and not request.is_unacknowledged
+    outbox.promise_all([*others, received] if may_be_sent else others, request)
 
 
 def as_new() -> dict[str, Any]:

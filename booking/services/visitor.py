@@ -5,9 +5,9 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from booking import claims, emails, outbox, suspicion, wishes
+from booking import claims, emails, suspicion, wishes
 from booking.availability import Interval
-from booking.models import ConsultationRequest, Limit, Schedule, State
+from booking.models import ConsultationRequest, DailySalt, Limit, Schedule, State
 from booking.services import limits, opening, steps
 from booking.services.limits import TooMany
 from booking.services.steps import Actor, Kind, NotAllowed, Recipient
@@ -42,10 +42,12 @@ def submit(
     """
     try:
         with transaction.atomic():
-            counts = limits.count(request, sending) if sending else None
+            salt = DailySalt.of(timezone.now().date())
+            counts = limits.count(request, sending, salt) if sending else None
             schedule = None
             if start := request.asked_for:
-                schedule = _ask_for(request, start, practice or PracticeSettings.load(), sending)
+                practice = practice or PracticeSettings.load()
+                schedule = _ask_for(request, start, practice, sending, salt)
             if sending and counts:
                 _look_at(request, sending, counts)
             request.save(force_insert=True)
@@ -78,8 +80,7 @@ def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
     """Holds the time that was asked for, and owes the first messages."""
     if schedule and request.starts_at and request.ends_at:
         claims.take(request, schedule, [Interval(request.starts_at, request.ends_at)])
-    outbox.promise("alert_new", Recipient.PRACTICE, request)
-    steps.acknowledge(request)
+    steps.acknowledge(request, ("alert_new", Recipient.PRACTICE))
 
 
 def _look_at(request: ConsultationRequest, sending: Sending, counts: Counts) -> None:
@@ -110,6 +111,7 @@ def _ask_for(
     start: datetime,
     practice: PracticeSettings,
     sending: Sending | None,
+    salt: DailySalt,
 ) -> Schedule:
     """Sets the time that `request` is to reserve, if that is open. Raises TimeTaken.
 
@@ -124,7 +126,7 @@ def _ask_for(
     if schedule.daily_limit is not None:
         steps.with_time(request, start, practice, schedule, now)
     if sending:
-        request.limits_reached = limits.against_reserving(request, sending, schedule)
+        request.limits_reached = limits.against_reserving(request, sending, salt, schedule)
     if request.limits_reached:
         return schedule
     for name, value in time.items():
