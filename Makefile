@@ -23,7 +23,7 @@ help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 run: environment  ## start the site with sample content, on PORT or 8000
-	@$(PYTHON) -m practice.firstrun keys
+	@$(PYTHON) -m practice.environment.firstrun keys
 	@exec $(BIN)/python manage.py start
 
 quick: test-environment  ## run the pure tests, and those of the folders you changed
@@ -64,10 +64,10 @@ clean:  ## remove the environment and the caches; data/ and .env stay
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 environment: python
-	@$(PYTHON) -m practice.firstrun environment requirements.txt
+	@$(PYTHON) -m practice.environment.firstrun environment requirements.txt
 
 test-environment: python
-	@$(PYTHON) -m practice.firstrun environment requirements-dev.txt
+	@$(PYTHON) -m practice.environment.firstrun environment requirements-dev.txt
 
 python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing. On Debian: apt install python3 python3-venv" >&2; exit 1; }

@@ -8,8 +8,8 @@ class BlogConfig(AppConfig):
 
     def ready(self) -> None:
         from blog import defaults, samples
+        from practice.pagecache.triggers import watch
         from practice.samples import removed
-        from practice.watched import watch
 
         post_migrate.connect(defaults.make_blog, sender=self)
         watch("blog.Topic")

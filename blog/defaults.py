@@ -6,8 +6,14 @@ from django.apps import apps as installed
 from django.contrib.auth.models import Group
 
 from blog.models import ArticleIndexPage, BioPage
-from practice.defaults import THERAPIST, is_untouched, let_edit_pages, let_use_files, permission
 from practice.models import HomePage
+from practice.website.initial_data import (
+    THERAPIST,
+    is_untouched,
+    let_edit_pages,
+    let_use_files,
+    permission,
+)
 
 EDITOR = "Editor"
 

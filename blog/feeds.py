@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.feedgenerator import Atom1Feed
 
 from blog.models import ArticlePage
-from practice import site_url
+from practice.environment import site_url
 from practice.models import PracticeSettings
 
 # What XML 1.0 cannot hold; a word processor leaves some of it in what is pasted.

@@ -4,7 +4,7 @@ from django.forms import CheckboxSelectMultiple
 from django.urls import reverse
 from django.utils.html import format_html
 
-from practice.page_forms import PageForm
+from practice.models.page_forms import PageForm
 
 
 class ArticleForm(PageForm):

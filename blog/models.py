@@ -20,11 +20,11 @@ from wagtail.snippets.models import register_snippet
 from blog import reading
 from blog.blocks import ArticleBody
 from blog.forms import ArticleForm
-from practice import frame
-from practice.addresses import refuse_reserved
 from practice.blocks import INLINE
 from practice.models import FixedPage, ReaderPage, SiteImage
-from practice.stamp import held, held_each
+from practice.models.slugs import refuse_reserved
+from practice.pagecache import site
+from practice.pagecache.version import held, held_each
 
 
 @register_snippet
@@ -91,7 +91,7 @@ class BioPage(FixedPage):
 class ArticleQuerySet(PageQuerySet):
     def published(self) -> ArticleQuerySet:
         """Live, open to everybody, newest first."""
-        open_to_all = self.live().public() if frame.has_closed_pages() else self.live()
+        open_to_all = self.live().public() if site.has_closed_pages() else self.live()
         return open_to_all.order_by("-first_published_at", "-pk")
 
     def listed(self) -> ArticleQuerySet:

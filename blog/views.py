@@ -5,7 +5,7 @@ from django.views.decorators.http import require_safe
 
 from blog.feeds import ArticleFeed
 from blog.models import ArticleIndexPage, ArticlePage, Topic
-from practice import site_url
+from practice.environment import site_url
 
 
 @require_safe

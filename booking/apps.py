@@ -10,22 +10,24 @@ class BookingConfig(AppConfig):
         from anymail.signals import tracking
         from django.contrib.auth.signals import user_logged_in
 
-        from booking import bounces, golive, permissions, samples, scrubbing, watching
-        from booking.services import presence, retention
-        from practice.clocks import written
-        from practice.golive import asked
+        from booking import launch, monitoring, permissions, samples
+        from booking.erasure import database_files, retention
+        from booking.letters import bounces
+        from booking.services import presence
+        from practice.launch.checklist import asked
+        from practice.monitoring import measured, reported
+        from practice.pagecache.triggers import watch
         from practice.samples import removed
-        from practice.watched import watch
-        from practice.watching import measured, reported
+        from practice.worker.clocks import written
 
         watch("booking.AvailabilityRule", "booking.DateOverride")
         tracking.connect(bounces.learn)
         user_logged_in.connect(presence.note_sign_in)
         post_migrate.connect(permissions.let_therapists_review, sender=self)
-        post_migrate.connect(scrubbing.keep_no_statistics, sender=self)
-        measured.connect(watching.measure)
-        reported.connect(watching.report)
+        post_migrate.connect(database_files.keep_no_statistics, sender=self)
+        measured.connect(monitoring.measure)
+        reported.connect(monitoring.report)
         reported.connect(retention.report)
-        written.connect(watching.newest_request)
-        asked.connect(golive.steps)
+        written.connect(monitoring.newest_request)
+        asked.connect(launch.steps)
         removed.connect(samples.remove_hours)

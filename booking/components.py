@@ -7,11 +7,14 @@ from django.utils import timezone
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
-from booking import bounces, calendars, conflicts, services
+from booking import conflicts
+from booking.busy import sync
+from booking.erasure import ending, retention
+from booking.letters import bounces
 from booking.models import ConsultationRequest
 from booking.permissions import may_review
-from practice import clocks
 from practice.models import PracticeSettings
+from practice.worker import clocks
 
 
 class ConsultationsMenuItem(MenuItem):
@@ -65,7 +68,7 @@ class ClockPanel(Component):
         return {
             "doubt": doubt,
             "of_the_worker": clocks.doubt_of_another(),
-            "would_end": services.would_end(now) if doubt else [],
+            "would_end": ending.would_end(now) if doubt else [],
             "clock_shown": now.isoformat(),
             "is_synchronized": clocks.SYNCHRONIZED.exists(),
             "csrf_token": get_token(parent_context["request"]),
@@ -95,10 +98,10 @@ class WaitingPanel(Component):
             "lost_alerts": bounces.alerts(),
             **bounces.stuck(now),
             "conflicts": len(conflicts.standing(practice)),
-            "silent": calendars.silent(now),
-            "with_losses": calendars.with_losses(),
+            "silent": sync.silent(now),
+            "with_losses": sync.with_losses(),
             "csrf_token": get_token(parent_context["request"]),
-            "stopped": services.stopped(today),
+            "stopped": retention.stopped(today),
             "zone": practice.zone,
-            "erased_soon": services.waiting_too_long(today).count(),
+            "erased_soon": retention.waiting_too_long(today).count(),
         }

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.db.models import TextChoices
 from django.utils import timezone
 
-from booking import openings
 from booking.models import ConsultationRequest
-from booking.openings import DAY_OFF, OUTSIDE_HOURS, Openings
+from booking.times import open_times
+from booking.times.open_times import DAY_OFF, OUTSIDE_HOURS, Openings
 from practice.models import PracticeSettings
 
 
@@ -62,7 +62,7 @@ def standing(
     agreed = sorted((c for c in consultations if c.is_ahead(now)), key=_start)
     if not agreed:
         return []
-    open_now = openings.load(practice, now, until=_start(agreed[-1]))
+    open_now = open_times.load(practice, now, until=_start(agreed[-1]))
     found = []
     for consultation in agreed:
         against = reasons(open_now, _start(consultation), _minutes(consultation))

@@ -14,14 +14,20 @@ from django.core.management import call_command
 from django.db import close_old_connections
 from django.utils import timezone
 
-from booking import calendars, outbox, scrubbing, services, tombstones, weekly, wishes
-from practice import deleted_pages, request_ids, zone_data
+from booking.busy import sync
+from booking.erasure import database_files, erasing, retention
+from booking.ledger import tombstones, wishes
+from booking.letters import outbox, weekly
+from booking.services import counts, expiry, presence, unopened
 from practice.accounts import letters, purge
-from practice.clocks import WallClock
-from practice.connections import close_if_moved, optimize
+from practice.deletion import deleted_pages
+from practice.http import request_ids
+from practice.jurisdiction import zone_data
 from practice.mail import proof
 from practice.models import PracticeSettings
-from practice.watching import heartbeat
+from practice.worker import heartbeat
+from practice.worker.clocks import WallClock
+from practice.worker.connections import close_if_moved, optimize
 
 logger = logging.getLogger(__name__)
 
@@ -71,17 +77,17 @@ def recurring(
         Job("send_queued_emails", lambda: outbox.send_due(100, stopping, believed), poll),
         Job("send_account_links", letters.send_due, poll),
         Job("send_test_letter", proof.send_due, poll),
-        Job("release_holds", services.release_holds, 60, clock=clock),
-        Job("expire_offers", services.expire_offers, 60, clock=clock),
-        Job("queue_reminders", services.queue_reminders, 60, clock=clock),
-        Job("alert_unopened", services.alert_unopened, 60, clock=clock),
-        Job("alert_untold", services.alert_untold, 60),
-        Job("note_absence", services.note_absence, 60, clock=clock),
-        Job("alert_quarantine", services.alert_quarantine, 60, clock=clock),
+        Job("release_holds", expiry.release_holds, 60, clock=clock),
+        Job("expire_offers", expiry.expire_offers, 60, clock=clock),
+        Job("queue_reminders", expiry.queue_reminders, 60, clock=clock),
+        Job("alert_unopened", unopened.alert_unopened, 60, clock=clock),
+        Job("alert_untold", unopened.alert_untold, 60),
+        Job("note_absence", presence.note_absence, 60, clock=clock),
+        Job("alert_quarantine", unopened.alert_quarantine, 60, clock=clock),
         Job("publish_scheduled", _publish, 60, clock=clock, by_turns=True),
-        Job("finish_erasures", services.finish_erasures, 60),
-        Job("count_open_times", services.count_open_times, 60, clock=clock),
-        Job("forget_counts", services.forget_counts, 600, clock=clock),
+        Job("finish_erasures", erasing.finish_erasures, 60),
+        Job("count_open_times", counts.count_open_times, 60, clock=clock),
+        Job("forget_counts", counts.forget_counts, 600, clock=clock),
         Job("forget_old_sessions", purge.forget_old, 600, clock=clock),
         Job("forget_deleted_pages", _forget_deleted_pages, 3600, clock=clock),
         Job("send_weekly_mail", _owe_weekly_mail, 900, clock=clock),
@@ -90,7 +96,7 @@ def recurring(
         Job("optimize_database", optimize, 86_400),
         # Looks for a calendar that is due and reads one at a time. A slow one takes seconds, so
         # it is last: the next is mail again.
-        Job("read_busy_feeds", lambda: calendars.read_next(timezone.now()), poll, clock=clock),
+        Job("read_busy_feeds", lambda: sync.read_next(timezone.now()), poll, clock=clock),
     ]
 
 
@@ -107,7 +113,7 @@ def _owe_weekly_mail() -> bool:
 
 
 def _erase_old() -> int:
-    return services.erase_old(PracticeSettings.load().today())
+    return retention.erase_old(PracticeSettings.load().today())
 
 
 def _scrub_if_due() -> None:
@@ -116,5 +122,5 @@ def _scrub_if_due() -> None:
     wishes.count_uncounted()
     wishes.write_missing()
     now = timezone.now()
-    if scrubbing.is_due(now, now.astimezone(PracticeSettings.load().zone).hour):
-        scrubbing.scrub()
+    if database_files.is_due(now, now.astimezone(PracticeSettings.load().zone).hour):
+        database_files.scrub()

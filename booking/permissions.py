@@ -7,8 +7,8 @@ from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from practice.defaults import THERAPIST, permission
 from practice.models import User
+from practice.website.initial_data import THERAPIST, permission
 
 REVIEW = "booking.review_consultationrequest"
 

@@ -15,15 +15,17 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from wagtail.models import Page
 
-from booking import openings, services
+from booking.erasure import erasing
+from booking.form_during_outage import SHOWN, keeps_what_was_typed
 from booking.forms import ConsultationForm, PickForm
 from booking.forms.visitor import as_meant, parse_start
 from booking.models import ConsultationRequest, State, Who
-from booking.unsent import SHOWN, keeps_what_was_typed
-from practice import launch
+from booking.services import by_visitor, counts, transitions
+from booking.times import open_times, reservations
+from practice.http.network import client_address
+from practice.launch import requirements
 from practice.models import Intake, PracticeSettings
-from practice.network import client_address
-from practice.stamp import held
+from practice.pagecache.version import held
 
 View = Callable[..., HttpResponse]
 Act = Callable[[ConsultationRequest, PickForm], None]
@@ -71,7 +73,7 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     one address sends too often with 429 and other ways to reach the practice.
     """
     practice = PracticeSettings.load(request_or_site=request)
-    if not launch.is_open(practice):
+    if not requirements.is_open(practice):
         return _closed(request, practice, "booking/not_open.html")
     if "elsewhere" in request.GET:
         return elsewhere(request, practice)
@@ -85,13 +87,13 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
         try:
             sending = form.sending(client_address(request))
-            filed, _ = services.submit(form.to_request(), sending, practice)
-            services.note_first(practice)
-        except services.AlreadySent:
+            filed, _ = by_visitor.submit(form.to_request(), sending, practice)
+            by_visitor.note_first(practice)
+        except by_visitor.AlreadySent:
             return _show(request, _under_new_key(form), was_sent=True)
-        except services.TooMany:
+        except counts.TooMany:
             return _show(request, form, status=429, is_too_many=True)
-        except services.TimeTaken:
+        except reservations.TimeTaken:
             form.find_again()
             form.add_error("when", form.taken(form.cleaned_data["when"]))
         else:
@@ -120,7 +122,7 @@ def _form(request: HttpRequest, practice: PracticeSettings) -> ConsultationForm:
         "pages": _pages(sent_in.get("pages", ""), sent_in.get("act") == "more"),
     }
     if practice.intake_now == Intake.OPEN:
-        given["starts"] = lambda: openings.starts_now(practice)
+        given["starts"] = lambda: open_times.starts_now(practice)
     if posted and request.POST.get("act") not in LOOKS_ON:
         return ConsultationForm(sent_in, **given)
     initial: dict[str, Any] = {}
@@ -256,7 +258,7 @@ def _show_request(
         "late": waits and found.reply_by < practice.today(),
         "nobody_home": practice.nobody_home_since and (waits or found.state == State.WAITLISTED),
         "none_suited": found.state == State.PENDING
-        and found.events.filter(kind=services.Kind.NONE_SUITS, version=found.version).exists(),
+        and found.events.filter(kind=transitions.Kind.NONE_SUITS, version=found.version).exists(),
         "too_late": too_late,
     }
     return render(request, "booking/manage.html", context, status=409 if too_late else 200)
@@ -264,9 +266,9 @@ def _show_request(
 
 def _pick(found: ConsultationRequest, form: PickForm) -> None:
     if not form.is_valid():
-        raise services.NotAllowed
+        raise transitions.NotAllowed
     told = form.cleaned_data
-    services.pick(
+    by_visitor.pick(
         found,
         told["time"],
         phone=told.get("phone", ""),
@@ -276,10 +278,10 @@ def _pick(found: ConsultationRequest, form: PickForm) -> None:
 
 ACTS: dict[str, Act] = {
     "pick": _pick,
-    "none_suits": lambda found, form: services.none_suits(found),
-    "ask_to_move": lambda found, form: services.ask_to_move(found),
-    "withdraw": lambda found, form: services.withdraw(found),
-    "restore": lambda found, form: services.restore(found),
+    "none_suits": lambda found, form: by_visitor.none_suits(found),
+    "ask_to_move": lambda found, form: by_visitor.ask_to_move(found),
+    "withdraw": lambda found, form: by_visitor.withdraw(found),
+    "restore": lambda found, form: by_visitor.restore(found),
 }
 
 
@@ -295,12 +297,12 @@ def _act(
     try:
         try:
             step(found, form)
-        except services.Stale:
+        except transitions.Stale:
             again = ConsultationRequest.objects.by_token(found.token)
             if again is None:
                 return False
             step(again, form)
-    except (services.NotAllowed, services.Stale):
+    except (transitions.NotAllowed, transitions.Stale):
         return False
     return True
 
@@ -324,5 +326,5 @@ def _erase(
     if not request.POST.get("sure"):
         context["is_ahead"] = found.is_ahead(timezone.now())
         return render(request, "booking/erase.html", context)
-    context["is_gone"] = services.erase(found, by=services.Actor.VISITOR)
+    context["is_gone"] = erasing.erase(found, by=transitions.Actor.VISITOR)
     return render(request, "booking/erased.html", context)

@@ -16,7 +16,7 @@ from deploy.machine import SOURCE, server
 from deploy.serving import nginx, services
 from deploy.settings import LETS_ENCRYPT, Practice
 from deploy.system import Refusal, Step, alone, file, link, main, refuse_unless_root, run, say, take
-from practice import names as site_names
+from practice.environment import names as site_names
 
 
 def steps(practices: list[Practice], version: str, wheels: str) -> Iterator[Step]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy.system import Refusal, at, say
-from practice import names as site_names
+from practice.environment import names as site_names
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*")

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from practice.firstrun import why  # which needs the standard library alone
+from practice.environment.firstrun import why  # which needs the standard library alone
 
 ROOT = Path("/")  # tests put another in its place
 

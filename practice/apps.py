@@ -1,3 +1,4 @@
+from importlib import import_module
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -5,6 +6,16 @@ from django.core.signals import request_started
 from django.db.backends.signals import connection_created
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.utils.autoreload import autoreload_started
+
+CHECKED = (
+    "accounts.checks",
+    "backups.checks",
+    "encryption.checks",
+    "environment.checks",
+    "environment.database_checks",
+    "launch.checks",
+    "mail.checks",
+)
 
 
 class PracticeConfig(AppConfig):
@@ -18,24 +29,20 @@ class PracticeConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
         from wagtail.models import UploadedFile
 
-        from practice import (  # checks register themselves
-            checks,  # noqa: F401
-            clocks,
-            connections,
-            defaults,
-            deleted_pages,
-            environment_checks,  # noqa: F401
-            forms,
-            log_entries,
-            outage,
-            site_url,
-            watched,
-            zone_data,
-        )
         from practice.accounts import sessions
+        from practice.deletion import deleted_pages, log_entries
+        from practice.environment import site_url
+        from practice.http import outage
+        from practice.jurisdiction import zone_data
+        from practice.media import forms
         from practice.models import PracticeSettings, ReaderPage, User
-        from practice.watching import measured, own, reported
+        from practice.monitoring import measured, own, reported
+        from practice.pagecache import triggers
+        from practice.website import initial_data
+        from practice.worker import clocks, connections
 
+        for room in CHECKED:
+            import_module(f"practice.{room}")  # where checks register themselves
         site_url.lead_wagtail()
         log_entries.lead_wagtail()
         connection_created.connect(connections.note_file)
@@ -44,8 +51,8 @@ class PracticeConfig(AppConfig):
         measured.connect(own.measure)
         reported.connect(own.report)
         clocks.written.connect(clocks.newest_proof)
-        post_migrate.connect(defaults.make_site, sender=self)
-        post_migrate.connect(watched.install, sender=self)
+        post_migrate.connect(initial_data.make_site, sender=self)
+        post_migrate.connect(triggers.install, sender=self)
         pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)
         user_logged_in.connect(sessions.note_start)
         authentication_step_completed.connect(sessions.renew)
@@ -63,6 +70,6 @@ class PracticeConfig(AppConfig):
 
 def watch_style_sheets(sender: Any, **kwargs: Any) -> None:
     """`runserver` starts again when a style sheet changes: each process reads them once."""
-    from practice import theme
+    from practice.website import theme
 
     sender.watch_dir(theme.FOLDER, "*.css")

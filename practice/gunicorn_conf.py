@@ -10,7 +10,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from practice.logging import formatter
+from practice.http.logging import formatter
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "practice.settings")
 
@@ -38,8 +38,8 @@ def when_ready(server: Any) -> None:
 
 
 workers = 2
-worker_class = "practice.gunicorn_worker.Worker"
-threads = 4  # for readers; practice/gunicorn_worker.py has those for the others
+worker_class = "practice.http.gunicorn_worker.Worker"
+threads = 4  # for readers; practice/http/gunicorn_worker.py has those for the others
 timeout = 15  # seconds without a sign of life, which a process gives for 15 s of a request
 worker_connections = 500  # fewer than files may be open
 sendfile = False  # it would wait for a reader without end

@@ -14,7 +14,9 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from practice import contacts, site_url, zone_data
+from practice import contacts
+from practice.environment import site_url
+from practice.jurisdiction import zone_data
 from practice.mail import services as mail_services
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -91,10 +93,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "practice.middleware.RequestId",
-    "practice.waits.OneBudget",
-    "practice.kept.KeptPages",
-    "practice.middleware.PrivacyHeaders",
+    "practice.http.middleware.RequestId",
+    "practice.http.waits.OneBudget",
+    "practice.pagecache.middleware.KeptPages",
+    "practice.http.middleware.PrivacyHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -104,10 +106,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "practice.accounts.middleware.SecondFactor",
-    "practice.malformed.MalformedRequests",
+    "practice.deletion.asking.AsksFirst",
+    "practice.http.malformed.MalformedRequests",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "practice.redirects.Redirects",
+    "practice.http.redirects.Redirects",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -143,7 +146,9 @@ SQLITE_OPTIONS = {
     ),
 }
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
-DATABASES["default"]["CONN_MAX_AGE"] = 600  # practice/connections.py ends one before, if need be
+DATABASES["default"]["CONN_MAX_AGE"] = (
+    600  # practice/worker/connections.py ends one before, if need be
+)
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
@@ -193,7 +198,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60  # how long a second factor shown again is good for
 # Theirs count in the memory of one process, and by account alone, by which a stranger could shut
-# the therapist out. Ours are django-axes and practice/accounts/limits.py.
+# the therapist out. Ours are django-axes and practice/models/tallies.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 ACCOUNT_FORMS = {
     "login": "practice.accounts.forms.SignInForm",
@@ -246,7 +251,7 @@ MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_STORE = env.str("MEDIA_STORE", default="")  # s3://bucket/prefix, instead of MEDIA_ROOT
 IN_FOLDER = "django.core.files.storage.FileSystemStorage"
 STORAGES = {
-    "default": {"BACKEND": "practice.uploads.InBucket" if MEDIA_STORE else IN_FOLDER},
+    "default": {"BACKEND": "practice.media.uploads.InBucket" if MEDIA_STORE else IN_FOLDER},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
@@ -263,7 +268,7 @@ CACHES: dict[str, dict[str, Any]] = {
 if CACHE_URL:
     CACHES["renditions"] = dict(CACHES["default"])  # Wagtail keeps models there
     CACHES["default"] |= {
-        "BACKEND": "practice.caches.SharedCache",
+        "BACKEND": "practice.environment.shared_cache.SharedCache",
         "LOCATION": re.sub("^valkey", "redis", CACHE_URL),  # they speak alike
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
@@ -344,11 +349,11 @@ WAGTAIL_I18N_ENABLED = False
 WAGTAIL_ENABLE_UPDATE_CHECK = False  # asks a third party
 WAGTAIL_GRAVATAR_PROVIDER_URL = None  # asks a third party
 WAGTAILIMAGES_IMAGE_MODEL = "practice.SiteImage"
-WAGTAILIMAGES_IMAGE_FORM_BASE = "practice.forms.ImageForm"
+WAGTAILIMAGES_IMAGE_FORM_BASE = "practice.media.forms.ImageForm"
 WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp", "heic"]
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = 15 * 1024 * 1024
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 60_000_000
-WAGTAILDOCS_DOCUMENT_FORM_BASE = "practice.forms.DocumentForm"
+WAGTAILDOCS_DOCUMENT_FORM_BASE = "practice.media.forms.DocumentForm"
 WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "odt", "txt"]
 WAGTAILDOCS_MAX_UPLOAD_SIZE = 20 * 1024 * 1024
 WAGTAILDOCS_INLINE_CONTENT_TYPES: list[str] = []  # each is saved, none opens within the site
@@ -370,20 +375,20 @@ LEAST_FREE_MB = env.int("LEAST_FREE_MB", default=200)
 # Of the site's own certificate, where it cannot be asked for at SITE_URL.
 CERTIFICATE_FILE = env.str("CERTIFICATE_FILE", default="")
 
-# No crash is sent by mail, and none is shown with what was typed: practice/logging.py.
-DEFAULT_EXCEPTION_REPORTER = "practice.logging.DiscreetReporter"
+# No crash is sent by mail, and none is shown with what was typed: practice/http/logging.py.
+DEFAULT_EXCEPTION_REPORTER = "practice.http.logging.DiscreetReporter"
 LOG_FORMAT = env.str("LOG_FORMAT", default="line" if DEBUG else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "class": "practice.logging.RedactingFormatter",
+            "class": "practice.http.logging.RedactingFormatter",
             "format": "{asctime} {levelname} {name} {request_id} {message}",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
             "style": "{",
         },
-        "json": {"class": "practice.logging.JSONFormatter"},
+        "json": {"class": "practice.http.logging.JSONFormatter"},
     },
     "handlers": {
         "console": {

@@ -5,9 +5,9 @@ from wagtail.admin import urls as admin_urls
 from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as document_urls
 
-from practice import views
 from practice.accounts.urls import wagtails_own
 from practice.mail.views import bounces
+from practice.website import views
 
 PICTURES = r"^media/(?P<name>(?:images|original_images|avatar_images)/[^/]+)$"
 
@@ -40,5 +40,5 @@ urlpatterns += [
     path("", include(wagtail_urls)),
 ]
 
-handler404 = "practice.views.not_found"
-handler500 = "practice.views.server_error"
+handler404 = "practice.website.views.not_found"
+handler500 = "practice.website.views.server_error"

@@ -10,17 +10,18 @@ from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
 from wagtail.rich_text import FeatureRegistry
 
-from practice import links, log_entries
 from practice.accounts.letters import ask_for_link
-from practice.components import BackupsPanel, GoingLivePanel, MailMenuItem
-from practice.deleted_pages import DeletedPagesView
+from practice.deletion import log_entries
+from practice.deletion.deleted_pages import DeletedPagesView
 from practice.mail.admin import MailView
 from practice.models import User
+from practice.pagecache import rich_text
+from practice.website.components import BackupsPanel, GoingLivePanel, MailMenuItem
 
 
 @hooks.register("register_rich_text_features", order=10)  # after Wagtail's own
 def held_links(features: FeatureRegistry) -> None:
-    links.register(features)
+    rich_text.register(features)
 
 
 @hooks.register("construct_homepage_panels")

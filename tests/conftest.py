@@ -18,8 +18,8 @@ from pytest_django import DjangoDbBlocker
 from wagtail.models import Page, Site
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
-from practice import stamp
 from practice.models import HomePage, PracticeSettings, User
+from practice.pagecache import version
 from tests import databases, factories
 
 # Most of what a test makes is freed without the collector, which by default takes a fifth of the
@@ -110,7 +110,7 @@ def seed_document() -> Path:
 def data_folder(settings: object, tmp_path: Path) -> Path:
     """Uploads, mail and what is cached of a test go with the test."""
     cache.clear()  # Wagtail keeps the site's addresses there, which a rollback leaves behind
-    stamp.forget()  # some settings differ from test to test, and the stamp knows nothing of that
+    version.forget()  # some settings differ from test to test, and the stamp knows nothing of that
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"  # type: ignore[attr-defined]
     settings.OUTAGE_FILE = tmp_path / "outage.json"  # type: ignore[attr-defined]
@@ -254,7 +254,7 @@ def make_tree() -> None:
     from django.apps import apps
 
     from blog.defaults import make_blog
-    from practice.defaults import make_site
+    from practice.website.initial_data import make_site
 
     Page.objects.filter(depth__gt=1).delete()
     make_site(None, apps=apps)

@@ -14,8 +14,8 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage
-from booking import openings, services
-from booking.emails import Draft
+from booking.letters import emails
+from booking.letters.emails import Draft
 from booking.models import (
     AvailabilityRule,
     BusyFeed,
@@ -25,6 +25,9 @@ from booking.models import (
     Schedule,
     Weekday,
 )
+from booking.services import by_visitor, decisions, notes
+from booking.times.open_times import OBJECTIONS
+from booking.times.open_times import load as load_times
 from practice.models import HomePage, PracticeSettings, User
 
 BODY: list[tuple[str, Any]] = [
@@ -194,7 +197,7 @@ def article(
 
 
 def unsaved_request(**fields: Any) -> ConsultationRequest:
-    """What a valid form gives to `services.submit`."""
+    """What a valid form gives to `by_visitor.submit`."""
     values = {
         "name": "Robin",
         "email": "robin@example.com",
@@ -237,7 +240,7 @@ def schedule(
 def open_times() -> list[datetime]:
     """The open times as of now, UTC and sorted."""
     now = timezone.now()
-    return openings.load(PracticeSettings.load(), now).starts(now)
+    return load_times(PracticeSettings.load(), now).starts(now)
 
 
 def open_time(number: int = 0) -> datetime:
@@ -257,14 +260,14 @@ def agreed_request(
     starts_at: datetime, *, by: User, minutes: int = 20, **fields: Any
 ) -> ConsultationRequest:
     """A request that came in and was confirmed, with all that this sets off."""
-    request, _ = services.submit(unsaved_request(**fields))
-    services.confirm(
+    request, _ = by_visitor.submit(unsaved_request(**fields))
+    decisions.confirm(
         request,
         user=by,
-        words=services.Draft("About your message", "We will talk."),
+        words=emails.Draft("About your message", "We will talk."),
         starts_at=starts_at,
         minutes=minutes,
-        despite=services.ANYTHING,
+        despite=OBJECTIONS,
     )
     return request
 
@@ -276,7 +279,7 @@ def letters_left() -> None:
 
 def request_with_canaries(article: ArticlePage, therapist: User) -> ConsultationRequest:
     """Waitlisted, with words in every field that hold "canary", and with a name of its own."""
-    request, _ = services.submit(
+    request, _ = by_visitor.submit(
         unsaved_request(
             name="Quillon",
             email="",
@@ -285,6 +288,6 @@ def request_with_canaries(article: ArticlePage, therapist: User) -> Consultation
             article=article.page_ptr,
         )
     )
-    services.waitlist(request, user=therapist, words=Draft("", "canary words"))
-    services.save_notes(request, note="canary note", user=therapist)
+    decisions.waitlist(request, user=therapist, words=Draft("", "canary words"))
+    notes.save_notes(request, note="canary note", user=therapist)
     return request

@@ -384,7 +384,7 @@ def test_none_of_the_numbers_that_lead_nowhere_is_a_crash(
     settings.MIDDLEWARE = [
         f"{__name__}.SignedInAtOnce",
         "allauth.account.middleware.AccountMiddleware",
-        "practice.malformed.MalformedRequests",
+        "practice.http.malformed.MalformedRequests",
         "django.contrib.messages.middleware.MessageMiddleware",
     ]
     client = Client(raise_request_exception=False)

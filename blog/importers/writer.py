@@ -17,8 +17,8 @@ from django.utils.text import slugify
 from blog.blocks import ArticleBody
 from blog.importers.draft import ArticleDraft, Block
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, ImportedPage
-from practice.defaults import is_untouched
 from practice.models import SamplePage
+from practice.website.initial_data import is_untouched
 
 RESERVED_SLUGS = {"feed", "topics"}  # addresses of their own below the list of articles
 EDITORS_KEY = re.compile(r'\s+data-block-key="[^"]*"')

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from blog import reading
 from blog.models import ArticlePage, BioPage
 from practice.models import PracticeSettings
-from practice.stamp import held_each
+from practice.pagecache.version import held_each
 from practice.templatetags.practice_tags import beside, json_ld
 
 register = template.Library()

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from booking.services import demands
+from booking.erasure import data_requests
 
 LONGEST = timedelta(days=3660)
 
@@ -53,6 +53,6 @@ class DemandForm(forms.Form):
 
     def clean_contact(self) -> str:
         contact: str = self.cleaned_data["contact"]
-        if not demands.read(contact):
-            raise forms.ValidationError(demands.NEITHER)
+        if not data_requests.read(contact):
+            raise forms.ValidationError(data_requests.NEITHER)
         return contact

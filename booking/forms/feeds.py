@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils import timezone
 
-from booking import calendars, feedfetch
+from booking.busy import fetching, sync
 from booking.forms.hours import BaseRows, PlainForm
 from booking.models import BusyFeed, Schedule
 
@@ -67,8 +67,8 @@ class FeedForm(PlainForm, forms.Form):
     def host(self) -> str:
         """All that is shown of the stored address; empty where its key is missing."""
         try:
-            return feedfetch.target(self.feed.url).host if self.feed else ""
-        except feedfetch.AddressRefused:
+            return fetching.target(self.feed.url).host if self.feed else ""
+        except fetching.AddressRefused:
             return ""
 
     def clean_url(self) -> str:
@@ -77,8 +77,8 @@ class FeedForm(PlainForm, forms.Form):
             raise ValidationError("Paste the address of the calendar.")
         try:
             if url:
-                feedfetch.target(url)
-        except feedfetch.AddressRefused as refused:
+                fetching.target(url)
+        except fetching.AddressRefused as refused:
             raise ValidationError(str(refused)) from refused
         return url
 
@@ -105,13 +105,13 @@ class FeedForm(PlainForm, forms.Form):
         stored = BusyFeed.objects.filter(pk=self.feed.pk)
         stored.update(**said)
         if said["own_addresses"] != self.feed.own_addresses:
-            calendars.read_again(stored)
+            sync.read_again(stored)
         if url and url != self.feed.url:
             # Its busy times stay until the new address is read: nothing opens by itself.
             now = timezone.now()
             fresh = {"read_at": None, "problem": "", "warnings": [], "accepted": None}
             stored.update(url=url, added_at=now, **fresh)
-            calendars.read_again(stored)
+            sync.read_again(stored)
 
 
 class BaseFeeds(BaseRows):

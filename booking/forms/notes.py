@@ -6,9 +6,9 @@ from django import forms
 from django.utils import timezone
 
 from booking.models import HAPPENED, ConsultationRequest, Outcome
-from booking.services import last_noted
-from practice import times
+from booking.services.notes import last_noted
 from practice.fields import Unreadable
+from practice.jurisdiction import times
 from practice.models import PracticeSettings
 
 

@@ -6,15 +6,15 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from booking.emails import GAP
 from booking.forms.contact import needs_email, needs_phone
+from booking.letters.emails import GAP
 from booking.models import ConsultationRequest
-from booking.openings import OBJECTIONS
-from booking.services import MOST_OFFERS
+from booking.services.decisions import MOST_OFFERS
+from booking.times.open_times import OBJECTIONS
 from practice import contacts
+from practice.jurisdiction.times import zone_name
 from practice.models import PracticeSettings
 from practice.models.settings import validate_five_minutes
-from practice.times import zone_name
 
 LONGEST_AHEAD = timedelta(days=731)
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from booking import calendars, claims
+from booking.busy import sync
 from booking.forms.feeds import FeedFormSet
 from booking.forms.hours import (
     DateInput,
@@ -23,8 +23,9 @@ from booking.forms.hours import (
     SingleDateFormSet,
     WindowFormSet,
 )
-from booking.ical import NEUTRAL
+from booking.letters.ical import NEUTRAL
 from booking.models import AvailabilityRule, DateOverride, Schedule, Weekday
+from booking.times import reservations
 from practice.models import Caller, DaysAway, Intake, Medium, PracticeSettings
 
 CONTINENTS = (
@@ -211,7 +212,7 @@ class ScheduleForms:
         practice = self.practice.save()
         self.settings.save()
         if "gap" in self.settings.changed_data:
-            claims.fit_pauses(self.settings.instance, timezone.now())
+            reservations.fit_pauses(self.settings.instance, timezone.now())
         schedule.rules.all().delete()
         AvailabilityRule.objects.bulk_create(
             AvailabilityRule(schedule=schedule, weekday=weekday, **hours)
@@ -229,7 +230,7 @@ class ScheduleForms:
         )
         self.feeds.save(schedule)
         if "time_zone" in self.practice.changed_data:
-            calendars.read_again(schedule.busy_feeds.all())
+            sync.read_again(schedule.busy_feeds.all())
 
     def _week(self, data: QueryDict | None) -> list[Any]:
         stored: dict[int, list[dict[str, time]]] = defaultdict(list)

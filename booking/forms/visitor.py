@@ -14,11 +14,13 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from wagtail.models import Page
 
-from booking import openings, suspicion, time_zones
 from booking.forms.contact import needs_phone
 from booking.models import ConsultationRequest, PartOfWeek, Who
-from booking.suspicion import Sending
-from practice import contacts, times
+from booking.spam import signals
+from booking.spam.signals import Sending
+from booking.times import open_times
+from practice import contacts
+from practice.jurisdiction import times, zones
 from practice.models import PracticeSettings
 
 ELSEWHERE = "elsewhere"
@@ -197,7 +199,7 @@ class ConsultationForm(forms.Form):
         self.pages = pages
         self.initial.setdefault("key", str(uuid.uuid4()))
         self.initial.setdefault("article", article.pk if article else "")
-        self.initial.setdefault("opened", suspicion.sign_opening())
+        self.initial.setdefault("opened", signals.sign_opening())
         if len(practice.regions) < 2:
             del self.fields["state"]
         elif isinstance(state := self.fields["state"], forms.ChoiceField):
@@ -220,13 +222,13 @@ class ConsultationForm(forms.Form):
         """The visitor's own zone if they chose one that exists, else the practice's."""
         chosen = self["time_zone"].value() if "time_zone" in self.fields else ""
         name = str(chosen or "")
-        return ZoneInfo(name) if time_zones.exists(name) else self.practice.zone
+        return ZoneInfo(name) if zones.exists(name) else self.practice.zone
 
     @property
     def zones(self) -> list[tuple[str, str]]:
         """The zones to choose from, by name and what people call them, each called but once."""
         now = timezone.now()
-        names = [self.practice.time_zone, *time_zones.of_country(self.practice.country, now)]
+        names = [self.practice.time_zone, *zones.of_country(self.practice.country, now)]
         called: dict[str, str] = {}
         for name in names:
             called.setdefault(times.zone_name(ZoneInfo(name), now), name)
@@ -245,7 +247,7 @@ class ConsultationForm(forms.Form):
     @cached_property
     def days(self) -> list[tuple[date, list[TimeChoice]]]:
         """The open times to show, by day in the visitor's zone: a few of them, or all."""
-        shown = self._first(self.pages * PAGE) or openings.few(self.starts, self.zone)
+        shown = self._first(self.pages * PAGE) or open_times.few(self.starts, self.zone)
         chosen = parse_start(self.chosen)
         if chosen and chosen not in shown:
             shown = sorted([*shown, chosen])
@@ -316,7 +318,7 @@ class ConsultationForm(forms.Form):
 
     def clean_time_zone(self) -> str:
         name = str(self.cleaned_data["time_zone"] or "")
-        return name if time_zones.exists(name) else ""
+        return name if zones.exists(name) else ""
 
     def lost_time(self) -> bool:
         """Whether the time that was asked for cannot be had."""
@@ -353,7 +355,7 @@ class ConsultationForm(forms.Form):
         return cleaned
 
     def sending(self, address: str) -> Sending:
-        """How a valid form came, from `address` (practice.network.client_address)."""
+        """How a valid form came, from `address` (practice.http.network.client_address)."""
         told = self.cleaned_data
         return Sending(address, str(told["opened"] or ""), str(told["anything_else"] or ""))
 

@@ -16,9 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
 
-from booking import suspicion, time_zones, tokens
+from booking import tokens
 from booking.models.abuse import Limit
+from booking.spam import signals
 from practice.fields import EncryptedTextField, Unreadable
+from practice.jurisdiction import zones
 from practice.models import Medium
 
 
@@ -299,7 +301,7 @@ class ConsultationRequest(models.Model):
     limits_reached = models.JSONField(
         null=True, blank=True, help_text="Codes of the limits that it met when it came (Limit)"
     )
-    # By which the newest line of `booking.wishes` is known, whatever the clock said.
+    # By which the newest line of `booking.ledger.wishes` is known, whatever the clock said.
     wishes = models.PositiveIntegerField(
         default=0,
         db_default=0,
@@ -386,7 +388,7 @@ class ConsultationRequest(models.Model):
     @property
     def suspicions(self) -> list[str]:
         """Why it is held apart, in plain words."""
-        return suspicion.in_words(self.held_apart_for)
+        return signals.in_words(self.held_apart_for)
 
     @property
     def limits(self) -> list[Limit]:
@@ -444,7 +446,7 @@ class ConsultationRequest(models.Model):
 
     def zone_or(self, zone: ZoneInfo) -> ZoneInfo:
         """The visitor's own zone if they chose one that exists, else `zone`."""
-        return ZoneInfo(self.time_zone) if time_zones.exists(self.time_zone) else zone
+        return ZoneInfo(self.time_zone) if zones.exists(self.time_zone) else zone
 
     def is_held(self, today: date) -> bool:
         """Whether it must not be erased on `today`, in the practice's zone."""

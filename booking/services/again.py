@@ -6,10 +6,10 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from booking import emails
+from booking.letters import emails
 from booking.models import ConsultationRequest, OutgoingEmail, State
-from booking.services import steps
-from booking.services.steps import Actor, Kind, NotAllowed, Recipient, Stale
+from booking.services import transitions
+from booking.services.transitions import Actor, Kind, NotAllowed, Recipient, Stale
 from practice.models import User
 
 
@@ -37,7 +37,7 @@ def send_again(email: OutgoingEmail, *, user: User, knowing: bool = False) -> No
     if not knowing and time_may_be_gone(lost, request, timezone.now()):
         raise TimeMayBeGone
     owe_again(lost)
-    steps.note(request, Kind.SENT_AGAIN, Actor.PRACTICE, user)
+    transitions.note(request, Kind.SENT_AGAIN, Actor.PRACTICE, user)
 
 
 def why_not_again(email: OutgoingEmail) -> str:

@@ -4,8 +4,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from booking.models import HAPPENED, ConsultationRequest, Letter
-from booking.services import steps
-from booking.services.steps import Actor, Kind, NotAllowed, Stale
+from booking.services import transitions
+from booking.services.transitions import Actor, Kind, NotAllowed, Stale
 from practice.models import User
 
 KINDS = {"outcome": Kind.OUTCOME, "private_note": Kind.NOTE}
@@ -51,7 +51,7 @@ def save_notes(
     rows.filter(pk=consultation.pk).update(**changed)
     consultation.refresh_from_db()
     for name in changed:
-        steps.note(consultation, KINDS[name], Actor.PRACTICE, user)
+        transitions.note(consultation, KINDS[name], Actor.PRACTICE, user)
 
 
 @transaction.atomic
@@ -61,4 +61,4 @@ def tell(letter: Letter, *, user: User) -> None:
         pk=letter.pk, channel=Letter.Channel.IN_PERSON, told_at=None
     ).update(told_at=timezone.now())
     if told:
-        steps.note(letter.request, Kind.TOLD, Actor.PRACTICE, user)
+        transitions.note(letter.request, Kind.TOLD, Actor.PRACTICE, user)

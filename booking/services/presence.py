@@ -8,10 +8,10 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from booking import outbox
+from booking.letters import outbox
 from booking.models import ConsultationRequest
 from booking.permissions import reviewers
-from booking.services.steps import Recipient
+from booking.services.transitions import Recipient
 from practice.models import PracticeSettings, User
 
 ABSENT_AFTER = 5  # working days of the practice, on which nobody was there

@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils import timezone
 
-from practice import contacts, times
+from practice import contacts
+from practice.jurisdiction import times
 
 register = template.Library()
 

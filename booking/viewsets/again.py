@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from booking import emails, services
+from booking.letters import emails
+from booking.services import again, transitions
 from booking.viewsets.base import CRUMBS, RequestMixin
 
 
@@ -34,15 +35,15 @@ class SendAgainView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             )
             return HttpResponseRedirect(self.detail_url)
         try:
-            services.send_again(email, user=self.user, knowing="knowing" in request.POST)
-        except services.TimeMayBeGone:
+            again.send_again(email, user=self.user, knowing="knowing" in request.POST)
+        except again.TimeMayBeGone:
             context = {"consultation": self.consultation, "email": email}
             return self.render_to_response(
                 self.get_context_data(**context, words=emails.words(email))
             )
-        except services.NotAllowed:
-            messages.warning(request, f"Nothing was sent. {services.why_not_again(email)}")
-        except services.Stale:
+        except transitions.NotAllowed:
+            messages.warning(request, f"Nothing was sent. {again.why_not_again(email)}")
+        except transitions.Stale:
             messages.warning(
                 request, "Nothing more was sent. This email has already gone out, or is on its way."
             )

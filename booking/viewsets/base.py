@@ -10,9 +10,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.generic import View
 
-from booking import services
 from booking.models import ConsultationRequest
 from booking.permissions import require_review
+from booking.services import presence, unopened
 from practice.models import PracticeSettings, User
 
 LIST = reverse_lazy("consultations:index")
@@ -36,7 +36,7 @@ class ReviewMixin(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
         self.practice = PracticeSettings.load(request_or_site=request)
-        services.note_presence(self.practice)
+        presence.note_presence(self.practice)
         return super().dispatch(request, *args, **kwargs)
 
     @property
@@ -55,7 +55,7 @@ class RequestMixin(ReviewMixin):
         if found is None:
             return self.gone()
         self.consultation = found
-        services.note_opened(found)
+        unopened.note_opened(found)
         return super().dispatch(request, *args, **kwargs)
 
     def gone(self) -> HttpResponse:

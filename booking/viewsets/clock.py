@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking.viewsets.base import ReviewMixin
-from practice import clocks
+from practice.worker import clocks
 
 APART = timedelta(hours=1)  # a page lies open for no longer than half of that
 

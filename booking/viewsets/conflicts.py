@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from booking import conflicts, services
+from booking import conflicts
 from booking.models import ConsultationRequest
+from booking.services import decisions
 from practice.models import PracticeSettings
 
 WAYS_OUT = ("confirm", "move", "cancel")
@@ -13,9 +14,9 @@ WAYS_OUT = ("confirm", "move", "cancel")
 @dataclass(frozen=True)
 class Listed(conflicts.Conflict):
     @property
-    def decisions(self) -> list[services.Decision]:
+    def decisions(self) -> list[decisions.Decision]:
         """How the therapist can move or cancel it in the state that it has."""
-        return [d for d in services.decisions(self.consultation) if d.kind in WAYS_OUT]
+        return [d for d in decisions.decisions(self.consultation) if d.kind in WAYS_OUT]
 
 
 def listed(

@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from booking import claims, emails, openings, services
 from booking.forms import LetterForm, OfferForm, TimeForm
+from booking.letters import emails
 from booking.models import ConsultationRequest, Schedule, State
-from booking.services import Asks
+from booking.services import decisions, transitions
+from booking.services.decisions import Asks
+from booking.times import open_times, reservations
 from booking.viewsets.base import CRUMBS, RequestMixin
 
 TAKEN = "Another consultation, or the pause after it, has this time."
@@ -23,9 +25,9 @@ def written_for(given: dict[str, Any]) -> str:
     return "; ".join(str(given[name]) for name in names if name in given)
 
 
-def find_decision(kind: str) -> services.Decision:
+def find_decision(kind: str) -> decisions.Decision:
     """Raises Http404 for a word that is no decision."""
-    for decision in services.DECISIONS:
+    for decision in decisions.DECISIONS:
         if decision.kind == kind:
             return decision
     raise Http404
@@ -82,7 +84,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
         """A way back where the decision cannot be had any more, else None."""
         stale = version is not None and version != str(self.consultation.version)
-        if stale or self.decision not in services.decisions(self.consultation):
+        if stale or self.decision not in decisions.decisions(self.consultation):
             return self._too_late(version)
         return None
 
@@ -104,7 +106,7 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         happened = "; ".join(f"{e.get_actor_display()} {e.get_kind_display()}" for e in since)
         told = f'Nothing was sent or changed: this request is "{now.get_state_display()}" now.'
         told += f" Since you opened the page: {happened}." if happened else ""
-        if self.request.method != "POST" or self.decision not in services.decisions(now):
+        if self.request.method != "POST" or self.decision not in decisions.decisions(now):
             return self.give_back(told, self.detail_url)
         messages.warning(self.request, f"{told} What you typed is still here.")
         self.consultation = now
@@ -127,9 +129,9 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         if self.decision.asks == Asks.TIMES:
             if data is not None:
                 return OfferForm(data, **given)
-            starts = openings.starts_now(self.practice)
+            starts = open_times.starts_now(self.practice)
             parts, zone = self.consultation.parts_of_week, self.practice.zone
-            suggested = openings.to_offer(starts, zone, parts, services.MOST_OFFERS)
+            suggested = open_times.to_offer(starts, zone, parts, decisions.MOST_OFFERS)
             return OfferForm.suggesting(suggested, **given)
         if data is not None:
             return TimeForm(data, request=self.consultation, **given)
@@ -147,13 +149,13 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         """Whether a time cannot be had, or more speaks against it than the therapist knows of."""
         now, minutes = timezone.now(), form.cleaned_data["minutes"]
         schedule = Schedule.load()
-        open_now = openings.load(
+        open_now = open_times.load(
             self.practice, now, schedule=schedule, without=self.consultation, until=max(form.starts)
         )
         is_taken = False
         for start in form.starts:
-            span = services.lasting(start, minutes)
-            if claims.is_taken(span, schedule, by_others_than=self.consultation):
+            span = decisions.lasting(start, minutes)
+            if reservations.is_taken(span, schedule, by_others_than=self.consultation):
                 form.blame(start, TAKEN)
                 is_taken = True
             for sentence in open_now.objections(start, minutes, now):
@@ -193,7 +195,9 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             starts_at=given.get("starts_at"),
             minutes=given.get("minutes"),
             starts=starts,
-            stands_until=services.offer_stands_until(self.consultation, starts) if starts else None,
+            stands_until=decisions.offer_stands_until(self.consultation, starts)
+            if starts
+            else None,
         )
         return LetterForm(
             initial={
@@ -213,15 +217,15 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             given["words"] = emails.Draft(told.get("subject", ""), told["body"])
         try:
             self.decision.carry_out(self.consultation, user=self.user, **given)
-        except (services.Stale, services.NotAllowed):
+        except (transitions.Stale, transitions.NotAllowed):
             return self._too_late()
-        except services.TimeTaken:
+        except reservations.TimeTaken:
             self.consultation.refresh_from_db()  # what it was to become was undone
             self._learn(given)
             assert time is not None
             time.add_error(None, TAKEN)
             return self._show(time=time, letter=letter)
-        except services.Objections as error:  # since the form was checked
+        except decisions.Objections as error:  # since the form was checked
             assert time is not None
             time.objections = dict.fromkeys(error.sentences, time.starts)
             return self._show(time=time, letter=letter)

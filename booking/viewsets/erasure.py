@@ -10,10 +10,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from booking import services
+from booking.erasure import data_requests, erasing
 from booking.forms.erasure import DemandForm, HoldForm
 from booking.models import Demand
-from booking.services import demands
+from booking.services import transitions
 from booking.viewsets.base import CRUMBS, LIST, RequestMixin, ReviewMixin
 from practice.accounts.reauthentication import ask_again
 from practice.models import PracticeSettings
@@ -49,8 +49,8 @@ class EraseView(RequestMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            is_gone = services.erase(self.consultation, by=services.Actor.PRACTICE)
-        except services.Held:
+            is_gone = erasing.erase(self.consultation, by=transitions.Actor.PRACTICE)
+        except erasing.Held:
             messages.error(request, "This request is held. Lift the hold first.")
             return HttpResponseRedirect(self.detail_url)
         if is_gone:
@@ -86,15 +86,15 @@ class HoldView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return asked  # to end or to shorten a hold is to let something be erased
         try:
             if request.POST.get("act") == "lift":
-                services.lift_hold(self.consultation, user=self.user)
+                erasing.lift_hold(self.consultation, user=self.user)
                 messages.success(request, "The hold is lifted.")
                 return HttpResponseRedirect(self.detail_url)
             form = HoldForm(request.POST, today=self.practice.today())
             if not form.is_valid():
                 return self._show(form)
             until, because = form.cleaned_data["until"], form.cleaned_data["because"]
-            services.hold(self.consultation, until, because, user=self.user)
-        except services.Stale:
+            erasing.hold(self.consultation, until, because, user=self.user)
+        except transitions.Stale:
             return self.gone()
         messages.success(request, "It is kept until then.")
         return HttpResponseRedirect(self.detail_url)
@@ -134,18 +134,18 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
         if act == "export":
             return self._copy(contact)
         if act == "erase":
-            found, held = services.erase_person(contact, user=self.user)
+            found, held = data_requests.erase_person(contact, user=self.user)
             messages.success(request, told(found, held))
             return redirect("consultations:demand")
         return self._show(
             form,
-            found=demands.find(contact),
-            sought=demands.read(contact),
-            unreadable=demands.unreadable(),
+            found=data_requests.find(contact),
+            sought=data_requests.read(contact),
+            unreadable=data_requests.unreadable(),
         )
 
     def _copy(self, contact: str) -> HttpResponse:
-        copy = services.export_person(contact, user=self.user)
+        copy = data_requests.export_person(contact, user=self.user)
         written = {"indent": 2, "ensure_ascii": False}  # for people to read, in any script
         response = JsonResponse(copy, safe=False, json_dumps_params=written)
         response["Content-Disposition"] = 'attachment; filename="requests.json"'

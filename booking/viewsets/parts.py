@@ -6,8 +6,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
-from booking import conflicts, services
+from booking import conflicts
 from booking.forms import AddressForm, ReachForm
+from booking.services import decisions, notes, readdress, transitions
 from booking.viewsets.review import DetailView
 
 NOTES = "Outcome and private note"
@@ -36,13 +37,13 @@ class NotesView(DetailPart):
         if not form.is_valid():
             return self.not_saved(NOTES, notes_form=form)
         try:
-            services.save_notes(self.consultation, user=self.user, **form.typed)
-        except services.Stale:
+            notes.save_notes(self.consultation, user=self.user, **form.typed)
+        except transitions.Stale:
             return self.gone()
-        except services.SavedMeanwhile:
+        except notes.SavedMeanwhile:
             self.consultation.refresh_from_db()
             return self.not_saved(NOTES, notes_form=form.again())
-        except services.NotAllowed:  # a time was agreed meanwhile, of which the form says more
+        except transitions.NotAllowed:  # a time was agreed meanwhile, of which the form says more
             self.consultation.refresh_from_db()
             return self.not_saved(NOTES, notes_form=self.notes_form(request.POST))
         messages.success(request, "Saved.")
@@ -54,15 +55,15 @@ class AddressView(DetailPart):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "reached" in request.POST:
-            services.reached_otherwise(self.consultation, user=self.user)
+            readdress.reached_otherwise(self.consultation, user=self.user)
             messages.success(request, "Noted.")
             return HttpResponseRedirect(self.detail_url)
         form = AddressForm(request.POST, request=self.consultation)
         if not form.is_valid():
             return self.not_saved("A letter came back", address_form=form)
         try:
-            services.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
-        except services.Stale:
+            readdress.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
+        except transitions.Stale:
             return self.gone()
         messages.success(request, "Changed. The last letter goes to the new address.")
         return HttpResponseRedirect(self.detail_url)
@@ -76,12 +77,12 @@ class ReachView(DetailPart):
         form.is_valid()  # ticks alone, which cannot be wrong
         try:
             if request.POST.get("seen") != form.seen:
-                raise services.NotAllowed
+                raise transitions.NotAllowed
             ticked = {"email_ok": False, **form.cleaned_data}
-            services.reach_by(self.consultation, user=self.user, **ticked)
-        except services.Stale:
+            readdress.reach_by(self.consultation, user=self.user, **ticked)
+        except transitions.Stale:
             return self.gone()
-        except services.NotAllowed:
+        except transitions.NotAllowed:
             messages.warning(
                 request,
                 "Nothing was saved, because the request changed since you opened the page. "
@@ -99,9 +100,9 @@ class StandsView(DetailPart):
         known = set(request.POST.getlist("reason")).intersection(conflicts.Reason.values)
         try:
             if request.POST.get("version") != str(self.consultation.version):
-                raise services.Stale
-            services.let_stand(self.consultation, known, user=self.user)
-        except services.Stale:
+                raise transitions.Stale
+            decisions.let_stand(self.consultation, known, user=self.user)
+        except transitions.Stale:
             messages.warning(
                 request, "The time changed since you opened the page. Please look again."
             )
@@ -115,6 +116,6 @@ class ToldView(DetailPart):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])
-        services.tell(letter, user=self.user)
+        notes.tell(letter, user=self.user)
         messages.success(request, "Noted.")
         return HttpResponseRedirect(self.detail_url)

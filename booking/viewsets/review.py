@@ -15,14 +15,17 @@ from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
 
-from booking import bounces, calendars, emails, services
+from booking.busy import sync
+from booking.erasure import retention
 from booking.filters import NEWEST, RequestFilterSet, with_words
 from booking.forms import AddressForm, NotesForm, ReachForm
+from booking.letters import bounces, emails
 from booking.models import ConsultationRequest, Letter, State
-from booking.services import Recipient
+from booking.services import again, decisions
+from booking.services.transitions import Recipient
 from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
 from booking.viewsets.conflicts import listed
-from practice import times
+from practice.jurisdiction import times
 
 MOST_LETTERS = 200  # of what is looked for
 
@@ -128,7 +131,7 @@ class ListView(ReviewMixin, BaseListingView):
             unreached=waiting.shown().with_returned_letter(),
             lost_alerts=bounces.alerts(),
             **bounces.stuck(timezone.now()),
-            silent=calendars.silent(timezone.now()),
+            silent=sync.silent(timezone.now()),
         )
 
 
@@ -161,16 +164,16 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             late=request.is_late(today),
             is_held=self.is_held,
             unreadable=request.is_unreadable,
-            erased_on=services.erased_on(request),
+            erased_on=retention.erased_on(request),
             region=self.practice.region_name(request.region),
             own_zone=self._own_zone(),
-            decisions=services.decisions(request),
+            decisions=decisions.decisions(request),
             conflicts=listed(self.practice, [request]),
             to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
             stuck=request.emails.stuck(timezone.now()).filter(given_up_at=None),
             given_up=[
-                (email, emails.words(email), services.why_not_again(email))
+                (email, emails.words(email), again.why_not_again(email))
                 for email in request.emails.given_up().filter(recipient=Recipient.VISITOR)
             ],
             returned=request.emails.came_back().filter(recipient=Recipient.VISITOR),

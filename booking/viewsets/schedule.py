@@ -14,16 +14,18 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
 
-from booking import calendars, conflicts, openings
+from booking import conflicts
+from booking.busy import sync
 from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
+from booking.times import open_times
 from booking.viewsets.base import ReviewMixin
 from booking.viewsets.conflicts import listed
-from practice import site_url
+from practice.environment import site_url
 from practice.fields import Unreadable
 from practice.models import Intake, PracticeSettings
-from practice.watching import counted
+from practice.monitoring import counted
 
 SCREEN = reverse_lazy("schedule:index")
 PREVIEW_DAYS = 14
@@ -33,7 +35,7 @@ def preview(practice: PracticeSettings, now: datetime) -> dict[date, list[dateti
     """The open times (UTC) of the next two weeks as far as times are offered, by local date; days
     without any included.
     """
-    found = openings.load(practice, now)
+    found = open_times.load(practice, now)
     horizon = min(found.policy.horizon, PREVIEW_DAYS - 1)
     near = replace(found, policy=found.policy._replace(horizon=horizon))
     today = now.astimezone(found.zone).date()
@@ -121,7 +123,7 @@ class UseAsIsView(ReviewMixin):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        used = calendars.use_as_is(request.POST.get("calendar", ""), request.POST.get("shown", ""))
+        used = sync.use_as_is(request.POST.get("calendar", ""), request.POST.get("shown", ""))
         if used:
             messages.success(
                 request, f"Your calendar “{used.name}” will be read again and used as it is."

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from qrcode.image.svg import SvgPathImage
 
-from practice import site_url
 from practice.accounts import lockout
 from practice.accounts.factors import is_enrolled, may_remove
+from practice.environment import site_url
 from practice.fields import cipher
 from practice.models import PracticeSettings
 

@@ -30,7 +30,8 @@ from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
 
-from practice.accounts import letters, limits, lockout
+from practice.accounts import letters, lockout
+from practice.models import tallies
 
 CODES = LINKS = 10  # in an hour
 HOUR = timedelta(hours=1)
@@ -83,8 +84,8 @@ class ForgottenPasswordForm(Plain, ResetPasswordForm):
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Promises a letter to whoever has an account; says nothing of whether one does."""
-        here = limits.hashed(lockout.address(request))
-        if limits.spend("link", here, limit=LINKS, within=HOUR):
+        here = tallies.hashed(lockout.address(request))
+        if tallies.spend("link", here, limit=LINKS, within=HOUR):
             for user in self.users:
                 letters.ask_for_link(user)
         return self.cleaned_data["email"]
@@ -102,10 +103,10 @@ class OtherPasswordForm(Plain, ChangePasswordForm):
 
     def clean_oldpassword(self) -> str:
         key = str(self.user.pk)
-        if not limits.spend("old password", key, limit=CODES, within=HOUR):
+        if not tallies.spend("old password", key, limit=CODES, within=HOUR):
             raise ValidationError(TOO_MANY_PASSWORDS)
         password: str = super().clean_oldpassword()
-        limits.clear("old password", key)
+        tallies.clear("old password", key)
         return password
 
 
@@ -126,11 +127,11 @@ class Guarded(Plain):
 
     def clean_code(self) -> str:
         key = str(self.user.pk)
-        if not limits.spend("code", key, limit=CODES, within=HOUR):
+        if not tallies.spend("code", key, limit=CODES, within=HOUR):
             raise ValidationError(TOO_MANY_CODES)
         code = super().clean_code()  # type: ignore[misc]
         self.refuse_used(code)
-        limits.clear("code", key)
+        tallies.clear("code", key)
         return code
 
     def refuse_used(self, code: str) -> None:
@@ -138,8 +139,8 @@ class Guarded(Plain):
         factor = getattr(self, "authenticator", None)
         if factor is None or factor.type != Authenticator.Type.TOTP:
             return
-        used = limits.hashed(f"{factor.pk} {normalize_user_code(code)}")
-        if not limits.spend("used code", used, limit=1, within=timedelta(minutes=5)):
+        used = tallies.hashed(f"{factor.pk} {normalize_user_code(code)}")
+        if not tallies.spend("used code", used, limit=1, within=timedelta(minutes=5)):
             raise get_adapter().validation_error("incorrect_code")
 
 

@@ -18,10 +18,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from practice import clocks, contacts, site_url
+from practice import contacts
+from practice.environment import site_url
 from practice.mail import leases
 from practice.mail.errors import describe, is_the_servers
 from practice.models import OwedLink, PracticeSettings, User
+from practice.worker import clocks
 
 logger = logging.getLogger(__name__)
 

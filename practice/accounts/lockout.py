@@ -16,9 +16,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from practice.accounts import limits
-from practice.accounts.limits import hashed
-from practice.network import UNKNOWN, client_address
+from practice.http.network import UNKNOWN, client_address
+from practice.models import tallies
+from practice.models.tallies import hashed
 
 logger = logging.getLogger(__name__)
 
@@ -110,11 +110,11 @@ def guess(request: HttpRequest, what: str, view: Callable[[], HttpResponse]) -> 
         return view()
     key = hashed(f"{address(request)} {what}")
     within = settings.AXES_COOLOFF_TIME
-    if not limits.spend("shared password", key, limit=GUESSES_BY_BOTH, within=within):
+    if not tallies.spend("shared password", key, limit=GUESSES_BY_BOTH, within=within):
         return render(request, "account/locked_out.html", {"is_shared": True}, status=429)
     answer = view()
     if answer.status_code == 302:  # which is what the right one gets
-        limits.clear("shared password", key)
+        tallies.clear("shared password", key)
     return answer
 
 

@@ -8,12 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import ResolverMatch, reverse
 
-from practice import deleting
 from practice.accounts import sealed
 from practice.accounts.factors import is_enrolled, may_enter
 from practice.accounts.reauthentication import ask_again, came_from, with_next
 from practice.accounts.sessions import note_activity
-from practice.middleware import View
+from practice.http.middleware import View
 
 # Of Wagtail's own addresses, those that anybody may open, and the way out.
 OPEN = {"wagtailadmin_sprite", "wagtailadmin_javascript_catalog", "admin_sign_in", "admin_sign_out"}
@@ -36,9 +35,7 @@ class SessionActivity:
 
 
 class SecondFactor:
-    """Lets nobody into the admin by a password alone, and asks again before accounts change or
-    readers lose something.
-    """
+    """Lets nobody into the admin by a password alone, and asks again before accounts change."""
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
@@ -61,9 +58,7 @@ class SecondFactor:
         if sealed.ONLY_SEAL in request.POST:
             return sealed.give_back(request)
         sealed.unseal(request)
-        if is_about_accounts(match):
-            return ask_again(request)
-        return deleting.ask_first(request)
+        return ask_again(request) if is_about_accounts(match) else None
 
 
 def to_second_factor(request: HttpRequest) -> HttpResponse:

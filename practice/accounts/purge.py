@@ -2,11 +2,12 @@
 
 from django.utils import timezone
 
-from practice.accounts import letters, limits, lockout, sessions
+from practice.accounts import letters, lockout, sessions
+from practice.models import tallies
 
 
 def forget_old() -> None:
     """Removes sessions that are over, counts of old guesses, and links that were sent."""
     now = timezone.now()
-    for part in (sessions, lockout, limits, letters):
+    for part in (sessions, lockout, tallies, letters):
         part.forget_old(now)

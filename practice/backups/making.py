@@ -12,7 +12,6 @@ from typing import BinaryIO
 from django.conf import settings
 from django.db import connection
 
-from practice import clocks, version
 from practice.backups import (
     BackupProblem,
     archive,
@@ -25,6 +24,8 @@ from practice.backups import (
     uploads,
 )
 from practice.backups.streams import Tell, piped
+from practice.environment import version
+from practice.worker import clocks
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import DatabaseError
 
-from practice import clocks
 from practice.models import BackupProof
+from practice.worker import clocks
 
 Kind = BackupProof.Kind
 KEPT = timedelta(days=800)

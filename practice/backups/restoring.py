@@ -13,11 +13,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from practice import keys
 from practice.backups import BackupProblem, archive, erasures, sealing, snapshots, stores, uploads
 from practice.backups.streams import Tell, piped
-from practice.connections import optimize
+from practice.encryption import rotation
 from practice.models import User
+from practice.worker.connections import optimize
 
 OWN_APPS = ("practice", "blog", "booking")
 
@@ -80,7 +80,7 @@ def find(what: str) -> tuple[stores.Store, str]:
 def refuse_if_in_use() -> None:
     """Raises BackupProblem where the database holds somebody's account or anything encrypted."""
     tables = set(connection.introspection.table_names())
-    models: list[Any] = [User, *(model for model, _ in keys.encrypted_models())]
+    models: list[Any] = [User, *(model for model, _ in rotation.encrypted_models())]
     # A site that was just installed has made its one schedule by itself, for its first visitor.
     models = [model for model in models if not hasattr(model, "load")]
     if any(m._meta.db_table in tables and m._base_manager.exists() for m in models):
@@ -121,7 +121,7 @@ def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
         tables=len(manifest.counts),
         uploads=files,
         erased=erased,
-        unreadable=keys.count(settings.FIELD_ENCRYPTION_KEYS).unreadable,
+        unreadable=rotation.count(settings.FIELD_ENCRYPTION_KEYS).unreadable,
         own=put_own(scratch, manifest.members),
     )
 

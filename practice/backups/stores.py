@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
-from urllib.parse import urlsplit
 
 from practice.backups import BackupProblem
 from practice.backups.streams import Reader, digest_of
+from practice.media import s3
 
 SUFFIX, DIGEST, PART = ".tar.age", ".sha256", ".part"
 TOMBSTONES = "tombstones.txt"
@@ -81,32 +81,10 @@ def at(address: str, setting: str = "BACKUP_TO") -> Store:
         if not Path(address).is_absolute():
             raise BackupProblem(f"{setting} is a path that does not begin with a slash.")
         return Folder(Path(address))
-    return Bucket(*bucket_of(address, setting))
-
-
-def bucket_of(address: str, setting: str) -> tuple[str, str]:
-    """Bucket and prefix of `s3://bucket/prefix`. Raises BackupProblem, naming `setting`."""
-    parts = urlsplit(address)
-    if parts.scheme != "s3" or not parts.netloc:
-        kinds = "neither a folder nor" if setting == "BACKUP_TO" else "not"
-        raise BackupProblem(f"{setting} is {kinds} s3://bucket/prefix.")
-    return parts.netloc, parts.path.strip("/")
-
-
-def plain_config(*, seconds: int = 20, tries: int = 4) -> Any:
-    """How boto3 speaks with a store: `seconds` to connect, and three times as many to answer.
-
-    Newer checksums are refused by many stores that are not Amazon's.
-    """
-    from botocore.config import Config
-
-    return Config(
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        connect_timeout=seconds,
-        read_timeout=3 * seconds,
-        retries={"mode": "standard", "max_attempts": tries},
-    )
+    try:
+        return Bucket(*s3.bucket_of(address, setting))
+    except s3.NoBucket as problem:
+        raise BackupProblem(str(problem)) from problem
 
 
 def complete(store: Store) -> list[str]:
@@ -198,7 +176,7 @@ class Bucket:
 
         self.bucket, self.prefix = bucket, f"{prefix}/" if prefix else ""
         with self._plainly():
-            self.client = boto3.client("s3", config=plain_config())
+            self.client = boto3.client("s3", config=s3.plain_config())
 
     @property
     def address(self) -> str:

@@ -13,9 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from practice import clocks
-from practice.accounts import limits
 from practice.mail.services import SERVICES, reports_bounces
+from practice.models import tallies
+from practice.worker import clocks
 
 GOOD_FOR = timedelta(hours=12)
 
@@ -46,7 +46,7 @@ class Guarded:
         if clocks.are_believed() and any(abs(timezone.now() - each) > GOOD_FOR for each in times):
             raise AnymailWebhookValidationFailure("A word of the mail service came too late.")
         for each in signatures:
-            if not limits.spend("bounce", limits.hashed(each["token"]), limit=1, within=GOOD_FOR):
+            if not tallies.spend("bounce", tallies.hashed(each["token"]), limit=1, within=GOOD_FOR):
                 raise AnymailWebhookValidationFailure("A word of the mail service came twice.")
         return events
 

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from practice.watched import remove
+from practice.pagecache.triggers import remove
 
 
 class Migration(migrations.Migration):

@@ -1,7 +1,9 @@
 """The plain pages of the site."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, cast
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
@@ -12,10 +14,10 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageViewRestriction
 
-from practice import frame
-from practice.addresses import refuse_reserved
 from practice.blocks import INLINE, PageBody
-from practice.page_forms import PageForm
+from practice.models.page_forms import PageForm
+from practice.models.slugs import refuse_reserved
+from practice.pagecache import site
 from practice.permissions import FixedPagePermissions
 
 
@@ -29,9 +31,16 @@ class ReaderPage(Page):
 
     def get_view_restrictions(self) -> QuerySet[PageViewRestriction]:
         """As Wagtail looks for them, on this page and all above it, if any page has one at all."""
-        if not frame.has_closed_pages():
+        if not site.has_closed_pages():
             return PageViewRestriction.objects.none()
         return super().get_view_restrictions()
+
+
+def written_pages() -> Iterator[ReaderPage]:
+    """The published pages that begin with an introduction: all but articles."""
+    for model in apps.get_models():
+        if issubclass(model, ReaderPage) and hasattr(model, "introduction"):
+            yield from model.objects.live()
 
 
 class FixedPage(ReaderPage):
@@ -89,7 +98,7 @@ class HomePage(FixedPage):
         if not path_components:
             return super().route(request, path_components)
         slug, *rest = path_components
-        page = frame.child_of(self, slug)
+        page = site.child_of(self, slug)
         if page is None:
             raise Http404
         return page.route(request, rest)

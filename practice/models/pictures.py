@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from wagtail.images.models import AbstractImage, AbstractRendition
 
-from practice.images import CleanPicture, stripped
+from practice.media.images import CleanPicture, stripped
 
 
 class SiteImage(AbstractImage):

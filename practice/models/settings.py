@@ -27,11 +27,12 @@ from wagtail.contrib.settings.models import BaseGenericSetting, register_setting
 from wagtail.fields import RichTextField
 from wagtail.models import Orderable
 
-from practice import california, completeness, contacts, times, workdays
+from practice import contacts
 from practice.blocks import INLINE, PROSE
+from practice.jurisdiction import california, times, workdays
 from practice.models.pictures import SiteImage
 from practice.models.regions import Region, parse_regions, validate_regions
-from practice.stamp import held
+from practice.pagecache.version import held
 
 
 def validate_time_zone(name: str) -> None:
@@ -461,10 +462,6 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         if number is None:
             return ""
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.RFC3966)
-
-    def missing(self) -> list[str]:
-        """What the practice still lacks before it goes live, one line each."""
-        return completeness.missing(self)
 
     @cached_property
     def away(self) -> list[tuple[date, date]]:

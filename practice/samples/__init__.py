@@ -9,8 +9,8 @@ from django.db.models import F, Q, QuerySet
 from django.dispatch import Signal
 from wagtail.models import Page, Revision
 
-from practice import golive
 from practice.models import PracticeSettings, SamplePage, User
+from practice.models.pages import written_pages
 
 MARK = "Sample text: replace it with your own."
 SUFFIX = "(sample)"  # of a fact
@@ -67,9 +67,7 @@ def marked_titles() -> list[str]:
     """
     known = set(standing_pages().values_list("page_id", flat=True))
     return [
-        page.title
-        for page in golive.written_pages()
-        if MARK in page.introduction and page.pk not in known
+        page.title for page in written_pages() if MARK in page.introduction and page.pk not in known
     ]
 
 

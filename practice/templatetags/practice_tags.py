@@ -14,10 +14,12 @@ from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks import StreamValue
 from wagtail.models import Page, Site
 
-from practice import links, samples, theme
+from practice import samples
 from practice.blocks import texts
 from practice.models import PracticeSettings
-from practice.stamp import held
+from practice.pagecache import rich_text
+from practice.pagecache.version import held
+from practice.website import theme
 
 register = template.Library()
 
@@ -111,7 +113,7 @@ def style_sheet_url(practice: PracticeSettings) -> str:
 @register.simple_tag
 def fetch_links(body: StreamValue) -> str:
     """Before a body is rendered: the pages that its texts link to, in one query."""
-    links.fetch_pages(texts(body))
+    rich_text.fetch_pages(texts(body))
     return ""
 
 

@@ -20,7 +20,7 @@ TITLE = "Other calendars: reading a feed of 5,000 events, 152 days of it"
 EVENTS = 5_000
 SECONDS, MEGABYTES = 10, 200
 START = datetime(2026, 1, 1, tzinfo=UTC)
-SPAN = timedelta(days=152)  # as booking/calendars.py asks for
+SPAN = timedelta(days=152)  # as booking/busy/sync.py asks for
 
 
 def event(number: int, day: str, *lines: str) -> list[str]:

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext, override_settings
 
-from practice import stamp
+from practice.pagecache import version
 from tests.benchmarks import essay, ours, plain_django, rival_servers, wagtail_starter, wordpress
 from tests.benchmarks.bench_site import asking
 from tests.benchmarks.figures import Figure
@@ -187,7 +187,7 @@ def queries() -> list[Figure]:
 
 def number_of_queries(path: str) -> int:
     ask = asking(path)
-    stamp.forget()
+    version.forget()
     with override_settings(PAGE_CACHE_MB=0):
         for _ in range(3):
             ask()

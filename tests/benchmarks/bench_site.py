@@ -71,7 +71,7 @@ def add_past(article: int, number: int) -> None:
     from django.utils import timezone
 
     from booking.models import ConsultationRequest, RequestEvent, State
-    from practice.connections import optimize
+    from practice.worker.connections import optimize
     from tests import factories
 
     now = timezone.now()
@@ -174,7 +174,7 @@ def page_figures(
 
 def reading_figures() -> list[Figure]:
     """The worker's part: a calendar of 5,000 events over TLS, and again when it is unchanged."""
-    from booking import calendars
+    from booking.busy import sync
     from booking.models import BusyFeed, BusyInterval, Schedule
     from tests.benchmarks.bench_busyfeeds import START, ordinary
     from tests.booking.calendar_server import NAME, Authority, fetching, serving
@@ -191,7 +191,7 @@ def reading_figures() -> list[Figure]:
             )
 
             def read(now: datetime) -> None:
-                calendars.read(BusyFeed.objects.get(pk=feed.pk), now, fetch=fetching(authority))
+                sync.read(BusyFeed.objects.get(pk=feed.pk), now, fetch=fetching(authority))
 
             first = timed(lambda: read(START), 1)
             unchanged = timed(lambda: read(START + timedelta(minutes=5)), 1)

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from booking.feedfetch import Address, Fetched, fetch
+from booking.busy.fetching import Address, Fetched, fetch
 
 NAME = "calendar.example"
 INTERNET = ip_address("127.0.0.1")

@@ -15,8 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from booking import emails, outbox, services, suspicion
+from booking.erasure import erasing
 from booking.forms.visitor import as_value
+from booking.letters import emails, outbox
 from booking.models import (
     ConsultationRequest,
     DailyCount,
@@ -27,7 +28,9 @@ from booking.models import (
     SlotClaim,
     State,
 )
-from booking.suspicion import Sending
+from booking.services import by_visitor, counts, expiry, transitions, unopened
+from booking.spam import signals
+from booking.spam.signals import Sending
 from practice.models import PracticeSettings
 from tests import factories
 from tests.faults.test_races import at_once
@@ -110,7 +113,7 @@ def test_what_cannot_be_sent_is_said_beside_its_field_to_a_spammer_too(visitor: 
 
 
 def test_the_trap_alone_holds_nobody_apart(visitor: Client) -> None:
-    send(visitor, anything_else="Robin", opened=suspicion.sign_opening())
+    send(visitor, anything_else="Robin", opened=signals.sign_opening())
     assert latest().state == State.PENDING
     send(visitor, anything_else="Robin")  # and never opened
     assert latest().state == State.SUSPECTED
@@ -143,7 +146,7 @@ def test_a_spammer_sees_what_everybody_sees(
             seen.append(page_of(visitor.get(sent.headers["Location"]), own))
             seen.append(page_of(visitor.get(link), own))
         with time_machine.travel(now + timedelta(days=20), tick=False):
-            services.release_holds()
+            expiry.release_holds()
             seen.append(page_of(visitor.get(link), own))
             for act in ("pick", "ask_to_move", "withdraw", "withdraw", "restore", "restore"):
                 answer = visitor.post(link, {"act": act, "version": 1})
@@ -180,8 +183,8 @@ def test_what_is_held_apart_sets_nothing_off(visitor: Client, as_therapist: Clie
     assert not ConsultationRequest.objects.overdue(today).exists()
     assert not ConsultationRequest.objects.with_time().exists()
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
-        assert services.release_holds() == services.expire_offers() == 0
-        assert services.queue_reminders() == 0
+        assert expiry.release_holds() == expiry.expire_offers() == 0
+        assert expiry.queue_reminders() == 0
     request.refresh_from_db()
     assert (request.state, request.version) == (State.SUSPECTED, 1)
     send(visitor, when=as_value(start))  # a real person may have that time
@@ -221,7 +224,7 @@ def test_it_is_counted_in_the_next_alert_if_there_is_any(visitor: Client, settin
     spam(visitor)
     outbox.send_due()
     mail.outbox.clear()
-    services.note_opened(ConsultationRequest.objects.earliest("pk"))  # or the next would wait
+    unopened.note_opened(ConsultationRequest.objects.earliest("pk"))  # or the next would wait
     send(visitor)
     outbox.send_due()
     (alert,) = (m for m in mail.outbox if m.to == ["practice@example.com"])
@@ -256,7 +259,7 @@ def test_the_list_holds_it_apart(visitor: Client, as_therapist: Client) -> None:
 def test_its_page_says_why_and_offers_two_presses(visitor: Client, as_therapist: Client) -> None:
     request = spam(visitor)
     html = as_therapist.get(reverse("consultations:detail", args=[request.pk])).content.decode()
-    assert suspicion.Signal.MARKUP.words in html
+    assert signals.Signal.MARKUP.words in html
     for decision in ("accept", "close"):
         url = reverse("consultations:decide", args=[request.pk, decision])
         assert f'<form method="post" action="{url}">' in html
@@ -340,7 +343,7 @@ def test_two_presses_or_a_withdrawal_meanwhile_do_it_once(
 
 def test_what_was_held_apart_to_the_end_is_erased_without_a_count(visitor: Client) -> None:
     request = spam(visitor)
-    services.erase(request, by=services.Actor.PRACTICE)
+    erasing.erase(request, by=transitions.Actor.PRACTICE)
     assert not ConsultationRequest.objects.exists()
     assert not RequestEvent.objects.exists()
     assert not ErasedCount.objects.exists()
@@ -413,7 +416,7 @@ def test_looking_and_mistyping_are_counted_by_nobody(visitor: Client) -> None:
 def test_the_same_words_from_many_addresses_are_held_apart_from_the_fourth_on(
     visitor: Client,
 ) -> None:
-    for number in range(suspicion.MANY_ALIKE + 1):
+    for number in range(signals.MANY_ALIKE + 1):
         send(
             visitor,
             email=f"{number}@example.com",
@@ -425,7 +428,7 @@ def test_the_same_words_from_many_addresses_are_held_apart_from_the_fourth_on(
 
 
 def test_a_whole_school_behind_one_address_is_heard(visitor: Client) -> None:
-    for number in range(suspicion.MANY_FROM_ADDRESS + 5):
+    for number in range(signals.MANY_FROM_ADDRESS + 5):
         send(visitor, email=f"{number}@example.com", message=f"{LONG} {number}")
     assert not ConsultationRequest.objects.held_apart().exists()
 
@@ -438,7 +441,7 @@ def test_no_row_holds_an_address_or_a_contact_and_nothing_outlives_its_day(
         first = set(DailyCount.objects.values_list("digest", flat=True))
         assert len(first) == 3
         assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in first)
-        assert services.forget_counts() == 0
+        assert counts.forget_counts() == 0
     with time_machine.travel(datetime(2026, 5, 5, 12, 0, tzinfo=UTC), tick=False):
         send(visitor, message=LONG)
         assert DailySalt.objects.count() == 2
@@ -466,8 +469,8 @@ def test_many_at_once_are_each_counted_once_from_the_first_of_a_day(settings: An
             contacts = {"email": "robin@example.com", "phone": "+16265550143"}
             request = factories.unsaved_request(message=LONG, **contacts)
             try:
-                services.submit(request, Sending(f"192.0.2.{number % 2}"))
-            except services.TooMany:
+                by_visitor.submit(request, Sending(f"192.0.2.{number % 2}"))
+            except counts.TooMany:
                 return False
             return True
 
@@ -484,7 +487,7 @@ def test_a_form_sent_many_times_at_once_is_counted_once() -> None:
 
     def submit() -> bool:
         again = factories.unsaved_request(submission_key=request.submission_key)
-        return services.submit(again, Sending("192.0.2.1"))[1]
+        return by_visitor.submit(again, Sending("192.0.2.1"))[1]
 
     assert sum(at_once([submit] * 8)) == 1
     assert set(DailyCount.objects.values_list("count", flat=True)) == {1}

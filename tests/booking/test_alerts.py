@@ -11,8 +11,11 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
-from booking import outbox, services, weekly
+from booking.erasure import erasing
+from booking.letters import emails, outbox, weekly
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule, SlotClaim
+from booking.services import by_visitor, decisions, expiry, notes, transitions, unopened
+from booking.times import open_times
 from practice.models import PracticeSettings, User
 from tests import factories
 
@@ -23,7 +26,7 @@ NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)  # a Monday, 9:00 in Los Angeles
 TOMORROW = NOW + 23 * HOUR  # a consultation within a day
 FRIDAY = NOW + 4 * DAY
 PRACTICE, SECOND = "practice@example.com", "second@example.org"
-WORDS = services.Draft("About your message", "Some words.")
+WORDS = emails.Draft("About your message", "Some words.")
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +41,7 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 def submit(**fields: Any) -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(**fields))[0]
+    return by_visitor.submit(factories.unsaved_request(**fields))[0]
 
 
 def alerts() -> list[EmailMessage]:
@@ -65,8 +68,8 @@ def offered(
 ) -> ConsultationRequest:
     """A request with one time offered, with or without another that is agreed."""
     request = agreed(instead_of, therapist) if instead_of else submit()
-    given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": services.ANYTHING}
-    services.offer(request, starts=[starts_at], **given)
+    given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": open_times.OBJECTIONS}
+    decisions.offer(request, starts=[starts_at], **given)
     OutgoingEmail.objects.all().delete()
     return request
 
@@ -140,9 +143,9 @@ def test_what_one_visitor_changes_again_and_again_is_gathered_too(
     look_at(as_therapist, request)
     left = 0
     for _ in range(20):
-        services.withdraw(request)
+        by_visitor.withdraw(request)
         left += len(alerts())
-        services.restore(request)
+        by_visitor.restore(request)
         left += len(alerts())
         clock.shift(MINUTE)
     assert left == 1
@@ -153,7 +156,7 @@ def test_a_visitor_who_sends_and_deletes_again_and_again_is_gathered_too(clock: 
     for _ in range(20):
         request = submit()
         left += len(alerts())
-        services.erase(request, by=services.Actor.VISITOR)
+        erasing.erase(request, by=transitions.Actor.VISITOR)
         left += len(alerts())
         clock.shift(MINUTE)
     assert left == 2
@@ -164,7 +167,7 @@ def test_the_second_address_hears_of_many_unopened_requests_in_one_letter(clock:
     for _ in range(5):
         submit()
     clock.move_to(NOW + 2 * DAY + 10 * HOUR)
-    assert services.alert_unopened() == 5
+    assert unopened.alert_unopened() == 5
     alerts()
     [letter] = [message for message in mail.outbox if message.to == [SECOND]]
     assert "5 requests" in letter.body
@@ -206,15 +209,15 @@ def test_gathering_can_be_turned_off(settings: Any) -> None:
 
 
 def withdraw(request: ConsultationRequest) -> None:
-    services.withdraw(request)
+    by_visitor.withdraw(request)
 
 
 def ask_to_move(request: ConsultationRequest) -> None:
-    services.ask_to_move(request)
+    by_visitor.ask_to_move(request)
 
 
 def erase(request: ConsultationRequest) -> None:
-    services.erase(request, by=services.Actor.VISITOR)
+    erasing.erase(request, by=transitions.Actor.VISITOR)
 
 
 @pytest.mark.parametrize("act", [withdraw, ask_to_move, erase])
@@ -265,7 +268,7 @@ def test_a_request_held_from_erasure_that_its_visitor_deletes_is_told_at_once(
 ) -> None:
     request = agreed(TOMORROW, therapist)
     day = PracticeSettings.load().today() + 30 * DAY
-    services.hold(request, day, "a complaint", user=therapist)
+    erasing.hold(request, day, "a complaint", user=therapist)
     submit()
     assert len(alerts()) == 1
     erase(request)
@@ -287,7 +290,7 @@ def test_a_time_picked_within_a_day_or_instead_of_one_is_told_at_once(
     request = offered(therapist, picked, instead_of=instead_of)
     submit()
     assert len(alerts()) == 1
-    services.pick(request, picked)
+    by_visitor.pick(request, picked)
     assert len(alerts()) == leave
 
 
@@ -297,7 +300,7 @@ def test_what_waited_goes_along_with_an_alert_that_cannot_wait(clock: Any, thera
     assert len(alerts()) == 1
     submit()
     assert alerts() == []
-    services.withdraw(request)
+    by_visitor.withdraw(request)
     [alert] = alerts()
     assert "A visitor cancelled a consultation" in alert.subject
     assert "A new request" in alert.body
@@ -310,31 +313,31 @@ def test_what_waited_goes_along_with_an_alert_that_cannot_wait(clock: Any, thera
 
 def restored(therapist: User) -> None:
     request = submit()
-    services.withdraw(request)
+    by_visitor.withdraw(request)
     OutgoingEmail.objects.all().delete()
-    services.restore(request)
+    by_visitor.restore(request)
 
 
 def late(therapist: User) -> None:
     submit(asked_for=factories.open_time())
     OutgoingEmail.objects.all().delete()
     ConsultationRequest.objects.update(holds_until=NOW - MINUTE)
-    services.release_holds()
+    expiry.release_holds()
 
 
 def offer_over(therapist: User) -> None:
     request = offered(therapist, FRIDAY)
     ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=NOW - MINUTE)
-    services.expire_offers()
+    expiry.expire_offers()
 
 
 HAPPENINGS: list[tuple[Callable[[User], Any], str]] = [
     (lambda therapist: submit(), "A new request"),
-    (lambda therapist: services.withdraw(submit_untold()), "A visitor withdrew a request"),
-    (lambda therapist: services.withdraw(agreed(FRIDAY, therapist)), "cancelled a consultation"),
-    (lambda therapist: services.ask_to_move(agreed(FRIDAY, therapist)), "wants another time"),
-    (lambda therapist: services.pick(offered(therapist, FRIDAY), FRIDAY), "picked one of"),
-    (lambda therapist: services.none_suits(offered(therapist, FRIDAY)), "None of your times"),
+    (lambda therapist: by_visitor.withdraw(submit_untold()), "A visitor withdrew a request"),
+    (lambda therapist: by_visitor.withdraw(agreed(FRIDAY, therapist)), "cancelled a consultation"),
+    (lambda therapist: by_visitor.ask_to_move(agreed(FRIDAY, therapist)), "wants another time"),
+    (lambda therapist: by_visitor.pick(offered(therapist, FRIDAY), FRIDAY), "picked one of"),
+    (lambda therapist: by_visitor.none_suits(offered(therapist, FRIDAY)), "None of your times"),
     (restored, "brought a request back"),
     (late, "waited so long"),
     (offer_over, "An offer ended"),
@@ -405,9 +408,9 @@ def test_neither_gathered_alerts_nor_those_to_the_second_address_nor_the_weekly_
     for happen, _ in HAPPENINGS:
         happen(therapist)
         SlotClaim.objects.all().delete()  # so that each finds its time open
-    services.save_notes(submit(), note="kanarinote", user=therapist)
+    notes.save_notes(submit(), note="kanarinote", user=therapist)
     clock.move_to(NOW + 3 * DAY)
-    assert services.alert_unopened()
+    assert unopened.alert_unopened()
     weekly.promise()
     mail.outbox.clear()
     outbox.send_due(limit=1000)

@@ -14,10 +14,12 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from booking import bounces, emails, outbox, services
+from booking.letters import bounces, emails, outbox
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
-from practice import clocks
+from booking.services import by_visitor, decisions, expiry, readdress, unopened
+from booking.times import open_times
 from practice.models import PracticeSettings
+from practice.worker import clocks
 from tests import factories, mail_service
 from tests.mail_service import MailService, basic, mailgun_says, postmark_says
 
@@ -82,7 +84,7 @@ def mailgun(settings: Any) -> Iterator[MailService]:
 
 
 def submit(**fields: Any) -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(**fields))[0]
+    return by_visitor.submit(factories.unsaved_request(**fields))[0]
 
 
 def unreached() -> list[ConsultationRequest]:
@@ -304,7 +306,7 @@ def test_a_word_about_an_address_that_was_changed_since_marks_nobody(
 ) -> None:
     request = submit()
     outbox.send_due()
-    services.readdress(request, "robin@example.org", user=therapist)
+    readdress.readdress(request, "robin@example.org", user=therapist)
     word = postmark_says("Bounce", acknowledgement().key, "robin@example.com")
     said_by_the_service(word, **basic())
     assert unreached() == []
@@ -351,7 +353,7 @@ def test_the_next_alert_counts_it_and_names_nobody(
     returned: ConsultationRequest, settings: Any
 ) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    services.note_opened(returned)  # or what comes next would be gathered
+    unopened.note_opened(returned)  # or what comes next would be gathered
     submit(email="", phone="+16265550144")
     outbox.send_due()
     alert = next(each for each in mail.outbox if each.to == ["practice@example.com"])
@@ -380,7 +382,7 @@ def test_an_alert_to_the_practice_that_came_back_is_shown_until_one_arrives(
 
 
 def write_again(request: ConsultationRequest, therapist: Any) -> OutgoingEmail:
-    services.waitlist(request, user=therapist, words=emails.Draft("About", "Words"))
+    decisions.waitlist(request, user=therapist, words=emails.Draft("About", "Words"))
     outbox.send_due()
     return OutgoingEmail.objects.get(request=request, kind="letter")
 
@@ -445,18 +447,18 @@ def test_somebody_who_was_told_otherwise_is_not_shown_any_more(
 def test_an_offer_whose_letter_came_back_does_not_run_out(mailbox: Mailbox, therapist: Any) -> None:
     factories.schedule()
     request = submit()
-    services.offer(
+    decisions.offer(
         request,
         user=therapist,
         words=emails.Draft("Times", "These."),
         starts=[factories.open_time()],
         minutes=20,
-        despite=services.ANYTHING,
+        despite=open_times.OBJECTIONS,
     )
     mailbox.refusal = "550 no such mailbox"
     outbox.send_due()
     past = timezone.now() - timedelta(days=1)
     ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=past)
-    assert services.expire_offers() == 0
-    services.reached_otherwise(request, user=therapist)
-    assert services.expire_offers() == 1
+    assert expiry.expire_offers() == 0
+    readdress.reached_otherwise(request, user=therapist)
+    assert expiry.expire_offers() == 1

@@ -15,11 +15,11 @@ from django.utils import timezone
 from icalendar import Calendar
 from pytest_django import DjangoAssertNumQueries
 
-from booking.emails import calendar_uid
-from booking.feed import initials
+from booking.letters.emails import calendar_uid
 from booking.models import ConsultationRequest, Proposal, Schedule, State
+from booking.own_calendar import initials
 from practice.fields import Unreadable
-from practice.logging import RedactingFormatter
+from practice.http.logging import RedactingFormatter
 from practice.models import PracticeSettings, User
 from tests import factories
 
@@ -138,7 +138,7 @@ def test_what_is_past_stays_for_thirty_days(visitor: Client) -> None:
 def test_it_names_a_consultation_as_its_invitation_does(
     visitor: Client, therapist: User, mailoutbox: list[Any], settings: Any
 ) -> None:
-    from booking import outbox
+    from booking.letters import outbox
 
     settings.SITE_URL = "https://practice.example"
     factories.schedule()
@@ -255,7 +255,7 @@ def test_it_costs_two_queries_however_many_there_are(
 
 def test_the_log_keeps_no_secret(visitor: Client, caplog: pytest.LogCaptureFixture) -> None:
     line = django_settings.LOGGING["formatters"]["line"]
-    assert line["class"] == "practice.logging.RedactingFormatter"
+    assert line["class"] == "practice.http.logging.RedactingFormatter"
     caplog.set_level(logging.DEBUG)
     for path in (address(), address("canary-secret_42")):
         visitor.get(path)

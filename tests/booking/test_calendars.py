@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
-from booking import calendars, openings
-from booking.feedfetch import Fetched, fetch, is_public
+from booking.busy import sync
+from booking.busy.fetching import Fetched, fetch, is_public
 from booking.models import BusyFeed, BusyInterval, Schedule, Weekday
+from booking.times import open_times
 from practice.models import PracticeSettings
 from tests import factories
 from tests.booking.calendar_server import Get, Handler, Server
@@ -45,7 +46,7 @@ def read(feed: BusyFeed, get: Get) -> Read:
     """Reads the calendar as it is stored, and gives what is stored then."""
 
     def _read(now: datetime = NOW, fetch: Any = get) -> BusyFeed:
-        calendars.read(BusyFeed.objects.get(pk=feed.pk), now, fetch=fetch)
+        sync.read(BusyFeed.objects.get(pk=feed.pk), now, fetch=fetch)
         return BusyFeed.objects.get(pk=feed.pk)
 
     return _read
@@ -89,7 +90,7 @@ def holds(body: bytes, **headers: str) -> Callable[[Handler], None]:
 def offered(now: datetime = NOW) -> list[str]:
     """The open times in the practice's zone, such as `03-03 10`."""
     practice = PracticeSettings.load()
-    starts = openings.load(practice, now).starts(now)
+    starts = open_times.load(practice, now).starts(now)
     return [f"{start.astimezone(practice.zone):%m-%d %H}" for start in starts]
 
 
@@ -130,7 +131,7 @@ def test_an_event_of_all_the_years_there_are_is_kept_as_far_as_was_looked(
     server.answer = holds(calendar(["UID:1", "DTSTART:00010101T000000Z", "DTEND:99991231T235959Z"]))
     found = read()
     kept = found.intervals.get()
-    assert (kept.starts_at, kept.ends_at) == (NOW - calendars.READS_BACK, found.covers_until)
+    assert (kept.starts_at, kept.ends_at) == (NOW - sync.READS_BACK, found.covers_until)
     assert offered() == []
 
 
@@ -190,7 +191,7 @@ def test_warnings_are_few_and_short(
     def chatty(*args: Any, **kwargs: Any) -> tuple[list[Any], list[str]]:
         return [], ["x" * 1000] * 1000
 
-    monkeypatch.setattr(calendars, "busy_intervals", chatty)
+    monkeypatch.setattr(sync, "busy_intervals", chatty)
     assert read().warnings == ["x" * 200] * 10
 
 
@@ -229,7 +230,7 @@ def test_once_a_week_all_is_asked_for_since_more_days_have_come_into_reach(
 
 
 def test_what_was_read_reaches_further_than_any_horizon_until_all_is_read_again() -> None:
-    least = calendars.READS_AHEAD - calendars.READS_IN_FULL_EVERY
+    least = sync.READS_AHEAD - sync.READS_IN_FULL_EVERY
     Schedule(horizon_days=120).clean_fields(exclude=["feed_secret"])
     with pytest.raises(ValidationError):
         Schedule(horizon_days=121).clean_fields(exclude=["feed_secret"])
@@ -241,8 +242,8 @@ def test_another_zone_of_the_practice_has_all_of_it_read_again(server: Server, r
     server.answer = holds(calendar(all_day), ETag='"v1"')
     read()
     PracticeSettings.objects.update(time_zone="Europe/Berlin")
-    calendars.read_again(BusyFeed.objects.all())
-    assert calendars.read_next(NOW, fetch=lambda url: Fetched(calendar(all_day), "", "")) == 1
+    sync.read_again(BusyFeed.objects.all())
+    assert sync.read_next(NOW, fetch=lambda url: Fetched(calendar(all_day), "", "")) == 1
     kept = BusyInterval.objects.get()
     assert kept.starts_at == datetime(2026, 3, 2, 23, tzinfo=UTC)
 
@@ -334,11 +335,11 @@ def test_what_was_read_last_stays_busy_beside_a_reading_with_losses_until_a_clea
     for again in (1, 2):
         found = read(NOW + again * LATER)
         assert (found.problem, len(found.warnings)) == ("", 1)
-        assert calendars.with_losses() == [found]
+        assert sync.with_losses() == [found]
         assert offered() == WITHOUT_TEN
     server.answer = holds(calendar())
     read(NOW + 3 * LATER)
-    assert calendars.with_losses() == []
+    assert sync.with_losses() == []
     assert offered() == EVERYTHING
 
 
@@ -401,7 +402,7 @@ def test_what_the_therapist_declined_keeps_no_time_busy(server: Server, read: Re
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "169.254.169.254", "[::1]"])
 def test_an_internal_address_is_refused_and_never_connected_to(server: Server, host: str) -> None:
     inside = add(f"https://{host}:{server.port}/secret.ics")
-    calendars.read(inside, NOW)
+    sync.read(inside, NOW)
     inside.refresh_from_db()
     assert "not on the open internet" in inside.problem
     assert server.connections == 0
@@ -425,18 +426,18 @@ def test_case_9_a_calendar_that_is_down_warns_the_therapist_after_a_day(
     server.answer = lambda handler: handler.reply(503)
     nearly = NOW + timedelta(hours=23, minutes=59)
     read(nearly)
-    assert calendars.silent(nearly) == []
+    assert sync.silent(nearly) == []
     later = NOW + timedelta(days=1, minutes=1)
     found = read(later)
-    assert calendars.silent(later) == [found]
+    assert sync.silent(later) == [found]
     server.answer = holds(calendar(WEEKLY))
     read(later + LATER)
-    assert calendars.silent(later + LATER) == []
+    assert sync.silent(later + LATER) == []
 
 
 def test_a_calendar_that_never_could_be_read_warns_a_day_after_it_was_added(feed: BusyFeed) -> None:
-    assert calendars.silent(NOW + timedelta(hours=23)) == []
-    assert calendars.silent(NOW + timedelta(hours=25)) == [feed]
+    assert sync.silent(NOW + timedelta(hours=23)) == []
+    assert sync.silent(NOW + timedelta(hours=25)) == [feed]
 
 
 def test_an_address_whose_key_is_missing_is_a_problem_and_no_crash(
@@ -447,7 +448,7 @@ def test_an_address_whose_key_is_missing_is_a_problem_and_no_crash(
     keys = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     found = read(NOW + LATER)
-    assert found.problem == calendars.NO_KEY
+    assert found.problem == sync.NO_KEY
     assert server.connections == 1
     assert offered() == WITHOUT_TEN
     settings.FIELD_ENCRYPTION_KEYS = keys
@@ -465,10 +466,10 @@ def test_a_fault_of_our_own_is_noted_by_its_kind_and_stops_no_other_calendar(
             raise RuntimeError(f"at {url} in {TITLE}")
         return get(url, **more)
 
-    assert calendars.read_all(NOW, fetch=breaks_once) == 1
+    assert sync.read_all(NOW, fetch=breaks_once) == 1
     feed.refresh_from_db()
     other.refresh_from_db()
-    assert (feed.problem, feed.checked_at) == (calendars.FAULT, NOW)
+    assert (feed.problem, feed.checked_at) == (sync.FAULT, NOW)
     assert (other.problem, other.read_at) == ("", NOW)
     assert "RuntimeError" in caplog.text
     assert TITLE not in caplog.text
@@ -489,10 +490,10 @@ def after(act: Callable[[], Any], body: bytes = calendar(WEEKLY)) -> Callable[..
 
 
 def test_a_calendar_that_is_removed_while_it_is_read_stays_removed(feed: BusyFeed) -> None:
-    calendars.read(feed, NOW, fetch=after(lambda: BusyFeed.objects.all().delete()))
+    sync.read(feed, NOW, fetch=after(lambda: BusyFeed.objects.all().delete()))
     assert not BusyFeed.objects.exists()
     assert not BusyInterval.objects.exists()
-    calendars.read(feed, NOW, fetch=after(lambda: pytest.fail("it is not asked for any more")))
+    sync.read(feed, NOW, fetch=after(lambda: pytest.fail("it is not asked for any more")))
 
 
 def test_an_address_that_is_changed_while_the_old_one_is_read_gets_nothing_of_it(
@@ -514,7 +515,7 @@ def test_an_address_that_is_changed_while_the_old_one_is_read_gets_nothing_of_it
 def test_what_is_to_be_read_again_is_not_overtaken_by_what_is_being_read(
     feed: BusyFeed, read: Read
 ) -> None:
-    found = read(fetch=after(lambda: calendars.read_again(BusyFeed.objects.all())))
+    found = read(fetch=after(lambda: sync.read_again(BusyFeed.objects.all())))
     assert found.checked_at is None
     assert not BusyInterval.objects.exists()
 
@@ -524,7 +525,7 @@ def test_what_another_worker_read_meanwhile_is_not_replaced_by_what_is_older(
 ) -> None:
     def newer() -> None:
         one = BusyFeed.objects.get(pk=feed.pk)
-        calendars.read(one, NOW + LATER, fetch=after(lambda: None, calendar()))
+        sync.read(one, NOW + LATER, fetch=after(lambda: None, calendar()))
 
     found = read(fetch=after(newer))
     assert found.read_at == NOW + LATER
@@ -540,7 +541,7 @@ def test_nothing_is_locked_while_the_calendar_is_waited_for(bare: None) -> None:
     feed = add("https://calendar.example/secret.ics")
     open_transactions = []
     note = after(lambda: open_transactions.append(connection.in_atomic_block))
-    calendars.read(feed, NOW, fetch=note)
+    sync.read(feed, NOW, fetch=note)
     assert open_transactions == [False]
     assert BusyInterval.objects.exists()
 
@@ -559,15 +560,15 @@ def test_a_new_calendar_comes_first_then_the_one_that_waited_longest() -> None:
     add("https://calendar.example/b", checked_at=NOW - timedelta(minutes=7))
     add("https://calendar.example/c")
     add("https://calendar.example/d", checked_at=NOW - timedelta(minutes=4))
-    assert [calendars.read_next(NOW, fetch=note) for _ in range(4)] == [1, 1, 1, 0]
+    assert [sync.read_next(NOW, fetch=note) for _ in range(4)] == [1, 1, 1, 0]
     assert asked == ["c", "b", "a"]
-    assert calendars.read_next(NOW + timedelta(minutes=1), fetch=note) == 1
+    assert sync.read_next(NOW + timedelta(minutes=1), fetch=note) == 1
     assert asked[3:] == ["d"]
 
 
 def test_a_clock_that_was_set_back_stops_no_calendar_from_being_read(feed: BusyFeed) -> None:
     BusyFeed.objects.update(checked_at=NOW + timedelta(hours=3))
-    assert calendars.read_next(NOW, fetch=after(lambda: None)) == 1
+    assert sync.read_next(NOW, fetch=after(lambda: None)) == 1
 
 
 def test_all_are_read_on_demand_and_those_that_could_be_are_counted(
@@ -579,7 +580,7 @@ def test_all_are_read_on_demand_and_those_that_could_be_are_counted(
     def by_address(url: str, **more: Any) -> Fetched:
         return get(url, **more) if url == server.url else fetch(url, **more)
 
-    assert calendars.read_all(NOW + timedelta(minutes=1), fetch=by_address) == 1
+    assert sync.read_all(NOW + timedelta(minutes=1), fetch=by_address) == 1
     assert server.connections == 1
 
 

@@ -12,8 +12,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from booking import services, time_zones
 from booking.models import ConsultationRequest, DateOverride, Schedule, SlotClaim, State
+from booking.services import by_visitor
+from practice.jurisdiction import zones
 from practice.models import DaysAway, Intake, PracticeSettings
 from tests import factories
 
@@ -140,8 +141,8 @@ def test_who_loses_the_race_after_the_form_was_checked_is_told_the_same(
         submit(factories.unsaved_request(asked_for=request.asked_for))
         return submit(request)
 
-    submit = services.submit
-    monkeypatch.setattr(services, "submit", somebody_is_faster)
+    submit = by_visitor.submit
+    monkeypatch.setattr(by_visitor, "submit", somebody_is_faster)
     answer = visitor.post(URL, {**TYPED, "when": TUESDAY_ONE})
     assert answer.status_code == 409
     assert TUESDAY_ONE not in radios(answer.content.decode())
@@ -264,19 +265,19 @@ def test_a_forged_number_of_pages_shows_what_there_is(visitor: Client, pages: st
 # --- In which zone, and as which country writes it ---------------------------------------------
 
 
-def zones(html: str) -> list[str]:
+def offered_zones(html: str) -> list[str]:
     return [tag.text for tag in BeautifulSoup(html, "html.parser").select("#id_time_zone option")]
 
 
 def test_a_practice_elsewhere_writes_its_own_way_and_offers_its_own_zones(visitor: Client) -> None:
     factories.practice_settings(country="AU", time_zone="Australia/Perth")
     html = look(visitor)
-    assert zones(html)[:3] == ["Perth Time", "Sydney Time", "Brisbane Time"]
+    assert offered_zones(html)[:3] == ["Perth Time", "Sydney Time", "Brisbane Time"]
     factories.practice_settings(country="GB", time_zone="Europe/London")
     html = look(visitor)
     assert "<legend>Wednesday 2 December</legend>" in html
     assert ">12:00</label>" in html
-    assert zones(html) == ["UK Time"]
+    assert offered_zones(html) == ["UK Time"]
     factories.practice_settings(country="US", time_zone="America/Chicago")
     assert "<legend>Tuesday, December 1</legend>" in look(visitor), "and so at once"
 
@@ -285,7 +286,7 @@ def test_one_name_stands_for_one_zone_and_the_chosen_one_is_kept(visitor: Client
     html = visitor.post(
         URL, {**TYPED, "time_zone": "America/Detroit", "act": "zone"}
     ).content.decode()
-    assert zones(html).count("Eastern Time") == 1
+    assert offered_zones(html).count("Eastern Time") == 1
     [selected] = BeautifulSoup(html, "html.parser").select("#id_time_zone [selected]")
     assert selected["value"] == "America/Detroit"
 
@@ -304,14 +305,14 @@ def test_one_name_stands_for_one_zone_and_the_chosen_one_is_kept(visitor: Client
     ],
 )
 def test_a_countrys_zones_begin_with_where_most_people_live(country: str, first: str) -> None:
-    assert time_zones.of_country(country, NOW)[0] == first
+    assert zones.of_country(country, NOW)[0] == first
 
 
 def test_zones_are_one_only_if_they_agree_in_the_year_that_comes(visitor: Client) -> None:
     """Vancouver had the clocks of Creston in no winter before that of 2026."""
     before, after = datetime(2025, 11, 30, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)
-    assert "America/Creston" in time_zones.of_country("CA", before)
-    assert "America/Creston" not in time_zones.of_country("CA", after)
+    assert "America/Creston" in zones.of_country("CA", before)
+    assert "America/Creston" not in zones.of_country("CA", after)
 
 
 @pytest.mark.parametrize(("month", "is_shown"), [(10, False), (11, True)])

@@ -18,7 +18,10 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from blog.models import ArticlePage
-from booking import calendars, jobs, outbox, scrubbing, services
+from booking import jobs
+from booking.busy import sync
+from booking.erasure import database_files
+from booking.letters import outbox
 from booking.models import (
     BusyFeed,
     BusyInterval,
@@ -31,10 +34,12 @@ from booking.models import (
     Schedule,
     State,
 )
+from booking.services import by_visitor, counts, expiry
 from practice.accounts import letters, lockout
-from practice.clocks import DISTRUSTED_FOR
 from practice.models import DeletedPage, Heartbeat, OwedLink, PracticeSettings, Silence, User
-from practice.watching import findings, heartbeat, readiness
+from practice.monitoring import findings, readiness
+from practice.worker import heartbeat
+from practice.worker.clocks import DISTRUSTED_FOR
 from tests import factories
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -132,7 +137,7 @@ class Worker:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The calendars that were asked, none of which has a server."""
     asked: list[Any] = []
-    monkeypatch.setattr(calendars, "read", lambda feed, now, **kwargs: asked.append(feed))
+    monkeypatch.setattr(sync, "read", lambda feed, now, **kwargs: asked.append(feed))
     return asked
 
 
@@ -171,7 +176,7 @@ def test_nothing_ends_by_a_date_that_goes_wrong_while_the_worker_runs(
     worker.round()
     assert on_file() == before
     clock.shift(-days * DAY)  # the web server's own clock is right
-    request, _ = services.submit(factories.unsaved_request(asked_for=factories.open_time(3)))
+    request, _ = by_visitor.submit(factories.unsaved_request(asked_for=factories.open_time(3)))
     clock.shift(days * DAY)
     before = on_file()
     worker.ten_minutes(clock)
@@ -259,8 +264,8 @@ def test_a_command_goes_by_no_wrong_date_and_says_what_to_do(
 def test_the_worker_once_lets_wait_what_goes_by_the_date_and_sends_the_rest(
     clock: Any, practice_day: None, reads: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scrubbing, "scrub", lambda: True)  # not within a transaction
-    services.submit(factories.unsaved_request())
+    monkeypatch.setattr(database_files, "scrub", lambda: True)  # not within a transaction
+    by_visitor.submit(factories.unsaved_request())
     before, said = on_file(), StringIO()
     clock.shift(400 * DAY)
     call_command("worker", "--once", stdout=said, stderr=said)
@@ -406,13 +411,13 @@ def test_a_salt_of_a_day_that_never_was_does_not_outlive_today(clock: Any, db: N
     DailySalt.of(timezone.now().date())
     DailyCount.objects.add_one(timezone.now().date(), ["a" * 64])
     clock.shift(-400 * DAY)
-    services.forget_counts()
+    counts.forget_counts()
     assert not DailySalt.objects.exists()
     assert not DailyCount.objects.exists()
 
 
 def owed_letter(**changes: Any) -> OutgoingEmail:
-    request, _ = services.submit(factories.unsaved_request(phone="", email="robin@example.com"))
+    request, _ = by_visitor.submit(factories.unsaved_request(phone="", email="robin@example.com"))
     OutgoingEmail.objects.filter(kind="alert_new").delete()
     OutgoingEmail.objects.update(**changes)
     return OutgoingEmail.objects.get(request=request)
@@ -452,7 +457,7 @@ def test_a_reminder_that_is_owed_leaves_by_no_wrong_date_and_is_not_lost(
         starts_at=now + 60 * MINUTE,
         ends_at=now + 80 * MINUTE,
     )
-    services.queue_reminders()
+    expiry.queue_reminders()
     clock.shift(days * DAY)
     worker = Worker(monkeypatch)
     worker.round()
@@ -489,14 +494,14 @@ def test_a_wrong_clock_writes_nothing_that_clocks_are_judged_by(
 def test_how_far_a_clock_may_be_from_the_last_sign(
     clock: Any, practice_day: None, apart: int, believed: bool
 ) -> None:
-    from practice import clocks
+    from practice.worker import clocks
 
     clock.shift(apart * MINUTE)
     assert (clocks.doubt(timezone.now()) is None) == believed
 
 
 def test_a_practice_that_has_just_begun_believes_its_clock(db: None) -> None:
-    from practice import clocks
+    from practice.worker import clocks
 
     assert clocks.doubt(timezone.now()) is None
 

@@ -10,8 +10,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from booking import services
+from booking.erasure import erasing
+from booking.letters import emails
 from booking.models import ConsultationRequest, Demand, State
+from booking.services import by_visitor, transitions
 from practice.models import PracticeSettings, User
 from tests import factories
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 LIST = reverse("consultations:index")
 DEMAND = reverse("consultations:demand")
 WEEK = timedelta(days=7)
-WORDS = services.Draft("About your message", "We will talk.")
+WORDS = emails.Draft("About your message", "We will talk.")
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +32,7 @@ def practice(practice: PracticeSettings) -> PracticeSettings:
 
 @pytest.fixture
 def request_on_file() -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(message="After the summer"))[0]
+    return by_visitor.submit(factories.unsaved_request(message="After the summer"))[0]
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def held(
     request_on_file: ConsultationRequest, therapist: User, practice: PracticeSettings
 ) -> ConsultationRequest:
     until = practice.today() + WEEK
-    services.hold(request_on_file, until, "A complaint to the board", user=therapist)
+    erasing.hold(request_on_file, until, "A complaint to the board", user=therapist)
     return request_on_file
 
 
@@ -205,7 +207,7 @@ def test_a_hold_is_lifted_with_the_factor_shown_again(
 def test_lifting_the_hold_says_that_what_the_visitor_wanted_follows(
     as_therapist_again: Client, held: ConsultationRequest
 ) -> None:
-    services.erase(held, by=services.Actor.VISITOR)
+    erasing.erase(held, by=transitions.Actor.VISITOR)
     said = words(as_therapist_again.get(page("detail", held)))
     assert f"It is held until {day(held)}, and erased after that day." in said
     assert "it is erased within the hour" in words(as_therapist_again.get(page("hold", held)))
@@ -227,7 +229,7 @@ def test_a_request_that_is_erased_meanwhile_is_no_error(
     as_therapist: Client, request_on_file: ConsultationRequest
 ) -> None:
     hold = page("hold", request_on_file)
-    services.erase(request_on_file, by=services.Actor.VISITOR)
+    erasing.erase(request_on_file, by=transitions.Actor.VISITOR)
     said = words(as_therapist.post(hold, {"act": "lift"}, follow=True))
     assert "has been erased since" in said
 

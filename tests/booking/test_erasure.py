@@ -16,7 +16,9 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models.functions import Cast
 from django.test import Client
 
-from booking import jobs, scrubbing, services, tombstones
+from booking import jobs
+from booking.erasure import data_requests, database_files, erasing, retention
+from booking.ledger import tombstones
 from booking.models import (
     ConsultationRequest,
     Demand,
@@ -26,7 +28,7 @@ from booking.models import (
     Tombstone,
     digest_of,
 )
-from booking.services import demands
+from booking.services import by_visitor, decisions, transitions
 from practice.models import KEPT, PracticeSettings, User
 from tests import factories
 
@@ -34,7 +36,7 @@ NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
 PSYCOPG = ("dbname", "user", "password", "host", "port")
 TODAY = date(2027, 6, 1)
 DAY = timedelta(days=1)
-ACTOR = services.Actor
+ACTOR = transitions.Actor
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ def test_each_state_is_kept_as_long_as_the_settings_say(
     PracticeSettings.objects.update(**{**dict.fromkeys(KEPT.values(), 1000), kept: 10})
     old = in_state(state, NOW - 11 * DAY)
     young = in_state(state, NOW - 9 * DAY)
-    assert services.erase_old(TODAY) == 1
+    assert retention.erase_old(TODAY) == 1
     assert list(ConsultationRequest.objects.all()) == [young]
     assert Tombstone.objects.filter(digest=digest_of(old.invitation_uid)).exists()
 
@@ -87,21 +89,21 @@ def test_nothing_is_erased_while_a_consultation_is_to_come(
     ahead = {"starts_at": NOW + DAY, "ends_at": NOW + DAY + timedelta(minutes=20)}
     for state in (State.CONFIRMED, State.PROPOSED, State.PENDING):
         factories.consultation_request(state=state, state_since=NOW - 2000 * DAY, **ahead)
-    assert services.erase_old(TODAY) == 0
+    assert retention.erase_old(TODAY) == 0
 
 
 def test_a_request_says_until_when_it_is_kept(practice: PracticeSettings, clock: Any) -> None:
-    assert services.erased_on(in_state(State.DECLINED, NOW)) == TODAY + 90 * DAY
-    assert services.erased_on(in_state(State.WAITLISTED, NOW)) == TODAY + 365 * DAY
+    assert retention.erased_on(in_state(State.DECLINED, NOW)) == TODAY + 90 * DAY
+    assert retention.erased_on(in_state(State.WAITLISTED, NOW)) == TODAY + 365 * DAY
     agreed = factories.consultation_request(
         state=State.CONFIRMED, starts_at=NOW + DAY, ends_at=NOW + 2 * DAY
     )
-    assert services.erased_on(agreed) is None
+    assert retention.erased_on(agreed) is None
 
 
 def erased_after(clock: Any, wait: timedelta) -> int:
     clock.move_to(NOW + wait)
-    return services.erase_old(PracticeSettings.load().today())
+    return retention.erase_old(PracticeSettings.load().today())
 
 
 def test_the_therapist_hears_a_month_before_of_what_waits_too_long(
@@ -120,16 +122,16 @@ def test_the_therapist_hears_a_month_before_of_what_waits_too_long(
 
 def held(user: User, **fields: Any) -> ConsultationRequest:
     request = in_state(State.CLOSED, NOW - 500 * DAY, **fields)
-    services.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
+    erasing.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
     return request
 
 
 def test_a_hold_outranks_time_the_practice_and_the_visitor(user: User, clock: Any) -> None:
     request = held(user)
-    assert services.erase_old(TODAY) == 0
-    with pytest.raises(services.Held):
-        services.erase(request, by=ACTOR.PRACTICE)
-    assert services.erase(request, by=ACTOR.VISITOR) is False
+    assert retention.erase_old(TODAY) == 0
+    with pytest.raises(erasing.Held):
+        erasing.erase(request, by=ACTOR.PRACTICE)
+    assert erasing.erase(request, by=ACTOR.VISITOR) is False
     assert erased_after(clock, 3 * DAY) == 0
     assert erased_after(clock, 4 * DAY) == 1
 
@@ -138,7 +140,7 @@ def test_the_visitors_wish_is_kept_for_the_day_on_which_the_hold_ends(
     user: User, clock: Any
 ) -> None:
     request = in_state(State.PENDING, NOW)
-    services.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
+    erasing.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
     visitor, link = Client(), request.get_absolute_url()
     page = visitor.get(link).content.decode()
     assert "duty to keep this request until <strong>Friday, June 4" in page
@@ -147,7 +149,7 @@ def test_the_visitors_wish_is_kept_for_the_day_on_which_the_hold_ends(
     assert "It is not erased yet" in answer
     request.refresh_from_db()
     assert request.state == State.WITHDRAWN
-    assert services.decisions(request) == []
+    assert decisions.decisions(request) == []
     assert "You have asked for its erasure" in visitor.get(link).content.decode()
     visitor.post(link, {"act": "erase", "sure": "yes"})  # twice does no harm
     assert erased_after(clock, 3 * DAY) == 0
@@ -160,32 +162,32 @@ def test_a_wish_after_the_practice_was_told_of_something_else_is_kept_too(
 ) -> None:
     """Both alerts would have been of the same version."""
     request = in_state(State.PENDING, NOW)
-    services.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
-    services.withdraw(request)
-    assert services.erase(request, by=ACTOR.VISITOR) is False
+    erasing.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
+    by_visitor.withdraw(request)
+    assert erasing.erase(request, by=ACTOR.VISITOR) is False
     assert erased_after(clock, 4 * DAY) == 1
 
 
 def test_whoever_brings_a_request_back_does_not_want_it_erased(user: User, clock: Any) -> None:
     request = in_state(State.PENDING, NOW)
-    services.hold(request, TODAY, "A complaint", user=user)
-    services.erase(request, by=ACTOR.VISITOR)
+    erasing.hold(request, TODAY, "A complaint", user=user)
+    erasing.erase(request, by=ACTOR.VISITOR)
     request.refresh_from_db()
-    services.restore(request)
+    by_visitor.restore(request)
     assert erased_after(clock, 2 * DAY) == 0
 
 
 def test_lifting_a_hold_lets_the_visitors_wish_come_true(user: User, clock: Any) -> None:
     request = held(user)
-    services.erase(request, by=ACTOR.VISITOR)
-    services.lift_hold(request, user=user)
-    assert services.erase_old(TODAY) == 1
+    erasing.erase(request, by=ACTOR.VISITOR)
+    erasing.lift_hold(request, user=user)
+    assert retention.erase_old(TODAY) == 1
 
 
 @pytest.mark.parametrize(("until", "reason"), [(TODAY, " "), (TODAY - DAY, "A complaint")])
 def test_a_hold_needs_a_reason_and_a_day(until: date, reason: str, user: User, clock: Any) -> None:
     with pytest.raises(ValueError, match="reason"):
-        services.hold(in_state(State.CLOSED, NOW), until, reason, user=user)
+        erasing.hold(in_state(State.CLOSED, NOW), until, reason, user=user)
 
 
 @pytest.mark.django_db
@@ -203,7 +205,7 @@ def test_a_restored_backup_is_erased_again(
     gone, stays = factories.consultation_request(), factories.consultation_request()
     backup = dict(ConsultationRequest.objects.filter(pk=gone.pk).values()[0])
     with django_capture_on_commit_callbacks(execute=True):
-        services.erase(gone, by=ACTOR.PRACTICE)
+        erasing.erase(gone, by=ACTOR.PRACTICE)
     Tombstone.objects.all().delete()  # the restored database knows nothing of it
     ErasedCount.objects.all().delete()
     ConsultationRequest.objects.create(**{**backup, "kept_until": TODAY, "kept_because": "x"})
@@ -218,7 +220,7 @@ def test_the_file_of_tombstones_leads_to_nobody(
 ) -> None:
     request = factories.consultation_request()
     with django_capture_on_commit_callbacks(execute=True):
-        services.erase(request, by=ACTOR.VISITOR)
+        erasing.erase(request, by=ACTOR.VISITOR)
     written = settings.TOMBSTONES_FILE.read_text()
     _, digest = written.split()
     assert digest == digest_of(request.invitation_uid)
@@ -234,7 +236,7 @@ def test_a_file_that_could_not_be_written_is_written_later(
 ) -> None:
     settings.TOMBSTONES_FILE = tmp_path / "not there yet" / "tombstones.txt"
     with django_capture_on_commit_callbacks(execute=True):
-        assert services.erase(factories.consultation_request(), by=ACTOR.VISITOR) is True
+        assert erasing.erase(factories.consultation_request(), by=ACTOR.VISITOR) is True
     settings.TOMBSTONES_FILE.parent.mkdir()
     assert tombstones.write_missing() == 1
     assert tombstones.write_missing() == 0
@@ -242,7 +244,7 @@ def test_a_file_that_could_not_be_written_is_written_later(
 
 def test_an_erasure_that_waits_for_a_cancellation_is_not_cut_short(user: User, clock: Any) -> None:
     request = factories.agreed_request(NOW + DAY, by=user)
-    assert services.erase(request, by=ACTOR.VISITOR) is False
+    assert erasing.erase(request, by=ACTOR.VISITOR) is False
     assert "0 erased again" in command("erase_again")
     assert OutgoingEmail.objects.filter(kind="letter", sent_at=None).exists()
 
@@ -250,24 +252,24 @@ def test_an_erasure_that_waits_for_a_cancellation_is_not_cut_short(user: User, c
 def test_what_waited_for_a_cancellation_is_scrubbed_once_it_has_left(
     user: User, clock: Any
 ) -> None:
-    services.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
+    erasing.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
     Tombstone.objects.update(is_scrubbed=True)  # a night goes by
     factories.letters_left()
-    assert services.finish_erasures() == 1
+    assert erasing.finish_erasures() == 1
     assert Tombstone.objects.filter(is_scrubbed=False).exists()
 
 
 def test_no_alert_keeps_the_time_of_what_was_erased(user: User, clock: Any) -> None:
-    services.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
+    erasing.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
     factories.letters_left()
-    services.erase_old(TODAY)
+    retention.erase_old(TODAY)
     assert not OutgoingEmail.objects.exclude(about_time=None).exists()
 
 
 # --- Nothing is left in a file ----------------------------------------------------------------
 
 
-def database_files() -> list[Path]:
+def files_of_the_database() -> list[Path]:
     """The files that hold the tables, and on SQLite the write-ahead log."""
     if connection.vendor == "sqlite":
         base = str(connection.settings_dict["NAME"])
@@ -282,7 +284,7 @@ def database_files() -> list[Path]:
 
 def stands_in_a_file(token: str) -> bool:
     # The last bytes of a token: PostgreSQL may compress what begins it.
-    return any(token.encode()[-60:] in path.read_bytes() for path in database_files())
+    return any(token.encode()[-60:] in path.read_bytes() for path in files_of_the_database())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -295,7 +297,7 @@ def test_what_was_erased_stands_in_no_file_of_the_database_not_even_encrypted(ba
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as PostgreSQL does by itself, and keeps what it saw
     for row in rows[2:]:
-        services.erase(row, by=ACTOR.PRACTICE)
+        erasing.erase(row, by=ACTOR.PRACTICE)
     until_scrubbed()
     assert stands_in_a_file(tokens[rows[0].pk])
     assert [row.pk for row in rows[2:] if stands_in_a_file(tokens[row.pk])] == []
@@ -323,10 +325,10 @@ def test_rows_that_an_older_transaction_keeps_are_scrubbed_another_time(
     with psycopg.connect(**server | ({"dbname": database} if database else {})) as other:
         other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         other.execute(begins)
-        services.erase(row, by=ACTOR.PRACTICE)
+        erasing.erase(row, by=ACTOR.PRACTICE)
         with monkeypatch.context() as patch:
-            patch.setattr(scrubbing, "PATIENCE", 0)
-            assert not scrubbing.scrub()
+            patch.setattr(database_files, "PATIENCE", 0)
+            assert not database_files.scrub()
         assert stands_in_a_file(token)
         assert Tombstone.objects.filter(is_scrubbed=False).exists()
     until_scrubbed()
@@ -344,11 +346,11 @@ def until_scrubbed() -> None:
 
 @pytest.mark.django_db
 def test_files_are_scrubbed_by_night_and_within_a_day() -> None:
-    assert not scrubbing.is_due(NOW, hour=3), "nothing was erased"
+    assert not database_files.is_due(NOW, hour=3), "nothing was erased"
     Tombstone.objects.create(digest="a", erased_at=NOW)
-    assert scrubbing.is_due(NOW + timedelta(hours=1), hour=3)
-    assert not scrubbing.is_due(NOW + timedelta(hours=1), hour=12)
-    assert scrubbing.is_due(NOW + timedelta(hours=21), hour=12)
+    assert database_files.is_due(NOW + timedelta(hours=1), hour=3)
+    assert not database_files.is_due(NOW + timedelta(hours=1), hour=12)
+    assert database_files.is_due(NOW + timedelta(hours=21), hour=12)
 
 
 @pytest.mark.django_db
@@ -407,7 +409,7 @@ def theirs(practice: PracticeSettings) -> list[ConsultationRequest]:
 def test_a_person_is_found_however_they_write_it(
     contact: str, places: list[int], theirs: list[ConsultationRequest]
 ) -> None:
-    assert demands.find(contact) == [theirs[place] for place in places]
+    assert data_requests.find(contact) == [theirs[place] for place in places]
 
 
 def test_a_copy_holds_everything_and_the_log_of_it_nothing(
@@ -431,7 +433,7 @@ def test_erasing_a_person_leaves_others_and_what_is_held(
     theirs: list[ConsultationRequest], user: User
 ) -> None:
     other = factories.consultation_request(email="kim@example.com")
-    services.hold(theirs[2], PracticeSettings.load().today(), "A complaint", user=user)
+    erasing.hold(theirs[2], PracticeSettings.load().today(), "A complaint", user=user)
     with pytest.raises(CommandError, match="Nothing was erased"):
         command("erase_person", typed="robin@example.com\nno\n")
     said = command("erase_person", typed="robin@example.com\nyes\n")
@@ -450,8 +452,8 @@ def test_what_no_key_opens_is_counted_and_breaks_no_search(
     from cryptography.fernet import Fernet
 
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
-    assert demands.find("robin@example.com") == []
-    assert demands.unreadable() == 5
+    assert data_requests.find("robin@example.com") == []
+    assert data_requests.unreadable() == 5
 
 
 @pytest.mark.parametrize("name", ["export_person", "erase_person"])
@@ -475,4 +477,4 @@ def test_a_demand_finds_an_address_that_an_earlier_form_took(email: str, db: Non
     """What is no address any more is on file all the same."""
     theirs = factories.consultation_request(email=email)
     factories.consultation_request(email="other@localhost")
-    assert demands.find(f" {email.upper()} ") == [theirs]
+    assert data_requests.find(f" {email.upper()} ") == [theirs]

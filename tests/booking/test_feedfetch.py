@@ -15,8 +15,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from booking import feedfetch
-from booking.feedfetch import Address, AddressRefused, Fetched, FetchError, fetch, is_public
+from booking.busy import fetching
+from booking.busy.fetching import Address, AddressRefused, Fetched, FetchError, fetch, is_public
 from tests.booking.calendar_server import (
     BODY,
     INTERNAL,
@@ -213,7 +213,7 @@ def test_a_redirect_is_checked_like_the_first_address(
     server.answer = lambda handler: handler.reply(302, Location=location.format(port=server.port))
 
     def names(host: str, port: int) -> list[Address]:
-        return [INTERNET] if host == NAME else feedfetch.resolve(host, port)
+        return [INTERNET] if host == NAME else fetching.resolve(host, port)
 
     with pytest.raises(AddressRefused, match=sentence):
         get(server.url, resolve=names, is_allowed=_only_once_allowed())
@@ -289,7 +289,7 @@ def test_an_address_that_is_none_is_refused_with_a_sentence(
 
 @pytest.mark.parametrize("port", ["", ":443"])
 def test_the_port_is_443_unless_it_is_said(port: str) -> None:
-    assert feedfetch.target(f"https://Calendar.Example{port}") == feedfetch.Target(NAME, 443, "/")
+    assert fetching.target(f"https://Calendar.Example{port}") == fetching.Target(NAME, 443, "/")
 
 
 def test_line_breaks_and_spaces_in_an_address_cannot_write_headers(

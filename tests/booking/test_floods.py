@@ -7,9 +7,10 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from booking import outbox, services
 from booking.forms.visitor import as_value
+from booking.letters import outbox
 from booking.models import ConsultationRequest
+from booking.services import counts
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -21,7 +22,7 @@ POSTS = 100
 @pytest.fixture(autouse=True)
 def open_practice(practice: PracticeSettings) -> None:
     factories.schedule(horizon_days=9)
-    services.count_open_times()
+    counts.count_open_times()
 
 
 def flood(visitor: Client, addresses: int) -> None:

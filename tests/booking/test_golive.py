@@ -6,7 +6,7 @@ import pytest
 
 from booking.models import DateOverride, Schedule
 from booking.samples import load_hours
-from practice import golive
+from practice.launch import checklist
 from practice.models import Intake, PracticeSettings
 from tests import factories
 from tests.factories import NINE_TO_FIVE
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("practice")
 
 def asked() -> list[str]:
     """What is said of the schedule."""
-    steps = golive.steps(PracticeSettings.load())
+    steps = checklist.steps(PracticeSettings.load())
     return [step.says for step in steps if "schedule" in step.link]
 
 

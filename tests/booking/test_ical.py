@@ -15,8 +15,8 @@ from django.core.mail import EmailMultiAlternatives
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking import ical
-from booking.ical import FeedEntry, Invitation
+from booking.letters import ical
+from booking.letters.ical import FeedEntry, Invitation
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 # After the clocks went forward in Los Angeles that day: ten in the morning is 17:00 in UTC.

@@ -18,8 +18,11 @@ import time_machine
 import vobject
 from django.conf import settings as django_settings
 
-from booking import emails, outbox, services
+from booking.erasure import erasing
+from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, Letter
+from booking.services import by_visitor, decisions, transitions
+from booking.times import open_times
 from practice import contacts
 from practice.models import PracticeSettings, User
 from tests import factories
@@ -78,25 +81,25 @@ class Visitor:
     def __init__(self, server: MailServer, user: User, **fields: Any) -> None:
         self.server, self.user = server, user
         fields = {"name": NAME, "time_zone": "Europe/Berlin", "phone": "+16265550143", **fields}
-        self.request = services.submit(factories.unsaved_request(**fields))[0]
+        self.request = by_visitor.submit(factories.unsaved_request(**fields))[0]
 
     def decide(self, kind: str, *starts: datetime) -> Post:
         """A decision with the words that are proposed for it, and the letter that left."""
         if kind == "offer":
-            until = services.offer_stands_until(self.request, list(starts))
+            until = decisions.offer_stands_until(self.request, list(starts))
             words = emails.draft(self.request, kind, starts=starts, stands_until=until)
             times: dict[str, Any] = {
                 "starts": list(starts),
                 "minutes": 20,
-                "despite": services.ANYTHING,
+                "despite": open_times.OBJECTIONS,
             }
         elif starts:
             words = emails.draft(self.request, kind, starts_at=starts[0])
-            times = {"starts_at": starts[0], "minutes": 20, "despite": services.ANYTHING}
+            times = {"starts_at": starts[0], "minutes": 20, "despite": open_times.OBJECTIONS}
         else:
             words, times = emails.draft(self.request, kind), {}
         words = emails.Draft(words.subject, words.body.replace(emails.GAP, "a colleague"))
-        getattr(services, kind)(self.request, user=self.user, words=words, **times)
+        getattr(decisions, kind)(self.request, user=self.user, words=words, **times)
         return self.last()
 
     def last(self) -> Post:
@@ -163,7 +166,7 @@ def assert_says(post: Post, method: str, sequence: int, start: datetime, uid: ob
 
 def test_case_1_nothing_invites_before_the_therapist_confirms(visitor: Visitor) -> None:
     visitor.decide("offer", WEDNESDAY, THURSDAY)
-    services.none_suits(visitor.request)
+    by_visitor.none_suits(visitor.request)
     visitor.decide("waitlist")
     visitor.decide("decline")
     assert len(visitor.mailbox()) == 4
@@ -180,7 +183,7 @@ def test_case_1_confirm_move_cancel(visitor: Visitor) -> None:
 
 def test_case_1_what_the_visitor_picks_is_an_invitation_at_once(visitor: Visitor) -> None:
     visitor.decide("offer", WEDNESDAY, THURSDAY)
-    services.pick(visitor.request, THURSDAY)
+    by_visitor.pick(visitor.request, THURSDAY)
     assert_says(visitor.last(), "REQUEST", 0, THURSDAY, visitor.request.invitation_uid)
 
 
@@ -188,7 +191,7 @@ def test_case_1_another_time_that_the_visitor_picks_is_a_move(visitor: Visitor) 
     visitor.decide("confirm", WEDNESDAY)
     offered = visitor.decide("offer", THURSDAY)
     assert not offered.invites  # what was agreed stays
-    services.pick(visitor.request, THURSDAY)
+    by_visitor.pick(visitor.request, THURSDAY)
     moved = visitor.last()
     assert_says(moved, "REQUEST", 1, THURSDAY, visitor.request.invitation_uid)
     assert "thank you for choosing" in moved.words
@@ -197,7 +200,7 @@ def test_case_1_another_time_that_the_visitor_picks_is_a_move(visitor: Visitor) 
 def test_case_1_an_offer_that_leads_nowhere_leaves_the_invitation_alone(visitor: Visitor) -> None:
     visitor.decide("confirm", WEDNESDAY)
     visitor.decide("offer", THURSDAY)
-    services.none_suits(visitor.request)
+    by_visitor.none_suits(visitor.request)
     outbox.send_due()
     assert [post.invites for post in visitor.mailbox()] == [False, True, False]
 
@@ -218,14 +221,14 @@ def test_case_1_who_leaves_gets_the_cancellation_and_nothing_else(
     uid = visitor.request.invitation_uid
     visitor.decide("confirm", WEDNESDAY)
     if ending == "withdraw":
-        services.withdraw(visitor.request)
+        by_visitor.withdraw(visitor.request)
     else:
-        services.erase(visitor.request, by=services.Actor.VISITOR)
+        erasing.erase(visitor.request, by=transitions.Actor.VISITOR)
     post = visitor.last()
     assert_says(post, "CANCEL", 1, WEDNESDAY, uid)
     assert post.message["Auto-Submitted"] == "auto-generated"
     assert "/consultation/manage/" not in post.words
-    services.finish_erasures()
+    erasing.finish_erasures()
     outbox.send_due()
     assert len(visitor.mailbox()) == 3
 
@@ -235,9 +238,9 @@ def test_case_1_who_comes_back_is_invited_under_the_same_uid_and_a_higher_number
 ) -> None:
     uid = visitor.request.invitation_uid
     visitor.decide("confirm", WEDNESDAY)
-    services.withdraw(visitor.request)
+    by_visitor.withdraw(visitor.request)
     visitor.last()
-    services.restore(visitor.request)
+    by_visitor.restore(visitor.request)
     assert_says(visitor.decide("confirm", THURSDAY), "REQUEST", 2, THURSDAY, uid)
 
 
@@ -245,7 +248,7 @@ def test_case_1_what_is_tried_again_says_the_same(visitor: Visitor, settings: An
     port = settings.EMAIL_PORT
     settings.EMAIL_PORT = 1  # nobody listens
     words = emails.draft(visitor.request, "confirm", starts_at=WEDNESDAY)
-    services.confirm(
+    decisions.confirm(
         visitor.request, user=visitor.user, words=words, starts_at=WEDNESDAY, minutes=20
     )
     assert outbox.send_due() == 0
@@ -258,8 +261,8 @@ def test_case_1_what_is_tried_again_says_the_same(visitor: Visitor, settings: An
 def test_without_an_address_there_is_neither_mail_nor_a_number(
     mail_server: MailServer, user: User, visitor: Visitor
 ) -> None:
-    other = services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
-    services.confirm(
+    other = by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+    decisions.confirm(
         other,
         user=user,
         words=emails.draft(other, "confirm", starts_at=WEDNESDAY),
@@ -285,7 +288,7 @@ def post(visitor: Visitor, request: pytest.FixtureRequest) -> Post:
     step = request.param
     if step == "pick":
         visitor.decide("offer", WEDNESDAY, THURSDAY)
-        services.pick(visitor.request, THURSDAY)
+        by_visitor.pick(visitor.request, THURSDAY)
         return visitor.last()
     confirmed = visitor.decide("confirm", WEDNESDAY)
     if step == "move":
@@ -297,10 +300,10 @@ def post(visitor: Visitor, request: pytest.FixtureRequest) -> Post:
     if step == "decline":
         return visitor.decide("decline")
     if step == "move by picking":
-        services.pick(visitor.request, THURSDAY)
+        by_visitor.pick(visitor.request, THURSDAY)
         return visitor.last()
     if step == "withdrawal":
-        services.withdraw(visitor.request)
+        by_visitor.withdraw(visitor.request)
         return visitor.last()
     return confirmed
 
@@ -357,7 +360,7 @@ def test_a_letter_and_its_invitation_go_to_that_very_domain(
 def test_letters_with_an_invitation_say_that_a_no_cancels_nothing(visitor: Visitor) -> None:
     confirmed, moved = visitor.decide("confirm", WEDNESDAY), visitor.decide("move", THURSDAY)
     visitor.decide("offer", WEDNESDAY)
-    services.pick(visitor.request, WEDNESDAY)
+    by_visitor.pick(visitor.request, WEDNESDAY)
     for post in (confirmed, moved, visitor.last()):
         assert post.invites
         assert "in the calendar invitation doesn't cancel our consultation." in post.words

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command, get_commands
 from django.db import connection
 from django.utils import timezone
 
-from booking import jobs, services
+from booking import jobs
 from booking.models import (
     BusyFeed,
     ConsultationRequest,
@@ -21,6 +21,7 @@ from booking.models import (
     Schedule,
     State,
 )
+from booking.services import expiry
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -204,7 +205,7 @@ def test_a_job_that_fails_stops_no_other_and_the_worker_says_which_it_was(
     def fails() -> int:
         raise RuntimeError("with a secret in it")
 
-    monkeypatch.setattr(services, "release_holds", fails)
+    monkeypatch.setattr(expiry, "release_holds", fails)
     offer = offered()
     with pytest.raises(CommandError, match=r"Failed: release_holds \(RuntimeError\)$"):
         said_by("worker", once=True)

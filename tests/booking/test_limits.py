@@ -13,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from booking import outbox, services
 from booking.forms.visitor import as_value
+from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule, SlotClaim, State
-from booking.suspicion import Sending
+from booking.services import by_visitor, counts, decisions, unopened
+from booking.spam.signals import Sending
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.faults.test_races import at_once
@@ -154,17 +155,17 @@ def test_before_the_worker_has_counted_nothing_is_capped(visitor: Client) -> Non
 )  # or a day's last hour has room for fewer
 def test_the_worker_counts_what_can_be_reserved_together(visitor: Client) -> None:
     """What waits unopened counts as well, or the half would shrink with every count."""
-    services.count_open_times()
+    counts.count_open_times()
     counted = Schedule.load().open_times_counted
     assert counted == len(factories.open_times())
     ask(visitor)
-    services.count_open_times()
+    counts.count_open_times()
     assert Schedule.load().open_times_counted == counted
     factories.schedule(step=5, daily_limit=3)
     days = {
         start.astimezone(PracticeSettings.load().zone).date() for start in factories.open_times()
     }
-    services.count_open_times()
+    counts.count_open_times()
     assert Schedule.load().open_times_counted == 3 * len(days)
 
 
@@ -197,9 +198,9 @@ def test_nothing_is_said_of_that_time_once_there_is_another(
 ) -> None:
     third = [ask(visitor) for _ in range(3)][-1]
     assert NOT_SET_ASIDE in pages_of(visitor, third)[1]
-    words = services.Draft("About your message", "Which one suits you?")
+    words = emails.Draft("About your message", "Which one suits you?")
     starts = factories.open_times()[:2]
-    services.offer(third, user=therapist, words=words, starts=starts, minutes=20)
+    decisions.offer(third, user=therapist, words=words, starts=starts, minutes=20)
     assert NOT_SET_ASIDE not in pages_of(visitor, third)[1]
     visitor.post(third.get_absolute_url(), {"act": "none_suits", "version": third.version})
     page = pages_of(visitor, third)[1]
@@ -213,7 +214,7 @@ def submits(number: int, start: datetime, **fields: Any) -> Callable[[], bool]:
     def act() -> bool:
         given = {"email": f"robin-{number}@example.com", "asked_for": start, **fields}
         address = given.pop("address", f"192.0.2.{number}")
-        consultation, _ = services.submit(factories.unsaved_request(**given), Sending(address))
+        consultation, _ = by_visitor.submit(factories.unsaved_request(**given), Sending(address))
         return consultation.starts_at is not None
 
     return act
@@ -260,7 +261,7 @@ def test_a_reply_of_the_therapists_goes_to_that_address_all_the_same(
         sixth = ask(visitor, address=f"192.0.2.{number}", email=spelled(number), when="suggest")
     page = text_of(as_therapist, f"/admin/consultations/{sixth.pk}/")
     assert "so they got no email about this one" in page
-    services.waitlist(sixth, user=therapist, words=services.Draft("About your message", "Wait."))
+    decisions.waitlist(sixth, user=therapist, words=emails.Draft("About your message", "Wait."))
     assert kinds(sixth) == ["alert_new", "letter"]
 
 
@@ -313,22 +314,22 @@ def test_what_is_put_aside_as_spam_is_told_the_same_day_and_once(visitor: Client
     for hours in (1, 14):  # ten in the morning, eleven at night
         with time_machine.travel(morning + timedelta(hours=hours), tick=False):
             ask(visitor, message=SPAM, address=f"192.0.2.{hours}")
-            services.alert_quarantine()
+            unopened.alert_quarantine()
             outbox.send_due()
     assert len(mail.outbox) == 1
     with time_machine.travel(morning + timedelta(hours=15, minutes=1), tick=False):  # midnight
-        services.alert_quarantine()
-        services.alert_quarantine()
+        unopened.alert_quarantine()
+        unopened.alert_quarantine()
         outbox.send_due()
     assert len(mail.outbox) == 2
     with time_machine.travel(morning + timedelta(days=2), tick=False):  # and nothing came since
-        services.alert_quarantine()
+        unopened.alert_quarantine()
         assert outbox.send_due() == 0
 
 
 def test_a_clock_that_was_a_year_ahead_silences_no_spam(visitor: Client) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=400), tick=False):
-        services.note_opened(ask(visitor, message=SPAM))
+        unopened.note_opened(ask(visitor, message=SPAM))
         outbox.send_due()
     ask(visitor, message=SPAM, address="192.0.2.7")
     mail.outbox.clear()

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 import time_machine
 
-from booking import emails, outbox, services
+from booking.letters import emails, outbox
 from booking.models import OutgoingEmail
+from booking.services import by_visitor, decisions
+from booking.times import open_times
 from practice.accounts import letters
 from practice.models import OwedLink, PracticeSettings
 from tests import factories, mail_service
@@ -41,7 +43,7 @@ def mailgun(settings: Any) -> Iterator[MailService]:
 
 
 def submit(**fields: Any) -> Any:
-    return services.submit(factories.unsaved_request(**fields))[0]
+    return by_visitor.submit(factories.unsaved_request(**fields))[0]
 
 
 def the_letter(**fields: Any) -> OutgoingEmail:
@@ -82,13 +84,13 @@ def test_mailgun_gets_the_same_by_its_own_form(mailgun: MailService) -> None:
 
 def test_an_invitation_goes_along_as_a_file(postmark: MailService, therapist: Any) -> None:
     request = submit()
-    services.confirm(
+    decisions.confirm(
         request,
         user=therapist,
         words=emails.Draft("Your consultation", "We will talk."),
         starts_at=factories.open_time(),
         minutes=20,
-        despite=services.ANYTHING,
+        despite=open_times.OBJECTIONS,
     )
     outbox.send_due()
     sent = next(each for each in postmark.asked if each["Subject"] == "Your consultation")

@@ -8,7 +8,9 @@ import pytest
 import time_machine
 from django.test import Client
 
-from booking import alerts, services, tokens
+from booking import tokens
+from booking.erasure import erasing
+from booking.letters import alerts, emails
 from booking.models import (
     ConsultationRequest,
     ErasedCount,
@@ -17,6 +19,7 @@ from booking.models import (
     RequestEvent,
     State,
 )
+from booking.services import by_visitor, decisions, transitions
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -25,7 +28,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def request_on_file(practice: PracticeSettings) -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(message="canary in the message"))[0]
+    return by_visitor.submit(factories.unsaved_request(message="canary in the message"))[0]
 
 
 def state_of(request: ConsultationRequest) -> str:
@@ -76,7 +79,7 @@ def test_after_a_day_a_withdrawal_stands(
 def test_after_a_withdrawal_nothing_that_was_owed_to_the_visitor_is_sent(
     request_on_file: ConsultationRequest,
 ) -> None:
-    services.withdraw(request_on_file)
+    by_visitor.withdraw(request_on_file)
     kinds = list(OutgoingEmail.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["alert_new", "alert_changed"]
 
@@ -115,7 +118,7 @@ def test_a_consultation_that_took_place_cannot_be_withdrawn(visitor: Client, pra
 
 def test_erasing_what_was_confirmed_tells_the_practice_which_time_is_off(practice: Any) -> None:
     ahead = confirmed(datetime(2030, 1, 8, 17, tzinfo=UTC))
-    services.erase(ahead, by=services.Actor.VISITOR)
+    erasing.erase(ahead, by=transitions.Actor.VISITOR)
     alert = alerts.build(OutgoingEmail.objects.get())
     assert alert is not None
     assert "Tuesday, January 8, 2030 at 9:00 AM Pacific Time" in str(alert.body)
@@ -125,7 +128,7 @@ def test_erasing_what_was_confirmed_tells_the_practice_which_time_is_off(practic
 def test_the_sent_page_of_a_withdrawn_request_promises_nothing(
     visitor: Client, request_on_file: ConsultationRequest
 ) -> None:
-    services.withdraw(request_on_file)
+    by_visitor.withdraw(request_on_file)
     html = visitor.get(f"/consultation/sent/?key={request_on_file.token}", follow=True)
     assert "You have withdrawn it" in html.content.decode()
 
@@ -139,8 +142,8 @@ def test_a_late_request_says_so(visitor: Client, practice: Any) -> None:
 
 def test_a_second_erasure_counts_nothing_twice(request_on_file: ConsultationRequest) -> None:
     again = ConsultationRequest.objects.get()
-    services.erase(request_on_file, by=services.Actor.VISITOR)
-    services.erase(again, by=services.Actor.VISITOR)
+    erasing.erase(request_on_file, by=transitions.Actor.VISITOR)
+    erasing.erase(again, by=transitions.Actor.VISITOR)
     assert ErasedCount.objects.get().requests == 1
 
 
@@ -188,13 +191,13 @@ def test_a_visitors_withdrawal_counts_though_the_practice_acted_at_the_same_mome
     request_on_file: ConsultationRequest, visitor: Client, therapist: object
 ) -> None:
     stale = ConsultationRequest.objects.get()
-    services.waitlist(
+    decisions.waitlist(
         request_on_file,
         user=therapist,
-        words=services.Draft("s", "b"),  # type: ignore[arg-type]
+        words=emails.Draft("s", "b"),  # type: ignore[arg-type]
     )
-    with pytest.raises(services.Stale):
-        services.withdraw(stale)
+    with pytest.raises(transitions.Stale):
+        by_visitor.withdraw(stale)
     visitor.post(stale.get_absolute_url(), {"act": "withdraw"})
     assert state_of(request_on_file) == State.WITHDRAWN
 

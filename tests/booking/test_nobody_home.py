@@ -8,11 +8,12 @@ import time_machine
 from django.core import mail
 from django.test import Client
 
-from booking import outbox, services
 from booking.jobs import recurring
+from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail, State
+from booking.services import by_visitor, presence
 from practice.models import DaysAway, Intake, PracticeSettings, User
-from practice.watching import findings
+from practice.monitoring import findings
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +39,7 @@ def waiting() -> ConsultationRequest:
     with time_machine.travel(MONDAY, tick=False):
         reply_by = PracticeSettings.load().reply_by(PracticeSettings.load().today())
         unsaved = factories.unsaved_request(reply_by=reply_by, message="canary")
-        return services.submit(unsaved)[0]
+        return by_visitor.submit(unsaved)[0]
 
 
 def work(at: datetime) -> list[str]:
@@ -87,7 +88,7 @@ def test_the_second_address_hears_of_one_absence_once_however_long_it_lasts(
     OutgoingEmail.objects.all().delete()  # as those that left long ago are
     assert work(GONE + 80 * DAY) == []
     with time_machine.travel(GONE + 81 * DAY, tick=False):
-        services.note_presence(PracticeSettings.load())
+        presence.note_presence(PracticeSettings.load())
     assert work(GONE + 81 * DAY) == []
     assert work(GONE + 100 * DAY) == [SECOND]
 
@@ -108,7 +109,7 @@ def test_whoever_signs_in_meanwhile_keeps_the_second_address_from_being_told(
     therapist: User,
 ) -> None:
     with time_machine.travel(GONE, tick=False):
-        assert services.note_absence()
+        assert presence.note_absence()
         factories.signed_in(therapist)
         mail.outbox.clear()
         outbox.send_due()
@@ -252,9 +253,9 @@ def test_a_reviewer_who_signs_in_while_the_worker_looks_wins(
     """The worker closes only what is as it read it."""
     read = PracticeSettings.load()
     with time_machine.travel(GONE, tick=False):
-        services.note_presence(PracticeSettings.load())
+        presence.note_presence(PracticeSettings.load())
         monkeypatch.setattr(PracticeSettings, "load", lambda *_: read)
-        assert not services.note_absence()
+        assert not presence.note_absence()
     assert PracticeSettings.objects.get().nobody_home_since is None
 
 

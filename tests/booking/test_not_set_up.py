@@ -10,8 +10,9 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
-from booking import services
+from booking.erasure import erasing
 from booking.models import ConsultationRequest, ErasedCount, Tombstone
+from booking.services import transitions
 from practice import samples
 from practice.models import HomePage, PracticeSettings, User
 from tests import factories
@@ -119,7 +120,7 @@ def test_a_site_that_has_taken_a_request_stays_open_whatever_is_missing_later(
     visitor: Client, set_up: PracticeSettings
 ) -> None:
     assert visitor.post(FORM, TYPED).status_code == 303
-    services.erase(ConsultationRequest.objects.get(), by=services.Actor.PRACTICE)
+    erasing.erase(ConsultationRequest.objects.get(), by=transitions.Actor.PRACTICE)
     ErasedCount.objects.all().delete()
     PracticeSettings.objects.update(license_number="", practice_name="Your practice")
     assert is_open(visitor)

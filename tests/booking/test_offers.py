@@ -12,8 +12,10 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from booking import claims, outbox, services
+from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, Schedule, State
+from booking.services import by_visitor, decisions, expiry, transitions
+from booking.times import reservations
 from practice.models import PracticeSettings, User
 from tests import factories
 
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 30, 20, tzinfo=UTC)  # Monday noon in Los Angeles
 TUESDAY = datetime(2026, 12, 1, 21, tzinfo=UTC)
-WORDS = services.Draft("About your message", "Some words.")
+WORDS = emails.Draft("About your message", "Some words.")
 
 
 @pytest.fixture(autouse=True)
@@ -37,22 +39,22 @@ def open_hours(practice: PracticeSettings) -> Schedule:
 
 @pytest.fixture
 def waiting() -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(parts_of_week=["mornings"]))[0]
+    return by_visitor.submit(factories.unsaved_request(parts_of_week=["mornings"]))[0]
 
 
 @pytest.fixture
 def by_phone() -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+    return by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
 
 
 def offered(request: ConsultationRequest, user: User) -> ConsultationRequest:
     starts = [TUESDAY + timedelta(days=n) for n in range(3)]
-    services.offer(request, user=user, words=WORDS, starts=starts, minutes=20)
+    decisions.offer(request, user=user, words=WORDS, starts=starts, minutes=20)
     return request
 
 
 def confirmed(request: ConsultationRequest, user: User) -> ConsultationRequest:
-    services.confirm(request, user=user, words=WORDS, starts_at=TUESDAY, minutes=20)
+    decisions.confirm(request, user=user, words=WORDS, starts_at=TUESDAY, minutes=20)
     return request
 
 
@@ -134,7 +136,7 @@ class TestTheTherapist:
     def test_case_4_is_told_that_the_time_went_busy_and_may_take_it_knowingly(
         self, as_therapist: Client
     ) -> None:
-        request, _ = services.submit(
+        request, _ = by_visitor.submit(
             factories.unsaved_request(asked_for=TUESDAY, phone="+16265550143")
         )
         factories.busy(TUESDAY, TUESDAY + timedelta(hours=1))
@@ -149,13 +151,13 @@ class TestTheTherapist:
         told = BeautifulSoup(html, "html.parser").select("[name=known]")
         knows = {"anyway": "on", "known": [str(tag["value"]) for tag in told]}
         letter = fields(as_therapist.post(url, {**typed, **knows}).content.decode()) | knows
-        other, _ = services.submit(
+        other, _ = by_visitor.submit(
             factories.unsaved_request(asked_for=TUESDAY + timedelta(hours=2))
         )
         Schedule.objects.update(daily_limit=1)
         html = as_therapist.post(url, letter).content.decode()
         assert "as many consultations as you take" in html  # of that they did not know yet
-        services.withdraw(other)
+        by_visitor.withdraw(other)
         as_therapist.post(url, letter)
         request.refresh_from_db()
         assert request.state == State.CONFIRMED
@@ -164,7 +166,7 @@ class TestTheTherapist:
         self, as_therapist: Client, therapist: User, by_phone: ConsultationRequest
     ) -> None:
         confirmed(by_phone, therapist)
-        other, _ = services.submit(factories.unsaved_request(phone="+16265550144"))
+        other, _ = by_visitor.submit(factories.unsaved_request(phone="+16265550144"))
         typed = {"day": "2026-12-01", "hour": "13:10", "minutes": "20", "anyway": "on"}
         typed |= {"version": str(other.version), "subject": "Hello", "body": "Hello"}
         html = as_therapist.post(url_of(other, "confirm"), typed).content.decode()
@@ -180,7 +182,7 @@ class TestTheTherapist:
         url = url_of(waiting, "decline")
         stale = fields(as_therapist.get(url).content.decode())
         stale["body"] = "Some words."
-        services.pick(waiting, TUESDAY, visitor_calls=True)
+        by_visitor.pick(waiting, TUESDAY, visitor_calls=True)
         html = as_therapist.post(url, stale, follow=True).content.decode()
         assert "The visitor picked one of the times" in html
         waiting.refresh_from_db()
@@ -189,7 +191,7 @@ class TestTheTherapist:
     def test_sees_who_asks_for_another_time_among_those_who_wait(
         self, as_therapist: Client, therapist: User, by_phone: ConsultationRequest
     ) -> None:
-        services.ask_to_move(confirmed(by_phone, therapist))
+        by_visitor.ask_to_move(confirmed(by_phone, therapist))
         assert "asks for another time" in as_therapist.get("/admin/consultations/").content.decode()
         html = as_therapist.get(f"/admin/consultations/{by_phone.pk}/").content.decode()
         assert "They ask for another time" in html
@@ -262,7 +264,7 @@ class TestTheVisitor:
         act(visitor, by_phone, "ask_to_move")
         assert "this\n          time stays yours" in page(visitor, by_phone)
         later = [TUESDAY + timedelta(days=n) for n in (2, 3)]
-        services.offer(by_phone, user=therapist, words=WORDS, starts=later, minutes=20)
+        decisions.offer(by_phone, user=therapist, words=WORDS, starts=later, minutes=20)
         assert "None\n        of these: keep what we have" in page(visitor, by_phone)
         assert by_phone.claims.count() == 3 * (20 + 10) // 5
         act(visitor, by_phone, "none_suits")
@@ -274,7 +276,7 @@ class TestTheVisitor:
         self, visitor: Client, therapist: User, waiting: ConsultationRequest
     ) -> None:
         offered(waiting, therapist)
-        services.decline(waiting, user=therapist, words=WORDS)
+        decisions.decline(waiting, user=therapist, words=WORDS)
         answer = act(visitor, waiting, "pick", time="2026-12-01T21:00Z", phone="626 555 0143")
         assert answer.status_code == 409
         assert "could not be done any more" in answer.content.decode()
@@ -299,7 +301,7 @@ class TestTheVisitor:
         offered(waiting, therapist)
         factories.letters_left()
         with time_machine.travel(NOW + timedelta(hours=73), tick=False):
-            services.expire_offers()
+            expiry.expire_offers()
             waiting.refresh_from_db()
             assert waiting.state == State.EXPIRED
             assert "ask again" in page(visitor, waiting)
@@ -315,7 +317,7 @@ class TestTheVisitor:
     def test_who_erases_an_agreed_consultation_is_told_of_the_last_message(
         self, visitor: Client, therapist: User
     ) -> None:
-        request, _ = services.submit(factories.unsaved_request(phone="+16265550143"))
+        request, _ = by_visitor.submit(factories.unsaved_request(phone="+16265550143"))
         confirmed(request, therapist)
         url = request.get_absolute_url()
         asked = visitor.post(url, {"act": "erase"}).content.decode()
@@ -344,7 +346,7 @@ class TestTheVisitor:
     ) -> None:
         offered(waiting, therapist)
         old = str(waiting.version)
-        services.reopen(waiting, user=therapist)
+        decisions.reopen(waiting, user=therapist)
         offered(waiting, therapist)
         assert act(visitor, waiting, "none_suits", version=old).status_code == 409
         assert waiting.state == State.PROPOSED
@@ -354,9 +356,9 @@ class TestTheVisitor:
     ) -> None:
         def erased_meanwhile(request: ConsultationRequest) -> None:
             ConsultationRequest.objects.all().delete()
-            raise services.Stale
+            raise transitions.Stale
 
-        monkeypatch.setattr(services, "withdraw", erased_meanwhile)
+        monkeypatch.setattr(by_visitor, "withdraw", erased_meanwhile)
         answer = visitor.post(waiting.get_absolute_url(), {"act": "withdraw"})
         assert answer.status_code == 404
         assert "leads nowhere" in answer.content.decode()
@@ -372,7 +374,7 @@ class TestTheVisitor:
         assert "We talk by video" in page(visitor, by_phone)
 
     def test_is_answered_before_the_time_itself(self, visitor: Client) -> None:
-        request, _ = services.submit(
+        request, _ = by_visitor.submit(
             factories.unsaved_request(asked_for=TUESDAY, reply_by=date(2026, 12, 3))
         )
         assert request.reply_by == TUESDAY.date()
@@ -388,7 +390,7 @@ class TestTheVisitor:
 def test_a_visitor_who_asked_for_another_time_hears_that_there_is_none(
     as_therapist: Client, therapist: User, waiting: ConsultationRequest
 ) -> None:
-    services.ask_to_move(confirmed(waiting, therapist))
+    by_visitor.ask_to_move(confirmed(waiting, therapist))
     url = url_of(waiting, "keep")
     as_therapist.post(url, fields(as_therapist.get(url).content.decode()))
     waiting.refresh_from_db()
@@ -429,7 +431,7 @@ def test_a_shorter_pause_frees_what_nobody_needs_and_a_longer_one_takes_what_is_
     set_gap(0)
     next_one = TUESDAY + timedelta(minutes=20)
     assert next_one in factories.open_times()
-    services.submit(factories.unsaved_request(asked_for=next_one))
+    by_visitor.submit(factories.unsaved_request(asked_for=next_one))
     assert by_phone.claims.count() == 20 // 5
     set_gap(30)
     assert by_phone.claims.count() == 20 // 5  # the other has what comes after it
@@ -441,7 +443,7 @@ def set_gap(minutes: int) -> None:
         schedule = Schedule.lock()
         schedule.gap = minutes
         schedule.save()
-        claims.fit_pauses(schedule, NOW)
+        reservations.fit_pauses(schedule, NOW)
 
 
 def test_nothing_is_sent_to_an_address_that_cannot_be_read(

@@ -14,11 +14,12 @@ from aiosmtpd.controller import Controller
 from django.core import mail
 from django.utils import timezone
 
-from booking import alerts, emails, outbox, services
+from booking.letters import alerts, emails, outbox
 from booking.models import Letter, OutgoingEmail
+from booking.services import by_visitor, decisions
 from practice.fields import Unreadable
 from practice.models import PracticeSettings
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +72,7 @@ def open_practice(practice: PracticeSettings) -> PracticeSettings:
 
 
 def submit(**fields: Any) -> Any:
-    return services.submit(factories.unsaved_request(**fields))[0]
+    return by_visitor.submit(factories.unsaved_request(**fields))[0]
 
 
 def test_a_request_owes_the_visitor_a_letter_and_the_practice_an_alert(mailbox: Mailbox) -> None:
@@ -220,7 +221,7 @@ def test_letters_about_one_request_keep_their_order(nobody_listens: None, settin
         outbox.send_due()
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     user = factories.user("somebody@example.com")
-    services.waitlist(request, user=user, words=emails.Draft("About", "Words"))
+    decisions.waitlist(request, user=user, words=emails.Draft("About", "Words"))
     outbox.send_due()
     assert not mail.outbox
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
@@ -247,7 +248,7 @@ def test_a_letter_whose_key_is_missing_waits_for_it(mailbox: Mailbox, settings: 
     request = submit()
     outbox.send_due()
     user = factories.user("somebody@example.com")
-    services.waitlist(request, user=user, words=emails.Draft("About", "Words"))
+    decisions.waitlist(request, user=user, words=emails.Draft("About", "Words"))
     foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
     Letter.objects.update(body=Unreadable(foreign))
     assert outbox.send_due() == 0

@@ -14,12 +14,14 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking import outbox, services
-from booking.emails import Draft
+from booking.erasure import erasing
+from booking.letters import outbox
+from booking.letters.emails import Draft
 from booking.models import ConsultationRequest, OutgoingEmail, State
-from booking.services import upkeep
+from booking.services import by_visitor, decisions, expiry, transitions
+from booking.times import open_times
 from practice.models import PracticeSettings, User
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 from tests import factories
 
 WORDS = Draft("About your message", "Some words.")
@@ -49,7 +51,7 @@ def user(open_practice: PracticeSettings) -> User:
 def reminders() -> list[tuple[str, datetime]]:
     """Kind and moment of the reminders that left, as the worker does it at this time."""
     heartbeat.note(heartbeat.WORKER, timezone.now())
-    services.queue_reminders()
+    expiry.queue_reminders()
     outbox.send_due()
     return [
         (email.kind, email.sent_at)
@@ -65,8 +67,8 @@ def run_worker(
     moment = datetime.now(UTC)
     while moment <= until:
         clock.move_to(moment)
-        services.release_holds()
-        services.expire_offers()
+        expiry.release_holds()
+        expiry.expire_offers()
         found = reminders()
         moment += every
     return found
@@ -137,7 +139,7 @@ def test_over_a_clock_change_it_is_nine_on_each_day(
 def test_a_reminders_moment_is_nine_so_many_days_before(
     starts_at: datetime, zone: str, days: int
 ) -> None:
-    moment = upkeep.reminder_moment(starts_at, ZoneInfo(zone), days)
+    moment = expiry.reminder_moment(starts_at, ZoneInfo(zone), days)
     local = moment.astimezone(ZoneInfo(zone))
     assert (local.hour, local.minute) == (9, 0)
     assert (starts_at.astimezone(ZoneInfo(zone)).date() - local.date()).days == days
@@ -150,7 +152,7 @@ def test_asking_to_move_reminds_nobody_again(user: User, clock: Any) -> None:
     request = factories.agreed_request(THURSDAY, by=user)
     clock.move_to(THURSDAY - DAY)
     assert len(reminders()) == 1
-    services.ask_to_move(ConsultationRequest.objects.get(pk=request.pk))
+    by_visitor.ask_to_move(ConsultationRequest.objects.get(pk=request.pk))
     assert len(reminders()) == 1
 
 
@@ -159,25 +161,25 @@ def test_an_offer_on_an_agreed_time_neither_stops_nor_repeats_its_reminder(
 ) -> None:
     factories.schedule(offer_hours=4)
     request = factories.agreed_request(THURSDAY, by=user)
-    services.offer(
+    decisions.offer(
         request,
         user=user,
         words=WORDS,
         starts=[THURSDAY + 7 * DAY],
         minutes=20,
-        despite=services.ANYTHING,
+        despite=open_times.OBJECTIONS,
     )
     factories.letters_left()
     clock.move_to(THURSDAY - DAY)
-    services.expire_offers()
+    expiry.expire_offers()
     request.refresh_from_db()
-    services.offer(
+    decisions.offer(
         request,
         user=user,
         words=WORDS,
         starts=[THURSDAY + 7 * DAY],
         minutes=20,
-        despite=services.ANYTHING,
+        despite=open_times.OBJECTIONS,
     )
     sent = run_worker(clock, THURSDAY)
     assert [kind for kind, _ in sent].count("reminder_one_day") <= 1
@@ -195,7 +197,7 @@ def test_two_workers_remind_once(bare: None, transactional_db: None, clock: Any)
     def work() -> None:
         try:
             start.wait(30)
-            queued.append(services.queue_reminders())
+            queued.append(expiry.queue_reminders())
         finally:
             connection.close()
 
@@ -225,20 +227,20 @@ def test_a_worker_that_was_away_at_nine_reminds_late_but_not_after_the_start(
 
 def leaves_alone(request: ConsultationRequest, act: str, user: User) -> None:
     if act == "move":
-        services.move(
+        decisions.move(
             request,
             user=user,
             words=WORDS,
             starts_at=THURSDAY + 7 * DAY,
             minutes=20,
-            despite=services.ANYTHING,
+            despite=open_times.OBJECTIONS,
         )
     elif act == "cancel":
-        services.cancel(request, user=user, words=WORDS)
+        decisions.cancel(request, user=user, words=WORDS)
     elif act == "withdraw":
-        services.withdraw(request)
+        by_visitor.withdraw(request)
     else:
-        services.erase(request, by=services.Actor.VISITOR)
+        erasing.erase(request, by=transitions.Actor.VISITOR)
 
 
 ENDINGS = ["move", "cancel", "withdraw", "erase"]
@@ -258,7 +260,7 @@ def test_case_6_a_reminder_on_its_way_is_not_sent_after_that(
     """Case 6: owed at nine, and the mail server was away until after the change."""
     request = factories.agreed_request(THURSDAY, by=user)
     clock.move_to(THURSDAY - 20 * HOUR)
-    services.queue_reminders()
+    expiry.queue_reminders()
     assert OutgoingEmail.objects.filter(kind__in=REMINDERS).count() == 1
     leaves_alone(ConsultationRequest.objects.get(pk=request.pk), act, user)
     outbox.send_due()
@@ -268,7 +270,7 @@ def test_case_6_a_reminder_on_its_way_is_not_sent_after_that(
 def test_a_reminder_that_comes_too_late_is_not_sent(user: User, clock: Any) -> None:
     factories.agreed_request(THURSDAY, by=user)
     clock.move_to(THURSDAY - 20 * HOUR)
-    services.queue_reminders()
+    expiry.queue_reminders()
     clock.move_to(THURSDAY)
     outbox.send_due()
     assert not any("a reminder" in message.body for message in mail.outbox)
@@ -302,17 +304,17 @@ def test_nobody_without_email_is_reminded(user: User, clock: Any) -> None:
 
 
 def offered(user: User, **fields: Any) -> ConsultationRequest:
-    request, _ = services.submit(factories.unsaved_request(**fields))
+    request, _ = by_visitor.submit(factories.unsaved_request(**fields))
     starts = [NOW + 10 * DAY, NOW + 11 * DAY]
-    services.offer(
-        request, user=user, words=WORDS, starts=starts, minutes=20, despite=services.ANYTHING
+    decisions.offer(
+        request, user=user, words=WORDS, starts=starts, minutes=20, despite=open_times.OBJECTIONS
     )
     return request
 
 
 def warnings() -> int:
     heartbeat.note(heartbeat.WORKER, timezone.now())
-    services.queue_reminders()
+    expiry.queue_reminders()
     outbox.send_due()
     return OutgoingEmail.objects.filter(kind="offer_ends").exclude(sent_at=None).count()
 
@@ -343,13 +345,13 @@ def test_a_short_offer_is_warned_of_halfway(user: User, clock: Any) -> None:
 def test_an_answered_offer_is_warned_of_no_more(act: str, user: User, clock: Any) -> None:
     request = offered(user)
     clock.move_to(NOW + 3 * DAY)
-    services.queue_reminders()
+    expiry.queue_reminders()
     if act == "pick":
-        services.pick(request, NOW + 10 * DAY)
+        by_visitor.pick(request, NOW + 10 * DAY)
     elif act == "decline":
-        services.decline(request, user=user, words=WORDS)
+        decisions.decline(request, user=user, words=WORDS)
     else:
-        getattr(services, act)(request)
+        getattr(by_visitor, act)(request)
     assert warnings() == 0
     assert request.state != State.PROPOSED
 

@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from booking import services
+from booking.erasure import erasing, retention
 from booking.models import ConsultationRequest, State, Tombstone, digest_of
 from practice.models import PracticeSettings
-from practice.watching import findings, heartbeat
+from practice.monitoring import findings
+from practice.worker import heartbeat
 from tests import factories
 from tests.booking.test_erasure import ACTOR, DAY, NOW, TODAY, clock, command, user
 
@@ -27,8 +28,8 @@ def test_what_went_by_age_is_told_apart_from_what_a_person_wished(
     )
     wished = factories.consultation_request()
     with django_capture_on_commit_callbacks(execute=True):
-        services.erase(wished, by=ACTOR.VISITOR)
-        services.erase_old(TODAY)
+        erasing.erase(wished, by=ACTOR.VISITOR)
+        retention.erase_old(TODAY)
     digests = {digest_of(each.invitation_uid): each for each in (old, asked, wished)}
     lines = [line.split() for line in settings.TOMBSTONES_FILE.read_text().splitlines()]
     assert {words[-1]: words[1:-1] for words in lines} == {
@@ -58,9 +59,9 @@ def test_who_is_only_thought_to_be_old_comes_back_with_a_backup(
 
 
 def test_a_wish_stays_one_when_its_last_rest_goes_by_itself(user: Any, clock: Any) -> None:
-    services.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
+    erasing.erase(factories.agreed_request(NOW + DAY, by=user), by=ACTOR.VISITOR)
     factories.letters_left()
-    assert services.finish_erasures() == 1
+    assert erasing.finish_erasures() == 1
     assert not Tombstone.objects.get().of_retention
 
 
@@ -70,10 +71,10 @@ def test_a_wish_after_age_had_it_erased_and_a_backup_brought_it_back_is_remember
     request = factories.consultation_request(state=State.CLOSED, state_since=NOW - 4000 * DAY)
     backup = dict(ConsultationRequest.objects.filter(pk=request.pk).values()[0])
     with django_capture_on_commit_callbacks(execute=True):
-        services.erase_old(TODAY)
+        retention.erase_old(TODAY)
     again = ConsultationRequest.objects.create(**backup)
     with django_capture_on_commit_callbacks(execute=True):
-        services.erase(again, by=ACTOR.PRACTICE)
+        erasing.erase(again, by=ACTOR.PRACTICE)
     first, second = settings.TOMBSTONES_FILE.read_text().splitlines()
     assert ("retention" in first, "retention" in second) == (True, False)
     assert not Tombstone.objects.get().of_retention
@@ -95,7 +96,7 @@ def test_a_round_that_would_erase_a_great_many_stops(
     user: Any, clock: Any, old: int, young: int, goes_on: bool
 ) -> None:
     many(old, young)
-    assert services.erase_old(TODAY) == (old if goes_on else 0)
+    assert retention.erase_old(TODAY) == (old if goes_on else 0)
     assert ConsultationRequest.objects.count() == (young if goes_on else old + young)
 
 
@@ -105,23 +106,23 @@ def test_a_round_that_stopped_tells_and_goes_on_by_itself_three_days_later(
     many(30, 30)
     heartbeat.note(heartbeat.WORKER, timezone.now())
     assert "past the time you keep them" not in as_therapist.get("/admin/").content.decode()
-    assert services.erase_old(TODAY) == 0
+    assert retention.erase_old(TODAY) == 0
     page = " ".join(as_therapist.get("/admin/").content.decode().split())
     assert "30 requests are past the time you keep them" in page
     assert any("30 requests" in each.says for each in findings(timezone.now()) if each.advice)
     clock.shift(2.9 * DAY)
-    assert services.erase_old(TODAY) == 0
+    assert retention.erase_old(TODAY) == 0
     clock.shift(0.2 * DAY)
-    assert services.erase_old(TODAY) == 30
-    assert services.erase_old(TODAY) == 0
+    assert retention.erase_old(TODAY) == 30
+    assert retention.erase_old(TODAY) == 0
     many(30, 0)
-    assert services.erase_old(TODAY) == 0, "another time is told of anew"
+    assert retention.erase_old(TODAY) == 0, "another time is told of anew"
 
 
 def test_a_wish_does_not_wait_for_a_round_that_stopped(user: Any, clock: Any) -> None:
     many(30, 0)
     factories.consultation_request(erasure_asked_at=NOW - DAY)
-    assert services.erase_old(TODAY) == 1
+    assert retention.erase_old(TODAY) == 1
 
 
 def test_what_a_backup_brings_back_goes_by_age_with_the_same_limit(

@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
-from booking import services
+from booking.erasure import erasing
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, RequestEvent, State
+from booking.services import by_visitor, transitions
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -32,7 +33,7 @@ def open_practice(practice: PracticeSettings) -> PracticeSettings:
 
 @pytest.fixture
 def waiting(article: Any) -> ConsultationRequest:
-    return services.submit(
+    return by_visitor.submit(
         factories.unsaved_request(message="After the summer", article=article.page_ptr, who="us")
     )[0]
 
@@ -168,7 +169,7 @@ def test_an_empty_letter_is_refused_and_the_subject_kept(
 def test_a_stale_tab_is_told_what_happened_since(as_therapist: Client, waiting: Any) -> None:
     url = decide_url(waiting, "decline")
     fields = hidden_and_shown(as_therapist.get(url).content.decode())
-    services.withdraw(ConsultationRequest.objects.get())
+    by_visitor.withdraw(ConsultationRequest.objects.get())
     html = as_therapist.post(url, fields, follow=True).content.decode()
     assert "Nothing was sent" in html
     assert "withdrew it" in html
@@ -179,7 +180,7 @@ def test_a_request_that_was_erased_meanwhile_leads_back_to_the_list(
     as_therapist: Client, waiting: Any
 ) -> None:
     url = decide_url(waiting, "close")
-    services.erase(waiting, by=services.Actor.VISITOR)
+    erasing.erase(waiting, by=transitions.Actor.VISITOR)
     answer = as_therapist.post(url, {"version": 1}, follow=True)
     assert answer.redirect_chain == [(reverse("consultations:index"), 302)]
     assert "erased since you opened it" in answer.content.decode()
@@ -197,7 +198,7 @@ def test_decisions_that_send_nothing_say_so(as_therapist: Client, waiting: Any) 
 def test_for_a_visitor_without_email_the_page_gives_words_and_a_button(
     as_therapist: Client,
 ) -> None:
-    request = services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+    request = by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
     url = decide_url(request, "waitlist")
     fields = hidden_and_shown(as_therapist.get(url).content.decode())
     assert "subject" not in fields
@@ -314,7 +315,7 @@ def test_a_letter_survives_a_time_that_is_no_longer_valid(
 
 def test_what_a_visitor_wrote_is_never_run(as_therapist: Client) -> None:
     bad = "<script>alert(1)</script>{{ 7|add:7 }}</textarea>"
-    request = services.submit(
+    request = by_visitor.submit(
         factories.unsaved_request(name=bad, message=bad, good_hours=bad, private_note=bad)
     )[0]
     for url in (

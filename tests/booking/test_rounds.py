@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from booking import jobs, outbox, services
+from booking import jobs
+from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail
+from booking.services import by_visitor
 from practice.accounts import letters
 from practice.mail import proof
 from practice.models import OwedLink, PracticeSettings
@@ -150,7 +152,7 @@ def test_a_round_has_an_end_though_the_server_is_slow(
 def test_a_fresh_letter_leaves_before_those_that_are_tried_again(mailbox: Mailbox) -> None:
     letters_wait(3)
     OutgoingEmail.objects.update(attempts=3, next_try_at=timezone.now() - 60 * MINUTE)
-    services.submit(factories.unsaved_request())
+    by_visitor.submit(factories.unsaved_request())
     outbox.send_due(limit=2)
     fresh = ConsultationRequest.objects.get().emails
     assert fresh.filter(sent_at=None).count() == 0

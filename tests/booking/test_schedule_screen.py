@@ -13,8 +13,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
-from booking import openings
 from booking.models import AvailabilityRule, BusyFeed, BusyInterval, DateOverride, Schedule
+from booking.times import open_times
 from practice.models import DaysAway, Intake, PracticeSettings, User
 from tests import factories
 from tests.forms import fields_of
@@ -124,7 +124,7 @@ def rules() -> list[tuple[int, time, time]]:
 
 
 def starts() -> list[datetime]:
-    return openings.load(PracticeSettings.load(), NOW).starts(NOW)
+    return open_times.load(PracticeSettings.load(), NOW).starts(NOW)
 
 
 # --- Who gets in -------------------------------------------------------------------------

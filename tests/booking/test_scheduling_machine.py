@@ -29,8 +29,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from booking import outbox, services
-from booking.emails import Draft
+from booking.erasure import erasing, retention
+from booking.letters import outbox
+from booking.letters.emails import Draft
 from booking.models import (
     HOLDING_STATES,
     BusyInterval,
@@ -44,8 +45,10 @@ from booking.models import (
     Weekday,
     cells,
 )
+from booking.services import by_visitor, decisions, expiry, transitions
+from booking.times import open_times, reservations
 from practice.models import PracticeSettings, User
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 from tests import factories
 
 WORDS = Draft("About your message", "Some words.")
@@ -54,10 +57,10 @@ ZONE = ZoneInfo("America/Los_Angeles")
 MINUTES = timedelta(minutes=1)
 PAUSE = 10 * MINUTES
 REFUSALS = (
-    services.NotAllowed,
-    services.Objections,
-    services.Stale,
-    services.TimeTaken,
+    transitions.NotAllowed,
+    decisions.Objections,
+    transitions.Stale,
+    reservations.TimeTaken,
 )
 MOST_REQUESTS = 6
 
@@ -183,7 +186,7 @@ class Scheduling(RuleBasedStateMachine):
             factories.unsaved_request(submission_key=request.submission_key, **unsaved)
         )
         self.attempt(
-            "ask for a time" if start else "ask", lambda: services.submit(request), must=True
+            "ask for a time" if start else "ask", lambda: by_visitor.submit(request), must=True
         )
 
     @rule(slot=slots, number=st.none() | st.integers(0, 20))
@@ -194,14 +197,14 @@ class Scheduling(RuleBasedStateMachine):
             self.form_is_sent_again(self.unsaved[number % len(self.unsaved)])
         elif start not in factories.open_times():
             request = factories.unsaved_request(asked_for=start, email="nobody@x.example")
-            assert not self.attempt("ask for a time", lambda: services.submit(request))
+            assert not self.attempt("ask for a time", lambda: by_visitor.submit(request))
 
     def form_is_sent_again(self, again: ConsultationRequest) -> None:
         found = ConsultationRequest.objects.filter(submission_key=again.submission_key)
         if not found.filter(erase_when_told=False).exists():
             return
         before = state_of_affairs()
-        filed, is_new = services.submit(again)
+        filed, is_new = by_visitor.submit(again)
         assert (filed, is_new) == (found.get(), False)
         assert state_of_affairs() == before
         self.took("send again")
@@ -216,7 +219,7 @@ class Scheduling(RuleBasedStateMachine):
         time = offered[choice % len(offered)]
         self.attempt(
             "pick",
-            lambda: services.pick(request, time.starts_at),
+            lambda: by_visitor.pick(request, time.starts_at),
             must=is_fresh(request) and time.starts_at > timezone.now(),
         )
 
@@ -240,7 +243,7 @@ class Scheduling(RuleBasedStateMachine):
             return  # most stay
         act = among[choice % len(among)]
         must = may[act] and is_fresh(request)
-        done = self.attempt(act, lambda: getattr(services, act)(request), must=must)
+        done = self.attempt(act, lambda: getattr(by_visitor, act)(request), must=must)
         assert done <= may[act]
         if done and act == "withdraw":
             self.left.add(request.email)
@@ -249,7 +252,9 @@ class Scheduling(RuleBasedStateMachine):
 
     def a_visitor_erases(self, request: ConsultationRequest) -> None:
         self.left.add(request.email)
-        self.attempt("erase", lambda: services.erase(request, by=services.Actor.VISITOR), must=True)
+        self.attempt(
+            "erase", lambda: erasing.erase(request, by=transitions.Actor.VISITOR), must=True
+        )
 
     # --- The therapist ----------------------------------------------------------------------
 
@@ -277,11 +282,14 @@ class Scheduling(RuleBasedStateMachine):
     ) -> None:
         starts = [start for slot in times if (start := self.moment(slot)) > timezone.now()]
         request = self.one(number, stale=stale)
-        decision = chosen(request, choice, fits, (services.Asks.TIME, services.Asks.TIMES))
+        decision = chosen(request, choice, fits, (decisions.Asks.TIME, decisions.Asks.TIMES))
         if not decision or not starts:
             return
-        more: dict[str, Any] = {"minutes": minutes, "despite": services.ANYTHING if anyway else ()}
-        if decision.asks == services.Asks.TIME:
+        more: dict[str, Any] = {
+            "minutes": minutes,
+            "despite": open_times.OBJECTIONS if anyway else (),
+        }
+        if decision.asks == decisions.Asks.TIME:
             more["starts_at"] = starts[0]
         else:
             more["starts"] = starts[:several]
@@ -299,11 +307,11 @@ class Scheduling(RuleBasedStateMachine):
         """To which nothing can be objected."""
         starts = factories.open_times()
         request = self.one(number)
-        decision = chosen(request, choice, True, (services.Asks.TIME, services.Asks.TIMES))
+        decision = chosen(request, choice, True, (decisions.Asks.TIME, decisions.Asks.TIMES))
         if not decision or not starts:
             return
         several = list({starts[n % len(starts)] for n in numbers})
-        if decision.asks == services.Asks.TIME:
+        if decision.asks == decisions.Asks.TIME:
             self.decide(request, decision, must=True, starts_at=several[0], minutes=20)
         else:
             self.decide(request, decision, must=True, starts=several, minutes=20)
@@ -312,15 +320,15 @@ class Scheduling(RuleBasedStateMachine):
     @rule(number=st.integers(0, 5), choice=st.integers(0, 7), fits=fits, stale=st.booleans())
     def the_therapist_gives_none(self, number: int, choice: int, fits: bool, stale: bool) -> None:
         request = self.one(number, stale=stale)
-        decision = chosen(request, choice, fits, (services.Asks.NOTHING,))
+        decision = chosen(request, choice, fits, (decisions.Asks.NOTHING,))
         if decision and (choice < 4 or decision.to == State.PENDING):  # most go on
-            must = decision in services.decisions(request) and is_fresh(request)
+            must = decision in decisions.decisions(request) and is_fresh(request)
             self.decide(request, decision, must=must)
 
     def decide(
-        self, request: ConsultationRequest, decision: services.Decision, must: bool, **more: Any
+        self, request: ConsultationRequest, decision: decisions.Decision, must: bool, **more: Any
     ) -> None:
-        may = decision in services.decisions(request) and is_fresh(request)
+        may = decision in decisions.decisions(request) and is_fresh(request)
         if decision.writes:
             more["words"] = WORDS
         done = self.attempt(
@@ -363,22 +371,22 @@ class Scheduling(RuleBasedStateMachine):
         self.took(f"worker: {job}")
 
     def worker_run(self) -> None:
-        services.release_holds()
-        services.expire_offers()
+        expiry.release_holds()
+        expiry.expire_offers()
         over = ConsultationRequest.objects.filter(holds_until__lte=timezone.now())
         assert not over.filter(state=State.PENDING).exists()
         for request in over.filter(state=State.PROPOSED):  # nobody has read of it yet
             letter = request.emails.get(kind="letter", version=request.version)
             assert letter.sent_at is None
-        services.queue_reminders()
-        assert services.queue_reminders() == 0
+        expiry.queue_reminders()
+        assert expiry.queue_reminders() == 0
         outbox.send_due()
         lost = OutgoingEmail.objects.exclude(given_up_at=None).select_related("request")
         self.given_up |= {str(each.request.email) for each in lost if each.request}
 
     def worker_erase(self) -> None:
         waiting = ConsultationRequest.objects.open().count()
-        services.erase_old(PracticeSettings.load().today())
+        retention.erase_old(PracticeSettings.load().today())
         assert ConsultationRequest.objects.open().count() == waiting
 
     def worker_die(self) -> None:
@@ -427,7 +435,7 @@ class Scheduling(RuleBasedStateMachine):
         waiting.update(next_try_at=timezone.now(), leased_until=None)
         outbox.send_due(limit=1000)
         assert not waiting.all().exists()
-        services.finish_erasures()
+        erasing.finish_erasures()
         assert not ConsultationRequest.objects.filter(erase_when_told=True).exists()
 
     def calendars_know_what_is_agreed(self) -> None:
@@ -490,12 +498,12 @@ def is_fresh(request: ConsultationRequest) -> bool:
 
 
 def chosen(
-    request: ConsultationRequest, choice: int, fits: bool, asks: tuple[services.Asks, ...]
-) -> services.Decision | None:
+    request: ConsultationRequest, choice: int, fits: bool, asks: tuple[decisions.Asks, ...]
+) -> decisions.Decision | None:
     """One of the decisions that ask for this, and if it `fits` that the state allows."""
     among = [
         decision
-        for decision in (services.decisions(request) if fits else services.DECISIONS)
+        for decision in (decisions.decisions(request) if fits else decisions.DECISIONS)
         if decision.asks in asks
     ]
     return among[choice % len(among)] if among else None

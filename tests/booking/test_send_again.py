@@ -10,8 +10,10 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from booking import bounces, outbox, services
+from booking.letters import bounces, emails, outbox
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
+from booking.services import again, by_visitor, decisions, readdress, transitions
+from booking.times import open_times
 from practice.models import PracticeSettings, User
 from tests import factories
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.django_db
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)
 WEDNESDAY = NOW + 2 * DAY
-WORDS = services.Draft("About your message", "These are the words.")
+WORDS = emails.Draft("About your message", "These are the words.")
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +45,8 @@ def give_up(request: ConsultationRequest, kind: str = "letter") -> OutgoingEmail
 
 
 def waitlisted(therapist: User) -> ConsultationRequest:
-    request = services.submit(factories.unsaved_request())[0]
-    services.waitlist(request, user=therapist, words=WORDS)
+    request = by_visitor.submit(factories.unsaved_request())[0]
+    decisions.waitlist(request, user=therapist, words=WORDS)
     return request
 
 
@@ -53,9 +55,9 @@ def agreed(therapist: User) -> ConsultationRequest:
 
 
 def offered(therapist: User) -> ConsultationRequest:
-    request = services.submit(factories.unsaved_request())[0]
-    given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": services.ANYTHING}
-    services.offer(request, starts=[WEDNESDAY, WEDNESDAY + HOUR], **given)
+    request = by_visitor.submit(factories.unsaved_request())[0]
+    given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": open_times.OBJECTIONS}
+    decisions.offer(request, starts=[WEDNESDAY, WEDNESDAY + HOUR], **given)
     return request
 
 
@@ -93,36 +95,36 @@ def test_the_therapist_sends_it_again_and_the_history_says_so(
 def test_it_is_tried_for_a_week_once_more(therapist: User, clock: Any) -> None:
     lost = give_up(waitlisted(therapist))
     clock.shift(30 * DAY)
-    services.send_again(lost, user=therapist)
+    again.send_again(lost, user=therapist)
     lost.refresh_from_db()
     assert (lost.attempts, lost.given_up_at, lost.created_at) == (0, None, timezone.now())
 
 
 def test_two_who_press_at_once_send_it_once(therapist: User) -> None:
     lost = give_up(waitlisted(therapist))
-    services.send_again(lost, user=therapist)
-    with pytest.raises(services.Stale):
-        services.send_again(lost, user=therapist)
+    again.send_again(lost, user=therapist)
+    with pytest.raises(transitions.Stale):
+        again.send_again(lost, user=therapist)
     assert to_the_visitor() == ["About your message"]
 
 
 def test_what_left_or_is_still_tried_is_not_sent_again(therapist: User) -> None:
     request = waitlisted(therapist)
     for email in request.emails.filter(recipient="visitor"):
-        with pytest.raises(services.Stale):
-            services.send_again(email, user=therapist)
+        with pytest.raises(transitions.Stale):
+            again.send_again(email, user=therapist)
 
 
 def test_an_acknowledgment_is_sent_again_with_the_words_of_today(therapist: User) -> None:
-    request = services.submit(factories.unsaved_request())[0]
-    services.send_again(give_up(request, "received"), user=therapist)
+    request = by_visitor.submit(factories.unsaved_request())[0]
+    again.send_again(give_up(request, "received"), user=therapist)
     assert to_the_visitor() == ["QHC: we have your message"]
 
 
 def test_one_that_came_back_can_be_sent_again_and_is_settled(therapist: User) -> None:
     lost = give_up(waitlisted(therapist))
     OutgoingEmail.objects.filter(pk=lost.pk).update(bounced_at=NOW)
-    services.send_again(lost, user=therapist)
+    again.send_again(lost, user=therapist)
     assert not ConsultationRequest.objects.with_returned_letter().exists()
     assert to_the_visitor() == ["About your message"]
 
@@ -130,8 +132,8 @@ def test_one_that_came_back_can_be_sent_again_and_is_settled(therapist: User) ->
 def test_one_that_comes_back_once_more_after_it_was_settled_is_told_again(therapist: User) -> None:
     lost = give_up(waitlisted(therapist))
     OutgoingEmail.objects.filter(pk=lost.pk).update(bounced_at=NOW)
-    services.reached_otherwise(lost.request, user=therapist)
-    services.send_again(lost, user=therapist)
+    readdress.reached_otherwise(lost.request, user=therapist)
+    again.send_again(lost, user=therapist)
     bounces.came_back(lost)
     assert ConsultationRequest.objects.with_returned_letter().exists()
 
@@ -141,7 +143,7 @@ def test_one_that_comes_back_once_more_after_it_was_settled_is_told_again(therap
 
 def withdrew(request: ConsultationRequest) -> None:
     request.refresh_from_db()
-    services.withdraw(request)
+    by_visitor.withdraw(request)
 
 
 def wants_it_deleted(request: ConsultationRequest) -> None:
@@ -167,8 +169,8 @@ def test_nobody_gets_a_letter_who_withdrew_or_deleted_or_takes_no_email(
     change(request)
     OutgoingEmail.objects.filter(pk=lost.pk).delete()  # as a withdrawal does
     lost.save(force_insert=True)
-    with pytest.raises(services.NotAllowed):
-        services.send_again(lost, user=therapist, knowing=True)
+    with pytest.raises(transitions.NotAllowed):
+        again.send_again(lost, user=therapist, knowing=True)
     as_therapist.post(address(lost), {"knowing": "1"})
     assert to_the_visitor() == []
 
@@ -177,18 +179,18 @@ def test_the_cancellation_that_follows_a_withdrawal_is_not_sent_again_either(
     therapist: User,
 ) -> None:
     request = agreed(therapist)
-    services.withdraw(request)
+    by_visitor.withdraw(request)
     lost = give_up(request)
-    with pytest.raises(services.NotAllowed):
-        services.send_again(lost, user=therapist, knowing=True)
+    with pytest.raises(transitions.NotAllowed):
+        again.send_again(lost, user=therapist, knowing=True)
 
 
 def test_an_erased_request_has_nothing_to_send(therapist: User, as_therapist: Client) -> None:
     request = waitlisted(therapist)
     lost = give_up(request)
     request.delete()
-    with pytest.raises(services.Stale):
-        services.send_again(lost, user=therapist)
+    with pytest.raises(transitions.Stale):
+        again.send_again(lost, user=therapist)
     answer = as_therapist.post(address(lost), follow=True).content.decode()
     assert "has been erased" in answer
 
@@ -198,41 +200,41 @@ def test_an_offer_that_is_over_and_a_reminder_of_what_is_over_are_not_sent_again
 ) -> None:
     request = offered(therapist)
     lost = give_up(request)
-    services.none_suits(request)
-    with pytest.raises(services.NotAllowed):
-        services.send_again(lost, user=therapist, knowing=True)
+    by_visitor.none_suits(request)
+    with pytest.raises(transitions.NotAllowed):
+        again.send_again(lost, user=therapist, knowing=True)
     reminded = agreed(therapist)
     reminder = outbox.promise(
-        "reminder_one_day", services.Recipient.VISITOR, reminded, about_time=WEDNESDAY
+        "reminder_one_day", transitions.Recipient.VISITOR, reminded, about_time=WEDNESDAY
     )
     give_up(reminded, "reminder_one_day")
     clock.move_to(WEDNESDAY + MINUTE)
-    with pytest.raises(services.NotAllowed):
-        services.send_again(reminder, user=therapist, knowing=True)
+    with pytest.raises(transitions.NotAllowed):
+        again.send_again(reminder, user=therapist, knowing=True)
 
 
 def test_an_alert_to_the_practice_is_nothing_to_send_again(therapist: User) -> None:
-    request = services.submit(factories.unsaved_request())[0]
-    with pytest.raises(services.NotAllowed):
-        services.send_again(give_up(request, "alert_new"), user=therapist)
+    request = by_visitor.submit(factories.unsaved_request())[0]
+    with pytest.raises(transitions.NotAllowed):
+        again.send_again(give_up(request, "alert_new"), user=therapist)
 
 
 # --- Asked first ---------------------------------------------------------------------------
 
 
 def test_nobody_is_asked_about_a_time_that_stands(therapist: User) -> None:
-    services.send_again(give_up(agreed(therapist)), user=therapist)
+    again.send_again(give_up(agreed(therapist)), user=therapist)
     assert to_the_visitor() == ["About your message"]
 
 
 def test_nobody_is_asked_about_an_offer_that_stands(therapist: User) -> None:
-    services.send_again(give_up(offered(therapist)), user=therapist)
+    again.send_again(give_up(offered(therapist)), user=therapist)
     assert to_the_visitor() == ["About your message"]
 
 
 def moved_since(request: ConsultationRequest, therapist: User, clock: Any) -> None:
-    given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": services.ANYTHING}
-    services.move(request, starts_at=WEDNESDAY + DAY, **given)
+    given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": open_times.OBJECTIONS}
+    decisions.move(request, starts_at=WEDNESDAY + DAY, **given)
     factories.letters_left()
 
 
@@ -252,8 +254,8 @@ def test_the_therapist_is_asked_first_where_a_time_in_it_may_be_gone(
     lost = give_up(request)
     change(request, therapist, clock)
     OutgoingEmail.objects.filter(pk=lost.pk).update(sent_at=None)
-    with pytest.raises(services.TimeMayBeGone):
-        services.send_again(lost, user=therapist)
+    with pytest.raises(again.TimeMayBeGone):
+        again.send_again(lost, user=therapist)
     as_therapist = factories.signed_in(therapist)
     page = as_therapist.post(address(lost)).content.decode()
     assert "A time in it may be gone" in page
@@ -268,8 +270,8 @@ def test_the_therapist_is_asked_about_an_offer_of_which_a_time_is_over(
 ) -> None:
     lost = give_up(offered(therapist))
     clock.move_to(WEDNESDAY + MINUTE)
-    with pytest.raises(services.TimeMayBeGone):
-        services.send_again(lost, user=therapist)
+    with pytest.raises(again.TimeMayBeGone):
+        again.send_again(lost, user=therapist)
 
 
 def test_the_list_says_so_too(therapist: User, as_therapist: Client) -> None:

@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from booking import openings, services
-from booking.emails import Draft
+from booking.erasure import erasing
 from booking.forms.visitor import as_value
+from booking.letters.emails import Draft
 from booking.models import (
     NEXT_STATES,
     ConsultationRequest,
@@ -26,8 +26,10 @@ from booking.models import (
     State,
     Weekday,
 )
+from booking.services import by_visitor, decisions, notes, transitions
+from booking.times import open_times
 from practice.models import PracticeSettings, User
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -51,18 +53,18 @@ def user(open_practice: Any) -> User:
     return factories.user("somebody@example.com")
 
 
-def decision(kind: str) -> services.Decision:
-    return next(d for d in services.DECISIONS if d.kind == kind)
+def decision(kind: str) -> decisions.Decision:
+    return next(d for d in decisions.DECISIONS if d.kind == kind)
 
 
 def decide(request: ConsultationRequest, kind: str, user: User, **more: Any) -> None:
     chosen = decision(kind)
     if chosen.writes:
         more["words"] = WORDS
-    if chosen.asks == services.Asks.TIME:
-        more = {"starts_at": LATER, "minutes": 20, "despite": services.ANYTHING, **more}
-    if chosen.asks == services.Asks.TIMES:
-        more = {"starts": [LATER], "minutes": 20, "despite": services.ANYTHING, **more}
+    if chosen.asks == decisions.Asks.TIME:
+        more = {"starts_at": LATER, "minutes": 20, "despite": open_times.OBJECTIONS, **more}
+    if chosen.asks == decisions.Asks.TIMES:
+        more = {"starts": [LATER], "minutes": 20, "despite": open_times.OBJECTIONS, **more}
     chosen.carry_out(request, user=user, **more)
 
 
@@ -87,10 +89,10 @@ EXPECTED = {
 
 
 def assert_allows_just(kinds: set[str], request: ConsultationRequest, user: User) -> None:
-    assert {d.kind for d in services.decisions(request)} == kinds
-    for kind in (d.kind for d in services.DECISIONS):
+    assert {d.kind for d in decisions.decisions(request)} == kinds
+    for kind in (d.kind for d in decisions.DECISIONS):
         if kind not in kinds:
-            with pytest.raises(services.NotAllowed):
+            with pytest.raises(transitions.NotAllowed):
                 decide(request, kind, user)
     assert ConsultationRequest.objects.get().version == 1
 
@@ -141,7 +143,7 @@ def test_a_stale_tab_does_nothing(user: User) -> None:
     request = in_state(State.PENDING)
     stale = ConsultationRequest.objects.get()
     decide(request, "waitlist", user)
-    with pytest.raises(services.Stale):
+    with pytest.raises(transitions.Stale):
         decide(stale, "decline", user)
     assert ConsultationRequest.objects.get().state == State.WAITLISTED
     assert Letter.objects.count() == 1
@@ -166,18 +168,18 @@ def test_a_reopened_request_has_no_time_and_a_new_promise(user: User) -> None:
 def test_empty_words_and_no_minutes_are_refused(user: User) -> None:
     request = in_state(State.PENDING)
     with pytest.raises(ValueError, match="words"):
-        services.decline(request, user=user, words=Draft("About", " \n"))
+        decisions.decline(request, user=user, words=Draft("About", " \n"))
     with pytest.raises(ValueError, match="minute"):
-        services.confirm(request, user=user, words=WORDS, starts_at=LATER, minutes=0)
+        decisions.confirm(request, user=user, words=WORDS, starts_at=LATER, minutes=0)
     for starts in ([], [LATER] * 2, [LATER + timedelta(hours=n) for n in range(4)]):
         with pytest.raises(ValueError, match="one to three"):
-            services.offer(
+            decisions.offer(
                 request,
                 user=user,
                 words=WORDS,
                 starts=starts,
                 minutes=20,
-                despite=services.ANYTHING,
+                despite=open_times.OBJECTIONS,
             )
     assert ConsultationRequest.objects.get().state == State.PENDING
 
@@ -187,8 +189,8 @@ def test_without_email_the_words_wait_to_be_told(user: User) -> None:
     decide(request, "waitlist", user)
     assert not OutgoingEmail.objects.exists()
     assert list(ConsultationRequest.objects.to_be_told()) == [request]
-    services.tell(Letter.objects.get(), user=user)
-    services.tell(Letter.objects.get(), user=user)  # pressed twice
+    notes.tell(Letter.objects.get(), user=user)
+    notes.tell(Letter.objects.get(), user=user)  # pressed twice
     assert not ConsultationRequest.objects.to_be_told()
     assert RequestEvent.objects.filter(kind="told").count() == 1
 
@@ -201,8 +203,8 @@ def test_words_that_a_later_decision_overtook_are_no_longer_to_be_told(user: Use
 
 
 def test_events_hold_nothing_that_anybody_said(user: User) -> None:
-    request = services.submit(factories.unsaved_request(message="canary"))[0]
-    services.save_notes(request, note="canary", user=user)
+    request = by_visitor.submit(factories.unsaved_request(message="canary"))[0]
+    notes.save_notes(request, note="canary", user=user)
     decide(request, "waitlist", user)
     for row in RequestEvent.objects.values():
         assert "canary" not in str(row)
@@ -263,7 +265,7 @@ def test_a_request_is_spoken_of_by_its_number_alone() -> None:
 def test_counts_of_erased_requests_outlive_their_articles(article: Any) -> None:
     for page in (article.page_ptr, None):
         request = factories.consultation_request(state=State.DECLINED, article=page)
-        services.erase(request, by=services.Actor.SYSTEM)
+        erasing.erase(request, by=transitions.Actor.SYSTEM)
     article.delete()
     assert sorted(ErasedCount.objects.values_list("requests", flat=True)) == [1, 1]
 
@@ -271,7 +273,7 @@ def test_counts_of_erased_requests_outlive_their_articles(article: Any) -> None:
 def test_the_site_erases_nothing_that_changed_since_it_looked(user: User) -> None:
     seen = in_state(State.DECLINED)
     decide(ConsultationRequest.objects.get(), "reopen", user)
-    services.erase(seen, by=services.Actor.SYSTEM)
+    erasing.erase(seen, by=transitions.Actor.SYSTEM)
     assert ConsultationRequest.objects.exists()
 
 
@@ -324,11 +326,11 @@ def test_a_time_that_is_asked_for_is_open_just_when_it_is_among_all_of_them(
         everything = set(factories.open_times())
         first = now.replace(minute=0) - timedelta(days=1)
         asked = [first + timedelta(minutes=20 * n) for n in range(6 * 24 * 3)]
-        found = {start for start in asked if openings.is_open(start, practice, schedule, now)}
+        found = {start for start in asked if open_times.is_open(start, practice, schedule, now)}
         assert found == everything & set(asked)
         assert 40 < len(found) < len(asked) / 2
         for beyond in (datetime.min, datetime.max):
-            assert not openings.is_open(beyond.replace(tzinfo=UTC), practice, schedule, now)
+            assert not open_times.is_open(beyond.replace(tzinfo=UTC), practice, schedule, now)
 
 
 def test_nobody_waits_while_the_open_times_of_two_months_are_worked_out(
@@ -337,7 +339,7 @@ def test_nobody_waits_while_the_open_times_of_two_months_are_worked_out(
     """Neither in the form nor while the schedule is locked."""
     factories.schedule(horizon_days=60)
     start = factories.open_time(3)
-    monkeypatch.setattr(openings, "starts_now", None)
+    monkeypatch.setattr(open_times, "starts_now", None)
     client = Client()
     data = {"name": "Robin", "email": "robin@example.com", "when": as_value(start)}
     with CaptureQueriesContext(connection) as asked:

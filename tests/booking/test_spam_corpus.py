@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from booking import pitches, suspicion
-from booking.suspicion import Counts, Sending
+from booking.spam import pitches, signals
+from booking.spam.signals import Counts, Sending
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -27,13 +27,13 @@ def letters(kind: str, known: str = "") -> list[str]:
 
 def put_aside(texts: list[str], opened: str, counts: Counts) -> list[str]:
     sending = Sending("192.0.2.1", opened)
-    return [t for t in texts if suspicion.suffice(suspicion.signals(("Robin", t), sending, counts))]
+    return [t for t in texts if signals.suffice(signals.signals(("Robin", t), sending, counts))]
 
 
 @pytest.fixture
 def a_while_ago() -> str:
     with time_machine.travel(timezone.now() - timedelta(minutes=5), tick=False):
-        return suspicion.sign_opening()
+        return signals.sign_opening()
 
 
 @pytest.mark.parametrize("known", ["1", "2", "3", "4", "5", ""])
@@ -66,13 +66,13 @@ def test_a_person_is_heard_however_their_form_came() -> None:
 
 @pytest.mark.parametrize("text", ["See https://example.com/a", "I wrote it: www.example.com/b"])
 def test_a_password_manager_that_fills_the_trap_and_one_link_are_no_spam(text: str) -> None:
-    sending = Sending("192.0.2.1", suspicion.sign_opening(), trap="Robin")
-    signs = suspicion.signals(("Robin", text), sending, Counts(from_address=90))
-    assert not suspicion.suffice(signs)
+    sending = Sending("192.0.2.1", signals.sign_opening(), trap="Robin")
+    signs = signals.signals(("Robin", text), sending, Counts(from_address=90))
+    assert not signals.suffice(signs)
 
 
 def test_three_links_are_no_spam_from_one_who_speaks_and_links_to_this_site_never() -> None:
-    opened = suspicion.sign_opening()
+    opened = signals.sign_opening()
     here = " ".join(f"https://practice.example/articles/{n}/" for n in range(4))
     speaks = "I am in all three: https://example.com/1 https://example.com/2 www.example.com/3"
     assert put_aside([here, speaks], opened, Counts()) == []

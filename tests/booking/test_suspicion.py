@@ -9,8 +9,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booking import pitches, suspicion
-from booking.suspicion import Counts, Sending, Signal
+from booking.spam import pitches, signals
+from booking.spam.signals import Counts, Sending, Signal
 
 SLEEPLESS = "I have not slept well since the summer, and would like to talk about it."
 # How people write of money, medication, sex, gambling, fraud, work and death: sentences made up
@@ -41,20 +41,20 @@ prose = st.lists(st.sampled_from(SENTENCES), max_size=14).map(" ".join)
 
 
 def just_now() -> str:
-    return suspicion.sign_opening()
+    return signals.sign_opening()
 
 
 def some_time_ago(**ago: float) -> str:
     opened_at = timezone.now() - timedelta(**ago)
     with time_machine.travel(opened_at, tick=False):
-        return suspicion.sign_opening()
+        return signals.sign_opening()
 
 
 def look(
     *texts: str, opened: str | None = None, trap: str = "", counts: Counts | None = None
 ) -> set[Signal]:
     given = some_time_ago(minutes=5) if opened is None else opened
-    return set(suspicion.signals(texts, Sending("192.0.2.1", given, trap), counts or Counts()))
+    return set(signals.signals(texts, Sending("192.0.2.1", given, trap), counts or Counts()))
 
 
 def against(*texts: str, **more: object) -> set[Signal]:
@@ -63,7 +63,7 @@ def against(*texts: str, **more: object) -> set[Signal]:
 
 
 def is_suspected(*texts: str, **more: object) -> bool:
-    return suspicion.suffice(look(*texts, **more))  # type: ignore[arg-type]
+    return signals.suffice(look(*texts, **more))  # type: ignore[arg-type]
 
 
 # What nobody is suspected for
@@ -90,7 +90,7 @@ def test_an_ordinary_message_gives_no_signal_at_all(message: str) -> None:
 
 @given(st.text(max_size=1000))
 def test_any_text_can_be_looked_at(text: str) -> None:
-    suspicion.signals([text], Sending(text, text, text), Counts())
+    signals.signals([text], Sending(text, text, text), Counts())
 
 
 def test_a_page_left_open_for_a_day_or_a_year_is_no_signal() -> None:
@@ -101,13 +101,13 @@ def test_a_page_left_open_for_a_day_or_a_year_is_no_signal() -> None:
 def test_a_quick_autofill_is_a_signal_that_suffices_with_nothing_but_spam() -> None:
     assert against(SLEEPLESS, opened=just_now()) == {Signal.QUICK}
     for others in combinations((Signal.QUICK, Signal.ADDRESS, Signal.TRAP, Signal.LINK), 4):
-        assert not suspicion.suffice(others)
+        assert not signals.suffice(others)
 
 
 def test_no_single_weak_signal_suffices() -> None:
     weak = (Signal.QUICK, Signal.ADDRESS, Signal.UNSIGNED, Signal.TRAP, Signal.LINK)
     for signal in weak:
-        assert not suspicion.suffice([signal])
+        assert not signals.suffice([signal])
 
 
 @pytest.mark.parametrize("opened", ["", "form", "form:1tQ8x:forged", "\x00", "x" * 5000])
@@ -132,8 +132,8 @@ def test_one_who_was_deceived_may_quote_it_all() -> None:
 
 
 def test_what_is_short_is_not_compared() -> None:
-    assert len(pitches.folded("Do you take new clients?")) < suspicion.SHORTEST_TO_COMPARE
-    assert len(pitches.folded(SLEEPLESS)) >= suspicion.SHORTEST_TO_COMPARE
+    assert len(pitches.folded("Do you take new clients?")) < signals.SHORTEST_TO_COMPARE
+    assert len(pitches.folded(SLEEPLESS)) >= signals.SHORTEST_TO_COMPARE
 
 
 # What is held apart
@@ -163,8 +163,8 @@ def test_it_is_found_in_every_field_of_prose() -> None:
 
 
 def test_the_same_words_often_suffice_and_one_address_often_does_not() -> None:
-    assert not is_suspected(SLEEPLESS, counts=Counts(with_text=suspicion.MANY_ALIKE))
-    assert is_suspected(SLEEPLESS, counts=Counts(with_text=suspicion.MANY_ALIKE + 1))
+    assert not is_suspected(SLEEPLESS, counts=Counts(with_text=signals.MANY_ALIKE))
+    assert is_suspected(SLEEPLESS, counts=Counts(with_text=signals.MANY_ALIKE + 1))
     assert not is_suspected(SLEEPLESS, counts=Counts(with_email=1000))
 
 
@@ -176,8 +176,8 @@ def test_a_program_that_fills_everything_and_never_opened_the_page_is_held_apart
 def test_each_signal_has_a_code_of_its_own_and_words_for_the_therapist() -> None:
     codes = [signal.code for signal in Signal]
     assert len(set(codes)) == len(codes)
-    assert suspicion.in_words(codes) == [signal.words for signal in Signal]
-    assert suspicion.in_words(["of an older version"]) == []
+    assert signals.in_words(codes) == [signal.words for signal in Signal]
+    assert signals.in_words(["of an older version"]) == []
 
 
 def test_words_of_one_meaning_are_written_as_they_are_compared_and_mean_one_thing() -> None:

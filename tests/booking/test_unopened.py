@@ -9,8 +9,9 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from booking import outbox, services
+from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail, State
+from booking.services import by_visitor, unopened
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -32,7 +33,7 @@ def submit(at: datetime = MONDAY, **fields: Any) -> ConsultationRequest:
     with time_machine.travel(at, tick=False):
         reply_by = PracticeSettings.load().reply_by(PracticeSettings.load().today())
         unsaved = factories.unsaved_request(**{"reply_by": reply_by, **fields})
-        request = services.submit(unsaved)[0]
+        request = by_visitor.submit(unsaved)[0]
         outbox.send_due()
     mail.outbox.clear()
     return request
@@ -40,7 +41,7 @@ def submit(at: datetime = MONDAY, **fields: Any) -> ConsultationRequest:
 
 def alerted_at(at: datetime) -> int:
     with time_machine.travel(at, tick=False):
-        owed = services.alert_unopened()
+        owed = unopened.alert_unopened()
         outbox.send_due()
     return owed
 
@@ -104,8 +105,8 @@ def test_neither_the_list_nor_an_editor_opens_a_request(
 def test_one_that_is_opened_while_the_alert_waits_sends_none(as_therapist: Client) -> None:
     request = submit()
     with time_machine.travel(HALF + SOON, tick=False):
-        assert services.alert_unopened() == 1
-        services.note_opened(request)
+        assert unopened.alert_unopened() == 1
+        unopened.note_opened(request)
         outbox.send_due()
     assert mail.outbox == []
 

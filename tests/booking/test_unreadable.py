@@ -8,10 +8,13 @@ from cryptography.fernet import Fernet
 from django.test import Client
 from django.urls import reverse
 
-from booking import jobs, outbox, services
-from booking.emails import Draft
+from booking import jobs
+from booking.erasure import erasing
+from booking.letters import outbox
+from booking.letters.emails import Draft
 from booking.models import BusyFeed, ConsultationRequest, Letter, OutgoingEmail, Schedule, State
 from booking.models.schedule import new_secret
+from booking.services import by_visitor, decisions, notes
 from practice.fields import Unreadable
 from practice.models import PracticeSettings, User
 from tests import factories
@@ -37,11 +40,11 @@ def lost(
         "message": "old words",
         "good_hours": "mornings",
     }
-    waiting, _ = services.submit(factories.unsaved_request(name="Lost", **personal))
-    services.hold(waiting, practice.today() + timedelta(days=9), "A subpoena", user=therapist)
-    services.save_notes(waiting, note="old note", user=therapist)
-    listed, _ = services.submit(factories.unsaved_request(email="listed@example.com", **personal))
-    services.waitlist(listed, user=therapist, words=Draft("About", "old words"))
+    waiting, _ = by_visitor.submit(factories.unsaved_request(name="Lost", **personal))
+    erasing.hold(waiting, practice.today() + timedelta(days=9), "A subpoena", user=therapist)
+    notes.save_notes(waiting, note="old note", user=therapist)
+    listed, _ = by_visitor.submit(factories.unsaved_request(email="listed@example.com", **personal))
+    decisions.waitlist(listed, user=therapist, words=Draft("About", "old words"))
     agreed = factories.agreed_request(
         factories.open_time(), by=therapist, email="agreed@example.com", **personal
     )
@@ -53,9 +56,9 @@ def lost(
 
 @pytest.fixture
 def readable(lost: Any) -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(name="Kim Readable", email="kim@example.com"))[
-        0
-    ]
+    return by_visitor.submit(
+        factories.unsaved_request(name="Kim Readable", email="kim@example.com")
+    )[0]
 
 
 def test_every_page_of_the_practice_still_opens(
@@ -74,7 +77,7 @@ def test_every_page_of_the_practice_still_opens(
         pages = [reverse(f"consultations:{name}", args=[request.pk]) for name in ("erase", "hold")]
         pages += [
             reverse("consultations:decide", args=[request.pk, decision.kind])
-            for decision in services.decisions(request)
+            for decision in decisions.decisions(request)
         ]
         for each in pages:
             assert get(each).status_code == 200, each

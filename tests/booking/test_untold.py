@@ -8,10 +8,12 @@ import pytest
 import time_machine
 from django.core import mail
 
-from booking import jobs, outbox, services
+from booking import jobs
+from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail
-from practice import clocks
+from booking.services import by_visitor, unopened
 from practice.models import PracticeSettings, User
+from practice.worker import clocks
 from tests import factories
 from tests.booking.test_outbox import Mailbox, mailbox
 
@@ -33,14 +35,14 @@ def clock(practice: PracticeSettings) -> Iterator[time_machine.Traveller]:
 
 def submit(**fields: Any) -> ConsultationRequest:
     contact = {"email": "", "phone": "+16265550143"}
-    return services.submit(factories.unsaved_request(**contact, **fields))[0]
+    return by_visitor.submit(factories.unsaved_request(**contact, **fields))[0]
 
 
 def nothing_leaves_for(days: int, clock: time_machine.Traveller) -> None:
     """Six hours at a time."""
     for _ in range(4 * days):
         outbox.send_due()
-        services.alert_untold()
+        unopened.alert_untold()
         clock.shift(6 * HOUR)
 
 
@@ -71,10 +73,10 @@ def test_after_an_hour_in_vain_the_second_address_is_told_once_and_of_nobody(
     settings.EMAIL_BACKEND = LOCAL
     OutgoingEmail.objects.update(next_try_at=NOW + DAY)
     clock.shift(59 * MINUTE)
-    assert not services.alert_untold()
+    assert not unopened.alert_untold()
     clock.shift(2 * MINUTE)
-    assert services.alert_untold()
-    assert not services.alert_untold()
+    assert unopened.alert_untold()
+    assert not unopened.alert_untold()
     outbox.send_due()
     [letter] = mail.outbox
     assert letter.to == [SECOND]
@@ -82,7 +84,7 @@ def test_after_an_hour_in_vain_the_second_address_is_told_once_and_of_nobody(
     for secret in ("canary", "Robin", "5550143", "555-0143"):
         assert secret not in letter.body + letter.subject
     clock.shift(2 * HOUR)
-    assert not services.alert_untold(), "it was told of this one"
+    assert not unopened.alert_untold(), "it was told of this one"
     assert alert().sent_at is None, "and the practice is still owed it"
 
 
@@ -93,7 +95,7 @@ def test_what_fails_later_is_told_to_the_second_address_at_most_once_an_hour(clo
         clock.shift(20 * MINUTE)
     told = 0
     for _ in range(12):
-        told += services.alert_untold()
+        told += unopened.alert_untold()
         outbox.send_due()
         clock.shift(10 * MINUTE)
     assert told == 2
@@ -117,7 +119,7 @@ def test_without_a_second_address_nothing_is_owed_to_it(clock: Any) -> None:
     submit()
     OutgoingEmail.objects.update(attempts=1, next_try_at=NOW + DAY)
     clock.shift(2 * HOUR)
-    assert not services.alert_untold()
+    assert not unopened.alert_untold()
 
 
 def test_the_admins_first_page_says_that_alerts_do_not_arrive_and_why(

@@ -11,7 +11,8 @@ from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
 
-from booking import outbox, watching, weekly
+from booking import monitoring
+from booking.letters import outbox, weekly
 from booking.models import BusyFeed, OutgoingEmail, State, Tombstone
 from practice.models import Heartbeat, PracticeSettings, User
 from tests import factories
@@ -148,7 +149,7 @@ def test_it_says_what_is_wrong_and_what_to_do_about_it() -> None:
 
 
 def test_it_says_that_all_is_well() -> None:
-    found = watching.report(sender=None, now=timezone.now())
+    found = monitoring.report(sender=None, now=timezone.now())
     assert not [finding for finding in found if finding.advice]
     body = str(the_mail().body)
     assert "0 requests without your answer." in body

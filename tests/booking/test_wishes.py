@@ -14,9 +14,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from booking import jobs, outbox, services, tombstones, wishes
+from booking import jobs
+from booking.erasure import data_requests, erasing, retention
 from booking.forms.contact import ReachForm
+from booking.ledger import tombstones, wishes
+from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State, Tombstone, digest_of
+from booking.services import by_visitor, decisions, expiry, readdress
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.booking.test_erasure import ACTOR, DAY, NOW, TODAY, clock, command, user
@@ -59,22 +63,22 @@ def test_an_erasure_promised_for_the_end_of_a_hold_is_kept_by_an_older_backup(
 ) -> None:
     request = factories.consultation_request()
     with since_backup(request):
-        services.hold(request, TODAY + 31 * DAY, "A complaint", user=user)
-        services.erase(request, by=ACTOR.VISITOR)
+        erasing.hold(request, TODAY + 31 * DAY, "A complaint", user=user)
+        erasing.erase(request, by=ACTOR.VISITOR)
     assert request.state == State.WITHDRAWN
     assert request.kept_until == TODAY + 31 * DAY, "and a hold is one still"
     assert request.kept_because
     clock.shift(31 * DAY)
-    assert services.erase_old(PracticeSettings.load().today()) == 0
+    assert retention.erase_old(PracticeSettings.load().today()) == 0
     clock.shift(DAY)
-    assert services.erase_old(PracticeSettings.load().today()) == 1
+    assert retention.erase_old(PracticeSettings.load().today()) == 1
 
 
 def test_a_persons_demand_that_met_a_hold_is_kept_too(user: User, since_backup: Since) -> None:
     request = factories.consultation_request(email="kim@example.com")
-    services.hold(request, TODAY, "A complaint", user=user)
+    erasing.hold(request, TODAY, "A complaint", user=user)
     with since_backup(request):
-        assert services.erase_person("kim@example.com") == (1, 1)
+        assert data_requests.erase_person("kim@example.com") == (1, 1)
     assert request.erasure_asked_at
 
 
@@ -83,7 +87,7 @@ def test_a_withdrawal_is_one_still_and_was_so_since_its_day(
 ) -> None:
     request = factories.consultation_request(state=State.WAITLISTED)
     with since_backup(request):
-        services.withdraw(request)
+        by_visitor.withdraw(request)
         clock.shift(3 * DAY)
     assert request.state == State.WITHDRAWN
     assert NOW <= request.state_since < NOW + DAY
@@ -95,12 +99,12 @@ def test_a_withdrawal_is_one_whatever_the_backup_says_of_the_request(
     """It was declined, opened again and withdrawn; or agreed, and its time is over by now."""
     declined = factories.consultation_request(state=State.DECLINED)
     with since_backup(declined):
-        services.reopen(declined, user=user)
-        services.withdraw(declined)
+        decisions.reopen(declined, user=user)
+        by_visitor.withdraw(declined)
     agreed = factories.agreed_request(NOW + DAY, by=user)
     factories.letters_left()
     with since_backup(agreed):
-        services.withdraw(agreed)
+        by_visitor.withdraw(agreed)
         clock.shift(2 * DAY)
     assert (declined.state, agreed.state) == (State.WITHDRAWN, State.WITHDRAWN)
 
@@ -112,20 +116,20 @@ def test_who_withdrew_gets_nothing_from_an_older_backup(
     request = factories.agreed_request(NOW + 3 * DAY, by=user)
     owed = list(request.emails.filter(recipient="visitor").values())
     with since_backup(request):
-        services.withdraw(request)
+        by_visitor.withdraw(request)
         factories.letters_left()
         OutgoingEmail.objects.bulk_create(OutgoingEmail(**each) for each in owed)
     clock.shift(2 * DAY)
-    services.queue_reminders()
+    expiry.queue_reminders()
     assert not request.emails.filter(recipient="visitor", sent_at=None).exists()
     assert not request.claims.exists(), "its time is free"
 
 
 def test_who_took_a_withdrawal_back_waits_again(user: User, since_backup: Since) -> None:
     request = factories.consultation_request()
-    services.withdraw(request)
+    by_visitor.withdraw(request)
     with since_backup(request):
-        services.restore(request)
+        by_visitor.restore(request)
     assert request.state == State.PENDING
     assert request.reply_by >= TODAY
 
@@ -135,32 +139,32 @@ def test_of_a_hold_that_was_placed_and_lifted_the_lifting_counts(
 ) -> None:
     free = factories.consultation_request()
     with since_backup(free):
-        services.hold(free, TODAY + DAY, "A complaint", user=user)
-        services.lift_hold(free, user=user)
+        erasing.hold(free, TODAY + DAY, "A complaint", user=user)
+        erasing.lift_hold(free, user=user)
     bound = factories.consultation_request()
-    services.hold(bound, TODAY + DAY, "A complaint", user=user)
+    erasing.hold(bound, TODAY + DAY, "A complaint", user=user)
     with since_backup(bound):
-        services.lift_hold(bound, user=user)
+        erasing.lift_hold(bound, user=user)
     assert (free.kept_until, free.kept_because) == (None, "")
     assert (bound.kept_until, bound.kept_because) == (None, "")
 
 
 def test_a_hold_that_was_made_longer_keeps_its_reason(user: User, since_backup: Since) -> None:
     request = factories.consultation_request()
-    services.hold(request, TODAY + DAY, "A complaint", user=user)
+    erasing.hold(request, TODAY + DAY, "A complaint", user=user)
     with since_backup(request):
-        services.hold(request, TODAY + 9 * DAY, "A second complaint", user=user)
+        erasing.hold(request, TODAY + 9 * DAY, "A second complaint", user=user)
     assert (request.kept_until, request.kept_because) == (TODAY + 9 * DAY, "A complaint")
 
 
 def test_no_voicemail_and_no_texts_stay_so(user: User, since_backup: Since) -> None:
     request = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
     with since_backup(request):
-        services.reach_by(request, user=user, text_ok=False, voicemail_ok=False, email_ok=True)
+        readdress.reach_by(request, user=user, text_ok=False, voicemail_ok=False, email_ok=True)
     assert (request.text_ok, request.voicemail_ok) == (False, False)
     assert request.email
     with since_backup(request):
-        services.reach_by(request, user=user, text_ok=True, voicemail_ok=False, email_ok=True)
+        readdress.reach_by(request, user=user, text_ok=True, voicemail_ok=False, email_ok=True)
     assert (request.text_ok, request.voicemail_ok) == (True, False), "the newest counts"
 
 
@@ -170,13 +174,13 @@ def test_whoever_wants_no_email_gets_none_from_an_older_backup(
     request = factories.agreed_request(NOW + 3 * DAY, by=user, phone=PHONE)
     owed = list(request.emails.filter(recipient="visitor").values())
     with since_backup(request):
-        services.reach_by(request, user=user, text_ok=False, voicemail_ok=True, email_ok=False)
+        readdress.reach_by(request, user=user, text_ok=False, voicemail_ok=True, email_ok=False)
         request.letters.update(channel=Letter.Channel.EMAIL)
         OutgoingEmail.objects.bulk_create(OutgoingEmail(**each) for each in owed)
     assert request.email == ""
     assert request.letters.get().channel == Letter.Channel.IN_PERSON, "the therapist says it"
     clock.shift(2 * DAY)
-    services.queue_reminders()
+    expiry.queue_reminders()
     assert not request.emails.filter(recipient="visitor").exists()
 
 
@@ -186,18 +190,18 @@ def test_the_newest_wish_is_the_newest_whatever_the_clock_said(
     request = factories.consultation_request()
     with since_backup(request):
         clock.shift(400 * DAY)
-        services.hold(request, TODAY + 500 * DAY, "A complaint", user=user)
+        erasing.hold(request, TODAY + 500 * DAY, "A complaint", user=user)
         clock.move_to(NOW)
-        services.lift_hold(request, user=user)
+        erasing.lift_hold(request, user=user)
     assert request.kept_until is None
 
 
 def test_an_erasure_outranks_every_other_wish(user: User, since_backup: Since) -> None:
     request = factories.consultation_request()
     with since_backup(request):
-        services.hold(request, TODAY, "A complaint", user=user)
-        services.lift_hold(request, user=user)
-        services.erase(request, by=ACTOR.VISITOR)
+        erasing.hold(request, TODAY, "A complaint", user=user)
+        erasing.lift_hold(request, user=user)
+        erasing.erase(request, by=ACTOR.VISITOR)
     assert not ConsultationRequest.objects.exists()
 
 
@@ -205,11 +209,11 @@ def test_what_stands_already_is_left_alone(user: User, since_backup: Since) -> N
     """Whatever was done since: by a restore of the newest backup, or `erase_again` at any time."""
     request = factories.consultation_request()
     with since_backup(request):
-        services.hold(request, TODAY + DAY, "A complaint", user=user)
-        services.withdraw(request)
+        erasing.hold(request, TODAY + DAY, "A complaint", user=user)
+        by_visitor.withdraw(request)
     assert "0 wishes honored" in command("erase_again")
     version = request.version
-    services.restore(request)
+    by_visitor.restore(request)
     assert "0 wishes honored" in command("erase_again")
     request.refresh_from_db()
     assert (request.state, request.version) == (State.PENDING, version + 1)
@@ -220,11 +224,11 @@ def test_a_wish_after_a_restore_is_newer_than_all_before_it(
 ) -> None:
     request = factories.consultation_request()
     with since_backup(request):
-        services.hold(request, TODAY + DAY, "A complaint", user=user)
-        services.lift_hold(request, user=user)
-        services.hold(request, TODAY + 2 * DAY, "A complaint", user=user)
+        erasing.hold(request, TODAY + DAY, "A complaint", user=user)
+        erasing.lift_hold(request, user=user)
+        erasing.hold(request, TODAY + 2 * DAY, "A complaint", user=user)
     with since_backup(request):
-        services.lift_hold(request, user=user)
+        erasing.lift_hold(request, user=user)
     assert request.kept_until is None
 
 
@@ -234,8 +238,8 @@ def test_a_wish_after_a_restore_is_newer_than_all_before_it(
 def test_the_file_of_wishes_leads_to_nobody(user: User, settings: Any, since_backup: Since) -> None:
     request = factories.consultation_request(phone=PHONE, name="Quillon")
     with since_backup(request):
-        services.hold(request, TODAY + 30 * DAY, "Quillon sues", user=user)
-        services.erase(request, by=ACTOR.VISITOR)
+        erasing.hold(request, TODAY + 30 * DAY, "Quillon sues", user=user)
+        erasing.erase(request, by=ACTOR.VISITOR)
     assert written(settings) == [
         f"2027-06-01 {digest_of(request.invitation_uid)[:40]} 3 withdrawn=2027-06-01 "
         "erase=2027-06-01 hold=2027-07-01 no-texts no-voicemail wish"
@@ -249,7 +253,7 @@ def test_the_version_before_takes_no_wish_for_a_tombstone(
     """As it reads the file: by a line's last word, which must fit its column, too."""
     request = factories.consultation_request()
     with since_backup(request):
-        services.withdraw(request)
+        by_visitor.withdraw(request)
     [line] = written(settings)
     assert line.endswith(" wish")
     cut = {line[:end].split()[-1] for end in range(1, len(line) + 1)}  # a full disk breaks it off
@@ -262,7 +266,7 @@ def test_half_a_line_is_neither_a_wish_nor_a_tombstone_and_spoils_no_other(
 ) -> None:
     whole, half = factories.consultation_request(), factories.consultation_request()
     with since_backup(whole):
-        services.withdraw(whole)
+        by_visitor.withdraw(whole)
     [line] = written(settings)
     of_half = line.replace(wishes.digest(whole.invitation_uid), wishes.digest(half.invitation_uid))
     for end in range(1, len(of_half)):
@@ -434,7 +438,7 @@ def test_a_letter_on_its_way_is_said_when_email_is_not_wanted_any_more(
     user: User, reached: Callable[..., str]
 ) -> None:
     request = factories.consultation_request(phone=PHONE)
-    services.waitlist(request, user=user, words=services.Draft("About you", "It may take weeks."))
+    decisions.waitlist(request, user=user, words=emails.Draft("About you", "It may take weeks."))
     page = reached(request)
     assert "To say or text" in page
     assert "It may take weeks." in page

@@ -11,8 +11,10 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from blog.models import ArticlePage, Topic
-from booking import services
+from booking.letters import emails
 from booking.models import ConsultationRequest
+from booking.services import by_visitor, decisions
+from booking.times import open_times
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.browser.conftest import enter, watched
@@ -82,7 +84,7 @@ def press(page: Page, name: str) -> None:
 
 def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: User) -> None:
     factories.schedule()
-    request = services.submit(factories.unsaved_request(article=sample.page_ptr))[0]
+    request = by_visitor.submit(factories.unsaved_request(article=sample.page_ptr))[0]
     manage = request.get_absolute_url()
     found = []
     addresses = [
@@ -103,15 +105,20 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
     page.goto("/consultation/")
     press(page, "More open times")
     found += faults(page)
-    words = services.Draft("About your message", "Words")
+    words = emails.Draft("About your message", "Words")
     starts = factories.open_times()[:3]
-    services.offer(
-        request, user=therapist, words=words, starts=starts, minutes=20, despite=services.ANYTHING
+    decisions.offer(
+        request,
+        user=therapist,
+        words=words,
+        starts=starts,
+        minutes=20,
+        despite=open_times.OBJECTIONS,
     )
     page.goto(manage)
     press(page, "Take this time")
     found += faults(page)
-    services.pick(request, starts[0], visitor_calls=True)
+    by_visitor.pick(request, starts[0], visitor_calls=True)
     page.goto(manage)
     found += faults(page)
     press(page, "Ask for another time")
@@ -120,7 +127,7 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
     found += faults(page)
     press(page, "Yes, erase everything")
     found += faults(page)
-    waiting = services.submit(factories.unsaved_request())[0]
+    waiting = by_visitor.submit(factories.unsaved_request())[0]
     PracticeSettings.objects.update(nobody_home_since=timezone.now())
     for address in ("/consultation/", waiting.get_absolute_url()):
         page.goto(address)
@@ -135,11 +142,11 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
 def test_our_pages_of_the_admin_have_no_fault(
     page: Page, address: str, sample: ArticlePage, therapist: User
 ) -> None:
-    by_mail = services.submit(factories.unsaved_request(article=sample.page_ptr, message="Hello"))[
-        0
-    ]
-    by_phone = services.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
-    services.waitlist(by_phone, user=therapist, words=services.Draft("", "Words"))
+    by_mail = by_visitor.submit(
+        factories.unsaved_request(article=sample.page_ptr, message="Hello")
+    )[0]
+    by_phone = by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+    decisions.waitlist(by_phone, user=therapist, words=emails.Draft("", "Words"))
     enter(page.context, therapist, address)
     found = []
     for path, within in (

@@ -16,8 +16,8 @@ from pytest_django.live_server_helper import LiveServer
 from wagtail.models import Page as SitePage
 
 from blog.models import ArticlePage
-from booking import services
 from booking.models import ConsultationRequest
+from booking.services import by_visitor
 from practice.models import User
 from tests import factories
 from tests.browser.conftest import watched
@@ -107,7 +107,7 @@ def address(live_server: LiveServer, bare: None, settings: Any) -> str:
 @pytest.fixture
 def request_on_file(address: str) -> ConsultationRequest:
     article = ArticlePage.objects.live().earliest("pk")
-    return services.submit(factories.unsaved_request(article=article.page_ptr))[0]
+    return by_visitor.submit(factories.unsaved_request(article=article.page_ptr))[0]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, Page, expect
 
 from blog.models import ArticlePage, BioPage
-from booking import outbox
+from booking.letters import outbox
 from booking.models import ConsultationRequest, State
 from tests.browser.documents import ESSAYS
 from tests.conftest import SHARED

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page, expect
 
-from booking import services
+from booking.services import by_visitor
 from practice.accounts.sessions import SEEN, SessionStore
 from practice.models import HomePage, User
 from tests import factories
@@ -75,7 +75,7 @@ def idle() -> float:
 def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
     page: Page, address: str
 ) -> None:
-    request = services.submit(factories.unsaved_request())[0]
+    request = by_visitor.submit(factories.unsaved_request())[0]
     said = StringIO()
     call_command("invite", "new@example.org", group="Therapist", stdout=said)
     found = []

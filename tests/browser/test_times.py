@@ -8,14 +8,15 @@ from django.contrib.staticfiles import finders
 from django.db import connection
 from playwright.sync_api import Browser, Page, expect
 
-from booking import outbox, services
+from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, Schedule, State
+from booking.services import decisions
 from practice.models import User
 from tests import factories
 
 pytestmark = pytest.mark.browser
 
-WORDS = services.Draft("About your message", "Some words.")
+WORDS = emails.Draft("About your message", "Some words.")
 ENCRYPTED = re.compile(r"gAAAA[\w-]{60,}={0,2}")  # what a Fernet token looks like
 
 
@@ -99,7 +100,7 @@ def agreed(visitor: Page, therapist: User) -> str:
     link = ask(visitor, which=2)
     request = the_request()
     assert request.starts_at
-    services.confirm(request, user=therapist, words=WORDS, starts_at=request.starts_at, minutes=20)
+    decisions.confirm(request, user=therapist, words=WORDS, starts_at=request.starts_at, minutes=20)
     return link
 
 

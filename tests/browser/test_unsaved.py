@@ -8,8 +8,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
-from booking import services
+from booking.letters import emails
 from booking.models import ConsultationRequest
+from booking.services import by_visitor, decisions, notes
 from practice.models import User
 from tests import factories
 from tests.browser.conftest import enter
@@ -21,7 +22,7 @@ NOTE = "She would rather come on Mondays."
 
 @pytest.fixture
 def waiting(address: str) -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(name="Maya", phone="+16265550143"))[0]
+    return by_visitor.submit(factories.unsaved_request(name="Maya", phone="+16265550143"))[0]
 
 
 @pytest.fixture
@@ -163,13 +164,13 @@ def test_a_name_that_is_looked_for_is_in_no_address_that_the_browser_asks_for(
 
 def test_a_printed_request_is_whole(signed_in: Page, therapist: User, address: str) -> None:
     lines = [f"Line {number} of it." for number in range(90)]
-    consultation = services.submit(
+    consultation = by_visitor.submit(
         factories.unsaved_request(name="Maya", message="\n".join(["Message.", *lines]))
     )[0]
-    services.waitlist(
-        consultation, user=therapist, words=services.Draft("About it", "\n".join(lines))
+    decisions.waitlist(
+        consultation, user=therapist, words=emails.Draft("About it", "\n".join(lines))
     )
-    services.save_notes(
+    notes.save_notes(
         consultation, user=therapist, note="\n".join(["Note.", *lines]), outcome="referred"
     )
     signed_in.goto(f"/admin/consultations/{consultation.pk}/")

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
 
 # What the form waits for: the therapist fills in the settings, and signs in.
 SET_UP = """\
-from booking import services
+from booking.services import presence
 from practice.models import PracticeSettings
 practice = PracticeSettings.load()
 practice.practice_name = "Quiet Harbor Counseling"
@@ -53,7 +53,7 @@ practice.therapist_name = "The Therapist"
 practice.license_number = "000000"
 practice.email = "therapist@practice.example"
 practice.save()
-services.note_presence(PracticeSettings.load())
+presence.note_presence(PracticeSettings.load())
 """
 
 
@@ -421,7 +421,7 @@ def test_an_update_brings_the_new_version_with_its_migration(story: Story) -> No
 
 
 def syntax_error(folder: Path) -> None:
-    with open(folder / "practice/views.py", "a") as file:
+    with open(folder / "practice/website/views.py", "a") as file:
         file.write("\ndef broken(:\n")
 
 

@@ -29,9 +29,10 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
-from booking import services
+from booking.erasure import erasing, retention
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent, Schedule, digest_of
-from booking.services.steps import Actor
+from booking.services import by_visitor, expiry, readdress
+from booking.services.transitions import Actor
 from practice.backups import (
     BackupProblem,
     making,
@@ -43,7 +44,7 @@ from practice.backups import (
     stores,
 )
 from practice.models import BackupProof, User
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 from tests import factories
 from tests.bucket import new_bucket, s3_server
 from tests.conftest import missing_part
@@ -109,7 +110,7 @@ def restore(what: object, key: str, *options: str) -> None:
 
 
 def submit(number: object = "") -> ConsultationRequest:
-    request, _ = services.submit(
+    request, _ = by_visitor.submit(
         factories.unsaved_request(
             name=f"{CANARY} {number}", email=f"{CANARY}{number}@visitor.example", message=CANARY
         )
@@ -148,7 +149,7 @@ class Visitor:
                 request = factories.unsaved_request(name=CANARY, email="", phone="+16265550143")
                 self.attempted.add(request.submission_key)
                 try:
-                    services.submit(request)
+                    by_visitor.submit(request)
                 except Exception as fault:
                     self.faults.append(repr(fault))
                     return
@@ -262,7 +263,7 @@ def test_a_restore_erases_again_what_was_erased_since(
     """As well when the server is lost, with its own file of tombstones."""
     gone, stays = submit(1), submit(2)
     file = backup()
-    services.erase(gone, by=Actor.PRACTICE)
+    erasing.erase(gone, by=Actor.PRACTICE)
     call_command("backup", "--tombstones")
     settings.TOMBSTONES_FILE = tmp_path / "another server" / "tombstones.txt"
     with working_on(other):
@@ -280,13 +281,13 @@ def test_a_restore_honors_what_was_wished_since(
     agreed = factories.agreed_request(soon, by=user, name=CANARY)
     called = factories.agreed_request(soon + timedelta(hours=3), by=user, phone="+16265550143")
     doomed, bound = submit(1), submit(2)
-    services.hold(bound, timezone.localdate() + timedelta(days=9), CANARY, user=user)
+    erasing.hold(bound, timezone.localdate() + timedelta(days=9), CANARY, user=user)
     file = backup()
-    services.withdraw(agreed)
-    services.reach_by(called, user=user, text_ok=False, voicemail_ok=False, email_ok=False)
-    services.hold(doomed, timezone.localdate() + timedelta(days=31), CANARY, user=user)
-    services.erase(doomed, by=Actor.VISITOR)
-    services.lift_hold(bound, user=user)
+    by_visitor.withdraw(agreed)
+    readdress.reach_by(called, user=user, text_ok=False, voicemail_ok=False, email_ok=False)
+    erasing.hold(doomed, timezone.localdate() + timedelta(days=31), CANARY, user=user)
+    erasing.erase(doomed, by=Actor.VISITOR)
+    erasing.lift_hold(bound, user=user)
     call_command("backup", "--tombstones")
     settings.TOMBSTONES_FILE = tmp_path / "another server" / "tombstones.txt"
     said = io.StringIO()
@@ -298,11 +299,11 @@ def test_a_restore_honors_what_was_wished_since(
         assert (agreed.state, agreed.claims.count()) == ("withdrawn", 0)
         assert (doomed.state, doomed.is_held(timezone.localdate())) == ("withdrawn", True)
         assert (called.state, called.email, bound.kept_until) == ("confirmed", "", None)
-        services.queue_reminders()
+        expiry.queue_reminders()
         to_visitors = OutgoingEmail.objects.filter(recipient="visitor", sent_at=None)
         assert set(to_visitors.values_list("request", flat=True)) == {bound.pk}
         with time_machine.travel(timezone.now() + timedelta(days=32)):
-            services.erase_old(timezone.localdate())
+            retention.erase_old(timezone.localdate())
         assert not ConsultationRequest.objects.filter(pk=doomed.pk).exists()
     assert CANARY not in (place / "tombstones.txt").read_text()
 
@@ -310,7 +311,7 @@ def test_a_restore_honors_what_was_wished_since(
 def test_tombstones_beside_the_backups_outlive_the_loss_of_those_here(
     place: Path, settings: Any
 ) -> None:
-    services.erase(submit(), by=Actor.PRACTICE)
+    erasing.erase(submit(), by=Actor.PRACTICE)
     call_command("backup", "--tombstones")
     kept = (place / "tombstones.txt").read_bytes()
     assert kept.strip()
@@ -351,8 +352,8 @@ def test_a_restore_brings_back_whom_a_wrong_date_had_erased(
     young, wished = submit(1), submit(2)
     heartbeat.note(heartbeat.WORKER, timezone.now())
     file = backup()
-    services.erase(wished, by=Actor.PRACTICE)
-    assert services.erase_old(timezone.now().date() + timedelta(days=4000)) == 1
+    erasing.erase(wished, by=Actor.PRACTICE)
+    assert retention.erase_old(timezone.now().date() + timedelta(days=4000)) == 1
     call_command("backup", "--tombstones")
     with working_on(other):
         restore(file, key, "--replace")
@@ -833,7 +834,7 @@ def test_a_rehearsal_proves_a_restore_and_leaves_nothing_behind(
     said = capsys.readouterr()
     assert "1 erased again" in said.out
     assert "Archive 100 %" in said.err
-    services.withdraw(leaves)
+    by_visitor.withdraw(leaves)
     call_command("rehearse_restore", f"--key={key}")
     assert "as they were; 1 erased again, 1 wishes honored" in capsys.readouterr().out
     assert ConsultationRequest.objects.count() == 2, "the site itself is left alone"

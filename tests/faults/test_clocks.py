@@ -15,14 +15,15 @@ from django.test import Client
 from django.utils import timezone
 
 from blog.models import ArticlePage
-from booking import jobs, outbox, services
+from booking import jobs
 from booking.forms.visitor import as_value
+from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
-from practice.accounts import limits
+from booking.services import by_visitor
 from practice.accounts.sessions import SEEN
-from practice.clocks import DISTRUSTED_FOR, WallClock
-from practice.models import Heartbeat, PracticeSettings, User
-from practice.watching import heartbeat
+from practice.models import Heartbeat, PracticeSettings, User, tallies
+from practice.worker import heartbeat
+from practice.worker.clocks import DISTRUSTED_FOR, WallClock
 from tests import factories
 from tests.booking.test_clock import on_file, one_of_everything
 from tests.conftest import missing_part
@@ -84,7 +85,7 @@ def test_a_letter_of_a_clock_that_was_ahead_leaves_when_it_is_set_back(
     clock: Any, practice: PracticeSettings
 ) -> None:
     clock.shift(3 * 3600)
-    services.submit(factories.unsaved_request())
+    by_visitor.submit(factories.unsaved_request())
     clock.shift(-3 * 3600)
     assert outbox.send_due() == 2
     assert outbox.send_due() == 0
@@ -95,7 +96,7 @@ def test_a_message_that_is_on_its_way_does_not_leave_twice_by_a_jump(
     clock: Any, practice: PracticeSettings
 ) -> None:
     """The other worker takes what seems to be left behind; the first one notices."""
-    services.submit(factories.unsaved_request(email="", phone="+16265550143"))
+    by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))
     first = outbox.claim(timezone.now())
     assert first
     clock.shift(3 * 3600)
@@ -107,10 +108,10 @@ def test_a_message_that_is_on_its_way_does_not_leave_twice_by_a_jump(
 
 def test_a_limit_is_no_stricter_by_a_clock_that_is_set_back(clock: Any, db: None) -> None:
     clock.shift(5 * 3600)
-    assert limits.spend("link", "robin", limit=1, within=HOUR)
-    assert not limits.spend("link", "robin", limit=1, within=HOUR)
+    assert tallies.spend("link", "robin", limit=1, within=HOUR)
+    assert not tallies.spend("link", "robin", limit=1, within=HOUR)
     clock.shift(-5 * 3600)
-    assert limits.spend("link", "robin", limit=1, within=HOUR)
+    assert tallies.spend("link", "robin", limit=1, within=HOUR)
 
 
 def test_a_session_is_no_longer_by_a_clock_that_is_set_back(
@@ -182,7 +183,7 @@ def test_a_day_without_the_mail_server(
     clocked.use(site, offset)
     with site.database():
         for number in range(requests):
-            services.submit(factories.unsaved_request(email=f"v{number}@visitor.example"))
+            by_visitor.submit(factories.unsaved_request(email=f"v{number}@visitor.example"))
         site.worker.start()
         for hours in range(24):
             clocked.move(offset, hours)

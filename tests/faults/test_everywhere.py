@@ -19,11 +19,14 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from booking import scrubbing, services
+from booking.erasure import database_files, erasing
+from booking.letters import emails
 from booking.models import ConsultationRequest, Letter, Outcome, Schedule, State, Tombstone
+from booking.services import by_visitor, decisions, expiry, notes, transitions
+from booking.times import open_times
 from deploy.machine import POSTGRESQL
-from practice import keys
-from practice.checks import no_log_keeps_values
+from practice.encryption import rotation
+from practice.environment.database_checks import no_log_keeps_values
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.databases import working_on
@@ -38,29 +41,29 @@ TYPED = ("name", "good_hours", "message")
 Way = Callable[[ConsultationRequest, User], object]
 
 
-def words(about: str) -> services.Draft:
-    return services.Draft(f"{CANARY} subject {about}", f"{CANARY} letter {about}")
+def words(about: str) -> emails.Draft:
+    return emails.Draft(f"{CANARY} subject {about}", f"{CANARY} letter {about}")
 
 
 def at(hour: int) -> dict[str, object]:
     day = (timezone.now() + 9 * DAY).replace(hour=hour, minute=0, second=0, microsecond=0)
-    return {"starts_at": day, "minutes": 20, "despite": services.ANYTHING}
+    return {"starts_at": day, "minutes": 20, "despite": open_times.OBJECTIONS}
 
 
 def confirm(request: ConsultationRequest, user: User) -> None:
     hour = request.pk % 24
-    services.confirm(request, user=user, words=words("confirmed"), **at(hour))  # type: ignore[arg-type]
+    decisions.confirm(request, user=user, words=words("confirmed"), **at(hour))  # type: ignore[arg-type]
 
 
 def offer(request: ConsultationRequest, user: User) -> None:
     when = at(request.pk % 24)
     when["starts"] = [when.pop("starts_at")]
-    services.offer(request, user=user, words=words("offered"), **when)  # type: ignore[arg-type]
+    decisions.offer(request, user=user, words=words("offered"), **when)  # type: ignore[arg-type]
 
 
 def cancel(request: ConsultationRequest, user: User) -> None:
     confirm(request, user)
-    services.cancel(request, user=user, words=words("cancelled"))
+    decisions.cancel(request, user=user, words=words("cancelled"))
 
 
 def expire(request: ConsultationRequest, user: User) -> None:
@@ -68,7 +71,7 @@ def expire(request: ConsultationRequest, user: User) -> None:
     factories.letters_left()
     past = timezone.now() - DAY
     ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=past)
-    services.expire_offers()
+    expiry.expire_offers()
 
 
 WAYS: dict[State, Way] = {
@@ -77,29 +80,31 @@ WAYS: dict[State, Way] = {
     ),
     State.PENDING: lambda request, user: None,
     State.PROPOSED: offer,
-    State.WAITLISTED: lambda request, user: services.waitlist(request, user=user, words=words("w")),
+    State.WAITLISTED: lambda request, user: decisions.waitlist(
+        request, user=user, words=words("w")
+    ),
     State.CONFIRMED: confirm,
-    State.DECLINED: lambda request, user: services.decline(request, user=user, words=words("d")),
+    State.DECLINED: lambda request, user: decisions.decline(request, user=user, words=words("d")),
     State.CANCELLED: cancel,
     State.EXPIRED: expire,
-    State.WITHDRAWN: lambda request, user: services.withdraw(request),
-    State.CLOSED: lambda request, user: services.close(request, user=user),
+    State.WITHDRAWN: lambda request, user: by_visitor.withdraw(request),
+    State.CLOSED: lambda request, user: decisions.close(request, user=user),
 }
 
 
 def bring_to(state: State, user: User) -> ConsultationRequest:
     """A request in `state`, with a canary in every field that says anything of a person."""
     number = list(State).index(state)
-    request, _ = services.submit(
+    request, _ = by_visitor.submit(
         factories.unsaved_request(
             email=f"{CANARY}-{number}@visitor.example",
             phone=f"+1626555014{number}",
             **{name: f"{CANARY} {name} {number}" for name in TYPED},
         )
     )
-    services.save_notes(request, note=f"{CANARY} note", user=user)
-    services.save_notes(request, outcome=Outcome.REFERRED, user=user)
-    services.hold(request, timezone.now().date() + DAY, f"{CANARY} reason", user=user)
+    notes.save_notes(request, note=f"{CANARY} note", user=user)
+    notes.save_notes(request, outcome=Outcome.REFERRED, user=user)
+    erasing.hold(request, timezone.now().date() + DAY, f"{CANARY} reason", user=user)
     WAYS[state](request, user)
     request.refresh_from_db()
     assert request.state == state
@@ -162,9 +167,9 @@ def tokens() -> set[bytes]:
     """What stands for the canaries: the last bytes of each, since PostgreSQL may compress."""
     mine = (ConsultationRequest, Letter)
     found = set()
-    for model, names in keys.encrypted_models():
+    for model, names in rotation.encrypted_models():
         if model in mine:
-            for _, *values in keys.raw(model, names):
+            for _, *values in rotation.raw(model, names):
                 found |= {value.encode()[-60:] for value in values if value}
     return found
 
@@ -221,9 +226,9 @@ def test_a_canary_in_every_field_and_state_is_nowhere_in_clear_and_once_erased_n
     assert all(token in on_disk for token in in_cipher)
 
     for request in requests:
-        services.lift_hold(request, user=therapist)
-        by = services.Actor.VISITOR if request.pk % 2 else services.Actor.PRACTICE
-        services.erase(request, by=by)
+        erasing.lift_hold(request, user=therapist)
+        by = transitions.Actor.VISITOR if request.pk % 2 else transitions.Actor.PRACTICE
+        erasing.erase(request, by=by)
     a_day_passes()
     left = tables(), files(with_log=connection.vendor == "sqlite")
     assert [token for token in in_cipher if any(token in where for where in left)] == []
@@ -250,11 +255,11 @@ def test_no_log_of_postgresqls_keeps_what_was_erased(installed: Cluster) -> None
     of a statement that fails, as that of a form which was sent twice, the other log has no values.
     """
     typed = {"message": CANARY, "submission_key": uuid.uuid4()}
-    request, _ = services.submit(factories.unsaved_request(**typed))
-    assert services.submit(factories.unsaved_request(**typed)) == (request, False)
+    request, _ = by_visitor.submit(factories.unsaved_request(**typed))
+    assert by_visitor.submit(factories.unsaved_request(**typed)) == (request, False)
     in_cipher = tokens()
-    services.erase(request, by=services.Actor.VISITOR)
-    assert scrubbing.scrub()
+    erasing.erase(request, by=transitions.Actor.VISITOR)
+    assert database_files.scrub()
     assert all(token in log_of(installed) for token in in_cipher)
     with connection.cursor() as cursor:
         cursor.execute("SHOW archive_timeout")

@@ -21,8 +21,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from booking import services
 from booking.models import ConsultationRequest, OutgoingEmail
+from booking.services import by_visitor
 from tests import factories
 from tests.faults.mailserver import MailServer
 from tests.faults.site import HOST, PATIENCE, LiveSite, Service, wait_until
@@ -235,7 +235,7 @@ def keep_waiting(count: int) -> None:
     """Lets requests come until at least `count` messages wait."""
     while OutgoingEmail.objects.filter(sent_at=None).count() < count:
         number = uuid.uuid4().hex
-        services.submit(factories.unsaved_request(name=number, email=f"{number}@visitor.example"))
+        by_visitor.submit(factories.unsaved_request(name=number, email=f"{number}@visitor.example"))
 
 
 def assert_each_message_left(server: MailServer) -> dict[str, object]:

@@ -17,7 +17,7 @@ import pytest
 from django.db import connection, transaction
 
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule
-from practice.gunicorn_worker import WAITING_AT_MOST
+from practice.http.gunicorn_worker import WAITING_AT_MOST
 from practice.models import PracticeSettings, Stamp
 from tests import factories
 from tests.faults.browser import Browser

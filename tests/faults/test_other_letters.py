@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from booking import outbox
+from booking.letters import outbox
 from booking.models import OutgoingEmail
 from practice.accounts import letters
 from practice.mail import proof

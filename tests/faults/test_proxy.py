@@ -248,7 +248,7 @@ def test_letters_point_to_the_site_whatever_was_forged(served: Served) -> None:
     assert asked.status == 303, asked.text
     assert asked.headers["Location"].startswith("/consultation/sent/")
     send = (
-        "from booking import outbox; from practice.accounts import letters; "
+        "from booking.letters import outbox; from practice.accounts import letters; "
         "assert letters.send_due() == 1; assert outbox.send_due() == 2"
     )
     subprocess.run(

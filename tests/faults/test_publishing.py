@@ -30,7 +30,9 @@ from tests.faults.site import HOST, LiveSite, Service, free_port, wait_until
 
 EXAMPLES, ACTS_EACH = 50, 20  # a thousand acts
 ALWAYS = ("/", "/about/", "/articles/", "/articles/feed/", "/sitemap.xml", "/fees/", "/privacy/")
-ALONE = [name for name in django_settings.MIDDLEWARE if name != "practice.kept.KeptPages"]
+ALONE = [
+    name for name in django_settings.MIDDLEWARE if name != "practice.pagecache.middleware.KeptPages"
+]
 Answer = tuple[int, str | None, bytes]
 
 

@@ -25,8 +25,8 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 
-from booking import services
 from booking.forms.visitor import as_value
+from booking.letters import emails
 from booking.models import (
     ConsultationRequest,
     OutgoingEmail,
@@ -36,6 +36,8 @@ from booking.models import (
     State,
     cells,
 )
+from booking.services import by_visitor, decisions, transitions
+from booking.times import reservations
 from practice.accounts import letters
 from practice.models import HomePage, PracticeSettings
 from tests import factories
@@ -102,8 +104,8 @@ def asks_for(start: datetime) -> Callable[[], bool]:
 
     def ask() -> bool:
         try:
-            services.submit(factories.unsaved_request(asked_for=start))
-        except services.TimeTaken:
+            by_visitor.submit(factories.unsaved_request(asked_for=start))
+        except reservations.TimeTaken:
             return False
         return True
 
@@ -190,19 +192,19 @@ def times_of_one_day() -> list[datetime]:
 
 def test_two_tabs_and_the_visitor_decide_at_once_and_one_of_them_does(practice_day: None) -> None:
     user = factories.user("somebody@example.com")
-    words = services.Draft("About your message", "Some words.")
+    words = emails.Draft("About your message", "Some words.")
 
     def confirm(tab: ConsultationRequest, start: datetime) -> None:
-        services.confirm(tab, user=user, words=words, starts_at=start, minutes=20)
+        decisions.confirm(tab, user=user, words=words, starts_at=start, minutes=20)
 
     for _ in range(5):
-        pk = services.submit(factories.unsaved_request())[0].pk
+        pk = by_visitor.submit(factories.unsaved_request())[0].pk
         one, two, visitors = (ConsultationRequest.objects.get(pk=pk) for _ in range(3))
         first, second = factories.open_times()[:2]
         acts = [
             partial(confirm, one, first),
             partial(confirm, two, second),
-            partial(services.withdraw, visitors),
+            partial(by_visitor.withdraw, visitors),
         ]
         assert sum(at_once([decides(act) for act in acts])) == 1
         after = ConsultationRequest.objects.get(pk=pk)
@@ -216,7 +218,7 @@ def decides(act: Callable[[], None]) -> Callable[[], bool]:
     def decide() -> bool:
         try:
             act()
-        except (services.Stale, services.NotAllowed):
+        except (transitions.Stale, transitions.NotAllowed):
             return False
         return True
 

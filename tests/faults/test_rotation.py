@@ -20,7 +20,7 @@ import pytest
 from cryptography.fernet import Fernet, InvalidToken
 
 from booking.models import ConsultationRequest
-from practice import keys
+from practice.encryption import rotation
 from tests import factories
 from tests.faults.browser import Browser
 from tests.faults.site import PROJECT, LiveSite, Service, wait_until
@@ -75,7 +75,7 @@ def fill(count: int) -> None:
 
 
 def is_under(key: str, pk: int) -> bool:
-    [[_, token]] = keys.raw(ConsultationRequest, ["name"]).filter(pk=pk)
+    [[_, token]] = rotation.raw(ConsultationRequest, ["name"]).filter(pk=pk)
     try:
         Fernet(key).decrypt(token)
     except InvalidToken:
@@ -136,7 +136,7 @@ def test_keys_change_while_clients_write_and_read_and_the_change_is_killed(
     settings.FIELD_ENCRYPTION_KEYS = [new]
     assert [fault for each in people for fault in each.faults] == []
     with site.database():
-        found = keys.count([new])
+        found = rotation.count([new])
         assert (found.rotated, found.unreadable) == (0, 0)
         links = [link for each in people for link in each.links]
         assert all(ConsultationRequest.objects.by_token(link) for link in links)

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import pytest
 from gunicorn.workers.gthread import ThreadWorker
 
-from practice.gunicorn_worker import HANGS, LARGEST, Worker, is_whole
+from practice.http.gunicorn_worker import HANGS, LARGEST, Worker, is_whole
 from tests.faults.browser import Browser
 from tests.faults.site import HOST, LiveSite
 

@@ -12,8 +12,8 @@ from functools import partial
 import pytest
 
 from blog.models import ArticlePage
-from booking import services
 from booking.models import ConsultationRequest, OutgoingEmail, SlotClaim
+from booking.services import by_visitor
 from practice.models import Tally
 from tests import factories
 from tests.faults.browser import Browser
@@ -81,7 +81,7 @@ def test_two_workers_send_200_letters_each_once(machines: Machines, rounds: int)
         with machines.database():
             OutgoingEmail.objects.all().delete()
             for number in range(LETTERS // 2):
-                services.submit(factories.unsaved_request(email=f"{number}@visitor.example"))
+                by_visitor.submit(factories.unsaved_request(email=f"{number}@visitor.example"))
             owed = {str(key) for key in OutgoingEmail.objects.values_list("key", flat=True)}
         assert len(owed) == LETTERS
         mail.holds = True  # until each of the two is at work

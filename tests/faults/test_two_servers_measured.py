@@ -18,8 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from booking import services
 from booking.models import ConsultationRequest, OutgoingEmail
+from booking.services import by_visitor
 from practice.backups import sealing
 from tests import factories
 from tests.conftest import missing_part
@@ -176,7 +176,7 @@ def test_letters(
         ConsultationRequest.objects.all().delete()
         OutgoingEmail.objects.all().delete()
         for number in range(letters // 2):
-            services.submit(factories.unsaved_request(email=f"{number}@visitor.example"))
+            by_visitor.submit(factories.unsaved_request(email=f"{number}@visitor.example"))
     mail.holds, mail.slowness = True, slowness
     with worker_of(machines, names):
         wait_until(lambda: len({each.came_from for each in mail.begun}) == len(names), "they send")
@@ -218,7 +218,9 @@ def test_what_a_server_holds(
     with machines.database():
         for number in range(ON_FILE):
             message = f"A message of {number} words. " * 20
-            services.submit(factories.unsaved_request(email=f"{number}@a.example", message=message))
+            by_visitor.submit(
+                factories.unsaved_request(email=f"{number}@a.example", message=message)
+            )
     tell(f"backup with {ON_FILE} requests on file: {backup(machines, tmp_path)}")
 
 

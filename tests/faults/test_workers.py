@@ -16,7 +16,9 @@ from django.utils import timezone
 from wagtail.models import PageLogEntry, Revision
 
 from blog.models import ArticleIndexPage, ArticlePage
-from booking import calendars, feedfetch, jobs, outbox, weekly
+from booking import jobs
+from booking.busy import fetching, sync
+from booking.letters import outbox, weekly
 from booking.models import (
     BusyFeed,
     ConsultationRequest,
@@ -30,7 +32,7 @@ from booking.models import (
 from practice.accounts import letters
 from practice.mail import proof
 from practice.models import DeletedPage, Heartbeat, HomePage, PracticeSettings
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 from tests import factories
 from tests.faults.test_races import at_once
 
@@ -134,13 +136,13 @@ def all_that_is_due(article: ArticlePage) -> None:
     Revision.objects.filter(pk=revision.pk).update(approved_go_live_at=now - MINUTE)
 
 
-def reads_into(reads: list[str]) -> calendars.Fetch:
+def reads_into(reads: list[str]) -> sync.Fetch:
     """Reads empty calendars, slowly, and notes their addresses in `reads`."""
 
-    def fetch(url: str, **kwargs: Any) -> feedfetch.Fetched:
+    def fetch(url: str, **kwargs: Any) -> fetching.Fetched:
         reads.append(url)
         time.sleep(0.05)
-        return feedfetch.Fetched(CALENDAR, "", "")
+        return fetching.Fetched(CALENDAR, "", "")
 
     return fetch
 
@@ -152,7 +154,7 @@ def works(reads: list[str]) -> Callable[[], None]:
 
     def work() -> None:
         every = {job.name: job for job in jobs.recurring(poll=0, stopping=lambda: False)}
-        every["read_busy_feeds"].run = lambda: calendars.read_next(timezone.now(), fetch=fetch)
+        every["read_busy_feeds"].run = lambda: sync.read_next(timezone.now(), fetch=fetch)
         for job in every.values():
             job.run_if_due()
 
@@ -197,7 +199,7 @@ def test_a_calendar_that_is_due_is_read_by_one() -> None:
         BusyFeed.objects.create(schedule=Schedule.load(), name="Mine", url="https://a.example/")
         reads: list[str] = []
         fetch = reads_into(reads)
-        at_once([partial(calendars.read_next, timezone.now(), fetch=fetch) for _ in range(4)])
+        at_once([partial(sync.read_next, timezone.now(), fetch=fetch) for _ in range(4)])
         assert len(reads) == 1
 
 
@@ -206,9 +208,9 @@ def test_a_calendar_read_by_a_server_whose_clock_is_ahead_is_not_read_again_at_o
     reads: list[str] = []
     now, fetch = timezone.now(), reads_into(reads)
     for clock in (now, now - timedelta(seconds=3), now + timedelta(seconds=3)):
-        calendars.read_next(clock, fetch=fetch)
+        sync.read_next(clock, fetch=fetch)
     assert len(reads) == 1
-    calendars.read_next(now - DAY, fetch=fetch)
+    sync.read_next(now - DAY, fetch=fetch)
     assert len(reads) == 2, "the clock was a day ahead, and is set back"
 
 

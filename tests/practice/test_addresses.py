@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.urls import get_resolver
 
 from blog.models import ArticleIndexPage, BioPage
-from practice.addresses import TOP
 from practice.models import HomePage, StandardPage
+from practice.models.slugs import TOP
 
 pytestmark = pytest.mark.django_db
 

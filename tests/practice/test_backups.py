@@ -27,7 +27,7 @@ from practice.backups import (
     streams,
 )
 from practice.models import BackupProof
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LONGEST = timedelta(days=35)

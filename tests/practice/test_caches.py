@@ -17,7 +17,7 @@ from django.test import Client
 from wagtail.models import Site
 
 from blog.models import ArticlePage
-from practice import caches
+from practice.environment import shared_cache
 from tests.faults.keyvalue import KeyValueServer
 from tests.faults.site import HOST, PROJECT
 
@@ -34,7 +34,7 @@ def server(tmp_path: Path) -> Iterator[KeyValueServer]:
 def shared(server: KeyValueServer, settings: Any) -> KeyValueServer:
     settings.CACHES = {
         "default": {
-            "BACKEND": "practice.caches.SharedCache",
+            "BACKEND": "practice.environment.shared_cache.SharedCache",
             "LOCATION": server.url,
             "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
@@ -149,7 +149,7 @@ def test_pictures_are_not_kept_there(server: KeyValueServer, tmp_path: Path) -> 
 def test_when_it_is_back_it_is_asked_again(
     shared: KeyValueServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(caches, "LEAVES_ALONE_FOR", 0)
+    monkeypatch.setattr(shared_cache, "LEAVES_ALONE_FOR", 0)
     shared.stop()
     assert cache.get("one", "nothing") == "nothing"
     shared.start()

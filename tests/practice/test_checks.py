@@ -10,15 +10,10 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.db import connection
 
-from practice import golive
-from practice.checks import (
-    commits_reach_the_disk,
-    no_log_keeps_values,
-    pages_say_something,
-    practice_is_complete,
-    sample_is_gone,
-)
+from practice.environment.database_checks import commits_reach_the_disk, no_log_keeps_values
+from practice.launch.checks import pages_say_something, practice_is_complete, sample_is_gone
 from practice.models import PracticeSettings
+from practice.models.pages import written_pages
 from practice.samples import SETTINGS
 from tests import factories
 
@@ -234,7 +229,7 @@ def test_the_sample_is_warned_of_while_any_of_it_stands(practice: PracticeSettin
 
 def test_pages_that_were_published_without_a_text_are_warned_of(home: Any) -> None:
     assert "Privacy" in pages_say_something(None, databases=["default"])[0].msg
-    for page in golive.written_pages():
+    for page in written_pages():
         page.introduction = "<p>My own words.</p>"
         factories.publish(page)
     assert pages_say_something(None, databases=["default"]) == []

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from practice import california
+from practice.jurisdiction import california
+from practice.launch.completeness import missing
 from practice.models import PracticeSettings
 
 COMPLETE = {
@@ -44,11 +45,11 @@ def practice(**changes: Any) -> PracticeSettings:
 
 
 def test_a_complete_practice_in_california_lacks_nothing() -> None:
-    assert practice().missing() == []
+    assert missing(practice()) == []
 
 
 def test_an_empty_practice_lacks_names_license_ways_to_reach_it_and_fee() -> None:
-    lines = " / ".join(PracticeSettings().missing())
+    lines = " / ".join(missing(PracticeSettings()))
     for word in ("name of the practice", "Your name", "credential", "license", "telephone"):
         assert word in lines
     for word in ("e-mail address", "fee"):
@@ -58,18 +59,18 @@ def test_an_empty_practice_lacks_names_license_ways_to_reach_it_and_fee() -> Non
 
 @pytest.mark.parametrize("name", [name for name in COMPLETE if name != "practice_name"])
 def test_each_of_them_is_named_when_it_alone_is_missing(name: str) -> None:
-    [line] = practice(**{name: ""}).missing()
+    [line] = missing(practice(**{name: ""}))
     assert line
 
 
 def test_consultations_at_the_office_need_its_address() -> None:
-    [line] = practice(consultation_medium="office").missing()
+    [line] = missing(practice(consultation_medium="office"))
     assert "address of the office" in line
-    assert practice(consultation_medium="office", office_address="1 High Street").missing() == []
+    assert missing(practice(consultation_medium="office", office_address="1 High Street")) == []
 
 
 def test_a_practice_in_london_that_set_its_own_lacks_nothing() -> None:
-    assert practice(**LONDON).missing() == []
+    assert missing(practice(**LONDON)) == []
 
 
 @pytest.mark.parametrize(
@@ -94,12 +95,12 @@ def test_a_practice_in_london_that_set_its_own_lacks_nothing() -> None:
 )
 def test_london_is_told_of_each_thing_that_is_still_californias(name: str, words: str) -> None:
     default = PracticeSettings._meta.get_field(name).get_default()
-    assert practice(**LONDON | {name: default}).missing() == [f"{words} is still California's"]
+    assert missing(practice(**LONDON | {name: default})) == [f"{words} is still California's"]
 
 
 def test_a_zone_that_was_named_at_the_install_is_the_practices_own(settings: Any) -> None:
     settings.TIME_ZONE = "Europe/London"
-    assert practice(**LONDON).missing() == []
+    assert missing(practice(**LONDON)) == []
 
 
 def test_everything_that_begins_as_californias_is_looked_at() -> None:
@@ -116,12 +117,12 @@ def test_everything_that_begins_as_californias_is_looked_at() -> None:
 
 def test_the_marks_that_the_editor_writes_do_not_make_a_notice_ones_own() -> None:
     edited = california.BOARD_NOTICE.replace("<p>", '<p data-block-key="a1b2c">')
-    lines = practice(**LONDON | {"board_notice": edited}).missing()
+    lines = missing(practice(**LONDON | {"board_notice": edited}))
     assert lines == ["The board's notice is still California's"]
 
 
 def test_in_another_state_only_what_is_the_states_is_named() -> None:
-    lines = practice(licensed_regions="OR Oregon").missing()
+    lines = missing(practice(licensed_regions="OR Oregon"))
     assert [line.removesuffix(" is still California's") for line in lines] == [
         "The board's notice",
         "What teens are told",
@@ -130,11 +131,11 @@ def test_in_another_state_only_what_is_the_states_is_named() -> None:
 
 
 def test_somebody_licensed_in_two_states_keeps_what_is_said_in_california() -> None:
-    assert practice(licensed_regions="OR Oregon\nCA California").missing() == []
+    assert missing(practice(licensed_regions="OR Oregon\nCA California")) == []
 
 
 def test_canada_has_the_same_emergency_number_and_crisis_line() -> None:
     shared = {name: PracticeSettings._meta.get_field(name).get_default() for name in (
         "emergency_number", "crisis_phone", "crisis_text_to",
     )}  # fmt: skip
-    assert practice(**LONDON | shared | {"country": "CA", "holiday_region": "ON"}).missing() == []
+    assert missing(practice(**LONDON | shared | {"country": "CA", "holiday_region": "ON"})) == []

@@ -18,8 +18,8 @@ from django.test import Client
 from PIL import Image
 from wagtail.models import UploadedFile
 
-from practice import decoding, images
-from practice.images import BrokenPicture, stripped
+from practice.media import decoding, images
+from practice.media.images import BrokenPicture, stripped
 from practice.models import SiteImage
 from tests.practice import bombs
 from tests.practice.test_images import post_one, post_several, upload

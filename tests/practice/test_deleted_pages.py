@@ -12,7 +12,7 @@ from django.utils import timezone
 from wagtail.models import Page, PageLogEntry, PageViewRestriction
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
-from practice import deleted_pages
+from practice.deletion import deleted_pages
 from practice.models import DeletedPage, StandardPage, User
 from tests import factories
 from tests.practice.test_deleting import PAGES, bulk, said

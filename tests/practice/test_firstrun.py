@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from practice import firstrun
-from practice.firstrun import Refusal, prepare_environment, prepare_keys, write_missing_keys
+from practice.environment import firstrun
+from practice.environment.firstrun import (
+    Refusal,
+    prepare_environment,
+    prepare_keys,
+    write_missing_keys,
+)
 from tests.conftest import missing_part
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -206,7 +211,7 @@ def test_the_reason_of_a_failed_install_is_all_of_what_pip_says_of_it(
 
 def test_keys_are_made_by_one_run_at_a_time(tmp_path: Path) -> None:
     """Else what the first encrypts could not be read with the keys that the second wrote."""
-    run = [sys.executable, "-m", "practice.firstrun", "keys"]
+    run = [sys.executable, "-m", "practice.environment.firstrun", "keys"]
     env = os.environ | {"PYTHONPATH": str(PROJECT)}
     with firstrun.alone(tmp_path):
         second = subprocess.Popen(run, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True)
@@ -286,7 +291,7 @@ def test_a_read_only_folder_is_one_line() -> None:
             "requirements.txt",
             "requirements-dev.txt",
             "practice/__init__.py",
-            "practice/firstrun.py",
+            "practice/environment/firstrun.py",
         ):
             shutil.copy(PROJECT / name, folder / name)
         folder.chmod(0o555)

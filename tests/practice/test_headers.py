@@ -14,8 +14,8 @@ from django.urls import reverse
 from wagtail.contrib.redirects.models import Redirect
 
 from blog.models import ArticleIndexPage, ArticlePage
-from booking import services
-from practice import headers
+from booking.services import by_visitor
+from practice.http import headers
 from practice.models import PracticeSettings
 from tests import factories
 
@@ -111,7 +111,7 @@ def test_reading_pages_tell_their_address_to_this_site_alone(
 
 
 def test_nothing_of_the_admin_is_kept(as_therapist: Client, article: ArticlePage) -> None:
-    request = services.submit(factories.unsaved_request())[0]
+    request = by_visitor.submit(factories.unsaved_request())[0]
     for path in (
         "/admin/",
         "/admin/consultations/",

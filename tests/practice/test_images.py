@@ -18,8 +18,8 @@ from PIL.ExifTags import GPS, IFD, Base
 from PIL.PngImagePlugin import PngInfo
 from wagtail.models import Collection, UploadedFile
 
-from practice.decoding import LONGEST_SIDE
-from practice.images import BrokenPicture, stripped
+from practice.media.decoding import LONGEST_SIDE
+from practice.media.images import BrokenPicture, stripped
 from practice.models import SiteImage
 
 CAMERA = "Canary Camera 7"

@@ -15,8 +15,8 @@ from wagtail import hooks
 from wagtail.models import PageViewRestriction, Site
 
 from blog.models import ArticleIndexPage, ArticlePage, Topic
-from practice import kept, stamp
 from practice.models import HomePage, PracticeSettings
+from practice.pagecache import middleware, version
 from tests import factories
 
 EVERY_KIND = (
@@ -43,8 +43,8 @@ def page(article: ArticlePage, practice: PracticeSettings) -> ArticlePage:
     return article
 
 
-def shelf() -> kept.Shelf:
-    return kept.shelf_of(stamp.last())
+def shelf() -> middleware.Shelf:
+    return middleware.shelf_of(version.last())
 
 
 def paths_kept() -> list[str]:
@@ -67,18 +67,18 @@ def test_every_kind_of_page_is_the_same_whether_it_is_kept_or_made(
         first, again = visitor.get(path), visitor.get(path)
         assert path in paths_kept()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(kept.Shelf, "get", lambda *_: None)
+            patch.setattr(middleware.Shelf, "get", lambda *_: None)
             anew = visitor.get(path)
         assert first.content == again.content == anew.content
         for answer in (first, again, anew):
             for name in ("X-Request-ID", "X-Accel-Expires"):
                 del answer.headers[name]
         assert first.headers == again.headers == anew.headers
-        stamp.forget()
+        version.forget()
         settings.PAGE_CACHE_MB = 0
         unkept = visitor.get(path)
         settings.PAGE_CACHE_MB = 16
-        stamp.forget()
+        version.forget()
         assert unkept.content == first.content
         ours = {"ETag", "Vary", "Cache-Control", "Content-Length", "X-Request-ID"}
         assert {k: v for k, v in first.items() if k not in ours} == {
@@ -218,7 +218,7 @@ def test_nothing_is_kept_under_names_that_a_stranger_can_make_up(
 ) -> None:
     assert visitor.get(page.url, headers={"host": host}).status_code == status
     assert paths_kept() == []
-    assert ("", "site") not in stamp.last().values
+    assert ("", "site") not in version.last().values
 
 
 def test_pages_of_one_scheme_are_not_answered_under_another(
@@ -326,7 +326,7 @@ def test_pages_come_gzipped_to_whoever_takes_that(page: ArticlePage, visitor: Cl
 )
 def test_gzip_is_sent_to_whoever_takes_it(header: str, takes: bool) -> None:
     """RFC 9110, 12.5.3."""
-    assert kept.accepts_gzip(header) is takes
+    assert middleware.accepts_gzip(header) is takes
 
 
 def test_styles_and_files_come_plain_to_whoever_refuses_gzip(
@@ -335,7 +335,9 @@ def test_styles_and_files_come_plain_to_whoever_refuses_gzip(
     refused = {"accept-encoding": "gzip;q=0, identity"}
     assert "Content-Encoding" not in visitor.get("/theme.css?v=1", headers=refused).headers
     told: list[str] = []  # WhiteNoise, which has the files, looks for the word alone
-    pages = kept.KeptPages(lambda r: told.append(r.META["HTTP_ACCEPT_ENCODING"]) or HttpResponse())
+    pages = middleware.KeptPages(
+        lambda r: told.append(r.META["HTTP_ACCEPT_ENCODING"]) or HttpResponse()
+    )
     for header in ("gzip;q=0, identity", "br, x-gzip"):
         pages(RequestFactory().get("/static/a.css", headers={"accept-encoding": header}))
     assert told == ["", "gzip"]
@@ -375,16 +377,16 @@ def test_the_proxy_may_keep_a_page_until_its_second_is_over(
 # --- The shelf -----------------------------------------------------------------------------
 
 
-def a_page(size: int) -> kept.Page:
-    return kept.Page(b"x" * (size - kept.ITS_OWN), ())
+def a_page(size: int) -> middleware.Page:
+    return middleware.Page(b"x" * (size - middleware.ITS_OWN), ())
 
 
-def a_key(path: str) -> kept.Key:
+def a_key(path: str) -> middleware.Key:
     return ("https", path, "en")
 
 
 def test_what_nobody_asked_for_longest_goes_first_when_it_is_full() -> None:
-    shelf = kept.Shelf(limit=6_000)
+    shelf = middleware.Shelf(limit=6_000)
     for path in "abc":
         shelf.put(a_key(path), a_page(2_000))
     assert shelf.get(a_key("a"))
@@ -396,7 +398,7 @@ def test_what_nobody_asked_for_longest_goes_first_when_it_is_full() -> None:
 
 
 def test_a_page_that_is_too_large_is_not_kept() -> None:
-    shelf = kept.Shelf(limit=6_000)
+    shelf = middleware.Shelf(limit=6_000)
     shelf.put(a_key("a"), a_page(6_001))
     assert (len(shelf.pages), shelf.size) == (0, 0)
 
@@ -418,7 +420,7 @@ def test_drafts_moved_and_missing_pages_lead_where_wagtail_leads(
         "/articles/feed/x/",
     ]
     ours = {path: visitor.get(path) for path in paths}
-    stamp.forget()
+    version.forget()
     with pytest.MonkeyPatch.context() as patch:
         for kind in (HomePage, ArticleIndexPage):
             patch.delattr(kind, "route")  # and Wagtail's own is there

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.models import ConsultationRequest, Letter
-from practice import keys, recovery
+from practice.encryption import paper, rotation
 from practice.fields import Unreadable
 from tests import factories
 
@@ -42,7 +42,7 @@ def raw(name: str = "name") -> list[str]:
 
 @pytest.mark.django_db
 def test_after_a_rotation_the_new_key_alone_reads_everything(ring: Any) -> None:
-    for number in range(keys.BATCH + 3):
+    for number in range(rotation.BATCH + 3):
         factories.consultation_request(name=f"Robin {number}", message="" if number % 2 else "x")
     Letter.objects.create(
         request=ConsultationRequest.objects.first(), version=1, kind="confirm", body="words"
@@ -50,10 +50,10 @@ def test_after_a_rotation_the_new_key_alone_reads_everything(ring: Any) -> None:
     ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     assert "wait for the first key" in rotate("--check")
     said = rotate()
-    assert f"consultation requests: {keys.BATCH + 3} of {keys.BATCH + 3}" in said
+    assert f"consultation requests: {rotation.BATCH + 3} of {rotation.BATCH + 3}" in said
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
     names = [request.name for request in ConsultationRequest.objects.order_by("pk")]
-    assert names == [f"Robin {number}" for number in range(keys.BATCH + 3)]
+    assert names == [f"Robin {number}" for number in range(rotation.BATCH + 3)]
     assert Letter.objects.get().body == "words"
     assert rotate("--check").startswith("0 values")
 
@@ -72,13 +72,13 @@ def test_what_changes_while_keys_rotate_is_not_overwritten(
 ) -> None:
     request = factories.consultation_request(name="before", message="untouched")
     ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
-    under_first = keys.Ring.under_first
+    under_first = rotation.Ring.under_first
 
-    def and_somebody_saves(self: keys.Ring, token: str) -> str:
+    def and_somebody_saves(self: rotation.Ring, token: str) -> str:
         ConsultationRequest.objects.filter(pk=request.pk).update(name="after")
         return under_first(self, token)
 
-    monkeypatch.setattr(keys.Ring, "under_first", and_somebody_saves)
+    monkeypatch.setattr(rotation.Ring, "under_first", and_somebody_saves)
     rotate()
     monkeypatch.undo()
     request.refresh_from_db()
@@ -116,7 +116,7 @@ def kit() -> str:
 
 
 @pytest.fixture
-def paper(monkeypatch: pytest.MonkeyPatch) -> Any:
+def typed_paper(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Types `text` from paper into `check_recovery_kit`; gives what it says."""
 
     def check(text: str, *options: str) -> str:
@@ -129,47 +129,47 @@ def paper(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.django_db
-def test_paper_alone_reads_what_was_written(ring: Any, paper: Any) -> None:
+def test_paper_alone_reads_what_was_written(ring: Any, typed_paper: Any) -> None:
     factories.consultation_request(name="Robin")
     ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     factories.consultation_request(name="Kim")
     printed = kit()
-    assert "The paper is good" in paper(printed)
+    assert "The paper is good" in typed_paper(printed)
     ring.FIELD_ENCRYPTION_KEYS = [LOST]  # another machine
-    line = paper(printed, "--env").strip()
+    line = typed_paper(printed, "--env").strip()
     assert line == f"FIELD_ENCRYPTION_KEYS={NEW},{OLD}"
     ring.FIELD_ENCRYPTION_KEYS = line.partition("=")[2].split(",")
     assert [r.name for r in ConsultationRequest.objects.order_by("pk")] == ["Robin", "Kim"]
 
 
 @pytest.mark.django_db
-def test_paper_that_is_out_of_date_is_told_so(ring: Any, paper: Any) -> None:
+def test_paper_that_is_out_of_date_is_told_so(ring: Any, typed_paper: Any) -> None:
     printed = kit()
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
     with pytest.raises(CommandError, match="encrypts now is not on the paper"):
-        paper(printed)
+        typed_paper(printed)
     factories.consultation_request()
     with pytest.raises(CommandError, match="lacks a key"):
-        paper(printed)
+        typed_paper(printed)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "hello\n1. first do this\n", "a b c"])
-def test_what_holds_no_key_is_told_so(text: str, paper: Any) -> None:
+def test_what_holds_no_key_is_told_so(text: str, typed_paper: Any) -> None:
     with pytest.raises(CommandError, match="no line of a key"):
-        paper(text)
+        typed_paper(text)
 
 
 def test_a_slip_is_found_where_it_was_made() -> None:
-    lines = recovery.lines_of(1, NEW)
+    lines = paper.lines_of(1, NEW)
     where = lines[1].index("  ") + 2
     wrong = "B" if lines[1][where] != "B" else "C"
     slipped = [lines[0], lines[1][:where] + wrong + lines[1][where + 1 :], *lines[2:]]
-    with pytest.raises(recovery.Misread, match="Line 1b"):
-        recovery.keys_from("\n".join(slipped))
-    with pytest.raises(recovery.Misread, match="Key 1 is not whole"):
-        recovery.keys_from("\n".join([lines[0], *lines[2:]]))
-    with pytest.raises(recovery.Misread, match="Line 1a"):
-        recovery.keys_from("\n".join(["1a" + lines[1][2:], "1b" + lines[0][2:], *lines[2:]]))
+    with pytest.raises(paper.Misread, match="Line 1b"):
+        paper.keys_from("\n".join(slipped))
+    with pytest.raises(paper.Misread, match="Key 1 is not whole"):
+        paper.keys_from("\n".join([lines[0], *lines[2:]]))
+    with pytest.raises(paper.Misread, match="Line 1a"):
+        paper.keys_from("\n".join(["1a" + lines[1][2:], "1b" + lines[0][2:], *lines[2:]]))
 
 
 def test_a_slip_at_the_terminal_is_asked_for_again_at_once(
@@ -177,7 +177,7 @@ def test_a_slip_at_the_terminal_is_asked_for_again_at_once(
 ) -> None:
     """Labels are shown, and may be typed too."""
     lines = [
-        line for number, key in enumerate((NEW, OLD), 1) for line in recovery.lines_of(number, key)
+        line for number, key in enumerate((NEW, OLD), 1) for line in paper.lines_of(number, key)
     ]
     typed = [line[4:] for line in lines]
     typed[1:1] = ["", "mfrg gzdf mztw q2lk 7hx4"]
@@ -198,7 +198,7 @@ def test_every_key_survives_paper(raw_keys: list[bytes], sloppily: bool) -> None
 
     ring = [base64.urlsafe_b64encode(each).decode() for each in raw_keys]
     printed = "\n".join(
-        line for number, key in enumerate(ring, 1) for line in recovery.lines_of(number, key)
+        line for number, key in enumerate(ring, 1) for line in paper.lines_of(number, key)
     )
     if sloppily:
         body = {"O": "0", "I": "1", "B": "8", "P": "9"}
@@ -206,7 +206,7 @@ def test_every_key_survives_paper(raw_keys: list[bytes], sloppily: bool) -> None
             line[:2] + "".join(body.get(each, each) for each in line[2:]).lower()
             for line in printed.splitlines()
         )
-    assert recovery.keys_from(printed) == ring
+    assert paper.keys_from(printed) == ring
 
 
 def test_the_kit_says_which_other_paper_a_backup_needs(settings: Any, db: None) -> None:
@@ -218,7 +218,7 @@ def test_the_kit_says_which_other_paper_a_backup_needs(settings: Any, db: None) 
     assert settings.BACKUP_RECIPIENT in printed
     assert "AGE-SECRET-KEY-1" in printed
     assert "manage.py restore" in printed
-    assert recovery.keys_from(printed) == settings.FIELD_ENCRYPTION_KEYS
+    assert paper.keys_from(printed) == settings.FIELD_ENCRYPTION_KEYS
 
 
 def test_the_kit_says_where_the_backups_lie_and_nothing_that_opens_the_store(

@@ -8,8 +8,8 @@ from django.test import Client
 from wagtail.models import Page
 
 from practice import samples
-from practice.defaults import is_untouched
 from practice.models import KEPT, HomePage, PracticeSettings, StandardPage, User
+from practice.website.initial_data import is_untouched
 from tests.conftest import make_tree
 from tests.factories import publish
 

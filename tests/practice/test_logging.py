@@ -20,14 +20,15 @@ from django.test import Client, RequestFactory
 from django.utils.log import AdminEmailHandler
 from gunicorn.config import Config
 
-from booking import forms, jobs, services
+from booking import forms, jobs
 from booking.models import ConsultationRequest, Letter, Proposal
-from practice import request_ids
+from booking.services import by_visitor, notes
 from practice.fields import EncryptedTextField
 from practice.gunicorn_conf import DiscreetLogger
-from practice.logging import JSONFormatter, RedactingFormatter
+from practice.http import request_ids
+from practice.http.logging import JSONFormatter, RedactingFormatter
 from practice.models import PracticeSettings
-from practice.watching import readiness
+from practice.monitoring import readiness
 from tests import factories
 
 FORMATTER = RedactingFormatter("{message}", style="{")
@@ -339,30 +340,30 @@ def breaks(error: Callable[..., Exception]) -> Callable[..., Any]:
 
 
 def ask(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(services, "submit", crash)
+    monkeypatch.setattr(by_visitor, "submit", crash)
     words = typed() | {"email": f"{WORD}@visitor.example", "phone": "(626) 555-0147"}
     del words["state"], words["when"], words["who"]
     return client.post(f"/consultation/?article={WORD}", words, HTTP_COOKIE=f"a={WORD}")
 
 
 def pick(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    request = services.submit(factories.unsaved_request(name=WORD))[0]
-    monkeypatch.setattr(services, "withdraw", crash)
+    request = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
+    monkeypatch.setattr(by_visitor, "withdraw", crash)
     address = request.get_absolute_url()
     fields = {"act": "withdraw", "phone": WORD, "time": WORD}
     return client.post(f"{address}?{WORD}={WORD}", fields)
 
 
 def decide(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    request = services.submit(factories.unsaved_request(name=WORD))[0]
+    request = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
     monkeypatch.setattr("booking.viewsets.deciding.DecideView._decide", crash)
     fields = {"version": request.version, "subject": WORD, "body": WORD, "written_for": ""}
     return client.post(f"/admin/consultations/{request.pk}/decline/?{WORD}", fields)
 
 
 def keep_note(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    request = services.submit(factories.unsaved_request(name=WORD))[0]
-    monkeypatch.setattr(services, "save_notes", crash)
+    request = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
+    monkeypatch.setattr(notes, "save_notes", crash)
     return client.post(f"/admin/consultations/{request.pk}/note/", {"note": WORD})
 
 

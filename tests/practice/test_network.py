@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import RequestFactory
 
-from practice.network import client_address
+from practice.http.network import client_address
 
 
 def seen(**headers: str) -> str:

@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 
 from booking.models import ConsultationRequest
-from practice import outage
+from practice.http import outage
 from practice.models import PracticeSettings
 from tests import factories
 

@@ -16,10 +16,10 @@ from wagtail.models import Page
 
 from blog.blocks import ArticleBody
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
-from practice import views
 from practice.blocks import PageBody
 from practice.models import HomePage, PracticeSettings, StandardPage
 from practice.templatetags.practice_tags import dial, host, json_ld, quoted
+from practice.website import views
 from tests import factories
 
 ICON = Path(views.__file__).parent / "static" / "practice" / "icon.svg"

@@ -17,8 +17,8 @@ from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
 from blog.samples import boundaries, friction, pushing_away
 from booking.models import ConsultationRequest
 from practice import samples
-from practice.defaults import is_untouched
 from practice.models import HomePage, PracticeSettings, SamplePage, SiteImage, StandardPage, User
+from practice.website.initial_data import is_untouched
 from tests import factories
 from tests.conftest import make_tree
 

@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from booking import services
 from booking.models import ConsultationRequest
+from booking.services import by_visitor
 from practice.models import PracticeSettings, User
 from tests import factories
 
@@ -24,7 +24,7 @@ PRESSED = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
 
 @pytest.fixture
 def waiting(practice: PracticeSettings) -> ConsultationRequest:
-    return services.submit(factories.unsaved_request())[0]
+    return by_visitor.submit(factories.unsaved_request())[0]
 
 
 def note_of(consultation: ConsultationRequest) -> str:
@@ -101,7 +101,7 @@ def test_what_another_site_sends_is_refused_and_not_given_back(
 def test_what_was_sealed_for_one_page_goes_to_no_other(
     visitor: Client, as_therapist: Client, waiting: ConsultationRequest
 ) -> None:
-    other = services.submit(factories.unsaved_request(email="kim@example.com"))[0]
+    other = by_visitor.submit(factories.unsaved_request(email="kim@example.com"))[0]
     kept = sealed(visitor.post(note_of(other), {"note": NOTE}))
     for wrong in (kept, {"sealed": "nonsense"}):
         assert as_therapist.post(note_of(waiting), wrong).status_code == 400

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from wagtail.models import Page
 
-from practice import golive
+from practice.launch.completeness import missing
 from practice.mail import proof
 from practice.models import (
     Agreement,
@@ -20,6 +20,7 @@ from practice.models import (
     StandardPage,
     parse_regions,
 )
+from practice.models.pages import written_pages
 from tests import factories
 
 
@@ -194,7 +195,7 @@ def test_a_practice_that_is_saved_unchanged_is_still_told_what_is_californias(
     address, data = form_of(as_therapist, practice)
     data |= {"country": "GB", "holiday_region": "ENG", "telephone": "020 7946 0000"}
     assert as_therapist.post(address, data).status_code == 302
-    lines = PracticeSettings.objects.get().missing()
+    lines = missing(PracticeSettings.objects.get())
     for words in ("The board's notice", "What teens are told", "What people in other places"):
         assert any(line.startswith(words) for line in lines)
 
@@ -251,7 +252,7 @@ def ready(practice: PracticeSettings, therapist: Any, settings: Any) -> None:
     proof.prove(proof.ask("somebody@example.org").code)
     settings.BACKUP_TO, settings.BACKUP_RECIPIENT = "/mnt/backups", "age1example"
     factories.schedule()
-    for page in golive.written_pages():
+    for page in written_pages():
         page.introduction = "<p>My own words.</p>"
         factories.publish(page)
 

@@ -14,11 +14,12 @@ from PIL import Image
 from wagtail.models import Site
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
-from booking import outbox
+from booking.letters import outbox
 from booking.models import OutgoingEmail
-from practice import environment_checks, site_url, stamp
-from practice.defaults import address_site
+from practice.environment import checks, site_url
 from practice.models import HomePage, PracticeSettings, SiteImage
+from practice.pagecache import version
+from practice.website.initial_data import address_site
 from tests import factories
 from tests.blog.test_admin import written
 from tests.practice.test_kept import EVERY_KIND
@@ -37,7 +38,7 @@ def moved(settings: Any, address: str = SECOND) -> None:
     """The site as it starts again after SITE_URL was changed, on the same database."""
     settings.SITE_URL = settings.WAGTAILADMIN_BASE_URL = address
     settings.ALLOWED_HOSTS = ["second.example", "old.example"]
-    stamp.forget()
+    version.forget()
 
 
 @pytest.fixture
@@ -157,20 +158,20 @@ def test_an_address_is_taken_as_browsers_write_it(written_as: str, address: str)
 )
 def test_an_address_that_is_none_is_told(settings: Any, address: str) -> None:
     settings.SITE_URL = address
-    [message] = environment_checks.site_url_is_an_address(None)
+    [message] = checks.site_url_is_an_address(None)
     assert message.id == "practice.E015"
     assert "SITE_URL" in message.msg
 
 
 def test_a_record_that_disagrees_is_told(site: Site, home: HomePage, settings: Any) -> None:
-    assert environment_checks.records_agree(None, databases=["default"]) == []
+    assert checks.records_agree(None, databases=["default"]) == []
     moved(settings)
-    [message] = environment_checks.records_agree(None, databases=["default"])
+    [message] = checks.records_agree(None, databases=["default"])
     assert message.id == "practice.W010"
     assert "testserver" in message.msg
     address_site()
-    assert environment_checks.records_agree(None, databases=["default"]) == []
+    assert checks.records_agree(None, databases=["default"]) == []
     Site.objects.create(hostname="third.example", port=80, root_page=home)
-    [message] = environment_checks.records_agree(None, databases=["default"])
+    [message] = checks.records_agree(None, databases=["default"])
     assert "third.example" in message.msg
-    assert environment_checks.records_agree(None) == []
+    assert checks.records_agree(None) == []

@@ -22,8 +22,8 @@ from wagtail.documents.models import Document
 from wagtail.models import Page, PageViewRestriction, Site
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
-from practice import stamp, watched
 from practice.models import DaysAway, HomePage, PracticeSettings, SiteImage, Stamp, StandardPage
+from practice.pagecache import triggers, version
 from tests import factories
 from tests.faults.site import wait_until
 
@@ -70,9 +70,9 @@ def keep_from_strangers(article: ArticlePage) -> None:
 
 def let_a_group_in(article: ArticlePage) -> None:
     restriction = PageViewRestriction.objects.create(page=article, restriction_type="groups")
-    between = stamp.current()
+    between = version.current()
     restriction.groups.add(Group.objects.first())
-    assert stamp.current() != between
+    assert version.current() != between
 
 
 def update_by_hand(article: ArticlePage) -> None:
@@ -122,9 +122,9 @@ def test_the_stamp_changes_with_what_readers_see(
     article: ArticlePage, practice: PracticeSettings, act: str
 ) -> None:
     topic()
-    before = stamp.current()
+    before = version.current()
     SEEN[act](article)
-    assert stamp.current() != before
+    assert version.current() != before
 
 
 def test_the_stamp_stays_where_readers_see_nothing_of_it(
@@ -132,22 +132,22 @@ def test_the_stamp_stays_where_readers_see_nothing_of_it(
 ) -> None:
     picture()
     for act, do in UNSEEN.items():
-        before = stamp.current()
+        before = version.current()
         do(article)
-        assert stamp.current() == before, act
+        assert version.current() == before, act
 
 
 def test_what_was_undone_leaves_the_stamp_and_the_next_change_brings_another(
     article: ArticlePage,
 ) -> None:
-    before = stamp.current()
+    before = version.current()
     with transaction.atomic():
         publish(article)
-        undone = stamp.current()
+        undone = version.current()
         transaction.set_rollback(True)
-    assert stamp.current() == before != undone
+    assert version.current() == before != undone
     publish(fresh(article))
-    assert stamp.current() not in (before, undone)
+    assert version.current() not in (before, undone)
 
 
 def test_every_table_that_a_page_is_made_of_is_watched(
@@ -165,7 +165,7 @@ def test_every_table_that_a_page_is_made_of_is_watched(
             read |= set(re.findall(r'(?:FROM|JOIN) "(\w+)"', query["sql"]))
     assert {"wagtailcore_page", "blog_articlepage", "practice_practicesettings"} <= read
     # What kind of page a page is never changes.
-    assert read - {each.table for each in watched.watched()} <= {"django_content_type"}
+    assert read - {each.table for each in triggers.watched()} <= {"django_content_type"}
 
 
 def test_a_table_that_was_made_anew_is_watched_again_after_migrating(
@@ -176,18 +176,18 @@ def test_a_table_that_was_made_anew_is_watched_again_after_migrating(
             cursor.execute('DROP TRIGGER "practice_renew_stamp_update_blog_articlepage"')
         else:
             cursor.execute("DROP TRIGGER practice_renew_stamp ON blog_articlepage")
-    before = stamp.current()
+    before = version.current()
     ArticlePage.objects.update(summary="Unseen")
-    assert stamp.current() == before
+    assert version.current() == before
     call_command("migrate", verbosity=0)
-    before = stamp.current()
+    before = version.current()
     ArticlePage.objects.update(summary="Seen")
-    assert stamp.current() != before
+    assert version.current() != before
 
 
 def test_without_its_row_nothing_is_held_from_one_request_to_the_next(db: None) -> None:
     Stamp.objects.all().delete()
-    assert stamp.current() != stamp.current()
+    assert version.current() != version.current()
 
 
 # --- What is held --------------------------------------------------------------------------
@@ -200,24 +200,24 @@ def test_what_is_held_is_made_once_while_the_stamp_stands(index: ArticleIndexPag
         made.append(1)
         return len(made)
 
-    with stamp.read():
-        assert [stamp.held("x", make), stamp.held("x", make)] == [1, 1]
-    with stamp.read():
-        assert stamp.held("x", make) == 1
+    with version.read():
+        assert [version.held("x", make), version.held("x", make)] == [1, 1]
+    with version.read():
+        assert version.held("x", make) == 1
     Topic.objects.create(name="New")
-    with stamp.read():
-        assert stamp.held("x", make) == 2
+    with version.read():
+        assert version.held("x", make) == 2
 
 
 def test_outside_of_a_request_nothing_is_held(db: None) -> None:
     made = iter(range(9))
-    assert [stamp.held("x", lambda: next(made)), stamp.held("x", lambda: next(made))] == [0, 1]
+    assert [version.held("x", lambda: next(made)), version.held("x", lambda: next(made))] == [0, 1]
 
 
 def test_what_is_not_there_is_not_held(db: None) -> None:
-    with stamp.read():
-        assert stamp.held("x", lambda: None) is None
-        assert stamp.held("x", lambda: 1) == 1
+    with version.read():
+        assert version.held("x", lambda: None) is None
+        assert version.held("x", lambda: 1) == 1
 
 
 def test_of_many_only_those_that_are_not_held_are_made(db: None) -> None:
@@ -227,9 +227,9 @@ def test_of_many_only_those_that_are_not_held_are_made(db: None) -> None:
         asked.append(numbers)
         return [number * 10 for number in numbers]
 
-    with stamp.read():
-        assert stamp.held_each("ten", [1, 2, 2], make) == [10, 20, 20]
-        assert stamp.held_each("ten", [2, 3, 1], make) == [20, 30, 10]
+    with version.read():
+        assert version.held_each("ten", [1, 2, 2], make) == [10, 20, 20]
+        assert version.held_each("ten", [2, 3, 1], make) == [20, 30, 10]
     assert asked == [[1, 2], [3]]
 
 
@@ -238,21 +238,21 @@ def test_what_strangers_make_up_cannot_fill_the_memory(
 ) -> None:
     settings.ALLOWED_HOSTS = [".practice.example", "testserver"]
     visitor.get("/nothing/")
-    before = len(stamp.last().values)
+    before = len(version.last().values)
     for number in range(100):
         visitor.get(f"/made-up-{number}/")
         visitor.get(f"/made-up-{number}/", headers={"host": f"x{number}.practice.example"})
-    assert len(stamp.last().values) == before
+    assert len(version.last().values) == before
 
 
 def test_more_than_a_process_may_hold_is_let_go_of(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stamp, "MOST", 5)
-    with stamp.read():
+    monkeypatch.setattr(version, "MOST", 5)
+    with version.read():
         for number in range(100):
-            assert stamp.held(number, lambda it=number: it) == number
-            assert len(stamp.last().values) <= 7
+            assert version.held(number, lambda it=number: it) == number
+            assert len(version.last().values) <= 7
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one write at a time")
@@ -294,6 +294,6 @@ def test_going_back_before_the_stamp_leaves_a_site_that_can_be_written_to(
     call_command("migrate", "practice", "0003", verbosity=0)
     HomePage.objects.update(heading="Still written")
     call_command("migrate", verbosity=0)
-    before = stamp.current()
+    before = version.current()
     HomePage.objects.update(heading="And seen")
-    assert stamp.current() != before
+    assert version.current() != before

@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from practice import watching
+from practice import monitoring
 from practice.models import PracticeSettings
-from practice.watching import own
+from practice.monitoring import own
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def told(client: Client) -> tuple[str, str]:
     """What is wrong in the weekly mail with what to do, and the admin's first page."""
-    wrong, _ = watching.split(own.report(sender=None, now=timezone.now()))
+    wrong, _ = monitoring.split(own.report(sender=None, now=timezone.now()))
     mail = "\n".join(f"{each.says} {each.advice}" for each in wrong)
     return mail, client.get(reverse("wagtailadmin_home")).content.decode()
 

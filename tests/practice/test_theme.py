@@ -10,8 +10,8 @@ from django.test import Client
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from practice import theme
 from practice.models import PracticeSettings
+from practice.website import theme
 
 TEXT, LARGE_OR_EDGE = 4.5, 3  # WCAG 2.2: 1.4.3 for text, 1.4.11 for edges of controls
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from practice import times
+from practice.jurisdiction import times
 
 NOVEMBER = datetime(2026, 11, 24, 17, tzinfo=UTC)
 

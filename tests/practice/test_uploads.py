@@ -19,7 +19,7 @@ from wagtail.documents import get_document_model
 from wagtail.models import Collection, UploadedFile
 from wagtail.users.models import UserProfile
 
-from practice.images import BrokenPicture, stripped
+from practice.media.images import BrokenPicture, stripped
 from practice.models import User
 
 Document = get_document_model()

@@ -13,9 +13,11 @@ from PIL import Image
 from wagtail.documents.models import Document
 from wagtail.models import Collection, CollectionViewRestriction
 
-from practice import headers, urls, views
+from practice import urls
 from practice.backups import stores
+from practice.http import headers
 from practice.models import SiteImage
+from practice.website import views
 from tests.bucket import new_bucket, s3_server
 
 
@@ -35,7 +37,10 @@ def server() -> Iterator[str]:
 @pytest.fixture
 def bucket(server: str, settings: Any, monkeypatch: pytest.MonkeyPatch, db: None) -> stores.Bucket:
     store, settings.MEDIA_STORE = new_bucket(server, monkeypatch)
-    settings.STORAGES = {**settings.STORAGES, "default": {"BACKEND": "practice.uploads.InBucket"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "default": {"BACKEND": "practice.media.uploads.InBucket"},
+    }
     settings.ROOT_URLCONF = WithPictures
     return store
 

@@ -13,8 +13,9 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from practice import kept, outage, stamp, waits
+from practice.http import outage, waits
 from practice.models import PracticeSettings
+from practice.pagecache import middleware, version
 from tests.faults.site import PATIENCE
 
 
@@ -153,36 +154,36 @@ def test_a_version_that_is_read_late_does_not_take_the_place_of_a_newer(
         return "old"
 
     def read() -> None:
-        with stamp.read() as mine:
+        with version.read() as mine:
             assert mine.stamp == "old"
 
-    monkeypatch.setattr(stamp, "current", slow)
+    monkeypatch.setattr(version, "current", slow)
     with ThreadPoolExecutor() as pool:
         late = pool.submit(read)
         assert reads_old.wait(PATIENCE)
-        monkeypatch.setattr(stamp, "current", lambda: "new")
-        with stamp.read():
-            assert stamp.held("page", lambda: "as it is now") == "as it is now"
+        monkeypatch.setattr(version, "current", lambda: "new")
+        with version.read():
+            assert version.held("page", lambda: "as it is now") == "as it is now"
         has_read_new.set()
         late.result()
-    assert stamp.last().stamp == "new"
-    with stamp.read():
-        assert stamp.held("page", lambda: "made again") == "as it is now"
+    assert version.last().stamp == "new"
+    with version.read():
+        assert version.held("page", lambda: "made again") == "as it is now"
 
 
 def test_what_is_held_may_be_let_go_of_while_another_thread_looks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stamp, "current", lambda: "one")
-    monkeypatch.setattr(stamp, "MOST", 3)
+    monkeypatch.setattr(version, "current", lambda: "one")
+    monkeypatch.setattr(version, "MOST", 3)
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
 
     def look(thread: int) -> None:
-        with stamp.read():
+        with version.read():
             for number in range(2_000):
                 keys = [number % 5, (number + thread) % 5]
-                assert stamp.held_each("double", keys, lambda of: [n * 2 for n in of]) == [
+                assert version.held_each("double", keys, lambda of: [n * 2 for n in of]) == [
                     2 * key for key in keys
                 ]
 
@@ -232,15 +233,15 @@ def test_a_database_that_says_nothing_at_all_leaves_threads_for_who_reads(
     before = visitor.get("/about/")
     assert before.status_code == 200
     answers = threading.Event()
-    monkeypatch.setattr(stamp, "current", lambda: answers.wait(PATIENCE))
-    cached = kept.KeptPages(lambda request: HttpResponse(status=503))
+    monkeypatch.setattr(version, "current", lambda: answers.wait(PATIENCE))
+    cached = middleware.KeptPages(lambda request: HttpResponse(status=503))
     hosts = {"SERVER_NAME": "testserver"}
 
     def ask() -> HttpResponse:
         return cached(RequestFactory().get("/about/", **hosts))
 
-    with ThreadPoolExecutor(kept.ASK_AT_ONCE + 2) as pool:
-        hang = [pool.submit(ask) for _ in range(kept.ASK_AT_ONCE)]
+    with ThreadPoolExecutor(middleware.ASK_AT_ONCE + 2) as pool:
+        hang = [pool.submit(ask) for _ in range(middleware.ASK_AT_ONCE)]
         try:
             for _ in range(3):
                 assert pool.submit(ask).result(PATIENCE).status_code == 200

@@ -22,17 +22,12 @@ from django.urls import reverse
 from django.utils import timezone
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from practice import version, watching
+from practice import monitoring
+from practice.environment import version
+from practice.launch import agreements
 from practice.models import Agreement, BackupProof, Heartbeat, PracticeSettings, Silence
-from practice.watching import (
-    agreements,
-    certificates,
-    heartbeat,
-    metrics,
-    own,
-    readiness,
-    updates,
-)
+from practice.monitoring import certificates, metrics, own, readiness, updates
+from practice.worker import heartbeat
 from tests import factories
 
 DatabaseWrapper: Any = type(connection._connections[connection._alias])
@@ -254,18 +249,18 @@ def test_what_cannot_be_looked_at_holds_up_nothing_else(
     def breaks(sender: Any, **kwargs: Any) -> list[Any]:
         raise ValueError("a secret")
 
-    watching.measured.connect(breaks)
-    watching.reported.connect(breaks)
+    monitoring.measured.connect(breaks)
+    monitoring.reported.connect(breaks)
     try:
         now = timezone.now()
-        assert "letters_owed" in {gauge.name for gauge in watching.gauges(now)}
-        wrong, well = watching.split(watching.findings(now))
+        assert "letters_owed" in {gauge.name for gauge in monitoring.gauges(now)}
+        wrong, well = monitoring.split(monitoring.findings(now))
         assert "Something could not be looked at." in [finding.says for finding in wrong]
         assert well
         assert "breaks" in caplog.text
     finally:
-        watching.measured.disconnect(breaks)
-        watching.reported.disconnect(breaks)
+        monitoring.measured.disconnect(breaks)
+        monitoring.reported.disconnect(breaks)
 
 
 # --- What the weekly mail says -------------------------------------------------------------
@@ -273,7 +268,7 @@ def test_what_cannot_be_looked_at_holds_up_nothing_else(
 
 def said(of: Callable[..., Any]) -> tuple[list[str], list[str]]:
     """What is wrong and what is well, in words."""
-    wrong, well = watching.split(of(sender=None, now=timezone.now()))
+    wrong, well = monitoring.split(of(sender=None, now=timezone.now()))
     return [finding.says for finding in wrong], well
 
 

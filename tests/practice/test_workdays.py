@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from practice import workdays
-from practice.workdays import LONGEST_ABSENCE, nth_working_day
+from practice.jurisdiction import workdays
+from practice.jurisdiction.workdays import LONGEST_ABSENCE, nth_working_day
 
 CALIFORNIA = {"country": "US", "region": "CA"}
 LONDON = {"country": "GB", "region": "ENG"}

@@ -14,7 +14,7 @@ from django.core.signals import request_started
 from django.utils import timezone
 
 from booking.jobs import Job
-from practice import zone_data
+from practice.jurisdiction import zone_data
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 WINTER = datetime(2026, 12, 10, 20, tzinfo=UTC)

@@ -14,8 +14,9 @@ def fill() -> None:
     from django.core.management import call_command
     from django.test import override_settings
 
-    from booking import services
+    from booking.erasure import data_requests, erasing
     from booking.models import BusyFeed, Schedule, State
+    from booking.services import transitions
     from practice.models import User
     from tests import factories
     from tests.faults.test_everywhere import bring_to
@@ -29,8 +30,8 @@ def fill() -> None:
     therapist = User.objects.get(email="therapist@example.com")
     factories.second_factor(therapist)
     requests = [bring_to(state, therapist) for state in State]
-    services.erase(factories.consultation_request(), by=services.Actor.PRACTICE)
-    services.erase_person(requests[0].email, user=therapist)
+    erasing.erase(factories.consultation_request(), by=transitions.Actor.PRACTICE)
+    data_requests.erase_person(requests[0].email, user=therapist)
     BusyFeed.objects.create(
         schedule=Schedule.load(), name="Mine", url="https://calendar.example/secret.ics"
     )

@@ -8,7 +8,7 @@ from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
 from blog.samples import INDEX_INTRODUCTION, TOPICS, bio, boundaries, friction, pushing_away
 from blog.samples.picture import DESCRIPTION, sample_picture
 from practice import samples
-from practice.defaults import is_untouched
+from practice.website.initial_data import is_untouched
 
 ESSAYS = (boundaries, friction, pushing_away)  # the last one is the newest
 

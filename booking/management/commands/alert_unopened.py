@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking import services
-from practice import clocks
+from booking.services import unopened
+from practice.worker import clocks
 
 
 class Command(BaseCommand):
@@ -11,4 +11,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         clocks.refuse_in_doubt()
-        self.stdout.write(f"{services.alert_unopened()} alerts owed")
+        self.stdout.write(f"{unopened.alert_unopened()} alerts owed")

@@ -3,9 +3,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from booking import services
-from practice import clocks
+from booking.erasure import erasing, honoring, retention
 from practice.models import PracticeSettings
+from practice.worker import clocks
 
 
 class Command(BaseCommand):
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = "Erases again what a backup brought back, and honors what else was wished since."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        said = f"{services.erase_again()} erased again, {services.honor_wishes()} wishes honored"
+        said = f"{erasing.erase_again()} erased again, {honoring.honor_wishes()} wishes honored"
         if doubt := clocks.doubt(timezone.now()):
             said += (
                 f". {doubt} So nothing was erased by age. If the date is right, run "
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             )
         else:
             today = PracticeSettings.load().today()
-            said += f", {services.erase_old(today)} erased by age"
-            if stopped := services.stopped(today):
+            said += f", {retention.erase_old(today)} erased by age"
+            if stopped := retention.stopped(today):
                 said += f", {stopped.number} more wait until {stopped.until:%Y-%m-%d}"
         self.stdout.write(said)

@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking import services
-from practice import clocks
+from booking.erasure import retention
 from practice.models import PracticeSettings
+from practice.worker import clocks
 
 
 class Command(BaseCommand):
@@ -21,12 +21,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         today = PracticeSettings.load().today()
         if options["dry_run"]:
-            count = services.over_by(today).count()
+            count = retention.over_by(today).count()
             self.stdout.write(f"{count} to be erased")
             return
         clocks.refuse_in_doubt()
-        self.stdout.write(f"{services.erase_old(today)} erased")
-        if stopped := services.stopped(today):
+        self.stdout.write(f"{retention.erase_old(today)} erased")
+        if stopped := retention.stopped(today):
             self.stdout.write(
                 f"{stopped.number} at once is a lot, so they wait until {stopped.until:%Y-%m-%d}. "
                 "Check the date, and how long requests are kept."

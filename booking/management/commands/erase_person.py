@@ -3,9 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from booking import services
+from booking.erasure import data_requests
 from booking.management.commands.export_person import ask, said
-from booking.services import demands
 
 
 class Command(BaseCommand):
@@ -18,14 +17,14 @@ class Command(BaseCommand):
         contact = ask()
         if not options["yes"]:
             self.stderr.write(
-                f"This erases everything on file for {demands.read(contact)}. "
+                f"This erases everything on file for {data_requests.read(contact)}. "
                 "It cannot be taken back. Type yes to erase: ",
                 ending="",
             )
             self.stderr.flush()
             if sys.stdin.readline().strip() != "yes":
                 raise CommandError("Nothing was erased.")
-        found, held = services.erase_person(contact)
+        found, held = data_requests.erase_person(contact)
         self.stdout.write(f"{found - held} requests erased")
         if held:
             self.stdout.write(f"{held} are held, and are erased when their hold is over")

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from booking import services
-from booking.services import demands
+from booking.erasure import data_requests
 
 
 class Command(BaseCommand):
@@ -17,15 +16,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         contact = ask()
-        copy = services.export_person(contact)
+        copy = data_requests.export_person(contact)
         self.stdout.write(json.dumps(copy, indent=2, ensure_ascii=False))
         self.stderr.write(f"{len(copy)} requests. {said(contact)}")
 
 
 def said(contact: str) -> str:
     """What was looked for, and what could not be."""
-    sentence = f"Looked for {demands.read(contact)}."
-    if unreadable := demands.unreadable():
+    sentence = f"Looked for {data_requests.read(contact)}."
+    if unreadable := data_requests.unreadable():
         sentence += (
             f" {unreadable} cannot be read without their key, and nobody can say whose they are."
         )
@@ -40,6 +39,6 @@ def ask() -> str:
     contact = sys.stdin.readline().strip()
     if not contact:
         raise CommandError("Whose data? Type an e-mail address or a telephone number.")
-    if not demands.read(contact):
-        raise CommandError(demands.NEITHER)
+    if not data_requests.read(contact):
+        raise CommandError(data_requests.NEITHER)
     return contact

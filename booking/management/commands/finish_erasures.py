@@ -2,11 +2,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking import services
+from booking.erasure import erasing
 
 
 class Command(BaseCommand):
     help = "Erases what waited for a cancellation to leave, as the worker does."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{services.finish_erasures()} erased")
+        self.stdout.write(f"{erasing.finish_erasures()} erased")

@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking import services
-from practice import clocks
+from booking.services import presence
+from practice.worker import clocks
 
 
 class Command(BaseCommand):
@@ -11,5 +11,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         clocks.refuse_in_doubt()
-        closed = services.note_absence()
+        closed = presence.note_absence()
         self.stdout.write("The form is closed" if closed else "Nothing to do")

@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from booking import calendars
-from practice import clocks
+from booking.busy import sync
+from practice.worker import clocks
 
 
 class Command(BaseCommand):
@@ -12,4 +12,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         clocks.refuse_in_doubt()
-        self.stdout.write(f"{calendars.read_all(timezone.now())} calendars read")
+        self.stdout.write(f"{sync.read_all(timezone.now())} calendars read")

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking import scrubbing, tombstones, wishes
+from booking.erasure import database_files
+from booking.ledger import tombstones, wishes
 
 
 class Command(BaseCommand):
@@ -11,5 +12,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         tombstones.write_missing()
         wishes.write_missing()
-        done = scrubbing.scrub()
+        done = database_files.scrub()
         self.stdout.write("scrubbed" if done else "somebody was reading; to be tried again")

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking import outbox
+from booking.letters import outbox
 
 
 class Command(BaseCommand):

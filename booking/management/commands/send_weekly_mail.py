@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from booking import weekly
-from practice import clocks
+from booking.letters import weekly
+from practice.worker import clocks
 
 
 class Command(BaseCommand):

@@ -12,10 +12,9 @@ from django.db import Error
 from django.utils import timezone
 
 from booking import jobs
-from practice import clocks
-from practice.clocks import WallClock
-from practice.defaults import address_site
-from practice.watching import heartbeat
+from practice.website.initial_data import address_site
+from practice.worker import clocks, heartbeat
+from practice.worker.clocks import WallClock
 
 
 class Command(BaseCommand):

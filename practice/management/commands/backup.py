@@ -4,10 +4,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from practice import clocks
 from practice.backups import BackupProblem, erasures, making, proofs, sealing, stores
 from practice.backups.commands import progress, recording
-from practice.recovery import grouped
+from practice.encryption.paper import grouped
+from practice.worker import clocks
 
 
 class Command(BaseCommand):

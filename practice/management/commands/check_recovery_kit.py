@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from practice import keys, recovery
+from practice.encryption import paper, rotation
 
 
 class Command(BaseCommand):
@@ -26,8 +26,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            on_paper = recovery.keys_from(self._typed() if sys.stdin.isatty() else sys.stdin.read())
-        except recovery.Misread as slip:
+            on_paper = paper.keys_from(self._typed() if sys.stdin.isatty() else sys.stdin.read())
+        except paper.Misread as slip:
             raise CommandError(str(slip)) from slip
         if not on_paper:
             raise CommandError("There was no line of a key. One begins with 1a.")
@@ -49,8 +49,8 @@ class Command(BaseCommand):
             "are as you like. An empty line in the place of a further key ends it."
         )
         lines = []
-        for number, letter in ((n, each) for n in itertools.count(1) for each in recovery.LETTERS):
-            line = self._line(f"{number}{letter}", ends=letter == recovery.LETTERS[0])
+        for number, letter in ((n, each) for n in itertools.count(1) for each in paper.LETTERS):
+            line = self._line(f"{number}{letter}", ends=letter == paper.LETTERS[0])
             if not line:
                 break
             lines.append(line)
@@ -70,15 +70,15 @@ class Command(BaseCommand):
             if not rest and ends:
                 return ""
             try:
-                recovery.part_of(label, rest)
-            except recovery.Misread as slip:
+                paper.part_of(label, rest)
+            except paper.Misread as slip:
                 self.stderr.write(f"{slip} Once more:" if rest else "This line is still needed:")
             else:
                 return f"{label}  {rest}"
 
     def _read_everything(self, on_paper: list[str]) -> None:
         try:
-            count = keys.count(on_paper)
+            count = rotation.count(on_paper)
         except DatabaseError as problem:
             raise CommandError("The database cannot be read; is the backup in place?") from problem
         readable = count.current + count.rotated

@@ -3,8 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from practice import clocks
 from practice.models import PracticeSettings
+from practice.worker import clocks
 
 
 class Command(BaseCommand):

@@ -3,7 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from practice import clocks, deleted_pages
+from practice.deletion import deleted_pages
+from practice.worker import clocks
 
 
 class Command(BaseCommand):

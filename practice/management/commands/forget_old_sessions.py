@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from practice import clocks
 from practice.accounts import purge
+from practice.worker import clocks
 
 
 class Command(BaseCommand):

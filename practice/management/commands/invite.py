@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from practice import contacts
 from practice.accounts.letters import one_time_link
-from practice.defaults import THERAPIST
 from practice.models import User
+from practice.website.initial_data import THERAPIST
 
 
 class Command(BaseCommand):

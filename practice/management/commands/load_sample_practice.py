@@ -8,9 +8,9 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from practice import samples
-from practice.defaults import THERAPIST, is_untouched
 from practice.models import HomePage, PracticeSettings, StandardPage, User
 from practice.samples.pages import pages
+from practice.website.initial_data import THERAPIST, is_untouched
 
 
 class Command(BaseCommand):

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from practice import connections
+from practice.worker import connections
 
 
 class Command(BaseCommand):

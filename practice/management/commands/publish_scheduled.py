@@ -2,7 +2,7 @@ from typing import Any
 
 from wagtail.management.commands import publish_scheduled
 
-from practice import clocks
+from practice.worker import clocks
 
 
 class Command(publish_scheduled.Command):

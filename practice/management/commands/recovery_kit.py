@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from practice import recovery
+from practice.encryption import paper
 from practice.models import PracticeSettings
 
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             "",
         ]
         for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, 1):
-            lines += [*recovery.lines_of(number, key), ""]
+            lines += [*paper.lines_of(number, key), ""]
         lines += [
             *self._backups(),
             "To read a backup on another machine (after deploy/install `manage.py COMMAND` is",

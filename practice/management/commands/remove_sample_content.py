@@ -7,8 +7,8 @@ from django.db import transaction
 from wagtail.models import Page
 
 from practice import samples
-from practice.defaults import THERAPIST
 from practice.models import PracticeSettings, User
+from practice.website.initial_data import THERAPIST
 
 TREE_OF_MIGRATE = 3  # the depth down to which `migrate` makes pages: the home page and those below
 

@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from practice import keys
+from practice.encryption import rotation
 
 
 class Command(BaseCommand):
@@ -30,9 +30,9 @@ class Command(BaseCommand):
             self.stdout.write(Fernet.generate_key().decode())
             return
         if options["check"]:
-            count = keys.count(settings.FIELD_ENCRYPTION_KEYS)
+            count = rotation.count(settings.FIELD_ENCRYPTION_KEYS)
         else:
-            count = keys.rotate(self.stdout.write)
+            count = rotation.rotate(self.stdout.write)
         verb = "wait for" if options["check"] else "were brought under"
         self.stdout.write(f"{count.rotated} values {verb} the first key, {count.current} were.")
         if count.unreadable:

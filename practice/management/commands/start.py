@@ -23,8 +23,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from practice.firstrun import lock, say
-from practice.processes import ProcessEnded, running_together, serve, work
+from practice.environment.firstrun import lock, say
+from practice.environment.processes import ProcessEnded, running_together, serve, work
 
 ANSWERS_WITHIN = 60  # seconds
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from booking import services
-from booking.emails import Draft
+from booking.letters.emails import Draft
 from booking.models import ConsultationRequest, OutgoingEmail, cells
+from booking.services import by_visitor, decisions
 from practice.models import User
 from tests import factories
 
@@ -24,21 +24,21 @@ TEN, ELEVEN, NOON = at("12-02 10:00"), at("12-02 11:00"), at("12-02 12:00")
 
 
 def ask(start: datetime | None = None, **fields: Any) -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(asked_for=start, **fields))[0]
+    return by_visitor.submit(factories.unsaved_request(asked_for=start, **fields))[0]
 
 
 def confirm(request: ConsultationRequest, start: datetime, user: User, **more: Any) -> None:
     more = {"minutes": 20, **more}
-    services.confirm(request, user=user, words=WORDS, starts_at=start, **more)
+    decisions.confirm(request, user=user, words=WORDS, starts_at=start, **more)
 
 
 def move(request: ConsultationRequest, start: datetime, user: User, **more: Any) -> None:
     more = {"minutes": 20, **more}
-    services.move(request, user=user, words=WORDS, starts_at=start, **more)
+    decisions.move(request, user=user, words=WORDS, starts_at=start, **more)
 
 
 def offer(request: ConsultationRequest, starts: list[datetime], user: User, **more: Any) -> None:
-    services.offer(request, user=user, words=WORDS, starts=starts, minutes=20, **more)
+    decisions.offer(request, user=user, words=WORDS, starts=starts, minutes=20, **more)
 
 
 def agreed(start: datetime, user: User, **fields: Any) -> ConsultationRequest:

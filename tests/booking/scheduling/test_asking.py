@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from booking import outbox, services
+from booking.letters import outbox
 from booking.models import (
     ConsultationRequest,
     DateOverride,
@@ -20,6 +20,9 @@ from booking.models import (
     State,
     Weekday,
 )
+from booking.services import by_visitor, decisions, expiry
+from booking.times import reservations
+from booking.times.open_times import OBJECTIONS
 from practice.models import DaysAway, PracticeSettings, User
 from tests import factories
 from tests.booking.scheduling.acts import (
@@ -75,7 +78,7 @@ def test_a_pause_that_is_longer_than_a_step_closes_the_neighbors() -> None:
 
 def test_case_1_who_comes_second_has_nothing_written() -> None:
     ask(TEN)
-    with pytest.raises(services.TimeTaken):
+    with pytest.raises(reservations.TimeTaken):
         ask(TEN, name="Sam", email="sam@example.com")
     assert ConsultationRequest.objects.get().name == "Robin"
     assert OutgoingEmail.objects.count() == 2
@@ -85,7 +88,7 @@ def test_case_1_the_last_place_of_a_days_limit_goes_to_one() -> None:
     factories.schedule(daily_limit=2)
     ask(TEN)
     ask(ELEVEN, email="sam@example.com")
-    with pytest.raises(services.TimeTaken):
+    with pytest.raises(reservations.TimeTaken):
         ask(NOON, email="alex@example.com")
     assert ConsultationRequest.objects.count() == 2
     assert at("12-03 12:00") in open_times()
@@ -96,12 +99,12 @@ def test_case_2_the_second_confirmation_for_one_time_is_refused(user: User) -> N
     confirm(first, TEN, user)
     emails = OutgoingEmail.objects.count()
     for start in (TEN, TEN + 20 * MINUTE, TEN - 20 * MINUTE):  # the pause belongs to it
-        with pytest.raises(services.TimeTaken):
+        with pytest.raises(reservations.TimeTaken):
             confirm(
                 ConsultationRequest.objects.get(pk=second.pk),
                 start,
                 user,
-                despite=services.ANYTHING,
+                despite=OBJECTIONS,
             )
     assert_unchanged(second, 1, emails)
     assert held(second) == set()
@@ -137,7 +140,7 @@ def closed_here_and_there(open_practice: PracticeSettings) -> None:
 def test_case_3_a_time_that_was_never_offered_is_refused_without_mail(
     start: datetime, closed_here_and_there: None
 ) -> None:
-    with pytest.raises(services.TimeTaken):
+    with pytest.raises(reservations.TimeTaken):
         ask(start)
     assert not ConsultationRequest.objects.exists()
     assert not OutgoingEmail.objects.exists()
@@ -156,7 +159,7 @@ def test_case_3_what_was_open_when_the_form_was_shown_is_checked_when_it_is_sent
 ) -> None:
     start = open_time()
     clock.move_to(NOW + MINUTE)
-    with pytest.raises(services.TimeTaken):
+    with pytest.raises(reservations.TimeTaken):
         ask(start)
 
 
@@ -168,11 +171,11 @@ def test_case_3_the_therapist_is_told_and_may_take_it_anyway(
     start: datetime, closed_here_and_there: None, user: User
 ) -> None:
     request = ask()
-    with pytest.raises(services.Objections) as refused:
+    with pytest.raises(decisions.Objections) as refused:
         confirm(request, start, user)
     assert len(refused.value.sentences) >= 1
     assert_unchanged(request, 1, 2)
-    confirm(request, start, user, despite=services.ANYTHING)
+    confirm(request, start, user, despite=OBJECTIONS)
     assert held(request) == with_pause(start)
 
 
@@ -189,9 +192,9 @@ def test_case_3_a_wrong_duration_is_refused_without_mail(user: User) -> None:
                 start,
                 user,
                 minutes=minutes,
-                despite=services.ANYTHING,
+                despite=OBJECTIONS,
             )
-    with pytest.raises(services.Objections):  # its end lies outside the hours
+    with pytest.raises(decisions.Objections):  # its end lies outside the hours
         confirm(ConsultationRequest.objects.get(), at("12-02 16:30"), user, minutes=45)
     assert_unchanged(request, 1, 2)
 
@@ -214,10 +217,10 @@ def test_case_5_every_message_is_made_whatever_zone_stands_in_the_request(
     request = ask(at("12-08 10:00"), time_zone=zone)
     offer(request, [TEN, ELEVEN], user)
     clock.move_to(NOW + 23 * HOUR)
-    services.queue_reminders()
-    services.pick(ConsultationRequest.objects.get(), TEN)
+    expiry.queue_reminders()
+    by_visitor.pick(ConsultationRequest.objects.get(), TEN)
     clock.move_to(TEN - 12 * HOUR)
-    services.queue_reminders()
+    expiry.queue_reminders()
     outbox.send_due()
     assert not OutgoingEmail.objects.filter(sent_at=None).exists()
     label = "Central European Time" if zone == "Europe/Berlin" else "Pacific Time"
@@ -226,8 +229,8 @@ def test_case_5_every_message_is_made_whatever_zone_stands_in_the_request(
 
 def test_case_7_the_same_form_twice_is_one_request_also_when_its_time_is_gone() -> None:
     key = uuid.uuid4()
-    first = services.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
-    again = services.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
+    first = by_visitor.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
+    again = by_visitor.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
     assert again == (first[0], False)
     assert OutgoingEmail.objects.count() == 2
     assert held(first[0]) == with_pause(TEN)
@@ -236,10 +239,10 @@ def test_case_7_the_same_form_twice_is_one_request_also_when_its_time_is_gone() 
 def test_case_7_another_time_under_the_same_key_is_no_repetition() -> None:
     """Somebody who went back and chose again must not be told that the second one is held."""
     key = uuid.uuid4()
-    services.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
+    by_visitor.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
     for other in (ELEVEN, None):
-        with pytest.raises(services.AlreadySent):
-            services.submit(factories.unsaved_request(submission_key=key, asked_for=other))
+        with pytest.raises(by_visitor.AlreadySent):
+            by_visitor.submit(factories.unsaved_request(submission_key=key, asked_for=other))
 
 
 # --- Holds ------------------------------------------------------------------------------------
@@ -251,10 +254,10 @@ def test_case_8_a_hold_that_nobody_answered_ends_and_the_request_stays_and_is_la
     factories.schedule(hold_hours=24)
     request = ask(at("12-09 10:00"))
     clock.move_to(at("12-02 00:00") - MINUTE)
-    assert services.release_holds() == 0
+    assert expiry.release_holds() == 0
     clock.move_to(at("12-02 00:00"))
-    assert services.release_holds() == 1
-    assert services.release_holds() == 0
+    assert expiry.release_holds() == 1
+    assert expiry.release_holds() == 0
     request.refresh_from_db()
     assert (request.state, request.starts_at, request.asked_for) == (
         State.PENDING,
@@ -272,20 +275,20 @@ def test_case_8_a_hold_that_nobody_answered_ends_and_the_request_stays_and_is_la
 def test_a_hold_ends_with_its_time_at_the_latest(clock: Any) -> None:
     ask(open_time())
     clock.move_to(NOW + DAY)
-    assert services.release_holds() == 1
+    assert expiry.release_holds() == 1
 
 
 def test_what_was_answered_is_not_released(user: User, clock: Any) -> None:
     agreed(TEN, user)
     offer(ask(ELEVEN, email="sam@example.com"), [NOON], user)
     clock.move_to(NOW + 200 * DAY)
-    assert services.release_holds() == 0
+    assert expiry.release_holds() == 0
 
 
 def test_a_late_request_is_answered_with_any_time(user: User, clock: Any) -> None:
     request = ask(open_time())
     clock.move_to(NOW + DAY)
-    services.release_holds()
+    expiry.release_holds()
     request.refresh_from_db()
     confirm(request, at("12-03 10:00"), user)
     assert not request.is_late(date(2026, 12, 1))

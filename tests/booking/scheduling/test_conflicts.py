@@ -9,10 +9,13 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from booking import conflicts, outbox, services
+from booking import conflicts
+from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, OutgoingEmail, State, Weekday
+from booking.services import by_visitor, decisions, expiry
+from booking.times import open_times
 from practice.models import DaysAway, PracticeSettings, User
-from practice.watching import heartbeat
+from practice.worker import heartbeat
 from tests import factories
 from tests.booking.test_schedule_screen import SCREEN, save
 
@@ -70,11 +73,11 @@ def decide(kind: str, consultation: ConsultationRequest) -> str:
 
 
 def objections(start: datetime, consultation: ConsultationRequest, user: User) -> list[str]:
-    with pytest.raises(services.Objections) as refused:
-        services.confirm(
+    with pytest.raises(decisions.Objections) as refused:
+        decisions.confirm(
             consultation,
             user=user,
-            words=services.Draft("About your message", "We will talk."),
+            words=emails.Draft("About your message", "We will talk."),
             starts_at=start,
             minutes=20,
         )
@@ -101,7 +104,7 @@ def without_hours_and_away() -> None:
     ids=["days away", "a date without hours", "days away without any hours", "a public holiday"],
 )
 def test_a_day_off_objects_as_a_day_off(start: datetime, turn_off: Any, therapist: User) -> None:
-    waiting = services.submit(factories.unsaved_request())[0]
+    waiting = by_visitor.submit(factories.unsaved_request())[0]
     turn_off()
     found = objections(start, waiting, therapist)
     assert "That's a day off in your schedule." in found
@@ -109,13 +112,13 @@ def test_a_day_off_objects_as_a_day_off(start: datetime, turn_off: Any, therapis
 
 
 def test_a_holiday_beyond_what_is_offered_is_a_day_off_too(therapist: User) -> None:
-    waiting = services.submit(factories.unsaved_request())[0]
+    waiting = by_visitor.submit(factories.unsaved_request())[0]
     factories.schedule(closed_on_holidays=True, horizon_days=7)
     assert "That's a day off in your schedule." in objections(CHRISTMAS, waiting, therapist)
 
 
 def test_a_time_that_runs_on_into_a_day_off_is_on_a_day_off(therapist: User) -> None:
-    waiting = services.submit(factories.unsaved_request())[0]
+    waiting = by_visitor.submit(factories.unsaved_request())[0]
     factories.schedule({day: [(time(9), time(0))] for day in Weekday})
     go_away(date(2026, 12, 3))
     late = datetime(2026, 12, 3, 7, 50, tzinfo=UTC)  # Wednesday, 23:50 in Los Angeles
@@ -125,7 +128,7 @@ def test_a_time_that_runs_on_into_a_day_off_is_on_a_day_off(therapist: User) -> 
 def test_the_therapist_takes_a_time_on_a_day_off_knowingly(
     as_therapist: Client, therapist: User
 ) -> None:
-    waiting = services.submit(factories.unsaved_request(phone="+16265550143"))[0]
+    waiting = by_visitor.submit(factories.unsaved_request(phone="+16265550143"))[0]
     go_away(THURSDAY.date())
     typed = {"version": "1", "day": "2026-12-03", "hour": "10:00", "minutes": "20"}
     html = as_therapist.post(decide("confirm", waiting), typed).content.decode()
@@ -192,8 +195,8 @@ def test_what_is_over_called_off_or_fits_is_not_listed(
 ) -> None:
     agree(THURSDAY + 4 * DAY, therapist)
     called_off = agree(THURSDAY, therapist, email="sam@example.com")
-    services.cancel(called_off, user=therapist, words=services.Draft("Sorry", "Not then."))
-    services.submit(factories.unsaved_request(asked_for=THURSDAY + HOUR))
+    decisions.cancel(called_off, user=therapist, words=emails.Draft("Sorry", "Not then."))
+    by_visitor.submit(factories.unsaved_request(asked_for=THURSDAY + HOUR))
     go_away(THURSDAY.date())
     assert schedule_screen(as_therapist) == {}
     agree(THURSDAY + 2 * HOUR, therapist, email="kim@example.com")
@@ -241,8 +244,8 @@ def test_leaving_it_as_agreed_is_about_the_time_that_the_page_had_shown(
 ) -> None:
     other_weekly_hours(as_therapist)
     shown = shown_to(as_therapist, agreed)
-    words = services.Draft("About your message", "Friday, then.")
-    services.move(agreed, user=therapist, words=words, starts_at=THURSDAY + DAY, minutes=20)
+    words = emails.Draft("About your message", "Friday, then.")
+    decisions.move(agreed, user=therapist, words=words, starts_at=THURSDAY + DAY, minutes=20)
     assert "look again" in leave_it(as_therapist, agreed, shown)
     assert not agreed.events.filter(kind="stands").exists()
 
@@ -251,10 +254,10 @@ def test_one_that_is_moved_to_a_time_that_fits_is_listed_no_more(
     as_therapist: Client, agreed: ConsultationRequest, therapist: User
 ) -> None:
     go_away(THURSDAY.date())
-    services.move(
+    decisions.move(
         agreed,
         user=therapist,
-        words=services.Draft("About your message", "Friday, then."),
+        words=emails.Draft("About your message", "Friday, then."),
         starts_at=THURSDAY + DAY,
         minutes=20,
     )
@@ -264,17 +267,17 @@ def test_one_that_is_moved_to_a_time_that_fits_is_listed_no_more(
 def test_a_time_that_was_offered_knowingly_and_picked_is_not_listed(
     as_therapist: Client, therapist: User
 ) -> None:
-    waiting = services.submit(factories.unsaved_request(phone="+16265550143"))[0]
+    waiting = by_visitor.submit(factories.unsaved_request(phone="+16265550143"))[0]
     go_away(THURSDAY.date())
-    services.offer(
+    decisions.offer(
         waiting,
         user=therapist,
-        words=services.Draft("About your message", "Thursday?"),
+        words=emails.Draft("About your message", "Thursday?"),
         starts=[THURSDAY],
         minutes=20,
-        despite=services.ANYTHING,
+        despite=open_times.OBJECTIONS,
     )
-    services.pick(waiting, THURSDAY)
+    by_visitor.pick(waiting, THURSDAY)
     assert schedule_screen(as_therapist) == {}
 
 
@@ -285,7 +288,7 @@ def left(clock: Any, moment: datetime) -> list[tuple[str, str]]:
     """Kind and recipient of what has left when the worker has run at `moment`."""
     clock.move_to(moment)
     heartbeat.note(heartbeat.WORKER, moment)
-    services.queue_reminders()
+    expiry.queue_reminders()
     outbox.send_due()
     sent = OutgoingEmail.objects.exclude(sent_at=None)
     about = sent.filter(about_time__isnull=False).order_by("pk")
@@ -313,7 +316,7 @@ def test_a_reminder_that_waited_leaves_once_it_is_settled(
     go_away(THURSDAY.date())
     left(clock, NINE)
     if way == "left as agreed":
-        services.let_stand(agreed, [conflicts.Reason.DAY_OFF], user=therapist)
+        decisions.let_stand(agreed, [conflicts.Reason.DAY_OFF], user=therapist)
     else:
         DaysAway.objects.all().delete()
     assert left(clock, NINE + 2 * HOUR)[-1] == ("reminder_one_day", "visitor")
@@ -323,7 +326,7 @@ def test_a_reminder_that_could_not_leave_yet_does_not_leave_for_a_day_that_is_of
     agreed: ConsultationRequest, clock: Any
 ) -> None:
     clock.move_to(NINE)
-    services.queue_reminders()
+    expiry.queue_reminders()
     go_away(THURSDAY.date())
     assert left(clock, NINE + HOUR) == [("alert_day_off", "practice")]
 

@@ -10,8 +10,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from booking import services
+from booking.erasure import erasing
 from booking.models import ConsultationRequest, Letter, SlotClaim
+from booking.services import by_visitor, decisions, transitions
+from booking.times import reservations
+from booking.times.open_times import OBJECTIONS
 from practice.models import User
 from tests import factories
 from tests.booking.scheduling.acts import (
@@ -40,7 +43,7 @@ pytestmark = pytest.mark.django_db
 def test_case_4_a_time_that_went_busy_meanwhile_is_not_confirmed(user: User) -> None:
     request = ask(TEN)
     factories.busy(TEN, TEN + LENGTH)
-    with pytest.raises(services.Objections) as refused:
+    with pytest.raises(decisions.Objections) as refused:
         confirm(request, TEN, user)
     assert refused.value.sentences == ["Another calendar of yours says that you are busy then."]
     assert_unchanged(request, 1, 2)
@@ -53,7 +56,7 @@ def test_objections_name_each_reason(user: User) -> None:
     factories.schedule(daily_limit=1)
     agreed(at("12-01 09:00"), user, email="sam@example.com")
     factories.busy(at("12-01 07:00"), at("12-01 09:00"))
-    with pytest.raises(services.Objections) as refused:
+    with pytest.raises(decisions.Objections) as refused:
         confirm(ask(), at("12-01 08:00"), user)
     assert refused.value.sentences == [
         "It is outside your hours.",
@@ -61,7 +64,7 @@ def test_objections_name_each_reason(user: User) -> None:
         "It is sooner than your shortest notice.",
         "That day has as many consultations as you take in a day.",
     ]
-    with pytest.raises(services.Objections) as refused:
+    with pytest.raises(decisions.Objections) as refused:
         confirm(ConsultationRequest.objects.last(), at("12-22 09:00"), user)  # type: ignore[arg-type]
     assert refused.value.sentences == ["It is further ahead than you offer times."]
 
@@ -77,11 +80,11 @@ def test_what_a_request_holds_itself_does_not_object_to_it(user: User) -> None:
 def test_never_is_a_time_given_twice_whatever_the_therapist_wants(user: User) -> None:
     agreed(TEN, user)
     other = ask(email="sam@example.com")
-    with pytest.raises(services.TimeTaken):
-        confirm(other, TEN, user, despite=services.ANYTHING)
+    with pytest.raises(reservations.TimeTaken):
+        confirm(other, TEN, user, despite=OBJECTIONS)
     other = ConsultationRequest.objects.get(pk=other.pk)
-    with pytest.raises(services.TimeTaken):
-        offer(other, [NOON, TEN], user, despite=services.ANYTHING)
+    with pytest.raises(reservations.TimeTaken):
+        offer(other, [NOON, TEN], user, despite=OBJECTIONS)
     assert_unchanged(other, 1, 5)
     assert held(other) == set()
 
@@ -109,7 +112,7 @@ def test_a_move_may_overlap_the_time_that_it_leaves(user: User) -> None:
     stays = set(
         request.claims.filter(cell__in=with_pause(TEN + 15 * MINUTE)).values_list("pk", flat=True)
     )
-    move(request, TEN + 15 * MINUTE, user, despite=services.ANYTHING)
+    move(request, TEN + 15 * MINUTE, user, despite=OBJECTIONS)
     assert held(request) == with_pause(TEN + 15 * MINUTE)
     assert len(stays) == 3
     assert stays <= set(request.claims.values_list("pk", flat=True))
@@ -127,8 +130,8 @@ def test_case_6_a_moved_consultations_old_time_is_open_again(user: User) -> None
 def test_a_move_to_a_taken_time_leaves_the_old_one(user: User) -> None:
     agreed(NOON, user, email="sam@example.com")
     request = agreed(TEN, user)
-    with pytest.raises(services.TimeTaken):
-        move(request, NOON, user, despite=services.ANYTHING)
+    with pytest.raises(reservations.TimeTaken):
+        move(request, NOON, user, despite=OBJECTIONS)
     again = ConsultationRequest.objects.get(pk=request.pk)
     assert (again.starts_at, again.version) == (TEN, 2)
     assert held(again) == with_pause(TEN)
@@ -138,14 +141,14 @@ def test_an_own_consultation_that_comes_back_as_busy_does_not_block_its_move(use
     request = agreed(TEN, user)
     factories.busy(TEN, TEN + LENGTH)
     move(request, TEN + 30 * MINUTE, user)
-    with pytest.raises(services.Objections):  # but it is another's now that it was left
+    with pytest.raises(decisions.Objections):  # but it is another's now that it was left
         move(request, TEN, user)
 
 
 def test_a_longer_busy_time_around_the_own_consultation_does_block(user: User) -> None:
     request = agreed(TEN, user)
     factories.busy(TEN, TEN + HOUR)
-    with pytest.raises(services.Objections):
+    with pytest.raises(decisions.Objections):
         move(request, TEN + 30 * MINUTE, user)
 
 
@@ -155,11 +158,11 @@ def test_whatever_ends_a_consultation_frees_its_time(ending: str, user: User) ->
     if ending in ("waitlist", "decline"):
         offer(request, [NOON], user)
     if ending == "withdraw":
-        services.withdraw(request)
+        by_visitor.withdraw(request)
     elif ending == "erase":
-        services.erase(request, by=services.Actor.VISITOR)
+        erasing.erase(request, by=transitions.Actor.VISITOR)
     else:
-        getattr(services, ending)(request, user=user, words=WORDS)
+        getattr(decisions, ending)(request, user=user, words=WORDS)
     assert not SlotClaim.objects.exists()
     assert {TEN, NOON} <= set(open_times())
 
@@ -170,11 +173,11 @@ def test_two_tabs_of_the_therapist_decide_once(user: User) -> None:
     for act in (
         lambda: confirm(second, NOON, user),
         lambda: offer(second, [NOON], user),
-        lambda: services.decline(second, user=user, words=WORDS),
-        lambda: services.close(second, user=user),
-        lambda: services.withdraw(second),
+        lambda: decisions.decline(second, user=user, words=WORDS),
+        lambda: decisions.close(second, user=user),
+        lambda: by_visitor.withdraw(second),
     ):
-        with pytest.raises(services.Stale):
+        with pytest.raises(transitions.Stale):
             act()
     assert held(first) == with_pause(TEN)
     assert_unchanged(first, 2, 3)
@@ -188,10 +191,10 @@ def test_a_version_alone_makes_a_tab_stale(user: User) -> None:
     for act in (
         lambda: move(tab, ELEVEN, user),
         lambda: offer(tab, [ELEVEN], user),
-        lambda: services.cancel(tab, user=user, words=WORDS),
-        lambda: services.ask_to_move(tab),
+        lambda: decisions.cancel(tab, user=user, words=WORDS),
+        lambda: by_visitor.ask_to_move(tab),
     ):
-        with pytest.raises(services.Stale):
+        with pytest.raises(transitions.Stale):
             act()
     assert held(request) == with_pause(NOON)
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from booking import services
-from booking.emails import draft
+from booking.letters.emails import draft
 from booking.models import (
     ConsultationRequest,
     Letter,
@@ -15,6 +14,7 @@ from booking.models import (
     SlotClaim,
     State,
 )
+from booking.services import by_visitor, decisions, expiry, notes, transitions
 from practice.models import User
 from tests import factories
 from tests.booking.scheduling.acts import (
@@ -54,7 +54,7 @@ def test_an_offer_of_three_holds_all_three(user: User) -> None:
 def test_picking_one_agrees_on_it_and_frees_the_others(user: User) -> None:
     request = ask()
     offer(request, [TEN, ELEVEN, NOON], user)
-    services.pick(request, ELEVEN, phone="+16265550143", visitor_calls=True)
+    by_visitor.pick(request, ELEVEN, phone="+16265550143", visitor_calls=True)
     assert (request.state, request.starts_at, request.ends_at) == (
         State.CONFIRMED,
         ELEVEN,
@@ -71,14 +71,14 @@ def test_picking_one_agrees_on_it_and_frees_the_others(user: User) -> None:
 def test_of_an_offer_just_what_is_in_it_and_ahead_can_be_picked(user: User, clock: Any) -> None:
     request = ask()
     offer(request, [TEN, NOON], user)
-    with pytest.raises(services.NotAllowed):
-        services.pick(request, ELEVEN)
+    with pytest.raises(transitions.NotAllowed):
+        by_visitor.pick(request, ELEVEN)
     clock.move_to(TEN)
-    with pytest.raises(services.NotAllowed):
-        services.pick(request, TEN)
-    services.pick(request, NOON)
-    with pytest.raises(services.NotAllowed):  # the back button
-        services.pick(request, NOON)
+    with pytest.raises(transitions.NotAllowed):
+        by_visitor.pick(request, TEN)
+    by_visitor.pick(request, NOON)
+    with pytest.raises(transitions.NotAllowed):  # the back button
+        by_visitor.pick(request, NOON)
     assert request.version == 3
 
 
@@ -86,16 +86,16 @@ def test_who_picks_what_was_taken_back_meanwhile_is_told(user: User) -> None:
     request = ask()
     offer(request, [TEN, NOON], user)
     page = ConsultationRequest.objects.get()
-    services.decline(request, user=user, words=WORDS)
-    with pytest.raises((services.Stale, services.NotAllowed)):
-        services.pick(page, TEN)
+    decisions.decline(request, user=user, words=WORDS)
+    with pytest.raises((transitions.Stale, transitions.NotAllowed)):
+        by_visitor.pick(page, TEN)
     assert not SlotClaim.objects.exists()
 
 
 def test_none_suits_makes_the_request_wait_again_without_a_time(user: User) -> None:
     request = ask(TEN)
     offer(request, [ELEVEN, NOON], user)
-    services.none_suits(request)
+    by_visitor.none_suits(request)
     assert (request.state, request.starts_at, request.holds_until) == (State.PENDING, None, None)
     assert request.reply_by == date(2026, 12, 2)  # a new promise
     assert held(request) == set()
@@ -105,15 +105,15 @@ def test_none_suits_makes_the_request_wait_again_without_a_time(user: User) -> N
 
 def test_an_offer_on_an_agreed_time_keeps_that(user: User, clock: Any) -> None:
     request = agreed(TEN, user)
-    services.ask_to_move(request)
+    by_visitor.ask_to_move(request)
     offer(request, [ELEVEN, NOON], user)
     assert (request.state, request.starts_at) == (State.PROPOSED, TEN)
     assert held(request) == with_pause(TEN, ELEVEN, NOON)
-    services.none_suits(request)
+    by_visitor.none_suits(request)
     assert (request.state, request.starts_at) == (State.CONFIRMED, TEN)
     assert held(request) == with_pause(TEN)
     offer(request, [NOON], user)
-    services.pick(request, NOON)
+    by_visitor.pick(request, NOON)
     assert (request.state, request.starts_at) == (State.CONFIRMED, NOON)
     assert held(request) == with_pause(NOON)
     assert Letter.objects.order_by("-pk")[0].kind == "picked"
@@ -124,12 +124,12 @@ def test_an_offer_that_runs_out_on_an_agreed_time_goes_back_to_it(user: User, cl
     offer(request, [at("12-10 11:00")], user)
     assert request.holds_until == THREE_DAYS_ON
     clock.move_to(THREE_DAYS_ON - MINUTE)
-    assert services.expire_offers() == 0
+    assert expiry.expire_offers() == 0
     clock.move_to(THREE_DAYS_ON)
-    assert services.expire_offers() == 0  # since the letter has not left
+    assert expiry.expire_offers() == 0  # since the letter has not left
     factories.letters_left()
-    assert services.expire_offers() == 1
-    assert services.expire_offers() == 0
+    assert expiry.expire_offers() == 1
+    assert expiry.expire_offers() == 0
     request.refresh_from_db()
     assert (request.state, request.starts_at, request.holds_until) == (
         State.CONFIRMED,
@@ -146,17 +146,17 @@ def test_an_offer_that_runs_out_expires(user: User, clock: Any) -> None:
     offer(request, [at("12-10 10:00"), at("12-10 11:00")], user)
     factories.letters_left()
     clock.move_to(THREE_DAYS_ON)
-    assert services.expire_offers() == 1
+    assert expiry.expire_offers() == 1
     request.refresh_from_db()
     assert (request.state, request.starts_at) == (State.EXPIRED, None)
     assert not SlotClaim.objects.exists()
-    services.reopen(request, user=user)
+    decisions.reopen(request, user=user)
     confirm(request, at("12-10 10:00"), user)
 
 
 def test_an_offer_ends_as_a_day_ends_for_the_visitor_and_says_so(user: User) -> None:
     request = ask(time_zone="America/New_York")
-    until = services.offer_stands_until(request, [at("12-10 10:00")])
+    until = decisions.offer_stands_until(request, [at("12-10 10:00")])
     assert until == at("12-03 21:00")
     words = draft(request, "offer", starts=[at("12-10 10:00")], stands_until=until)
     assert "until the end of Thursday, December 3, 2026." in words.body
@@ -181,8 +181,8 @@ def test_an_offer_after_a_consultation_that_did_not_take_place_stands_on_its_own
     clock.move_to(TEN + DAY)
     offer(request, [at("12-10 10:00")], user)
     assert (request.starts_at, request.holds_until) == (None, at("12-07 00:00"))
-    assert services.expire_offers() == 0
-    services.pick(request, at("12-10 10:00"))
+    assert expiry.expire_offers() == 0
+    by_visitor.pick(request, at("12-10 10:00"))
     assert held(request) == with_pause(at("12-10 10:00"))
 
 
@@ -192,7 +192,7 @@ def test_an_offer_without_email_whose_times_are_over_waits_for_the_practice_agai
     request = ask(email="", phone="+16265550143")
     offer(request, [TEN, NOON], user)
     clock.move_to(NOON)
-    assert services.expire_offers() == 1
+    assert expiry.expire_offers() == 1
     request.refresh_from_db()
     assert (request.state, request.hold_ended_at) == (State.PENDING, NOON)
     assert request in ConsultationRequest.objects.overdue(date(2026, 12, 2))
@@ -204,12 +204,12 @@ def test_a_visitor_without_email_never_has_an_offer_run_out(user: User, clock: A
     offer(request, [TEN, NOON], user)
     assert request.holds_until is None
     clock.move_to(NOON - MINUTE)
-    assert services.expire_offers() == services.release_holds() == services.queue_reminders() == 0
+    assert expiry.expire_offers() == expiry.release_holds() == expiry.queue_reminders() == 0
     assert held(request) == with_pause(TEN, NOON)
     letter = Letter.objects.get()
     assert (letter.channel, letter.told_at, letter.method) == ("in_person", None, "")
-    services.tell(letter, user=user)
-    services.tell(letter, user=user)
+    notes.tell(letter, user=user)
+    notes.tell(letter, user=user)
     assert RequestEvent.objects.filter(kind="told").count() == 1
     assert not OutgoingEmail.objects.filter(recipient="visitor").exists()
 
@@ -222,8 +222,8 @@ def test_a_pause_that_became_longer_since_ends_no_offer_in_an_error(user: User, 
     offer(picked, [NOON, at("12-02 15:00")], user)
     factories.schedule(gap=30)
     offer(moved, [at("12-02 14:00")], user)
-    services.none_suits(moved)
-    services.pick(picked, NOON)
+    by_visitor.none_suits(moved)
+    by_visitor.pick(picked, NOON)
     assert held(moved) == with_pause(TEN)
     assert held(picked) == with_pause(NOON)
     assert [held(each) for each in neighbors] == [with_pause(TEN + half), with_pause(NOON + half)]

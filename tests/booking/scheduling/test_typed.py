@@ -8,8 +8,11 @@ from bs4 import BeautifulSoup, Tag
 from django.test import Client
 from django.urls import reverse
 
-from booking import services
+from booking.erasure import erasing
+from booking.letters import emails
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from booking.services import by_visitor, decisions, notes, transitions
+from booking.times import open_times
 from practice.models import User
 from tests import factories
 from tests.booking.scheduling.acts import NOW
@@ -22,7 +25,7 @@ TOMORROW = datetime(2026, 12, 1, 18, tzinfo=UTC)  # 10:00 there
 
 @pytest.fixture
 def waiting() -> ConsultationRequest:
-    return services.submit(factories.unsaved_request(name="Maya", phone="+16265550143"))[0]
+    return by_visitor.submit(factories.unsaved_request(name="Maya", phone="+16265550143"))[0]
 
 
 @pytest.fixture
@@ -101,14 +104,14 @@ def test_how_a_consultation_ended_is_not_said_of_the_next_one(
     therapist: User, agreed: Any, clock: Any
 ) -> None:
     clock.move_to(TOMORROW + timedelta(hours=1))
-    services.save_notes(agreed, user=therapist, outcome="did_not_come")
-    services.move(
+    notes.save_notes(agreed, user=therapist, outcome="did_not_come")
+    decisions.move(
         agreed,
         user=therapist,
-        words=services.Draft("About your message", "Again."),
+        words=emails.Draft("About your message", "Again."),
         starts_at=TOMORROW + timedelta(days=2),
         minutes=20,
-        despite=services.ANYTHING,
+        despite=open_times.OBJECTIONS,
     )
     assert ConsultationRequest.objects.get().outcome == ""
 
@@ -117,7 +120,7 @@ def test_a_note_does_not_replace_one_that_was_saved_meanwhile(
     as_therapist: Client, waiting: Any, therapist: User
 ) -> None:
     opened = notes_of(as_therapist, waiting)
-    services.save_notes(waiting, user=therapist, note="From the other tab")
+    notes.save_notes(waiting, user=therapist, note="From the other tab")
     answer = as_therapist.post(page("note", waiting), opened | {"note": "From this tab"})
     html = answer.content.decode()
     waiting.refresh_from_db()
@@ -141,14 +144,14 @@ def test_a_note_to_a_request_that_was_erased_meanwhile_is_given_back(
     as_therapist: Client, waiting: Any
 ) -> None:
     typed = notes_of(as_therapist, waiting) | {"note": "Ask about evenings"}
-    services.erase(waiting, by=services.Actor.VISITOR)
+    erasing.erase(waiting, by=transitions.Actor.VISITOR)
     answer = as_therapist.post(page("note", waiting), typed)
     assert "erased since you opened it" in answer.content.decode()
     assert "Ask about evenings" in answer.content.decode()
 
 
 def test_an_address_that_is_none_stays_in_its_field(as_therapist: Client, waiting: Any) -> None:
-    services.waitlist(waiting, user=User.objects.get(), words=services.Draft("Hi", "Later."))
+    decisions.waitlist(waiting, user=User.objects.get(), words=emails.Draft("Hi", "Later."))
     now = NOW
     OutgoingEmail.objects.filter(kind="letter").update(sent_at=now, bounced_at=now)
     answer = as_therapist.post(page("address", waiting), {"email": "maya@"})
@@ -255,7 +258,7 @@ def test_a_letter_is_kept_when_the_visitor_did_something_meanwhile(
     as_therapist: Client, agreed: Any
 ) -> None:
     typed = opened_decision(as_therapist, agreed, "cancel") | {"body": MINE}
-    services.ask_to_move(ConsultationRequest.objects.get())
+    by_visitor.ask_to_move(ConsultationRequest.objects.get())
     answer = as_therapist.post(page("decide", agreed, "cancel"), typed)
     html = answer.content.decode()
     assert "Nothing was sent" in html
@@ -271,7 +274,7 @@ def test_a_time_and_its_letter_are_kept_when_the_visitor_did_something_meanwhile
 ) -> None:
     first = opened_decision(as_therapist, agreed, "move") | WEDNESDAY
     letter = post(as_therapist, agreed, "move", first)
-    services.ask_to_move(ConsultationRequest.objects.get())
+    by_visitor.ask_to_move(ConsultationRequest.objects.get())
     kept = post(as_therapist, agreed, "move", letter | {"body": MINE})
     assert kept["body"] == MINE
     assert kept.items() >= WEDNESDAY.items()
@@ -282,7 +285,7 @@ def test_the_words_of_a_decision_that_is_over_are_given_back(
     as_therapist: Client, waiting: Any
 ) -> None:
     typed = opened_decision(as_therapist, waiting, "decline") | {"body": MINE}
-    services.withdraw(ConsultationRequest.objects.get())
+    by_visitor.withdraw(ConsultationRequest.objects.get())
     html = as_therapist.post(page("decide", waiting, "decline"), typed).content.decode()
     assert "Nothing was sent" in html
     assert "withdrew it" in html
@@ -293,7 +296,7 @@ def test_the_words_to_somebody_who_erased_their_request_are_given_back(
     as_therapist: Client, waiting: Any
 ) -> None:
     typed = opened_decision(as_therapist, waiting, "decline") | {"body": MINE}
-    services.erase(waiting, by=services.Actor.VISITOR)
+    erasing.erase(waiting, by=transitions.Actor.VISITOR)
     html = as_therapist.post(page("decide", waiting, "decline"), typed).content.decode()
     assert "erased since you opened it" in html
     assert MINE in html
@@ -356,15 +359,15 @@ def test_all_that_a_search_finds_is_on_one_page(as_therapist: Client) -> None:
 def test_a_number_that_a_visitor_typed_stays_when_other_times_were_offered_meanwhile(
     visitor: Client, therapist: User
 ) -> None:
-    asked = services.submit(factories.unsaved_request())[0]
+    asked = by_visitor.submit(factories.unsaved_request())[0]
     start = TOMORROW + timedelta(days=1)
     for _ in range(2):
         if asked.state == State.PROPOSED:
-            services.none_suits(asked)
-        services.offer(
+            by_visitor.none_suits(asked)
+        decisions.offer(
             asked,
             user=therapist,
-            words=services.Draft("About your message", "Then?"),
+            words=emails.Draft("About your message", "Then?"),
             starts=[start],
             minutes=20,
         )

@@ -9,7 +9,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from booking import outbox, services
+from booking.erasure import erasing
+from booking.letters import outbox
 from booking.models import (
     ConsultationRequest,
     ErasedCount,
@@ -19,6 +20,7 @@ from booking.models import (
     SlotClaim,
     State,
 )
+from booking.services import by_visitor, decisions, notes, transitions
 from practice.models import User
 from tests.booking.scheduling.acts import (
     DAY,
@@ -45,12 +47,12 @@ pytestmark = pytest.mark.django_db
 
 def test_asking_to_move_is_a_mark_and_keeps_the_time(user: User) -> None:
     request = agreed(TEN, user)
-    services.ask_to_move(request)
+    by_visitor.ask_to_move(request)
     assert (request.state, request.starts_at, request.move_asked_at) == (State.CONFIRMED, TEN, NOW)
     assert held(request) == with_pause(TEN)
     assert list(ConsultationRequest.objects.awaiting_reply()) == [request]
-    with pytest.raises(services.NotAllowed):
-        services.ask_to_move(request)
+    with pytest.raises(transitions.NotAllowed):
+        by_visitor.ask_to_move(request)
     move(request, NOON, user)
     assert request.move_asked_at is None
 
@@ -58,8 +60,8 @@ def test_asking_to_move_is_a_mark_and_keeps_the_time(user: User) -> None:
 def test_nobody_moves_or_withdraws_what_is_over(user: User, clock: Any) -> None:
     request = agreed(TEN, user)
     clock.move_to(TEN + HOUR)
-    for act in (services.ask_to_move, services.withdraw):
-        with pytest.raises(services.NotAllowed):
+    for act in (by_visitor.ask_to_move, by_visitor.withdraw):
+        with pytest.raises(transitions.NotAllowed):
             act(request)
 
 
@@ -71,22 +73,22 @@ def test_what_only_waits_can_be_withdrawn_also_when_its_time_is_over(
     offer(offered, [at("12-10 10:00")], user)
     clock.move_to(TEN + HOUR)
     for request in (held_only, offered):
-        services.withdraw(request)
+        by_visitor.withdraw(request)
     assert not SlotClaim.objects.exists()
 
 
 def test_a_restored_request_has_lost_its_time(user: User) -> None:
     request = agreed(TEN, user)
-    services.withdraw(request)
+    by_visitor.withdraw(request)
     ask(TEN, email="sam@example.com")
-    services.restore(request)
+    by_visitor.restore(request)
     assert (request.state, request.starts_at, request.ends_at) == (State.PENDING, None, None)
     assert held(request) == set()
 
 
 def test_after_a_withdrawal_nothing_is_owed_but_the_cancellation(user: User) -> None:
     request = agreed(TEN, user)
-    services.withdraw(request)
+    by_visitor.withdraw(request)
     owed = OutgoingEmail.objects.filter(recipient="visitor")
     assert [email.version for email in owed] == [request.version]
     assert [(letter.kind, letter.method) for letter in Letter.objects.all()] == [
@@ -98,7 +100,7 @@ def test_after_a_withdrawal_nothing_is_owed_but_the_cancellation(user: User) -> 
 def test_who_was_never_invited_gets_nothing_after_withdrawing(user: User) -> None:
     request = ask(TEN)
     offer(request, [NOON], user)
-    services.withdraw(request)
+    by_visitor.withdraw(request)
     outbox.send_due()
     assert [message.to for message in mail.outbox] == [["practice@example.com"]]
 
@@ -107,9 +109,9 @@ def test_a_cancellation_on_its_way_outlives_a_withdrawal(user: User) -> None:
     """Calendars would keep what the therapist had cancelled while the mail server was away."""
     request = agreed(TEN, user)
     outbox.send_due()
-    services.cancel(request, user=user, words=WORDS)
-    services.reopen(request, user=user)
-    services.withdraw(request)
+    decisions.cancel(request, user=user, words=WORDS)
+    decisions.reopen(request, user=user)
+    by_visitor.withdraw(request)
     outbox.send_due()
     to_visitor = [m for m in mail.outbox if m.to == ["robin@example.com"]]
     assert len(to_visitor) == 3
@@ -139,7 +141,7 @@ def test_case_9_a_link_shows_on_get_and_acts_on_post_alone(
     if act in ("pick", "none_suits"):
         offer(request, [NOON], user)
     if act == "restore":
-        services.withdraw(request)
+        by_visitor.withdraw(request)
     outbox.send_due()
     before = (request.version, OutgoingEmail.objects.count(), RequestEvent.objects.count())
     link = request.get_absolute_url()
@@ -169,13 +171,13 @@ def test_case_9_the_link_lives_on_through_every_state(
     assert "December 2, 2026 at 7:00 PM Central European Time" in shows()
     offer(request, [NOON], user)
     assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
-    services.pick(request, NOON)
+    by_visitor.pick(request, NOON)
     assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
     clock.move_to(NOON + DAY)
     assert visitor.get(link).status_code == 200
-    services.close(request, user=user)
+    decisions.close(request, user=user)
     assert visitor.get(link).status_code == 200
-    services.erase(request, by=services.Actor.VISITOR)
+    erasing.erase(request, by=transitions.Actor.VISITOR)
     assert visitor.get(link).status_code == 404
 
 
@@ -203,11 +205,11 @@ def test_what_is_erased_while_a_cancellation_is_owed_leaves_the_address_alone(
         parts_of_week=["mornings"],
         time_zone="Europe/Berlin",
     )
-    services.save_notes(request, note="canary", user=user)
-    services.save_notes(request, outcome="referred", user=user)
+    notes.save_notes(request, note="canary", user=user)
+    notes.save_notes(request, outcome="referred", user=user)
     outbox.send_due()
     link = request.token
-    assert services.erase(request, by=services.Actor.VISITOR) is False
+    assert erasing.erase(request, by=transitions.Actor.VISITOR) is False
     row = ConsultationRequest.objects.get()
     assert ConsultationRequest.objects.by_token(link) is None
     fresh = ConsultationRequest()
@@ -224,10 +226,10 @@ def test_what_is_erased_while_a_cancellation_is_owed_leaves_the_address_alone(
     assert not SlotClaim.objects.exists()
     assert [letter.kind for letter in Letter.objects.all()] == ["withdrawal"]
     assert OutgoingEmail.objects.get(request=row).kind == "letter"
-    assert services.finish_erasures() == 0
+    assert erasing.finish_erasures() == 0
     mail.outbox.clear()
     outbox.send_due()
-    assert services.finish_erasures() == 1
+    assert erasing.finish_erasures() == 1
     assert not ConsultationRequest.objects.exists()
     assert not Letter.objects.exists()
     assert sum(ErasedCount.objects.values_list("requests", flat=True)) == 1
@@ -236,34 +238,34 @@ def test_what_is_erased_while_a_cancellation_is_owed_leaves_the_address_alone(
 
 def test_an_erasure_does_not_wait_for_ever_for_a_mailbox_that_refuses(user: User) -> None:
     request = agreed(TEN, user)
-    services.erase(request, by=services.Actor.VISITOR)
+    erasing.erase(request, by=transitions.Actor.VISITOR)
     OutgoingEmail.objects.filter(request=request).update(given_up_at=NOW)
-    assert services.finish_erasures() == 1
+    assert erasing.finish_erasures() == 1
 
 
 def test_what_is_erased_while_offered_again_frees_its_times_at_once(user: User) -> None:
     """The cancellation of the earlier consultation has not left yet."""
     request = agreed(TEN, user)
-    services.cancel(request, user=user, words=WORDS)
-    services.reopen(request, user=user)
+    decisions.cancel(request, user=user, words=WORDS)
+    decisions.reopen(request, user=user)
     offer(request, [NOON], user)
-    assert services.erase(request, by=services.Actor.VISITOR) is False
+    assert erasing.erase(request, by=transitions.Actor.VISITOR) is False
     assert not SlotClaim.objects.exists()
     assert not ConsultationRequest.objects.open().exists()
     outbox.send_due()
     assert [m.to for m in mail.outbox].count(["robin@example.com"]) == 1
-    assert services.finish_erasures() == 1
+    assert erasing.finish_erasures() == 1
 
 
 def test_the_practice_hears_which_time_is_free_again(user: User) -> None:
     request = agreed(TEN, user)
-    services.erase(request, by=services.Actor.VISITOR)
+    erasing.erase(request, by=transitions.Actor.VISITOR)
     assert OutgoingEmail.objects.get(kind="alert_erased").about_time == TEN
 
 
 def test_without_anything_owed_an_erasure_is_done_at_once(user: User) -> None:
     request = ask(TEN)
-    assert services.erase(request, by=services.Actor.VISITOR) is True
+    assert erasing.erase(request, by=transitions.Actor.VISITOR) is True
     assert not ConsultationRequest.objects.exists()
     assert not SlotClaim.objects.exists()
     assert OutgoingEmail.objects.get(request=None).kind == "alert_erased"

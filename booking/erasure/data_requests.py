@@ -1,0 +1,138 @@
+"""Answering somebody who asks for their data, or for its erasure, by e-mail address or telephone.
+
+Contacts are encrypted, and no index of them is kept, so every request on file is opened and
+compared: slower than an index, and nothing lies in the database from which a guess at an address
+could be checked.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from booking.erasure.erasing import Held, ask_for_erasure, erase
+from booking.models import ConsultationRequest, Demand, OutgoingEmail
+from booking.services.transitions import Actor
+from booking.spam import signals
+from practice import contacts
+from practice.contacts import Contacts
+from practice.fields import Unreadable
+from practice.models import PracticeSettings, User
+
+CHUNK = 500
+# What earlier forms took for an address, such as robin@localhost, is on file and can be asked for.
+WHOLE = re.compile(r"""(?:[^\s"]+|"[^"]*")@\S+""")
+NEITHER = (
+    "This is neither an e-mail address nor a telephone number. "
+    "Write a number with its area code, or with + and the country's code."
+)
+FACTS = (
+    *("name", "email", "phone", "text_ok", "voicemail_ok", "good_hours", "message"),
+    *("parts_of_week", "time_zone", "visitor_calls"),
+    *("private_note", "kept_because"),
+)
+MOMENTS = ("received_at", "asked_for", "starts_at", "ends_at", "move_asked_at", "erasure_asked_at")
+
+
+def read(contact: str) -> Contacts:
+    """What is looked for: each address and number in `contact`, as the form would read it."""
+    found = contacts.read(contact, PracticeSettings.load().country)
+    if not found.emails and (whole := WHOLE.fullmatch(contact.strip())):
+        return replace(found, emails=(whole[0],))
+    return found
+
+
+def find(contact: str) -> list[ConsultationRequest]:
+    """All requests with an e-mail address or telephone number in `contact`, oldest first.
+
+    What is under a missing key cannot be compared, and is not among them: `unreadable` counts it.
+    """
+    wanted, country = read(contact), PracticeSettings.load().country
+    if not wanted:
+        return []
+    return [
+        request
+        for request in ConsultationRequest.objects.order_by("received_at", "pk").iterator(CHUNK)
+        if wanted.reach(request.email, request.phone)
+        or (request.good_hours and wanted.overlap(contacts.read(request.good_hours, country)))
+    ]
+
+
+def unreadable() -> int:
+    """How many requests no key at hand opens, so that nobody can say whose they are."""
+    rows = ConsultationRequest.objects.only("pk", "email", "phone").iterator(CHUNK)
+    return sum(
+        isinstance(row.email, Unreadable) or isinstance(row.phone, Unreadable) for row in rows
+    )
+
+
+@transaction.atomic
+def export_person(contact: str, *, user: User | None = None) -> list[dict[str, Any]]:
+    """A copy of everything on file about a person, one dictionary for each request.
+
+    Plain values that JSON can hold; moments in UTC as ISO 8601. It is noted that it was given,
+    never to whom or what.
+    """
+    found = find(contact)
+    Demand.objects.create(kind=Demand.Kind.EXPORT, user=user, requests=len(found))
+    return [_copy(request) for request in found]
+
+
+def _copy(request: ConsultationRequest) -> dict[str, Any]:
+    copy: dict[str, Any] = {
+        "request": request.pk,
+        "state": request.get_state_display(),
+        "for": request.get_who_display(),
+        "will_be_in": request.region,
+        "article": request.article.title if request.article else "",
+        "outcome": request.get_outcome_display(),
+        "promised_by": request.reply_by.isoformat(),
+        "kept_until": request.kept_until.isoformat() if request.kept_until else None,
+        "held_apart_for": signals.in_words(request.held_apart_for),
+        "limits_reached": [limit.label for limit in request.limits],
+    }
+    copy |= {name: getattr(request, name) for name in FACTS}
+    copy |= {name: _moment(getattr(request, name)) for name in MOMENTS}
+    copy["offered"] = [_moment(offer.starts_at) for offer in request.proposals.all()]
+    copy["letters"] = [
+        {"subject": letter.subject, "words": letter.body, "by": letter.get_channel_display()}
+        for letter in request.letters.all()
+    ]
+    copy["history"] = [
+        {"at": _moment(event.at), "who": event.get_actor_display(), "did": event.get_kind_display()}
+        for event in request.events.all()
+    ]
+    copy["messages"] = [
+        {
+            "about": email.kind,
+            "promised": _moment(email.created_at),
+            "sent": _moment(email.sent_at),
+            "came_back": _moment(email.bounced_at),
+        }
+        for email in request.emails.filter(recipient=OutgoingEmail.Recipient.VISITOR)
+    ]
+    return copy
+
+
+def _moment(at: Any) -> str | None:
+    return at.isoformat() if at else None
+
+
+def erase_person(contact: str, *, user: User | None = None) -> tuple[int, int]:
+    """Erases everything on file about a person: `(requests found, of them still held)`.
+
+    What is held is erased on the day its hold ends. What waits for a cancellation to leave
+    counts as erased: minutes later it is.
+    """
+    found = find(contact)
+    held = 0
+    with transaction.atomic():
+        for request in found:
+            try:
+                erase(request, by=Actor.PRACTICE)
+            except Held:
+                held += 1
+                ask_for_erasure(request)
+        Demand.objects.create(kind=Demand.Kind.ERASE, user=user, requests=len(found), held=held)
+    return len(found), held

@@ -1,0 +1,195 @@
+"""Removing requests on demand, and again where a backup brought them back."""
+
+import uuid
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from booking.ledger import tombstones, wishes
+from booking.letters import outbox
+from booking.models import (
+    ConsultationRequest,
+    ErasedCount,
+    Who,
+    digest_of,
+)
+from booking.models.requests import new_nonce
+from booking.services import transitions
+from booking.services.by_visitor import end
+from booking.services.transitions import Actor, Kind, Recipient, Stale
+from practice.models import PracticeSettings, User
+
+
+class Held(Exception):
+    """The request is held from erasure; nothing was done."""
+
+
+@transaction.atomic
+def erase(request: ConsultationRequest, *, by: Actor) -> bool:
+    """Removes the request and all that belongs to it; whether nothing is left but a count.
+
+    Whatever was not over ends first, and when the visitor does it, the practice is told that one
+    is gone and which time is free again. While a calendar must still hear of a cancellation, all
+    but the e-mail address is removed at once, and that when the cancellation has left. A hold
+    outranks everybody: the visitor's wish is kept for the day on which it ends, and the practice
+    gets Held. The site itself leaves alone what has changed since it was looked up.
+    """
+    found = ConsultationRequest.objects.select_for_update().filter(pk=request.pk)
+    if by == Actor.SYSTEM:
+        found = found.filter(version=request.version)
+    doomed = found.first()
+    if doomed is None:
+        return True
+    practice = PracticeSettings.load()
+    if doomed.is_held(practice.today()):
+        if by == Actor.PRACTICE:
+            raise Held
+        if by == Actor.VISITOR:
+            ask_for_erasure(doomed)
+        return False
+    if by != Actor.SYSTEM:
+        _end_if_open(doomed, tells_practice=by == Actor.VISITOR)
+    if not doomed.erase_when_told:
+        _count(doomed, practice.zone)
+    tombstones.bury(doomed, of_retention=by == Actor.SYSTEM and not doomed.erasure_asked_at)
+    if transitions.owed_cancellations(doomed).exists():
+        _empty(doomed)
+        return False
+    doomed.delete()
+    return True
+
+
+@transaction.atomic
+def ask_for_erasure(request: ConsultationRequest) -> None:
+    """The visitor's will, while it is held: the request ends, and waits for its day."""
+    if request.erasure_asked_at:
+        return
+    _end_if_open(request, tells_practice=False)
+    transitions.change(request, erasure_asked_at=timezone.now())
+    wishes.changed(request)
+    transitions.note(request, Kind.ERASURE_ASKED, Actor.VISITOR)
+    transitions.alert_of_change(request)
+
+
+def _end_if_open(request: ConsultationRequest, *, tells_practice: bool) -> None:
+    now = timezone.now()
+    is_news = request.is_open or _is_untold(request)
+    ahead = request.starts_at if request.is_to_come(now) else None
+    if request.may_be_withdrawn(now):
+        end(request)
+    if tells_practice and is_news and not request.held_apart_for:
+        is_urgent = transitions.is_soon(now, ahead)
+        outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead, is_urgent=is_urgent)
+
+
+def _is_untold(request: ConsultationRequest) -> bool:
+    """Whether the practice waits for a word on `request` that goes with it."""
+    owed = request.emails.alerts().filter(recipient=Recipient.PRACTICE, sent_at=None)
+    return owed.exists()
+
+
+def _empty(request: ConsultationRequest) -> None:
+    """Removes what a cancellation on its way does not need; the private link leads nowhere."""
+    request.emails.exclude(pk__in=transitions.owed_cancellations(request)).delete()
+    request.letters.exclude(
+        version__in=transitions.owed_cancellations(request).values("version")
+    ).delete()
+    request.events.all().delete()
+    transitions.change(
+        request,
+        erase_when_told=True,
+        link_nonce=new_nonce(),
+        submission_key=uuid.uuid4(),
+        article=None,
+        who=Who.ME,
+        region="",
+        name="",
+        phone="",
+        text_ok=False,
+        voicemail_ok=False,
+        good_hours="",
+        message="",
+        private_note="",
+        kept_until=None,
+        kept_because="",
+        erasure_asked_at=None,
+        held_apart_for=[],
+        limits_reached=None,
+        parts_of_week=[],
+        time_zone="",
+        asked_for=None,
+        visitor_calls=False,
+        medium="",
+        outcome="",
+    )
+
+
+def finish_erasures() -> int:
+    """Erases what waited for a cancellation to leave, or to be given up; how many."""
+    done = 0
+    for request in ConsultationRequest.objects.filter(erase_when_told=True):
+        if not transitions.owed_cancellations(request).exists():
+            done += erase(request, by=Actor.SYSTEM)
+    return done
+
+
+@transaction.atomic
+def erase_again() -> int:
+    """Erases what had been erased by somebody's wish before a backup brought it back; how many.
+
+    Whatever the backup says of it: no hold and no letter outlives an erasure. What is empty but
+    for a cancellation on its way is left to `finish_erasures`, and what went by age to
+    `erase_old`, which looks at its age again: the date may have been wrong.
+    """
+    tombstones.learn_from_file()
+    wished = tombstones.wished()
+    rows = ConsultationRequest.objects.filter(erase_when_told=False)
+    back = [
+        pk
+        for pk, uid in rows.values_list("pk", "invitation_uid").iterator()
+        if digest_of(uid) in wished
+    ]
+    zone = PracticeSettings.load().zone
+    for pk in back:
+        request = ConsultationRequest.objects.get(pk=pk)
+        _count(request, zone)
+        request.delete()
+    return len(back)
+
+
+@transaction.atomic
+def hold(request: ConsultationRequest, until: date, reason: str, *, user: User) -> None:
+    """Keeps `request` from erasure up to `until`, that day included (in the practice's zone).
+
+    Raises ValueError without a reason or for a day that is over, Stale if it was erased.
+    """
+    if not reason.strip() or until < PracticeSettings.load().today():
+        raise ValueError("A hold needs a reason and a day to come.")
+    _set_hold(request, kept_until=until, kept_because=reason)
+    transitions.note(request, Kind.HELD, Actor.PRACTICE, user)
+
+
+@transaction.atomic
+def lift_hold(request: ConsultationRequest, *, user: User) -> None:
+    """Lets `request` be erased again. Raises Stale if it was erased meanwhile."""
+    _set_hold(request, kept_until=None, kept_because="")
+    transitions.note(request, Kind.HOLD_LIFTED, Actor.PRACTICE, user)
+
+
+def _set_hold(request: ConsultationRequest, **hold: object) -> None:
+    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(**hold):
+        raise Stale
+    wishes.changed(request)
+    request.refresh_from_db()
+
+
+def _count(request: ConsultationRequest, zone: ZoneInfo) -> None:
+    """Adds it to what came in its month, unless it was held apart to the end."""
+    if request.held_apart_for:
+        return
+    month = request.received_at.astimezone(zone).date().replace(day=1)
+    row, _ = ErasedCount.objects.get_or_create(month=month, article_id=request.article_id)
+    ErasedCount.objects.filter(pk=row.pk).update(requests=F("requests") + 1)

@@ -1,0 +1,63 @@
+"""After a restore: what was wished since the backup stands again, and nobody is written to."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from booking.ledger import wishes
+from booking.ledger.wishes import ERASE, HOLD, NO_EMAIL, NO_TEXTS, NO_VOICEMAIL, WITHDRAWN, Wish
+from booking.models import ConsultationRequest, State
+from booking.services import transitions
+from booking.services.by_visitor import let_go
+from booking.services.transitions import Actor, Kind
+
+LOST = "This hold is newer than the backup, so the reason was lost. Please write it again."
+
+
+@transaction.atomic
+def honor_wishes() -> int:
+    """Does again what is newer in the file of tombstones than in the database; for how many.
+
+    After `erase_again`, which outranks it. What stands already is left alone, so it does no harm
+    at any time. Other steps taken since the backup are lost with it.
+    """
+    newest = wishes.newest()
+    rows = ConsultationRequest.objects.shown().values_list("pk", "invitation_uid", "wishes")
+    behind = [
+        (pk, wish)
+        for pk, uid, known in rows.iterator()
+        if (wish := newest.get(wishes.digest(uid))) and wish.number > known
+    ]
+    for pk, wish in behind:
+        _honor(ConsultationRequest.objects.get(pk=pk), wish)
+    return len(behind)
+
+
+def _honor(request: ConsultationRequest, wish: Wish) -> None:
+    withdrawn, hold = wish.moment(WITHDRAWN), wish.days.get(HOLD)
+    changes: dict[str, Any] = {
+        "wishes": wish.number,
+        "wishes_in_file": wish.number,
+        "erasure_asked_at": wish.moment(ERASE),
+        "kept_until": hold,
+        "text_ok": NO_TEXTS not in wish.refused,
+        "voicemail_ok": NO_VOICEMAIL not in wish.refused,
+    }
+    if not hold or not request.kept_until:
+        changes["kept_because"] = LOST if hold else ""
+    if withdrawn and request.state != State.WITHDRAWN:
+        changes |= {} if request.has_time else transitions.without_time()
+        changes |= {"state": State.WITHDRAWN, "state_since": withdrawn}
+        changes |= {"holds_until": None, "move_asked_at": None}
+    elif request.state == State.WITHDRAWN and not withdrawn:  # they took it back
+        state = State.SUSPECTED if request.held_apart_for else State.PENDING
+        changes |= {"state": state, "state_since": timezone.now(), **transitions.as_new()}
+    if NO_EMAIL in wish.refused and request.phone:
+        changes["email"] = ""
+    transitions.change(request, **changes)
+    if withdrawn or request.erasure_asked_at:
+        let_go(request)
+    if NO_EMAIL in wish.refused:
+        transitions.say_instead(request)
+    transitions.note(request, Kind.HONORED, Actor.SYSTEM)

@@ -1,0 +1,25 @@
+"""What the admin's home asks of the schedule before visitors rely on its times."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from booking.models import Schedule
+from practice.launch.checklist import Step
+from practice.models import Intake, PracticeSettings
+
+
+def steps(sender: Any, practice: PracticeSettings, **kwargs: Any) -> list[Step]:
+    """Receiver of `checklist.asked`: hours that are nobody's own, in a zone to look at."""
+    if practice.intake_now != Intake.OPEN:
+        return []
+    schedule = Schedule.load()
+    to_come = schedule.overrides.filter(day__gte=practice.today(), opens__isnull=False)
+    clocks = f"Its clocks are those of {practice.time_zone}."
+    if schedule.hours_are_sample:
+        says = f"The hours of the schedule are still those of the sample. {clocks}"
+    elif not schedule.rules.exists() and not to_come.exists():
+        says = f"The form offers open times, and there are no open hours in the schedule. {clocks}"
+    else:
+        return []
+    return [Step(says, "Look at the schedule", reverse("schedule:index"))]

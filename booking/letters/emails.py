@@ -1,0 +1,270 @@
+"""Letters to visitors, one function each, over `booking/emails/<kind>_subject.txt` and
+`_body.txt`.
+
+E-mail is not confidential: what goes to a visitor is neutral in its subject, since couples share
+mailboxes, and repeats nothing that was written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from booking import conflicts
+from booking.letters import ical
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from practice import contacts
+from practice.environment import site_url
+from practice.fields import Unreadable
+from practice.mail.services import SERVICES
+from practice.models import PracticeSettings
+
+GAP = "(name and telephone)"  # stands in a proposed letter where only the therapist can fill in
+
+
+WITHDRAWAL = "withdrawal"  # a letter of the site itself, which cancels an invitation
+TITLES = {"telephone": "Phone call", "video": "Video call", "office": "Appointment"}
+
+
+class UnreadableLetter(Exception):
+    """A key is missing; what stands in place of a letter or an address must not be used."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Words for a visitor, as proposed to the therapist or as they changed them."""
+
+    subject: str
+    body: str
+
+
+def review_url(request: ConsultationRequest) -> str:
+    return site_url.absolute(reverse("consultations:detail", args=[request.pk]))
+
+
+def requests_url() -> str:
+    return site_url.absolute(reverse("consultations:index"))
+
+
+def context_for(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
+    """What the templates of messages may use; `zone` is the one that the reader lives in."""
+    practice = PracticeSettings.load()
+    context = {"practice": practice, "zone": practice.zone, "gap": GAP, **more}
+    if request is not None:
+        context |= {
+            "consultation": request,
+            "reply_by": request.reply_by,
+            "late": request.reply_by < practice.today(),
+            "ask_url": site_url.absolute(reverse("booking:request")),
+            "manage_url": site_url.absolute(request.get_absolute_url()),
+            "review_url": review_url(request),
+        }
+    return context
+
+
+def render(name: str, context: dict[str, Any]) -> str:
+    return render_to_string(f"booking/emails/{name}", context).strip()
+
+
+def _for_visitor(request: ConsultationRequest, **more: Any) -> dict[str, Any]:
+    context = context_for(request, **more)
+    return {**context, "zone": request.zone_or(context["practice"].zone)}
+
+
+def draft(
+    request: ConsultationRequest,
+    kind: str,
+    *,
+    starts_at: datetime | None = None,
+    minutes: int | None = None,
+    starts: Sequence[datetime] = (),
+    stands_until: datetime | None = None,
+) -> Draft:
+    """The proposed words for a decision: a letter, or for a visitor without e-mail what to say.
+
+    `starts_at` (UTC) is the time that the words are about and `minutes` its length, else the
+    request's own; `starts` are those of an offer, which stands until `stands_until`.
+    """
+    if minutes is None and request.starts_at and request.ends_at:
+        minutes = round((request.ends_at - request.starts_at).total_seconds() / 60)
+    context = _for_visitor(
+        request,
+        starts_at=starts_at or request.starts_at,
+        minutes=minutes,
+        starts=starts,
+        offer_stands_until=stands_until,
+    )
+    if request.email:
+        return Draft(render(f"{kind}_subject.txt", context), render(f"{kind}_letter.txt", context))
+    return Draft("", render(f"{kind}_words.txt", context))
+
+
+def calendar_uid(request: ConsultationRequest) -> str:
+    """The name under which calendars know a consultation, in invitations and in the feed.
+
+    Nothing but the UUID (RFC 7986, 5.3): with a domain it would change when the site moves.
+    """
+    return str(request.invitation_uid)
+
+
+def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMultiAlternatives:
+    practice = PracticeSettings.load()
+    name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
+    service = SERVICES.get(settings.MAIL_SERVICE)
+    message = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=body + "\n",
+        from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
+        to=[contacts.wire(each) for each in to],
+        # The same at every try, so that a mailbox can tell a repeated delivery.
+        headers={
+            "Message-ID": f"<{outgoing.key}@{site_url.host()}>",
+            "Auto-Submitted": "auto-generated",
+            **dict(service.headers if service else ()),
+        },
+    )
+    # By which a mail service says of which message it speaks; a number that says nothing else.
+    message.metadata = {"key": str(outgoing.key)}  # type: ignore[attr-defined]
+    html = render_to_string("booking/emails/frame.html", {"body": body, "practice": practice})
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+def _require_readable(*values: str) -> None:
+    """Raises UnreadableLetter, so that it is tried again until the key is back."""
+    if any(isinstance(value, Unreadable) for value in values):
+        raise UnreadableLetter
+
+
+def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
+    request = outgoing.request
+    if request is None or not request.email or request.state == State.WITHDRAWN:
+        return None
+    _require_readable(request.email)
+    context = _for_visitor(request, starts_at=outgoing.about_time or request.starts_at)
+    return make(
+        outgoing,
+        [str(request.email)],
+        render(f"{kind}_subject.txt", context),
+        render(f"{kind}_body.txt", context),
+    )
+
+
+def received(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: it arrived, and by which day the answer comes."""
+    return _to_visitor(outgoing, "received")
+
+
+def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: the therapist's own words about a decision."""
+    request = outgoing.request
+    written = Letter.objects.filter(request=request, version=outgoing.version).first()
+    if request is None or written is None or not request.email:
+        return None
+    if request.state == State.WITHDRAWN and written.method != Letter.Method.CANCEL:
+        return None
+    if written.kind == "offer" and request.state != State.PROPOSED:
+        return None  # it would offer what is not held any more
+    _require_readable(request.email, written.subject, written.body)
+    message = make(outgoing, [str(request.email)], written.subject, written.body)
+    if not written.is_automatic:
+        del message.extra_headers["Auto-Submitted"]  # somebody read it
+    if written.method:
+        # Last, since mail programs show the last form that they know.
+        content, mimetype = _for_calendars(written, request)
+        if settings.MAIL_SERVICE:  # which takes no third form of the words
+            message.attach("invite.ics", content, mimetype)
+        else:
+            message.attach_alternative(content, mimetype)
+    return message
+
+
+def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, str]:
+    """The invitation or cancellation that goes with a letter, and its type.
+
+    People put these into calendars that others see: neither a name, nor what it is about, nor
+    the private link is in them.
+    """
+    assert written.starts_at is not None
+    assert written.ends_at is not None
+    invitation = ical.Invitation(
+        uid=calendar_uid(request),
+        sequence=written.sequence,
+        starts_at=written.starts_at,
+        ends_at=written.ends_at,
+        summary=TITLES[written.medium],
+        organizer_email=settings.DEFAULT_FROM_EMAIL,
+        organizer_name=PracticeSettings.load().mail_name,
+        attendee_email=contacts.wire(request.email),
+        location=written.location,
+    )
+    if written.method == Letter.Method.CANCEL:
+        return ical.cancel(invitation, now=timezone.now()).decode(), ical.CANCEL_TYPE
+    return ical.request(invitation, now=timezone.now()).decode(), ical.REQUEST_TYPE
+
+
+def _reminder(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
+    """To the visitor, about a consultation that still stands at the time it was owed for."""
+    request = outgoing.request
+    stands = request is not None and request.is_ahead(timezone.now())
+    if request is None or not stands or request.starts_at != outgoing.about_time:
+        return None
+    if conflicts.is_on_day_off(request):
+        return None  # it is owed anew once the therapist has settled that
+    return _to_visitor(outgoing, kind)
+
+
+def reminder_two_days(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: the consultation is the day after tomorrow."""
+    return _reminder(outgoing, "reminder")
+
+
+def reminder_one_day(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: the consultation is tomorrow."""
+    return _reminder(outgoing, "reminder")
+
+
+def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """To the visitor: times that were offered are about to be free again."""
+    request, ends = outgoing.request, outgoing.about_time
+    if request is None or request.state != State.PROPOSED or request.holds_until != ends:
+        return None
+    return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
+
+
+REMINDERS = {function.__name__ for function in (reminder_two_days, reminder_one_day, offer_ends)}
+BUILDERS = {
+    function.__name__: function
+    for function in (
+        received,
+        letter,
+        reminder_two_days,
+        reminder_one_day,
+        offer_ends,
+    )
+}
+
+
+def build(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """The message that `outgoing` promises to a visitor, or None where it is no longer owed.
+
+    Raises KeyError for an unknown kind, UnreadableLetter.
+    """
+    return BUILDERS[outgoing.kind](outgoing)
+
+
+def words(outgoing: OutgoingEmail) -> Draft | None:
+    """What a letter to a visitor says, to be copied; None where it does not hold any more, or
+    cannot be read.
+    """
+    try:
+        message = build(outgoing)
+    except UnreadableLetter:
+        return None
+    return Draft(str(message.subject), str(message.body).strip()) if message else None

@@ -1,0 +1,263 @@
+"""What a visitor does: ask, pick, ask to move, withdraw. Each tells the practice."""
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from booking.availability import Interval
+from booking.ledger import wishes
+from booking.letters import emails
+from booking.models import ConsultationRequest, DailySalt, Limit, Schedule, State
+from booking.services import counts, transitions, unopened
+from booking.services.counts import TooMany
+from booking.services.transitions import Actor, Kind, NotAllowed, Recipient
+from booking.spam import signals
+from booking.spam.signals import Counts, Sending
+from booking.times import reservations
+from practice.launch import requirements
+from practice.models import PracticeSettings
+
+TYPED = (
+    *("name", "email", "phone", "text_ok", "voicemail_ok", "who", "good_hours", "message"),
+    *("asked_for", "parts_of_week"),
+)
+
+
+class AlreadySent(Exception):
+    """The form was sent before, and something else stands in it now; nothing was done."""
+
+
+def submit(
+    request: ConsultationRequest,
+    sending: Sending | None = None,
+    practice: PracticeSettings | None = None,
+) -> tuple[ConsultationRequest, bool]:
+    """Takes an unsaved request in; `(the request on file, whether it is new)`.
+
+    Its `asked_for`, if it has one, is reserved for it, unless a limit is reached. The same
+    submission key again gives the same one request: a double click, a retry, the back button.
+    Raises AlreadySent where something else was typed under that key, and TimeTaken where the time
+    is not open (any more).
+
+    `sending` is how it came: then it is counted, and held apart if it looks like spam. Raises
+    TooMany. `practice` holds the settings by which the form was read, if it came by one.
+    """
+    try:
+        with transaction.atomic():
+            salt = DailySalt.of(timezone.now().date())
+            counted = counts.count(request, sending, salt) if sending else None
+            schedule = None
+            if start := request.asked_for:
+                practice = practice or PracticeSettings.load()
+                schedule = _ask_for(request, start, practice, sending, salt)
+            if sending and counted:
+                _look_at(request, sending, counted)
+            request.save(force_insert=True)
+            transitions.note(request, Kind.RECEIVED, Actor.VISITOR)
+            if request.state == State.SUSPECTED:
+                transitions.note(request, Kind.HELD_APART, Actor.SYSTEM)
+                unopened.alert_quarantine()
+            else:
+                _take_in(request, schedule)
+    except (IntegrityError, TooMany, reservations.TimeTaken):
+        # Caught outside the transaction, which the database has given up by now. The time may be
+        # taken by what the same form sent before.
+        if earlier := _earlier(request):
+            return earlier, False
+        raise
+    return request, True
+
+
+def note_first(practice: PracticeSettings) -> None:
+    """A request was taken in: whatever is missing later, `practice` stays open. Not after one that
+    was sent under DEBUG to try out a site that is not set up.
+
+    Asked after each, so that one after which the site was killed is made up for by the next.
+    """
+    if not practice.has_taken_request and not requirements.lacks(practice):
+        PracticeSettings.objects.filter(pk=practice.pk).update(has_taken_request=True)
+
+
+def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
+    """Holds the time that was asked for, and owes the first messages."""
+    if schedule and request.starts_at and request.ends_at:
+        reservations.take(request, schedule, [Interval(request.starts_at, request.ends_at)])
+    transitions.acknowledge(request, ("alert_new", Recipient.PRACTICE))
+
+
+def _look_at(request: ConsultationRequest, sending: Sending, counted: Counts) -> None:
+    """Puts `request` aside if it looks like spam: it has no time then.
+
+    `holds_until` stays, so that the visitor's pages say what they say to everybody. What many
+    requests name, somebody's email address, is no sign of spam; but no letter goes there any more.
+    """
+    if counted.with_email > counts.LETTERS_PER_EMAIL:
+        request.limits_reached = [*(request.limits_reached or ()), Limit.LETTERS]
+    signs = signals.signals((request.name, request.good_hours, request.message), sending, counted)
+    if signals.suffice(signs):
+        request.state = State.SUSPECTED
+        request.held_apart_for = [sign.code for sign in signs if sign.weight > 0]
+        request.starts_at = request.ends_at = None
+
+
+def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
+    """What the same form sent before. Raises AlreadySent if that was something else."""
+    earlier = ConsultationRequest.objects.filter(submission_key=request.submission_key).first()
+    if earlier and any(getattr(earlier, name) != getattr(request, name) for name in TYPED):
+        raise AlreadySent
+    return earlier
+
+
+def _ask_for(
+    request: ConsultationRequest,
+    start: datetime,
+    practice: PracticeSettings,
+    sending: Sending | None,
+    salt: DailySalt,
+) -> Schedule:
+    """Sets the time that `request` is to reserve, if that is open. Raises TimeTaken.
+
+    Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
+    Gives the schedule, locked from here on: all who want a time wait for one another, so what can
+    be done before it is. Who takes the time meanwhile is found by `claims`, and only a limit to a
+    day's consultations has to be looked at again.
+    """
+    now = timezone.now()
+    time = transitions.with_time(request, start, practice, Schedule.load(), now)
+    schedule = Schedule.lock()
+    if schedule.daily_limit is not None:
+        transitions.with_time(request, start, practice, schedule, now)
+    if sending:
+        request.limits_reached = counts.against_reserving(request, sending, salt, schedule)
+    if request.limits_reached:
+        return schedule
+    for name, value in time.items():
+        setattr(request, name, value)
+    # The answer has to come before the time itself.
+    day = start.astimezone(practice.zone).date()
+    request.reply_by = min(request.reply_by, day)
+    return schedule
+
+
+@transaction.atomic
+def pick(
+    request: ConsultationRequest,
+    starts_at: datetime,
+    *,
+    phone: str = "",
+    visitor_calls: bool = False,
+) -> None:
+    """The visitor takes one of the times that were offered (UTC), and it is agreed.
+
+    Raises Stale, NotAllowed for a time that was not offered or is over.
+    """
+    now = timezone.now()
+    schedule = Schedule.lock()
+    chosen = request.proposals.filter(starts_at=starts_at, starts_at__gt=now).first()
+    if request.state != State.PROPOSED or chosen is None:
+        raise NotAllowed
+    before = transitions.agreed_time(request, now)
+    changes = transitions.without_time() | {
+        "starts_at": chosen.starts_at,
+        "ends_at": chosen.ends_at,
+    }
+    changes["medium"] = PracticeSettings.load().consultation_medium
+    changes |= {"phone": phone} if phone else {}
+    changes |= {"visitor_calls": True} if visitor_calls else {}
+    changes |= transitions.unknown_again(request)
+    transitions.step(request, State.CONFIRMED, now, **changes)
+    request.proposals.all().delete()
+    reservations.keep(request, schedule, Interval(chosen.starts_at, chosen.ends_at))
+    _note_and_alert(request, Kind.PICKED, before.start if before else None)
+    if request.email:
+        words = emails.draft(request, "picked")
+        transitions.write(request, Kind.PICKED, words, before, is_automatic=True)
+
+
+@transaction.atomic
+def none_suits(request: ConsultationRequest) -> None:
+    """None of the offered times suits: the request waits again, or keeps what was agreed.
+
+    Raises Stale, NotAllowed.
+    """
+    if request.state != State.PROPOSED:
+        raise NotAllowed
+    transitions.end_offer(request, State.PENDING)
+    _note_and_alert(request, Kind.NONE_SUITS)
+
+
+@transaction.atomic
+def ask_to_move(request: ConsultationRequest) -> None:
+    """The visitor cannot come at the agreed time, which stays theirs until another is found.
+
+    Raises Stale, NotAllowed.
+    """
+    now = timezone.now()
+    if request.state != State.CONFIRMED or not request.is_ahead(now) or request.move_asked_at:
+        raise NotAllowed
+    practice = PracticeSettings.load()
+    assert request.starts_at is not None
+    day = request.starts_at.astimezone(practice.zone).date()  # an answer after it is none
+    reply_by = min(practice.reply_by(practice.today()), day)
+    transitions.change(request, move_asked_at=now, reply_by=reply_by)
+    _note_and_alert(request, Kind.ASKED_TO_MOVE)
+
+
+def _note_and_alert(request: ConsultationRequest, kind: Kind, *times: datetime | None) -> None:
+    """What follows each act of a visitor: words of an earlier state are said no more.
+
+    What is held apart alerts nobody, whatever its sender does.
+    """
+    transitions.drop_unsaid(request)
+    transitions.note(request, kind, Actor.VISITOR)
+    if not request.held_apart_for:
+        transitions.alert_of_change(request, *times)
+
+
+@transaction.atomic
+def withdraw(request: ConsultationRequest) -> None:
+    """The visitor ends the request: what they were still to be sent is not, and its times are
+    free. Only a calendar that holds an invitation is told that it is cancelled.
+
+    Raises Stale, NotAllowed.
+    """
+    end(request)
+    _note_and_alert(request, Kind.WITHDRAWN)
+
+
+def end(request: ConsultationRequest) -> None:
+    """What withdrawing and erasing share. Raises Stale, NotAllowed."""
+    now = timezone.now()
+    if not request.may_be_withdrawn(now):
+        raise NotAllowed
+    before = transitions.agreed_time(request, now)
+    changes = {"move_asked_at": None} if request.has_time else transitions.without_time()
+    transitions.step(request, State.WITHDRAWN, now, **{**changes, "holds_until": None})
+    let_go(request)
+    wishes.changed(request)
+    if before and request.email and request.invitation_sequence is not None:
+        words = emails.draft(request, emails.WITHDRAWAL)
+        transitions.write(request, emails.WITHDRAWAL, words, before, is_automatic=True)
+
+
+def let_go(request: ConsultationRequest) -> None:
+    """Frees its times; what the visitor was still to be sent is not, but for cancellations."""
+    request.proposals.all().delete()
+    reservations.release(request)
+    owed = request.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
+    owed.exclude(pk__in=owed.cancellations()).delete()
+
+
+@transaction.atomic
+def restore(request: ConsultationRequest) -> None:
+    """The visitor takes a withdrawal back, within a day; its time is gone. What was held apart
+    is so again. Raises Stale, NotAllowed.
+    """
+    now = timezone.now()
+    if not request.may_be_restored(now):
+        raise NotAllowed
+    to = State.SUSPECTED if request.held_apart_for else State.PENDING
+    transitions.step(request, to, now, **transitions.as_new(), erasure_asked_at=None)
+    wishes.changed(request)
+    _note_and_alert(request, Kind.RESTORED)

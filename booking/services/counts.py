@@ -1,0 +1,123 @@
+"""How often today, from one address, for one mailbox, in the same words; what may be reserved."""
+
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import lru_cache
+from hashlib import blake2b
+
+from django.conf import settings
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.utils import timezone
+
+from booking.models import ConsultationRequest, DailyCount, DailySalt, Limit, Schedule
+from booking.spam import pitches, signals
+from booking.spam.signals import Counts, Sending
+from booking.times import open_times
+from practice import contacts
+from practice.fields import reveal
+from practice.models import PracticeSettings
+
+GMAIL = ("gmail.com", "googlemail.com")
+OWN_KEY = os.urandom(32)  # of this process, and gone with it
+LETTERS_PER_EMAIL = 5  # in a day: whoever typed that address, its owner is not flooded
+
+
+class TooMany(Exception):
+    """More came from that address today than is taken from one; nothing was done."""
+
+
+def count(request: ConsultationRequest, sending: Sending, salt: DailySalt) -> Counts:
+    """Counts an unsaved request under today's `salt`. Call it in the transaction that saves it:
+    what is undone, such as the same form sent twice, was never counted. Raises TooMany.
+    """
+    address = salt.digest("address", sending.address)
+    mailboxes = [salt.digest("email", mailbox)] if (mailbox := _mailbox(request.email)) else []
+    text = pitches.folded(request.message)
+    texts = [salt.digest("text", text)] if len(text) >= signals.SHORTEST_TO_COMPARE else []
+    counted = DailyCount.objects.add_one(salt.day, [address, *mailboxes, *texts])
+    if counted[address] > settings.REQUESTS_PER_ADDRESS:
+        raise TooMany
+    return Counts(
+        from_address=counted[address],
+        with_email=max((counted[mailbox] for mailbox in mailboxes), default=0),
+        with_text=max((counted[text] for text in texts), default=0),
+    )
+
+
+def _mailbox(email: str) -> str:
+    """The mailbox that an address leads to, in one way of writing it; "" for none.
+
+    A tag after a plus leads to the same; in a Gmail name, dots say nothing either.
+    """
+    name, _, domain = contacts.comparable(email).rpartition("@")
+    name = name.partition("+")[0]
+    if domain in GMAIL:
+        name, domain = name.replace(".", ""), GMAIL[0]
+    return f"{name}@{domain}" if domain else ""
+
+
+def _digests(email: str, phone: str) -> frozenset[bytes]:
+    """What tells a visitor's contacts from all others', in this process alone."""
+    told = {_mailbox(email), contacts.without_extension(phone)} - {""}
+    return frozenset(blake2b(each.encode(), key=OWN_KEY).digest() for each in told)
+
+
+@lru_cache(maxsize=10_000)
+def _stored(email: str, phone: str) -> frozenset[bytes]:
+    """The same of contacts as they are stored.
+
+    Remembered, since opening those of everybody who has a time took longer than all else that is
+    done while others wait; and hashed, so that nobody's contact stays in memory.
+    """
+    return _digests(reveal(email), reveal(phone))
+
+
+def against_reserving(
+    request: ConsultationRequest, sending: Sending, salt: DailySalt, schedule: Schedule
+) -> list[Limit]:
+    """Why the time that an unsaved request asks for is not reserved; none, and it is counted,
+    under today's `salt`.
+
+    Call it in the transaction that saves it, with the schedule locked: then many who come at once
+    come one after another.
+    """
+    most, now = settings.RESERVATIONS_PER_VISITOR, timezone.now()
+    reserving = ConsultationRequest.objects.reserving(now)
+    as_stored = [Cast(name, TextField()) for name in ("email", "phone")]
+    if _of_same_contact(request, reserving.values_list(*as_stored)) >= most:
+        return [Limit.CONTACT]
+    counted = schedule.open_times_counted  # the worker's; before its first round nothing is capped
+    if counted is not None and reserving.unopened().count() >= max(most, counted // 2):
+        return [Limit.UNOPENED]
+    network = salt.digest("reservation", sending.address)
+    number = DailyCount.objects.add_one(salt.day, [network])[network]
+    return [Limit.NETWORK] if number > most else []
+
+
+def _of_same_contact(request: ConsultationRequest, others: Iterable[tuple[str, str]]) -> int:
+    """How many of `others` (email and phone as stored) are this visitor's. Contacts are encrypted,
+    and no index of them is kept; but there are never more who have a time than there are times.
+    """
+    own = _digests(request.email, request.phone)
+    return sum(not own.isdisjoint(_stored(email, phone)) for email, phone in others)
+
+
+def count_open_times() -> int:
+    """Notes how many times could be reserved together if nobody unopened had one; how many."""
+    now, schedule = timezone.now(), Schedule.load()
+    free = open_times.load(PracticeSettings.load(), now, schedule=schedule).together(now)
+    number = free + ConsultationRequest.objects.reserving(now).unopened().count()
+    Schedule.objects.filter(pk=schedule.pk).update(open_times_counted=number)
+    return number
+
+
+def forget_counts() -> int:
+    """Deletes the salts and the counts of days that are over, or that a wrong date made up; how
+    many counts.
+    """
+    today = timezone.now().date()
+    over = Q(day__lt=today) | Q(day__gt=today + timedelta(days=1))
+    DailySalt.objects.filter(over).delete()
+    return DailyCount.objects.filter(over).delete()[0]

@@ -1,0 +1,368 @@
+"""The therapist's decisions, each one function and one transaction.
+
+Each raises Stale where somebody was faster, NotAllowed where the request's state does not lead
+there, and ValueError for empty words. Those that take a time raise TimeTaken where somebody
+else has it, and Objections where something speaks against it that is not among `despite`: the
+therapist may take it all the same, knowing why not.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from booking import conflicts
+from booking.availability import Interval
+from booking.letters.emails import Draft
+from booking.models import (
+    NEXT_STATES,
+    ConsultationRequest,
+    Proposal,
+    Schedule,
+    State,
+)
+from booking.services import transitions
+from booking.services.transitions import Actor, Kind, NotAllowed, Stale
+from booking.times import open_times, reservations
+from practice.models import PracticeSettings, User
+
+MOST_OFFERS = 3
+
+
+class Objections(Exception):
+    """A time is not open, for the reasons in `sentences`; nothing was done."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        super().__init__(*sentences)
+        self.sentences = sentences
+
+
+@transaction.atomic
+def _decide(
+    request: ConsultationRequest,
+    kind: Kind,
+    to: State,
+    user: User,
+    words: Draft | None = None,
+    *,
+    times: list[Interval] | None = None,
+    despite: Collection[str] = (),
+    **changes: Any,
+) -> None:
+    """What all decisions share. `words` go to the visitor, `times` are what it holds then."""
+    if words is not None and not words.body.strip():
+        raise ValueError("This decision needs words for the visitor.")
+    if request.erasure_asked_at:
+        raise NotAllowed
+    now = timezone.now()
+    schedule = Schedule.lock() if times else None
+    if times:
+        known = _object(request, schedule, times, now, despite)
+        if to == State.PROPOSED:  # the time that is agreed already stays agreed
+            known.update(request.agreed_despite or [])
+        changes["agreed_despite"] = sorted(known)
+    before = transitions.agreed_time(request, now)
+    transitions.step(request, to, now, **changes)
+    request.proposals.all().delete()
+    if schedule and times:
+        kept = before if to == State.PROPOSED else None
+        reservations.hold(request, schedule, times, keeping=kept)
+        if to == State.PROPOSED:
+            Proposal.objects.bulk_create(
+                Proposal(request=request, starts_at=start, ends_at=end) for start, end in times
+            )
+    elif to not in (State.CONFIRMED, State.PROPOSED):
+        reservations.release(request)
+    transitions.note(request, kind, Actor.PRACTICE, user)
+    transitions.drop_unsaid(request)
+    if words is not None:
+        transitions.write(request, kind, words, before)
+
+
+def _object(
+    request: ConsultationRequest,
+    schedule: Schedule | None,
+    times: list[Interval],
+    now: datetime,
+    despite: Collection[str],
+) -> set[str]:
+    """Codes of what makes the times fit the schedule badly, which the therapist knows.
+
+    Raises Objections where more speaks against the times than that.
+    """
+    practice, until = PracticeSettings.load(), max(start for start, _ in times)
+    open_now = open_times.load(practice, now, schedule=schedule, without=request, until=until)
+    sentences: dict[str, None] = {}
+    known: set[str] = set()
+    for start, end in times:
+        minutes = int((end - start).total_seconds()) // 60
+        sentences |= dict.fromkeys(open_now.objections(start, minutes, now))
+        known.update(conflicts.reasons(open_now, start, minutes))
+    if unknown := [sentence for sentence in sentences if sentence not in despite]:
+        raise Objections(unknown)
+    return known
+
+
+def lasting(starts_at: datetime, minutes: int) -> Interval:
+    """The span of a consultation. Raises ValueError for one without length."""
+    if minutes <= 0:
+        raise ValueError("A consultation lasts at least a minute.")
+    return Interval(starts_at, starts_at + timedelta(minutes=minutes))
+
+
+def _take_place(
+    request: ConsultationRequest,
+    kind: Kind,
+    user: User,
+    words: Draft,
+    time: Interval,
+    despite: Collection[str],
+    contact: dict[str, Any],
+) -> None:
+    changes = {**transitions.without_time(), **transitions.unknown_again(request), **contact}
+    changes["hold_ended_at"] = None
+    changes |= {"starts_at": time.start, "ends_at": time.end}
+    changes["medium"] = PracticeSettings.load().consultation_medium
+    _decide(request, kind, State.CONFIRMED, user, words, times=[time], despite=despite, **changes)
+
+
+def _contact(phone: str, email: str, visitor_calls: bool) -> dict[str, Any]:
+    """What was learned, beside what was known."""
+    learned = {"phone": phone, "email": email, "visitor_calls": visitor_calls}
+    return {name: value for name, value in learned.items() if value}
+
+
+def confirm(
+    request: ConsultationRequest,
+    *,
+    user: User,
+    words: Draft,
+    starts_at: datetime,
+    minutes: int,
+    despite: Collection[str] = (),
+    phone: str = "",
+    email: str = "",
+    visitor_calls: bool = False,
+) -> None:
+    """The consultation takes place at `starts_at` (UTC), for so many minutes.
+
+    `phone` (E.164) and `email` are how the visitor can be reached, if they had not said so.
+    """
+    if request.state == State.CONFIRMED:
+        raise NotAllowed
+    time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
+    _take_place(request, Kind.CONFIRM, user, words, time, despite, contact)
+
+
+def move(
+    request: ConsultationRequest,
+    *,
+    user: User,
+    words: Draft,
+    starts_at: datetime,
+    minutes: int,
+    despite: Collection[str] = (),
+    phone: str = "",
+    email: str = "",
+    visitor_calls: bool = False,
+) -> None:
+    """A confirmed consultation takes place at another time, `starts_at` (UTC)."""
+    if request.state != State.CONFIRMED:
+        raise NotAllowed
+    time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
+    _take_place(request, Kind.MOVE, user, words, time, despite, contact)
+
+
+def keep(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """There is no other time for a visitor who asked for one: what was agreed stays."""
+    if request.state != State.CONFIRMED or request.move_asked_at is None:
+        raise NotAllowed
+    _decide(request, Kind.KEEP, State.CONFIRMED, user, words, move_asked_at=None)
+
+
+def offer(
+    request: ConsultationRequest,
+    *,
+    user: User,
+    words: Draft,
+    starts: list[datetime],
+    minutes: int,
+    despite: Collection[str] = (),
+) -> None:
+    """The visitor may pick one of up to three times (UTC), all of them held until then.
+
+    A time that is agreed already stays agreed. The offer runs out, but for a visitor without
+    e-mail. Raises ValueError for no time, more than three, or one twice.
+    """
+    if not 0 < len(starts) <= MOST_OFFERS or len(set(starts)) < len(starts):
+        raise ValueError("An offer is of one to three different times.")
+    changes = transitions.without_time()
+    if request.is_ahead(timezone.now()):
+        changes |= {"starts_at": request.starts_at, "ends_at": request.ends_at}
+    changes["holds_until"] = offer_stands_until(request, starts)
+    times = [lasting(start, minutes) for start in sorted(starts)]
+    _decide(
+        request,
+        Kind.OFFER,
+        State.PROPOSED,
+        user,
+        words,
+        times=times,
+        despite=despite,
+        hold_ended_at=None,
+        **changes,
+    )
+
+
+def offer_stands_until(request: ConsultationRequest, starts: list[datetime]) -> datetime | None:
+    """When (UTC) an offer made now runs out: as a day ends for the visitor, but not after its last
+    time, nor after one that is agreed.
+
+    Never for a visitor without e-mail, who may not have heard of it yet.
+    """
+    if not request.email:
+        return None
+    lasts = timedelta(hours=Schedule.load().offer_hours)
+    now = timezone.now()
+    agreed = [request.starts_at] if request.is_ahead(now) and request.starts_at else []
+    return min(
+        transitions.end_of_their_day(request, PracticeSettings.load(), now + lasts),
+        max(starts),
+        *agreed,
+    )
+
+
+def waitlist(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """The visitor hears from the practice when there is room."""
+    _decide(request, Kind.WAITLIST, State.WAITLISTED, user, words, **transitions.without_time())
+
+
+def decline(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """The visitor is referred on."""
+    _decide(request, Kind.DECLINE, State.DECLINED, user, words, **transitions.without_time())
+
+
+def cancel(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+    """A confirmed consultation does not take place."""
+    _decide(request, Kind.CANCEL, State.CANCELLED, user, words, move_asked_at=None)
+
+
+@transaction.atomic
+def accept(request: ConsultationRequest, *, user: User) -> None:
+    """What was held apart is a real request: it waits as if it had done so since it came.
+
+    The answer is due when it was promised, and the visitor gets the letter that everybody gets.
+    The time that they were told is held is so now, if it is still open.
+    """
+    if request.state != State.SUSPECTED:
+        raise NotAllowed
+    time = _late_hold(request) if request.asked_for and request.holds_until else {}
+    changes = {**transitions.without_time(), **time, "held_apart_for": []}
+    transitions.step(request, State.PENDING, request.received_at, **changes)
+    transitions.note(request, Kind.ACCEPT, Actor.PRACTICE, user)
+    transitions.acknowledge(request)
+
+
+def _late_hold(request: ConsultationRequest) -> dict[str, Any]:
+    """Takes the time that was asked for, if it is still open; what that changes."""
+    now, schedule = timezone.now(), Schedule.lock()
+    assert request.asked_for is not None
+    try:
+        practice = PracticeSettings.load()
+        time = transitions.with_time(request, request.asked_for, practice, schedule, now)
+        reservations.hold(request, schedule, [Interval(time["starts_at"], time["ends_at"])])
+    except reservations.TimeTaken:
+        return {"hold_ended_at": now}
+    return time
+
+
+def reopen(request: ConsultationRequest, *, user: User) -> None:
+    """The request waits for an answer again, with a new promise and without a time.
+
+    What a visitor withdrew only the visitor brings back, and what calendars know of is
+    cancelled or moved, not dropped in silence.
+    """
+    not_so = request.state in (State.WITHDRAWN, State.SUSPECTED)
+    if not_so or request.is_ahead(timezone.now()):
+        raise NotAllowed
+    _decide(request, Kind.REOPEN, State.PENDING, user, **transitions.as_new(), held_apart_for=[])
+
+
+def close(request: ConsultationRequest, *, user: User) -> None:
+    """The request is over without a letter: a double, or settled by telephone.
+
+    Not while a consultation is ahead, of whose end the visitor has to hear.
+    """
+    if request.is_ahead(timezone.now()):
+        raise NotAllowed
+    changes = {"move_asked_at": None} if request.has_time else transitions.without_time()
+    _decide(request, Kind.CLOSE, State.CLOSED, user, **{**changes, "holds_until": None})
+
+
+@transaction.atomic
+def let_stand(request: ConsultationRequest, known: Iterable[str], *, user: User) -> None:
+    """The agreed time stays, whatever of `known` (Reason) the schedule says against it. Raises
+    Stale.
+
+    It changes nothing for the visitor, so their page and letters of theirs go on as they are.
+    """
+    same = ConsultationRequest.objects.filter(pk=request.pk, version=request.version)
+    if not same.update(agreed_despite=sorted({*(request.agreed_despite or []), *known})):
+        raise Stale
+    request.refresh_from_db()
+    transitions.note(request, Kind.STANDS, Actor.PRACTICE, user)
+
+
+class Asks(Enum):
+    """What a decision wants to know before its words are written."""
+
+    NOTHING = "nothing"
+    TIME = "time"
+    TIMES = "times"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How a decision is offered to the therapist: its name, and what it asks for."""
+
+    carry_out: Callable[..., None]
+    label: str
+    to: State
+    writes: bool = True
+    asks: Asks = Asks.NOTHING
+
+    @property
+    def kind(self) -> str:
+        return self.carry_out.__name__
+
+
+DECISIONS = (
+    Decision(accept, "This is a real request", State.PENDING, writes=False),
+    Decision(confirm, "Confirm a time", State.CONFIRMED, asks=Asks.TIME),
+    Decision(offer, "Offer other times", State.PROPOSED, asks=Asks.TIMES),
+    Decision(move, "Move to another time", State.CONFIRMED, asks=Asks.TIME),
+    Decision(keep, "Keep the agreed time", State.CONFIRMED),
+    Decision(waitlist, "Put on the waiting list", State.WAITLISTED),
+    Decision(decline, "Refer on", State.DECLINED),
+    Decision(cancel, "Cancel the consultation", State.CANCELLED),
+    Decision(reopen, "Reopen", State.PENDING, writes=False),
+    Decision(close, "Close without a letter", State.CLOSED, writes=False),
+)
+
+
+def decisions(request: ConsultationRequest) -> list[Decision]:
+    """What the state of `request` lets the therapist decide now."""
+    state = State(request.state)
+    if state == State.WITHDRAWN or request.erasure_asked_at:
+        return []
+    misfits = {"confirm"} if state == State.CONFIRMED else {"move", "keep"}
+    misfits.add("reopen" if state == State.SUSPECTED else "accept")
+    if request.move_asked_at is None:
+        misfits.add("keep")
+    if request.is_ahead(timezone.now()):
+        misfits |= {"close", "reopen"}
+    return [d for d in DECISIONS if d.to in NEXT_STATES[state] and d.kind not in misfits]

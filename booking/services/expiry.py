@@ -1,0 +1,184 @@
+"""What time does by itself: holds and offers end, reminders fall due.
+
+Each is safe to run at any time, twice, and by two workers at once.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from booking import conflicts
+from booking.letters import outbox
+from booking.models import (
+    ConsultationRequest,
+    OutgoingEmail,
+    Proposal,
+    RequestQuerySet,
+    Schedule,
+    State,
+)
+from booking.services import transitions
+from booking.services.transitions import Actor, Kind, Recipient
+from booking.times import reservations
+from practice.models import PracticeSettings
+
+REMINDS_AT = time(9)  # on the visitor's clock, so that nobody is woken
+WARNS_BEFORE = timedelta(days=1)
+DAY_OFF, TOLD_BEFORE = "alert_day_off", 2  # days
+# The nearest first: a worker that was away sends that alone.
+REMINDERS = {"reminder_one_day": 1, "reminder_two_days": 2}
+
+
+def release_holds() -> int:
+    """Frees times that were asked for and never answered; how many.
+
+    The request stays, and is late: the practice's silence ends nothing.
+    """
+    return _each(reservations_over(timezone.now()), _release_hold)
+
+
+def reservations_over(now: datetime) -> RequestQuerySet:
+    """The requests whose reserved time is to be free again."""
+    over = Q(holds_until__lte=now) | Q(starts_at__lte=now)
+    return ConsultationRequest.objects.filter(over, state=State.PENDING, starts_at__isnull=False)
+
+
+def _release_hold(request: ConsultationRequest) -> None:
+    transitions.change(request, **transitions.without_time(), hold_ended_at=timezone.now())
+    reservations.release(request)
+    transitions.note(request, Kind.HOLD_ENDED, Actor.SYSTEM)
+    outbox.promise("alert_late", Recipient.PRACTICE, request)
+
+
+def expire_offers() -> int:
+    """Ends offers that nobody answered; how many. A time that was agreed stays agreed."""
+    return _each(offers_over(timezone.now()), _expire_offer)
+
+
+def offers_over(now: datetime) -> RequestQuerySet:
+    """The requests whose offer is to end.
+
+    Not one whose letter has not left or came back: then the therapist sees to the letter.
+    """
+    unread = OutgoingEmail.objects.filter(
+        Q(sent_at=None) | Q(bounced_at__isnull=False),
+        request=OuterRef("pk"),
+        version=OuterRef("version"),
+        kind="letter",
+        bounce_settled_at=None,
+    )
+    ahead = Proposal.objects.filter(request=OuterRef("pk"), starts_at__gt=now)
+    run_out = Q(holds_until__lte=now) | Q(~Exists(ahead), holds_until=None)
+    return ConsultationRequest.objects.filter(~Exists(unread), run_out, state=State.PROPOSED)
+
+
+def _expire_offer(request: ConsultationRequest) -> None:
+    if request.holds_until or request.has_time:
+        transitions.end_offer(request, State.EXPIRED)
+    else:  # left no e-mail, and may never have heard of it: they wait for the practice again
+        transitions.end_offer(request, State.PENDING)
+        transitions.change(request, hold_ended_at=timezone.now())
+    transitions.note(request, Kind.OFFER_ENDED, Actor.SYSTEM)
+    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+
+
+def _each(
+    requests: Iterable[ConsultationRequest], act: Callable[[ConsultationRequest], None]
+) -> int:
+    """Acts on each in a transaction of its own, but not on those that somebody changed since."""
+    done = 0
+    for request in requests:
+        try:
+            with transaction.atomic():
+                act(request)
+        except (transitions.Stale, transitions.NotAllowed):
+            continue
+        done += 1
+    return done
+
+
+def queue_reminders() -> int:
+    """Owes each reminder whose moment has come, and a word on offers that end soon; how many."""
+    now = timezone.now()
+    return _remind_of_consultations(now) + _remind_of_offers(now)
+
+
+def _remind_of_consultations(now: datetime) -> int:
+    """One or two days before, at nine on the visitor's clock, for what was agreed by then.
+
+    None for a day that is off since: it waits until the therapist, who is told two days before,
+    has moved or cancelled the consultation or left it as agreed.
+    """
+    schedule, practice = Schedule.load(), PracticeSettings.load()
+    wanted = {
+        "reminder_two_days": schedule.reminds_two_days_before,
+        "reminder_one_day": schedule.reminds_one_day_before,
+    }
+    near = ConsultationRequest.objects.with_time().filter(
+        starts_at__gt=now, starts_at__lt=now + timedelta(days=4)
+    )
+    near_ones = list(near)
+    days_off = {c.consultation.pk for c in conflicts.standing(practice, near_ones) if c.is_day_off}
+    done = 0
+    for request in near_ones:
+        zone = request.zone_or(practice.zone)
+        assert request.starts_at is not None
+        if request.pk in days_off:
+            if reminder_moment(request.starts_at, zone, TOLD_BEFORE) <= now:
+                done += _promise_once(DAY_OFF, request, request.starts_at, Recipient.PRACTICE)
+            continue
+        if not request.email:
+            continue
+        for kind, days in REMINDERS.items():
+            moment = reminder_moment(request.starts_at, zone, days)
+            if wanted[kind] and request.state_since <= moment <= now:
+                done += _promise_once(kind, request, request.starts_at)
+                break
+    return done
+
+
+def reminder_moment(starts_at: datetime, zone: ZoneInfo, days: int) -> datetime:
+    """Nine o'clock in `zone`, so many calendar days before: wall time, not 24 hours."""
+    day = starts_at.astimezone(zone).date() - timedelta(days=days)
+    return datetime.combine(day, REMINDS_AT, zone)
+
+
+def _remind_of_offers(now: datetime) -> int:
+    """A day before an offer ends, or halfway where it is shorter than two."""
+    soon = ConsultationRequest.objects.filter(
+        state=State.PROPOSED, holds_until__gt=now, holds_until__lt=now + WARNS_BEFORE
+    )
+    done = 0
+    for request in soon.exclude(email=""):
+        assert request.holds_until is not None
+        half = (request.holds_until - request.state_since) / 2
+        if request.holds_until - min(half, WARNS_BEFORE) <= now:
+            done += _promise_once("offer_ends", request, request.holds_until)
+    return done
+
+
+def _promise_once(
+    kind: str,
+    request: ConsultationRequest,
+    about_time: datetime,
+    recipient: OutgoingEmail.Recipient = Recipient.VISITOR,
+) -> bool:
+    """Owes one message about a time, if it is not owed yet and the request is as it was read."""
+    if request.emails.filter(kind=kind, about_time=about_time).exists():
+        return False
+    try:
+        with transaction.atomic():
+            as_read = ConsultationRequest.objects.select_for_update()
+            if not as_read.filter(pk=request.pk, version=request.version).exists():
+                return False
+            urgent = transitions.is_soon(
+                timezone.now(), about_time
+            )  # which only alerts are asked for
+            outbox.promise(kind, recipient, request, about_time=about_time, is_urgent=urgent)
+    except IntegrityError:  # another worker was faster
+        return False
+    return True

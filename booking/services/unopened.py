@@ -1,0 +1,119 @@
+"""That a request is looked at: noted at the first look, missed at half of its promise, and what is
+put aside as spam told of on the same day. And that alerts arrive: where they do not, the second
+address is told.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from booking.letters import outbox
+from booking.models import ConsultationRequest, OutgoingEmail
+from booking.services.transitions import Recipient
+from practice.jurisdiction import workdays
+from practice.models import Heartbeat, PracticeSettings
+from practice.worker import heartbeat
+
+QUARANTINE = "alert_quarantine"
+HOUR = timedelta(hours=1)
+
+
+def note_opened(request: ConsultationRequest) -> None:
+    """Somebody who may review it looks at `request`; only the first time is kept.
+
+    They know of all that happened up to the version that they see, so the next alert can leave.
+    """
+    if request.opened_at is None:
+        unopened = ConsultationRequest.objects.filter(pk=request.pk, opened_at=None)
+        unopened.update(opened_at=timezone.now())
+    unseen = request.emails.alerts().filter(seen_at=None, version__lte=request.version)
+    if unseen.exists():  # SQLite locks for an update of nothing too
+        unseen.update(seen_at=timezone.now())
+
+
+def half_of_promise(request: ConsultationRequest, practice: PracticeSettings) -> datetime:
+    """The moment at which half of the working time is over in which it was to be answered.
+
+    From when it began to wait to the end of the promised day, or to the time that was asked for
+    if that comes first.
+    """
+    begins = request.state_since.astimezone(practice.zone)
+    ends = practice.midnight(request.reply_by + timedelta(days=1))
+    if request.asked_for and request.asked_for > begins:
+        ends = min(ends, request.asked_for.astimezone(practice.zone))
+    return workdays.halfway(
+        begins,
+        ends,
+        country=practice.country,
+        region=practice.holiday_region,
+        away=practice.away,
+    )
+
+
+def alert_unopened() -> int:
+    """Owes the second address a word on each request that nobody opened in time; how many.
+
+    Once for each promise. What is held apart as likely spam alerts nobody.
+    """
+    practice, now = PracticeSettings.load(), timezone.now()
+    if not practice.second_email:
+        return 0
+    waiting = ConsultationRequest.objects.shown().unopened()
+    return sum(
+        _alert_once(request)
+        for request in waiting
+        if not request.held_apart_for and half_of_promise(request, practice) <= now
+    )
+
+
+@transaction.atomic
+def alert_untold() -> bool:
+    """Owes the second address one word on all alerts that did not leave for an hour or came back,
+    and no other for an hour; whether it does. By any clock: a wrong one is no reason for silence.
+    """
+    now = timezone.now()
+    words = OutgoingEmail.objects.filter(kind="alert_untold")
+    if (
+        not PracticeSettings.load().second_email
+        or words.filter(created_at__gt=now - HOUR, created_at__lte=now).exists()
+    ):
+        return False
+    # The count says which of two workers owes it.
+    if not OutgoingEmail.objects.untold(now).filter(passed_on_at=None).update(passed_on_at=now):
+        return False
+    outbox.promise("alert_untold", Recipient.SECOND)
+    return True
+
+
+def _alert_once(request: ConsultationRequest) -> bool:
+    owed = request.emails.filter(kind="alert_unopened", about_time=request.state_since)
+    if owed.exists():
+        return False
+    try:
+        with transaction.atomic():
+            outbox.promise(
+                "alert_unopened", Recipient.SECOND, request, about_time=request.state_since
+            )
+    except IntegrityError:  # another worker was faster, or the request is gone
+        return False
+    return True
+
+
+@transaction.atomic
+def alert_quarantine() -> bool:
+    """Owes the practice a word on possible spam that came since the last one, unless it was looked
+    at; whether it does. At most one a day, in the practice's zone: the first at once, and one at
+    midnight for what came after it.
+    """
+    practice, now = PracticeSettings.load(), timezone.now()
+    unseen = ConsultationRequest.objects.held_apart().filter(opened_at=None)
+    # Not one in the future, left by a clock that was wrong: all that came since would be before it.
+    last = Heartbeat.objects.filter(pk=QUARANTINE, seen_at__lte=now).first()
+    if last is not None:
+        unseen = unseen.filter(received_at__gt=last.seen_at)
+    today = now - practice.midnight(practice.today())
+    if not unseen.exists() or not heartbeat.take_turn(QUARANTINE, now, today):
+        return False
+    outbox.promise(QUARANTINE, Recipient.PRACTICE)
+    return True

@@ -1,0 +1,121 @@
+"""Which tables readers see something of, and the triggers that renew the stamp when one changes.
+
+By triggers, since much is written round `save` and its signals: moves in the tree, `update`, links
+between tables, SQL by hand. On PostgreSQL they fire before the statement, so that the stamp's row
+is always locked first, and two who publish wait for each other instead of locking each other up.
+For that, and so that a column may change its type, no trigger is for some columns alone: a draft
+that is saved renews the stamp as well.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, models
+from django.db.backends.utils import CursorWrapper
+from wagtail.models import Page
+
+SHOWN = [
+    "practice.PracticeSettings",
+    "practice.DaysAway",
+    "practice.SiteImage",
+    "practice.SiteRendition",
+    "wagtailcore.Site",
+    "wagtailcore.Locale",
+    "wagtailcore.PageViewRestriction",
+    "wagtaildocs.Document",
+    "wagtailredirects.Redirect",
+]  # beside every kind of page; other apps add theirs by `watch`
+CHANGES = ("INSERT", "UPDATE", "DELETE")
+
+NAME = "practice_renew_stamp"  # of the function and its triggers
+POSTGRESQL = "UPDATE practice_stamp SET value = replace(gen_random_uuid()::text, '-', '')"
+SQLITE = "UPDATE practice_stamp SET value = lower(hex(randomblob(16)))"
+FUNCTION = f"""
+    CREATE OR REPLACE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN {POSTGRESQL}; RETURN NULL; END $$
+"""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """One table, and after which changes to it the stamp is renewed."""
+
+    table: str
+    changes: tuple[str, ...] = CHANGES
+
+
+def watch(*labels: str) -> None:
+    """Names models, as `app.Model`, of which readers see something. For an app's `ready`."""
+    SHOWN.extend(labels)
+
+
+def watched() -> Iterator[Watched]:
+    """Every kind of page with its links to many, and what was named."""
+    for model in apps.get_models():
+        if issubclass(model, Page) or model._meta.label in SHOWN:
+            yield Watched(model._meta.db_table, _changes(model))
+            for link in model._meta.local_many_to_many:
+                yield Watched(link.m2m_db_table())
+
+
+def _changes(model: type[models.Model]) -> tuple[str, ...]:
+    is_made_while_rendering = model._meta.label == "practice.SiteRendition"
+    return ("UPDATE", "DELETE") if is_made_while_rendering else CHANGES
+
+
+def install(sender: Any, **kwargs: Any) -> None:
+    """Receiver of `post_migrate`: the triggers, and then a new stamp for what an update brings.
+
+    Each time anew, since Django makes a table of SQLite's anew to change it, without its triggers.
+    """
+    stamp = apps.get_model("practice.Stamp")
+    there = set(connection.introspection.table_names())
+    if stamp._meta.db_table not in there:  # after a migration to an earlier state
+        return
+    # No transaction around it all: whoever writes meanwhile waits for one table alone.
+    with connection.cursor() as cursor:
+        if not stamp.objects.exists():
+            stamp.objects.create(pk=1)
+        if _is_postgresql():
+            cursor.execute(FUNCTION)
+        for each in watched():
+            if each.table in there:
+                _on_postgresql(cursor, each) if _is_postgresql() else _on_sqlite(cursor, each)
+        cursor.execute(POSTGRESQL if _is_postgresql() else SQLITE)
+
+
+def remove(apps: Any = None, schema_editor: Any = None) -> None:
+    """The way back of the migration that makes the stamp: nothing could be written without it."""
+    with connection.cursor() as cursor:
+        if _is_postgresql():
+            cursor.execute(f"DROP FUNCTION IF EXISTS {NAME}() CASCADE")
+            return
+        cursor.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE %s", [f"{NAME}%"]
+        )
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TRIGGER {connection.ops.quote_name(name)}")
+
+
+def _is_postgresql() -> bool:
+    return connection.vendor == "postgresql"
+
+
+def _on_postgresql(cursor: CursorWrapper, watched: Watched) -> None:
+    cursor.execute(
+        f"CREATE OR REPLACE TRIGGER {NAME} BEFORE {' OR '.join(watched.changes)} "
+        f"ON {connection.ops.quote_name(watched.table)} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {NAME}()"
+    )
+
+
+def _on_sqlite(cursor: CursorWrapper, watched: Watched) -> None:
+    for change in watched.changes:
+        name = connection.ops.quote_name(f"{NAME}_{change.lower()}_{watched.table}")
+        cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+        cursor.execute(
+            f"CREATE TRIGGER {name} AFTER {change} ON {connection.ops.quote_name(watched.table)} "
+            f"BEGIN {SQLITE}; END"
+        )
