@@ -24,7 +24,7 @@ from practice.blocks import INLINE
 from practice.models import FixedPage, ReaderPage, SiteImage
 from practice.models.slugs import refuse_reserved
 from practice.pagecache import site
-from practice.pagecache.version import held, held_each
+from practice.pagecache.version import cached, cached_each
 
 
 @register_snippet
@@ -152,7 +152,7 @@ class ArticlePage(ReaderPage):
     @property
     def minutes(self) -> int:
         """How long it takes to read."""
-        [minutes] = held_each("minutes", [self.pk], lambda _: [reading.minutes(self.body)])
+        [minutes] = cached_each("minutes", [self.pk], lambda _: [reading.minutes(self.body)])
         return minutes
 
 
@@ -183,7 +183,7 @@ class ArticleIndexPage(FixedPage):
         except ArticlePage.DoesNotExist:
             raise Http404 from None
         if essay.author_id:
-            essay.author = held(("author", essay.author_id), lambda: essay.author)
+            essay.author = cached(("author", essay.author_id), lambda: essay.author)
         return essay.route(request, [])
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -191,7 +191,7 @@ class ArticleIndexPage(FixedPage):
         articles = ArticlePage.objects.child_of(self).listed()
         context["articles"] = Paginator(articles, self.per_page).get_page(request.GET.get("page"))
         topics = Topic.objects.filter(articles__in=articles).distinct()
-        context["topics"] = held(("topics", self.pk), lambda: list(topics))
+        context["topics"] = cached(("topics", self.pk), lambda: list(topics))
         return context
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from booking.models import ConsultationRequest
 from booking.times import open_times
-from booking.times.open_times import DAY_OFF, OUTSIDE_HOURS, Openings
+from booking.times.open_times import DAY_OFF, OUTSIDE_HOURS, OpenTimes
 from practice.models import PracticeSettings
 
 
@@ -45,7 +45,7 @@ class Conflict:
         return [r.label.format(agreed=agreed, now=self.minutes) for r in self.reasons]
 
 
-def reasons(open_now: Openings, start: datetime, minutes: int) -> list[Reason]:
+def reasons(open_now: OpenTimes, start: datetime, minutes: int) -> list[Reason]:
     """Why a time (UTC) of so many minutes does not fit the schedule."""
     outside = open_now.outside(start, minutes)
     found = [OUTSIDE[outside]] if outside else []

@@ -77,7 +77,7 @@ def recurring(
         Job("send_queued_emails", lambda: outbox.send_due(100, stopping, believed), poll),
         Job("send_account_links", letters.send_due, poll),
         Job("send_test_letter", proof.send_due, poll),
-        Job("release_holds", expiry.release_holds, 60, clock=clock),
+        Job("release_holds", expiry.end_reservations, 60, clock=clock),
         Job("expire_offers", expiry.expire_offers, 60, clock=clock),
         Job("queue_reminders", expiry.queue_reminders, 60, clock=clock),
         Job("alert_unopened", unopened.alert_unopened, 60, clock=clock),

@@ -25,7 +25,7 @@ from booking.times import open_times, reservations
 from practice.http.network import client_address
 from practice.launch import requirements
 from practice.models import Intake, PracticeSettings
-from practice.pagecache.version import held
+from practice.pagecache.version import cached
 
 View = Callable[..., HttpResponse]
 Act = Callable[[ConsultationRequest, PickForm], None]
@@ -59,7 +59,7 @@ def find_article(value: Any) -> Page | None:
         return None
     if not 0 < pk < 2**31:
         return None
-    return held(
+    return cached(
         ("article", pk), lambda: Page.objects.live().public().filter(pk=pk, depth__gt=2).first()
     )
 
@@ -87,7 +87,7 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
         try:
             sending = form.sending(client_address(request))
-            filed, _ = by_visitor.submit(form.to_request(), sending, practice)
+            consultation, _ = by_visitor.submit(form.to_request(), sending, practice)
             by_visitor.note_first(practice)
         except by_visitor.AlreadySent:
             return _show(request, _under_new_key(form), was_sent=True)
@@ -97,7 +97,9 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
             form.find_again()
             form.add_error("when", form.taken(form.cleaned_data["when"]))
         else:
-            return HttpResponseRedirect(f"{reverse('booking:sent')}?key={filed.token}", status=303)
+            return HttpResponseRedirect(
+                f"{reverse('booking:sent')}?key={consultation.token}", status=303
+            )
     return _show(request, form, status=409 if form.lost_time() else 200)
 
 
@@ -186,21 +188,21 @@ def elsewhere(request: HttpRequest, practice: PracticeSettings) -> HttpResponse:
 @require_safe
 def sent(request: HttpRequest) -> HttpResponse:
     """What happens next; by the private link, until which day."""
-    found = ConsultationRequest.objects.by_token(request.GET.get("key", ""))
+    consultation = ConsultationRequest.objects.by_token(request.GET.get("key", ""))
     practice = PracticeSettings.load(request_or_site=request)
-    if found is not None and not _keeps_its_promise(found, practice):
-        return HttpResponseRedirect(found.get_absolute_url())
-    context: dict[str, Any] = {"consultation": found, "practice": practice}
-    if found is not None:
-        context["zone"] = found.zone_or(practice.zone)
-        context["time"] = found.time_as_told(timezone.now())
+    if consultation is not None and not _keeps_its_promise(consultation, practice):
+        return HttpResponseRedirect(consultation.get_absolute_url())
+    context: dict[str, Any] = {"consultation": consultation, "practice": practice}
+    if consultation is not None:
+        context["zone"] = consultation.zone_or(practice.zone)
+        context["time"] = consultation.time_as_told(timezone.now())
     return render(request, "booking/sent.html", context)
 
 
-def _keeps_its_promise(found: ConsultationRequest, practice: PracticeSettings) -> bool:
+def _keeps_its_promise(consultation: ConsultationRequest, practice: PracticeSettings) -> bool:
     """Whether what was told when it was sent still holds: it waits, and a reply comes in time."""
-    in_time = found.reply_by >= practice.today() and practice.nobody_home_since is None
-    return found.seems_to_wait and in_time
+    in_time = consultation.reply_by >= practice.today() and practice.nobody_home_since is None
+    return consultation.seems_to_wait and in_time
 
 
 @sensitive_post_parameters()
@@ -208,21 +210,21 @@ def _keeps_its_promise(found: ConsultationRequest, practice: PracticeSettings) -
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage(request: HttpRequest, token: str) -> HttpResponse:
     """A visitor's own page: shows the state, never the message; acts by POST alone."""
-    found = ConsultationRequest.objects.by_token(token)
-    if found is None:
+    consultation = ConsultationRequest.objects.by_token(token)
+    if consultation is None:
         return render(request, "booking/gone.html", status=404)
     practice = PracticeSettings.load(request_or_site=request)
     if request.method != "POST" or request.is_foreign:  # type: ignore[attr-defined]
-        return _show_request(request, found, practice)
+        return _show_request(request, consultation, practice)
     act = request.POST.get("act", "")
     if act == "erase":
-        return _erase(request, found, practice)
-    form = PickForm(request.POST, request=found, practice=practice)
-    if act == "pick" and found.state == State.PROPOSED and not form.is_valid():
-        return _show_request(request, found, practice, form)
+        return _erase(request, consultation, practice)
+    form = PickForm(request.POST, consultation=consultation, practice=practice)
+    if act == "pick" and consultation.state == State.PROPOSED and not form.is_valid():
+        return _show_request(request, consultation, practice, form)
     # An answer to an offer that was never seen is no answer.
-    knows = request.POST.get("version", str(found.version)) == str(found.version)
-    if act not in ACTS or ((knows or act == "withdraw") and _act(found, ACTS[act], form)):
+    knows = request.POST.get("version", str(consultation.version)) == str(consultation.version)
+    if act not in ACTS or ((knows or act == "withdraw") and _act(consultation, ACTS[act], form)):
         return HttpResponseRedirect(request.path, status=303)
     now = ConsultationRequest.objects.by_token(token)
     if now is None:
@@ -230,46 +232,49 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     if _is_done(now, act, request.POST.get("time", "")):
         return HttpResponseRedirect(request.path, status=303)
     typed = {name: request.POST.get(name, "") for name in ("phone", "visitor_calls")}
-    form = PickForm(initial=typed, request=now, practice=practice)
+    form = PickForm(initial=typed, consultation=now, practice=practice)
     return _show_request(request, now, practice, form, too_late=True)
 
 
 def _show_request(
     request: HttpRequest,
-    found: ConsultationRequest,
+    consultation: ConsultationRequest,
     practice: PracticeSettings,
     form: PickForm | None = None,
     *,
     too_late: bool = False,
 ) -> HttpResponse:
     now = timezone.now()
-    waits = found.awaits_reply or found.seems_to_wait
+    waits = consultation.awaits_reply or consultation.seems_to_wait
     context = {
-        "consultation": found,
+        "consultation": consultation,
         "practice": practice,
-        "zone": found.zone_or(practice.zone),
-        "form": form or PickForm(request=found, practice=practice),
-        "time": found.time_as_told(now),
-        "lost_its_time": found.lost_its_time(now),
-        "is_ahead": found.is_ahead(now),
-        "can_withdraw": found.may_be_withdrawn(now),
-        "can_restore": found.may_be_restored(now),
-        "held_until": found.kept_until if found.is_held(practice.today()) else None,
-        "late": waits and found.reply_by < practice.today(),
-        "nobody_home": practice.nobody_home_since and (waits or found.state == State.WAITLISTED),
-        "none_suited": found.state == State.PENDING
-        and found.events.filter(kind=transitions.Kind.NONE_SUITS, version=found.version).exists(),
+        "zone": consultation.zone_or(practice.zone),
+        "form": form or PickForm(consultation=consultation, practice=practice),
+        "time": consultation.time_as_told(now),
+        "lost_its_time": consultation.lost_its_time(now),
+        "is_ahead": consultation.is_ahead(now),
+        "can_withdraw": consultation.may_be_withdrawn(now),
+        "can_restore": consultation.may_be_restored(now),
+        "held_until": consultation.kept_until if consultation.is_held(practice.today()) else None,
+        "late": waits and consultation.reply_by < practice.today(),
+        "nobody_home": practice.nobody_home_since
+        and (waits or consultation.state == State.WAITLISTED),
+        "none_suited": consultation.state == State.PENDING
+        and consultation.events.filter(
+            kind=transitions.Kind.NONE_SUITS, version=consultation.version
+        ).exists(),
         "too_late": too_late,
     }
     return render(request, "booking/manage.html", context, status=409 if too_late else 200)
 
 
-def _pick(found: ConsultationRequest, form: PickForm) -> None:
+def _pick(consultation: ConsultationRequest, form: PickForm) -> None:
     if not form.is_valid():
         raise transitions.NotAllowed
     told = form.cleaned_data
     by_visitor.pick(
-        found,
+        consultation,
         told["time"],
         phone=told.get("phone", ""),
         visitor_calls=told.get("visitor_calls", False),
@@ -278,15 +283,15 @@ def _pick(found: ConsultationRequest, form: PickForm) -> None:
 
 ACTS: dict[str, Act] = {
     "pick": _pick,
-    "none_suits": lambda found, form: by_visitor.none_suits(found),
-    "ask_to_move": lambda found, form: by_visitor.ask_to_move(found),
-    "withdraw": lambda found, form: by_visitor.withdraw(found),
-    "restore": lambda found, form: by_visitor.restore(found),
+    "none_suits": lambda consultation, form: by_visitor.none_suits(consultation),
+    "ask_to_move": lambda consultation, form: by_visitor.ask_to_move(consultation),
+    "withdraw": lambda consultation, form: by_visitor.withdraw(consultation),
+    "restore": lambda consultation, form: by_visitor.restore(consultation),
 }
 
 
 def _act(
-    found: ConsultationRequest,
+    consultation: ConsultationRequest,
     step: Callable[[ConsultationRequest, PickForm], None],
     form: PickForm,
 ) -> bool:
@@ -296,9 +301,9 @@ def _act(
     """
     try:
         try:
-            step(found, form)
+            step(consultation, form)
         except transitions.Stale:
-            again = ConsultationRequest.objects.by_token(found.token)
+            again = ConsultationRequest.objects.by_token(consultation.token)
             if again is None:
                 return False
             step(again, form)
@@ -307,24 +312,26 @@ def _act(
     return True
 
 
-def _is_done(found: ConsultationRequest, act: str, time: str) -> bool:
+def _is_done(consultation: ConsultationRequest, act: str, time: str) -> bool:
     """Whether it already stands as was wished: a button that was pressed twice."""
-    confirmed = found.state == State.CONFIRMED
+    confirmed = consultation.state == State.CONFIRMED
     return {
-        "pick": confirmed and found.starts_at == parse_start(time),
-        "ask_to_move": confirmed and found.move_asked_at is not None,
-        "withdraw": found.state == State.WITHDRAWN,
-        "restore": found.seems_to_wait,
+        "pick": confirmed and consultation.starts_at == parse_start(time),
+        "ask_to_move": confirmed and consultation.move_asked_at is not None,
+        "withdraw": consultation.state == State.WITHDRAWN,
+        "restore": consultation.seems_to_wait,
     }.get(act, False)
 
 
 def _erase(
-    request: HttpRequest, found: ConsultationRequest, practice: PracticeSettings
+    request: HttpRequest, consultation: ConsultationRequest, practice: PracticeSettings
 ) -> HttpResponse:
-    context: dict[str, Any] = {"consultation": found, "practice": practice}
-    context["held_until"] = found.kept_until if found.is_held(practice.today()) else None
+    context: dict[str, Any] = {"consultation": consultation, "practice": practice}
+    context["held_until"] = (
+        consultation.kept_until if consultation.is_held(practice.today()) else None
+    )
     if not request.POST.get("sure"):
-        context["is_ahead"] = found.is_ahead(timezone.now())
+        context["is_ahead"] = consultation.is_ahead(timezone.now())
         return render(request, "booking/erase.html", context)
-    context["is_gone"] = erasing.erase(found, by=transitions.Actor.VISITOR)
+    context["is_gone"] = erasing.erase(consultation, by=transitions.Actor.VISITOR)
     return render(request, "booking/erased.html", context)

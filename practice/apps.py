@@ -60,7 +60,7 @@ class PracticeConfig(AppConfig):
         pre_delete.connect(log_entries.keep_name, sender=User)
         for model in apps.get_models():
             if issubclass(model, ReaderPage):
-                pre_delete.connect(deleted_pages.keep, sender=model)
+                pre_delete.connect(deleted_pages.keep_for_a_month, sender=model)
         m2m_changed.connect(sessions.end_when_less, sender=User.groups.through)
         pre_delete.connect(sessions.end_with_group, sender=Group)
         post_save.connect(outage.note_change, sender=PracticeSettings)

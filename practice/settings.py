@@ -95,7 +95,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "practice.http.middleware.RequestId",
     "practice.http.waits.OneBudget",
-    "practice.pagecache.middleware.KeptPages",
+    "practice.pagecache.middleware.PageCache",
     "practice.http.middleware.PrivacyHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -48,7 +48,7 @@ def things(therapist: User, index: ArticleIndexPage, bio: BioPage) -> dict[str, 
     article = factories.article(index, author=bio)
     draft = factories.article(index, "Not ready", author=bio, live=False)
     draft.save_revision()
-    request = factories.request_with_canaries(article, therapist)
+    consultation = factories.request_with_canaries(article, therapist)
     other_request = factories.consultation_request(name="Someone")
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")
@@ -114,12 +114,12 @@ def things(therapist: User, index: ArticleIndexPage, bio: BioPage) -> dict[str, 
             object_id=str(draft.pk),
             last_seen_at=timezone.now(),
         ).pk,
-        "request": request.pk,
+        "request": consultation.pk,
         "letter": Letter.objects.get().pk,
-        "alert": request.emails.get().pk,
-        "token": request.token,
+        "alert": consultation.emails.get().pk,
+        "token": consultation.token,
         "other_token": other_request.token,
-        "mixed_token": tokens.make(request.pk, other_request.link_nonce),
+        "mixed_token": tokens.make(consultation.pk, other_request.link_nonce),
         "secret": Schedule.load().feed_secret,
         "person": user_pk_to_url_str(therapist),
         "one_time_key": default_token_generator.make_token(therapist),

@@ -110,7 +110,7 @@ def seed_document() -> Path:
 def data_folder(settings: object, tmp_path: Path) -> Path:
     """Uploads, mail and what is cached of a test go with the test."""
     cache.clear()  # Wagtail keeps the site's addresses there, which a rollback leaves behind
-    version.forget()  # some settings differ from test to test, and the stamp knows nothing of that
+    version.forget_all()  # settings differ from test to test, and no version knows of that
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
     settings.EMAIL_FILE_PATH = tmp_path / "mail"  # type: ignore[attr-defined]
     settings.OUTAGE_FILE = tmp_path / "outage.json"  # type: ignore[attr-defined]

@@ -210,9 +210,9 @@ def unsaved_request(**fields: Any) -> ConsultationRequest:
 
 def consultation_request(**fields: Any) -> ConsultationRequest:
     """A request on file, without any of what sending one sets off."""
-    request = unsaved_request(**fields)
-    request.save()
-    return request
+    consultation = unsaved_request(**fields)
+    consultation.save()
+    return consultation
 
 
 NINE_TO_FIVE = {day: [(time(9), time(17))] for day in Weekday}
@@ -260,16 +260,16 @@ def agreed_request(
     starts_at: datetime, *, by: User, minutes: int = 20, **fields: Any
 ) -> ConsultationRequest:
     """A request that came in and was confirmed, with all that this sets off."""
-    request, _ = by_visitor.submit(unsaved_request(**fields))
+    consultation, _ = by_visitor.submit(unsaved_request(**fields))
     decisions.confirm(
-        request,
+        consultation,
         user=by,
         words=emails.Draft("About your message", "We will talk."),
         starts_at=starts_at,
         minutes=minutes,
         despite=OBJECTIONS,
     )
-    return request
+    return consultation
 
 
 def letters_left() -> None:
@@ -279,7 +279,7 @@ def letters_left() -> None:
 
 def request_with_canaries(article: ArticlePage, therapist: User) -> ConsultationRequest:
     """Waitlisted, with words in every field that hold "canary", and with a name of its own."""
-    request, _ = by_visitor.submit(
+    consultation, _ = by_visitor.submit(
         unsaved_request(
             name="Quillon",
             email="",
@@ -288,6 +288,6 @@ def request_with_canaries(article: ArticlePage, therapist: User) -> Consultation
             article=article.page_ptr,
         )
     )
-    decisions.waitlist(request, user=therapist, words=Draft("", "canary words"))
-    notes.save_notes(request, note="canary note", user=therapist)
-    return request
+    decisions.waitlist(consultation, user=therapist, words=Draft("", "canary words"))
+    notes.save_notes(consultation, note="canary note", user=therapist)
+    return consultation

@@ -449,8 +449,8 @@ ACTS: list[dict[str, str]] = [
 def test_a_link_neither_shows_nor_changes_the_request_of_another(
     known: dict[str, Any], visitor: Client
 ) -> None:
-    request = ConsultationRequest.objects.filter(pk=known["request"])
-    before = request.values().get()
+    consultation = ConsultationRequest.objects.filter(pk=known["request"])
+    before = consultation.values().get()
     other = f"/consultation/manage/{known['other_token']}/"
     mixed = f"/consultation/manage/{known['mixed_token']}/"
     for act in ACTS:
@@ -460,4 +460,4 @@ def test_a_link_neither_shows_nor_changes_the_request_of_another(
         for answer in (visitor.get(mixed), visitor.post(mixed, act)):
             assert answer.status_code == 404
             assert answer.content == visitor.get("/consultation/manage/nothing/").content
-        assert request.values().get() == before, act
+        assert consultation.values().get() == before, act

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from blog import reading
 from blog.models import ArticlePage, BioPage
 from practice.models import PracticeSettings
-from practice.pagecache.version import held_each
+from practice.pagecache.version import cached_each
 from practice.templatetags.practice_tags import beside, json_ld
 
 register = template.Library()
@@ -25,7 +25,7 @@ def latest_articles(count: int) -> QuerySet[ArticlePage]:
 def with_minutes(articles: Iterable[ArticlePage]) -> list[tuple[ArticlePage, int]]:
     """Each article and how long it takes to read; the texts come in one query, if at all."""
     pages = list(articles)
-    return list(zip(pages, held_each("minutes", [p.pk for p in pages], _minutes), strict=True))
+    return list(zip(pages, cached_each("minutes", [p.pk for p in pages], _minutes), strict=True))
 
 
 def _minutes(numbers: list[int]) -> list[int]:

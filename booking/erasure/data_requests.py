@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from booking.erasure.erasing import Held, ask_for_erasure, erase
+from booking.erasure.erasing import UnderLegalHold, ask_for_erasure, erase
 from booking.models import ConsultationRequest, Demand, OutgoingEmail
 from booking.services.transitions import Actor
 from booking.spam import signals
@@ -52,10 +52,15 @@ def find(contact: str) -> list[ConsultationRequest]:
     if not wanted:
         return []
     return [
-        request
-        for request in ConsultationRequest.objects.order_by("received_at", "pk").iterator(CHUNK)
-        if wanted.reach(request.email, request.phone)
-        or (request.good_hours and wanted.overlap(contacts.read(request.good_hours, country)))
+        consultation
+        for consultation in ConsultationRequest.objects.order_by("received_at", "pk").iterator(
+            CHUNK
+        )
+        if wanted.reach(consultation.email, consultation.phone)
+        or (
+            consultation.good_hours
+            and wanted.overlap(contacts.read(consultation.good_hours, country))
+        )
     ]
 
 
@@ -76,32 +81,32 @@ def export_person(contact: str, *, user: User | None = None) -> list[dict[str, A
     """
     found = find(contact)
     Demand.objects.create(kind=Demand.Kind.EXPORT, user=user, requests=len(found))
-    return [_copy(request) for request in found]
+    return [_copy(consultation) for consultation in found]
 
 
-def _copy(request: ConsultationRequest) -> dict[str, Any]:
+def _copy(consultation: ConsultationRequest) -> dict[str, Any]:
     copy: dict[str, Any] = {
-        "request": request.pk,
-        "state": request.get_state_display(),
-        "for": request.get_who_display(),
-        "will_be_in": request.region,
-        "article": request.article.title if request.article else "",
-        "outcome": request.get_outcome_display(),
-        "promised_by": request.reply_by.isoformat(),
-        "kept_until": request.kept_until.isoformat() if request.kept_until else None,
-        "held_apart_for": signals.in_words(request.held_apart_for),
-        "limits_reached": [limit.label for limit in request.limits],
+        "request": consultation.pk,
+        "state": consultation.get_state_display(),
+        "for": consultation.get_who_display(),
+        "will_be_in": consultation.region,
+        "article": consultation.article.title if consultation.article else "",
+        "outcome": consultation.get_outcome_display(),
+        "promised_by": consultation.reply_by.isoformat(),
+        "kept_until": consultation.kept_until.isoformat() if consultation.kept_until else None,
+        "held_apart_for": signals.in_words(consultation.held_apart_for),
+        "limits_reached": [limit.label for limit in consultation.limits],
     }
-    copy |= {name: getattr(request, name) for name in FACTS}
-    copy |= {name: _moment(getattr(request, name)) for name in MOMENTS}
-    copy["offered"] = [_moment(offer.starts_at) for offer in request.proposals.all()]
+    copy |= {name: getattr(consultation, name) for name in FACTS}
+    copy |= {name: _moment(getattr(consultation, name)) for name in MOMENTS}
+    copy["offered"] = [_moment(offer.starts_at) for offer in consultation.proposals.all()]
     copy["letters"] = [
         {"subject": letter.subject, "words": letter.body, "by": letter.get_channel_display()}
-        for letter in request.letters.all()
+        for letter in consultation.letters.all()
     ]
     copy["history"] = [
         {"at": _moment(event.at), "who": event.get_actor_display(), "did": event.get_kind_display()}
-        for event in request.events.all()
+        for event in consultation.events.all()
     ]
     copy["messages"] = [
         {
@@ -110,7 +115,7 @@ def _copy(request: ConsultationRequest) -> dict[str, Any]:
             "sent": _moment(email.sent_at),
             "came_back": _moment(email.bounced_at),
         }
-        for email in request.emails.filter(recipient=OutgoingEmail.Recipient.VISITOR)
+        for email in consultation.emails.filter(recipient=OutgoingEmail.Recipient.VISITOR)
     ]
     return copy
 
@@ -128,11 +133,11 @@ def erase_person(contact: str, *, user: User | None = None) -> tuple[int, int]:
     found = find(contact)
     held = 0
     with transaction.atomic():
-        for request in found:
+        for consultation in found:
             try:
-                erase(request, by=Actor.PRACTICE)
-            except Held:
+                erase(consultation, by=Actor.PRACTICE)
+            except UnderLegalHold:
                 held += 1
-                ask_for_erasure(request)
+                ask_for_erasure(consultation)
         Demand.objects.create(kind=Demand.Kind.ERASE, user=user, requests=len(found), held=held)
     return len(found), held

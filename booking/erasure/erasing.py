@@ -23,12 +23,12 @@ from booking.services.transitions import Actor, Kind, Recipient, Stale
 from practice.models import PracticeSettings, User
 
 
-class Held(Exception):
+class UnderLegalHold(Exception):
     """The request is held from erasure; nothing was done."""
 
 
 @transaction.atomic
-def erase(request: ConsultationRequest, *, by: Actor) -> bool:
+def erase(consultation: ConsultationRequest, *, by: Actor) -> bool:
     """Removes the request and all that belongs to it; whether nothing is left but a count.
 
     Whatever was not over ends first, and when the visitor does it, the practice is told that one
@@ -37,16 +37,16 @@ def erase(request: ConsultationRequest, *, by: Actor) -> bool:
     outranks everybody: the visitor's wish is kept for the day on which it ends, and the practice
     gets Held. The site itself leaves alone what has changed since it was looked up.
     """
-    found = ConsultationRequest.objects.select_for_update().filter(pk=request.pk)
+    found = ConsultationRequest.objects.select_for_update().filter(pk=consultation.pk)
     if by == Actor.SYSTEM:
-        found = found.filter(version=request.version)
+        found = found.filter(version=consultation.version)
     doomed = found.first()
     if doomed is None:
         return True
     practice = PracticeSettings.load()
     if doomed.is_held(practice.today()):
         if by == Actor.PRACTICE:
-            raise Held
+            raise UnderLegalHold
         if by == Actor.VISITOR:
             ask_for_erasure(doomed)
         return False
@@ -63,43 +63,43 @@ def erase(request: ConsultationRequest, *, by: Actor) -> bool:
 
 
 @transaction.atomic
-def ask_for_erasure(request: ConsultationRequest) -> None:
+def ask_for_erasure(consultation: ConsultationRequest) -> None:
     """The visitor's will, while it is held: the request ends, and waits for its day."""
-    if request.erasure_asked_at:
+    if consultation.erasure_asked_at:
         return
-    _end_if_open(request, tells_practice=False)
-    transitions.change(request, erasure_asked_at=timezone.now())
-    wishes.changed(request)
-    transitions.note(request, Kind.ERASURE_ASKED, Actor.VISITOR)
-    transitions.alert_of_change(request)
+    _end_if_open(consultation, tells_practice=False)
+    transitions.change(consultation, erasure_asked_at=timezone.now())
+    wishes.changed(consultation)
+    transitions.note(consultation, Kind.ERASURE_ASKED, Actor.VISITOR)
+    transitions.alert_of_change(consultation)
 
 
-def _end_if_open(request: ConsultationRequest, *, tells_practice: bool) -> None:
+def _end_if_open(consultation: ConsultationRequest, *, tells_practice: bool) -> None:
     now = timezone.now()
-    is_news = request.is_open or _is_untold(request)
-    ahead = request.starts_at if request.is_to_come(now) else None
-    if request.may_be_withdrawn(now):
-        end(request)
-    if tells_practice and is_news and not request.held_apart_for:
+    is_news = consultation.is_open or _is_untold(consultation)
+    ahead = consultation.starts_at if consultation.is_to_come(now) else None
+    if consultation.may_be_withdrawn(now):
+        end(consultation)
+    if tells_practice and is_news and not consultation.held_apart_for:
         is_urgent = transitions.is_soon(now, ahead)
         outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead, is_urgent=is_urgent)
 
 
-def _is_untold(request: ConsultationRequest) -> bool:
-    """Whether the practice waits for a word on `request` that goes with it."""
-    owed = request.emails.alerts().filter(recipient=Recipient.PRACTICE, sent_at=None)
+def _is_untold(consultation: ConsultationRequest) -> bool:
+    """Whether the practice waits for a word on `consultation` that goes with it."""
+    owed = consultation.emails.alerts().filter(recipient=Recipient.PRACTICE, sent_at=None)
     return owed.exists()
 
 
-def _empty(request: ConsultationRequest) -> None:
+def _empty(consultation: ConsultationRequest) -> None:
     """Removes what a cancellation on its way does not need; the private link leads nowhere."""
-    request.emails.exclude(pk__in=transitions.owed_cancellations(request)).delete()
-    request.letters.exclude(
-        version__in=transitions.owed_cancellations(request).values("version")
+    consultation.emails.exclude(pk__in=transitions.owed_cancellations(consultation)).delete()
+    consultation.letters.exclude(
+        version__in=transitions.owed_cancellations(consultation).values("version")
     ).delete()
-    request.events.all().delete()
+    consultation.events.all().delete()
     transitions.change(
-        request,
+        consultation,
         erase_when_told=True,
         link_nonce=new_nonce(),
         submission_key=uuid.uuid4(),
@@ -130,9 +130,9 @@ def _empty(request: ConsultationRequest) -> None:
 def finish_erasures() -> int:
     """Erases what waited for a cancellation to leave, or to be given up; how many."""
     done = 0
-    for request in ConsultationRequest.objects.filter(erase_when_told=True):
-        if not transitions.owed_cancellations(request).exists():
-            done += erase(request, by=Actor.SYSTEM)
+    for consultation in ConsultationRequest.objects.filter(erase_when_told=True):
+        if not transitions.owed_cancellations(consultation).exists():
+            done += erase(consultation, by=Actor.SYSTEM)
     return done
 
 
@@ -154,42 +154,44 @@ def erase_again() -> int:
     ]
     zone = PracticeSettings.load().zone
     for pk in back:
-        request = ConsultationRequest.objects.get(pk=pk)
-        _count(request, zone)
-        request.delete()
+        consultation = ConsultationRequest.objects.get(pk=pk)
+        _count(consultation, zone)
+        consultation.delete()
     return len(back)
 
 
 @transaction.atomic
-def hold(request: ConsultationRequest, until: date, reason: str, *, user: User) -> None:
-    """Keeps `request` from erasure up to `until`, that day included (in the practice's zone).
+def place_legal_hold(
+    consultation: ConsultationRequest, until: date, reason: str, *, user: User
+) -> None:
+    """Keeps `consultation` from erasure up to `until`, that day included (in the practice's zone).
 
     Raises ValueError without a reason or for a day that is over, Stale if it was erased.
     """
     if not reason.strip() or until < PracticeSettings.load().today():
         raise ValueError("A hold needs a reason and a day to come.")
-    _set_hold(request, kept_until=until, kept_because=reason)
-    transitions.note(request, Kind.HELD, Actor.PRACTICE, user)
+    _set_hold(consultation, kept_until=until, kept_because=reason)
+    transitions.note(consultation, Kind.HELD, Actor.PRACTICE, user)
 
 
 @transaction.atomic
-def lift_hold(request: ConsultationRequest, *, user: User) -> None:
-    """Lets `request` be erased again. Raises Stale if it was erased meanwhile."""
-    _set_hold(request, kept_until=None, kept_because="")
-    transitions.note(request, Kind.HOLD_LIFTED, Actor.PRACTICE, user)
+def lift_legal_hold(consultation: ConsultationRequest, *, user: User) -> None:
+    """Lets `consultation` be erased again. Raises Stale if it was erased meanwhile."""
+    _set_hold(consultation, kept_until=None, kept_because="")
+    transitions.note(consultation, Kind.HOLD_LIFTED, Actor.PRACTICE, user)
 
 
-def _set_hold(request: ConsultationRequest, **hold: object) -> None:
-    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(**hold):
+def _set_hold(consultation: ConsultationRequest, **changes: object) -> None:
+    if not ConsultationRequest.objects.shown().filter(pk=consultation.pk).update(**changes):
         raise Stale
-    wishes.changed(request)
-    request.refresh_from_db()
+    wishes.changed(consultation)
+    consultation.refresh_from_db()
 
 
-def _count(request: ConsultationRequest, zone: ZoneInfo) -> None:
+def _count(consultation: ConsultationRequest, zone: ZoneInfo) -> None:
     """Adds it to what came in its month, unless it was held apart to the end."""
-    if request.held_apart_for:
+    if consultation.held_apart_for:
         return
-    month = request.received_at.astimezone(zone).date().replace(day=1)
-    row, _ = ErasedCount.objects.get_or_create(month=month, article_id=request.article_id)
+    month = consultation.received_at.astimezone(zone).date().replace(day=1)
+    row, _ = ErasedCount.objects.get_or_create(month=month, article_id=consultation.article_id)
     ErasedCount.objects.filter(pk=row.pk).update(requests=F("requests") + 1)

@@ -34,7 +34,7 @@ def honor_wishes() -> int:
     return len(behind)
 
 
-def _honor(request: ConsultationRequest, wish: Wish) -> None:
+def _honor(consultation: ConsultationRequest, wish: Wish) -> None:
     withdrawn, hold = wish.moment(WITHDRAWN), wish.days.get(HOLD)
     changes: dict[str, Any] = {
         "wishes": wish.number,
@@ -44,20 +44,20 @@ def _honor(request: ConsultationRequest, wish: Wish) -> None:
         "text_ok": NO_TEXTS not in wish.refused,
         "voicemail_ok": NO_VOICEMAIL not in wish.refused,
     }
-    if not hold or not request.kept_until:
+    if not hold or not consultation.kept_until:
         changes["kept_because"] = LOST if hold else ""
-    if withdrawn and request.state != State.WITHDRAWN:
-        changes |= {} if request.has_time else transitions.without_time()
+    if withdrawn and consultation.state != State.WITHDRAWN:
+        changes |= {} if consultation.has_time else transitions.without_time()
         changes |= {"state": State.WITHDRAWN, "state_since": withdrawn}
         changes |= {"holds_until": None, "move_asked_at": None}
-    elif request.state == State.WITHDRAWN and not withdrawn:  # they took it back
-        state = State.SUSPECTED if request.held_apart_for else State.PENDING
+    elif consultation.state == State.WITHDRAWN and not withdrawn:  # they took it back
+        state = State.SUSPECTED if consultation.held_apart_for else State.PENDING
         changes |= {"state": state, "state_since": timezone.now(), **transitions.as_new()}
-    if NO_EMAIL in wish.refused and request.phone:
+    if NO_EMAIL in wish.refused and consultation.phone:
         changes["email"] = ""
-    transitions.change(request, **changes)
-    if withdrawn or request.erasure_asked_at:
-        let_go(request)
+    transitions.change(consultation, **changes)
+    if withdrawn or consultation.erasure_asked_at:
+        let_go(consultation)
     if NO_EMAIL in wish.refused:
-        transitions.say_instead(request)
-    transitions.note(request, Kind.HONORED, Actor.SYSTEM)
+        transitions.say_instead(consultation)
+    transitions.note(consultation, Kind.HONORED, Actor.SYSTEM)

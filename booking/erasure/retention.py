@@ -43,18 +43,18 @@ def waiting_too_long(today: date) -> RequestQuerySet:
     return over_by(today + WARNS_BEFORE).filter(state__in=WAITING_STATES)
 
 
-def erased_on(request: ConsultationRequest) -> date | None:
+def erased_on(consultation: ConsultationRequest) -> date | None:
     """The last day (in the practice's zone) on which a request in this state is still kept, or
     None while its consultation is to come. A hold is not looked at.
     """
     practice = PracticeSettings.load()
-    since = request.state_since
-    if request.state == State.CONFIRMED:
-        assert request.ends_at is not None
-        since = request.ends_at
-    if request.is_ahead(timezone.now()):
+    since = consultation.state_since
+    if consultation.state == State.CONFIRMED:
+        assert consultation.ends_at is not None
+        since = consultation.ends_at
+    if consultation.is_ahead(timezone.now()):
         return None
-    state = "waiting" if request.state in WAITING_STATES else request.state
+    state = "waiting" if consultation.state in WAITING_STATES else consultation.state
     return (since + practice.kept_for(state)).astimezone(practice.zone).date()
 
 
@@ -69,7 +69,7 @@ def erase_old(today: date) -> int:
     aged = list(found.filter(erasure_asked_at=None))
     if not _goes_on(len(aged), timezone.now()):
         aged = []
-    done = sum(erase(request, by=Actor.SYSTEM) for request in wished + aged)
+    done = sum(erase(consultation, by=Actor.SYSTEM) for consultation in wished + aged)
     outbox.forget_old()
     return done + finish_erasures()
 

@@ -9,17 +9,19 @@ from practice import contacts
 from practice.models import Caller, Medium, PracticeSettings
 
 
-def needs_email(request: ConsultationRequest, practice: PracticeSettings) -> bool:
+def needs_email(consultation: ConsultationRequest, practice: PracticeSettings) -> bool:
     """Whether there is no way yet to hand over the link of a video call."""
     by_video = practice.consultation_medium == Medium.VIDEO
-    return by_video and not request.email and not request.text_ok
+    return by_video and not consultation.email and not consultation.text_ok
 
 
-def needs_phone(request: ConsultationRequest, practice: PracticeSettings) -> bool:
+def needs_phone(consultation: ConsultationRequest, practice: PracticeSettings) -> bool:
     """Whether a number has to be asked for before the therapist can call at an agreed time."""
-    therapist_calls = practice.caller == Caller.THERAPIST and not request.visitor_calls
+    therapist_calls = practice.caller == Caller.THERAPIST and not consultation.visitor_calls
     return (
-        practice.consultation_medium == Medium.TELEPHONE and therapist_calls and not request.phone
+        practice.consultation_medium == Medium.TELEPHONE
+        and therapist_calls
+        and not consultation.phone
     )
 
 
@@ -34,12 +36,16 @@ class ReachForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: Any = None, *, request: ConsultationRequest) -> None:
-        now = {"text_ok": request.text_ok, "voicemail_ok": request.voicemail_ok, "email_ok": True}
+    def __init__(self, data: Any = None, *, consultation: ConsultationRequest) -> None:
+        now = {
+            "text_ok": consultation.text_ok,
+            "voicemail_ok": consultation.voicemail_ok,
+            "email_ok": True,
+        }
         super().__init__(data, initial=now, label_suffix="")
         # What the page showed: a tick that it did not have, or had otherwise, is no answer.
-        self.seen = f"{request.version}.{request.wishes}.{bool(request.email):d}"
-        if not request.email:
+        self.seen = f"{consultation.version}.{consultation.wishes}.{bool(consultation.email):d}"
+        if not consultation.email:
             del self.fields["email_ok"]
 
 
@@ -52,9 +58,9 @@ class AddressForm(forms.Form):
         error_messages={"required": "Write the address that they gave you."},
     )
 
-    def __init__(self, *args: Any, request: ConsultationRequest, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, consultation: ConsultationRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.request = request
+        self.request = consultation
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]

@@ -118,18 +118,18 @@ class TimeForm(AnywayForm):
         self,
         *args: Any,
         practice: PracticeSettings,
-        request: ConsultationRequest | None = None,
+        consultation: ConsultationRequest | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.practice = practice
         self.fields["minutes"].initial = practice.consultation_minutes
         self.fields["hour"].help_text = f"In {zone_name(practice.zone, timezone.now())}."
-        if request is None or not needs_phone(request, practice):
+        if consultation is None or not needs_phone(consultation, practice):
             del self.fields["phone"], self.fields["visitor_calls"]
         elif not practice.telephone:
             del self.fields["visitor_calls"]  # there is no number that they could call
-        if request is None or not needs_email(request, practice):
+        if consultation is None or not needs_email(consultation, practice):
             del self.fields["email"], self.fields["told_by_voice"]
 
     def clean_phone(self) -> str:

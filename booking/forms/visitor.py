@@ -408,12 +408,18 @@ class PickForm(forms.Form):
     visitor_calls = forms.BooleanField(label="I would rather call you", required=False)
 
     def __init__(
-        self, *args: Any, request: ConsultationRequest, practice: PracticeSettings, **kwargs: Any
+        self,
+        *args: Any,
+        consultation: ConsultationRequest,
+        practice: PracticeSettings,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.practice = practice
-        self.starts = [p.starts_at for p in request.proposals.all() if p.starts_at > timezone.now()]
-        if not needs_phone(request, practice):
+        self.starts = [
+            p.starts_at for p in consultation.proposals.all() if p.starts_at > timezone.now()
+        ]
+        if not needs_phone(consultation, practice):
             del self.fields["phone"], self.fields["visitor_calls"]
 
     @property

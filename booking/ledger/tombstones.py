@@ -24,13 +24,13 @@ RETENTION = "retention"
 DIGEST = re.compile("[0-9a-f]{64}")
 
 
-def bury(request: ConsultationRequest, *, of_retention: bool = False) -> None:
-    """Remembers that `request` was erased. Call it in the transaction that erases it.
+def bury(consultation: ConsultationRequest, *, of_retention: bool = False) -> None:
+    """Remembers that `consultation` was erased. Call it in the transaction that erases it.
 
     A second time for what was left of it for a cancellation, which is then to be scrubbed as well,
     and for what a backup brought back: once it was somebody's wish, it stays one.
     """
-    digest, erased = digest_of(request.invitation_uid), {"erased_at": timezone.now()}
+    digest, erased = digest_of(consultation.invitation_uid), {"erased_at": timezone.now()}
     stone, is_new = Tombstone.objects.get_or_create(
         digest=digest, defaults=erased | {"of_retention": of_retention}
     )

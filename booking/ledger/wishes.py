@@ -44,9 +44,9 @@ class Wish:
         return min(datetime.combine(day, time.max, UTC), timezone.now()) if day else None
 
 
-def changed(request: ConsultationRequest) -> None:
-    """Remembers what is wished of `request`. Call it in the transaction that changed it."""
-    ConsultationRequest.objects.filter(pk=request.pk).update(wishes=F("wishes") + 1)
+def changed(consultation: ConsultationRequest) -> None:
+    """Remembers what is wished of `consultation`. Call it in the transaction that changed it."""
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(wishes=F("wishes") + 1)
     transaction.on_commit(write_missing, robust=True)
 
 
@@ -58,9 +58,11 @@ def write_missing() -> int:
     missing = list(ConsultationRequest.objects.unwritten())
     if missing:
         tombstones.append(map(_line, missing))
-    for request in missing:
-        older = ConsultationRequest.objects.filter(pk=request.pk, wishes_in_file__lt=request.wishes)
-        older.update(wishes_in_file=request.wishes)
+    for consultation in missing:
+        older = ConsultationRequest.objects.filter(
+            pk=consultation.pk, wishes_in_file__lt=consultation.wishes
+        )
+        older.update(wishes_in_file=consultation.wishes)
     return len(missing)
 
 
@@ -76,17 +78,21 @@ def digest(uid: UUID) -> str:
     return digest_of(uid)[:DIGITS]
 
 
-def _line(request: ConsultationRequest) -> str:
-    withdrawn = request.state_since if request.state == State.WITHDRAWN else None
-    days = {WITHDRAWN: withdrawn, ERASE: request.erasure_asked_at, HOLD: request.kept_until}
+def _line(consultation: ConsultationRequest) -> str:
+    withdrawn = consultation.state_since if consultation.state == State.WITHDRAWN else None
+    days = {
+        WITHDRAWN: withdrawn,
+        ERASE: consultation.erasure_asked_at,
+        HOLD: consultation.kept_until,
+    }
     words = [
         f"{timezone.now():%Y-%m-%d}",
-        digest(request.invitation_uid),
-        str(request.wishes),
+        digest(consultation.invitation_uid),
+        str(consultation.wishes),
         *(f"{what}={day:%Y-%m-%d}" for what, day in days.items() if day),
-        *[NO_TEXTS] * (not request.text_ok),
-        *[NO_VOICEMAIL] * (not request.voicemail_ok),
-        *[NO_EMAIL] * (not request.email),
+        *[NO_TEXTS] * (not consultation.text_ok),
+        *[NO_VOICEMAIL] * (not consultation.voicemail_ok),
+        *[NO_EMAIL] * (not consultation.email),
         WISH,
     ]
     return f"{' '.join(words)}\n"

@@ -133,8 +133,8 @@ def _still_holds(told: dict[str, Any]) -> bool:
 
 def _url(about: set[int | None]) -> str:
     """Where the one request is, or the list of all."""
-    request = ConsultationRequest.objects.filter(pk__in=about) if len(about) == 1 else None
-    found = request.first() if request is not None else None
+    consultation = ConsultationRequest.objects.filter(pk__in=about) if len(about) == 1 else None
+    found = consultation.first() if consultation is not None else None
     return emails.review_url(found) if found else emails.requests_url()
 
 

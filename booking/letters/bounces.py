@@ -26,16 +26,16 @@ LOST = {"bounced", "rejected", "failed"}
 def came_back(outgoing: OutgoingEmail) -> None:
     """Marks one message; the request's history says so, never the address."""
     unmarked = OutgoingEmail.objects.filter(pk=outgoing.pk, bounced_at=None)
-    request = outgoing.request
-    if not unmarked.update(bounced_at=timezone.now()) or request is None:
+    consultation = outgoing.request
+    if not unmarked.update(bounced_at=timezone.now()) or consultation is None:
         return
     if outgoing.recipient == OutgoingEmail.Recipient.VISITOR:
         RequestEvent.objects.create(
-            request=request,
+            request=consultation,
             kind=RequestEvent.Kind.CAME_BACK,
             actor=RequestEvent.Actor.SYSTEM,
-            state=request.state,
-            version=request.version,
+            state=consultation.state,
+            version=consultation.version,
         )
 
 
@@ -79,12 +79,12 @@ def _meant(event: Any) -> OutgoingEmail | None:
 
 def _is_still_the_address(outgoing: OutgoingEmail, recipient: str | None) -> bool:
     """Whether it came back from where the next letter would go, too."""
-    request = outgoing.request
-    if outgoing.recipient != OutgoingEmail.Recipient.VISITOR or request is None:
+    consultation = outgoing.request
+    if outgoing.recipient != OutgoingEmail.Recipient.VISITOR or consultation is None:
         return True
-    if not recipient or isinstance(request.email, Unreadable):
+    if not recipient or isinstance(consultation.email, Unreadable):
         return True
-    return contacts.comparable(request.email) == contacts.comparable(str(recipient))
+    return contacts.comparable(consultation.email) == contacts.comparable(str(recipient))
 
 
 def alerts() -> list[str]:

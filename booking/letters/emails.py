@@ -44,26 +44,26 @@ class Draft:
     body: str
 
 
-def review_url(request: ConsultationRequest) -> str:
-    return site_url.absolute(reverse("consultations:detail", args=[request.pk]))
+def review_url(consultation: ConsultationRequest) -> str:
+    return site_url.absolute(reverse("consultations:detail", args=[consultation.pk]))
 
 
 def requests_url() -> str:
     return site_url.absolute(reverse("consultations:index"))
 
 
-def context_for(request: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
+def context_for(consultation: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
     """What the templates of messages may use; `zone` is the one that the reader lives in."""
     practice = PracticeSettings.load()
     context = {"practice": practice, "zone": practice.zone, "gap": GAP, **more}
-    if request is not None:
+    if consultation is not None:
         context |= {
-            "consultation": request,
-            "reply_by": request.reply_by,
-            "late": request.reply_by < practice.today(),
+            "consultation": consultation,
+            "reply_by": consultation.reply_by,
+            "late": consultation.reply_by < practice.today(),
             "ask_url": site_url.absolute(reverse("booking:request")),
-            "manage_url": site_url.absolute(request.get_absolute_url()),
-            "review_url": review_url(request),
+            "manage_url": site_url.absolute(consultation.get_absolute_url()),
+            "review_url": review_url(consultation),
         }
     return context
 
@@ -72,13 +72,13 @@ def render(name: str, context: dict[str, Any]) -> str:
     return render_to_string(f"booking/emails/{name}", context).strip()
 
 
-def _for_visitor(request: ConsultationRequest, **more: Any) -> dict[str, Any]:
-    context = context_for(request, **more)
-    return {**context, "zone": request.zone_or(context["practice"].zone)}
+def _for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any]:
+    context = context_for(consultation, **more)
+    return {**context, "zone": consultation.zone_or(context["practice"].zone)}
 
 
 def draft(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     kind: str,
     *,
     starts_at: datetime | None = None,
@@ -91,26 +91,26 @@ def draft(
     `starts_at` (UTC) is the time that the words are about and `minutes` its length, else the
     request's own; `starts` are those of an offer, which stands until `stands_until`.
     """
-    if minutes is None and request.starts_at and request.ends_at:
-        minutes = round((request.ends_at - request.starts_at).total_seconds() / 60)
+    if minutes is None and consultation.starts_at and consultation.ends_at:
+        minutes = round((consultation.ends_at - consultation.starts_at).total_seconds() / 60)
     context = _for_visitor(
-        request,
-        starts_at=starts_at or request.starts_at,
+        consultation,
+        starts_at=starts_at or consultation.starts_at,
         minutes=minutes,
         starts=starts,
         offer_stands_until=stands_until,
     )
-    if request.email:
+    if consultation.email:
         return Draft(render(f"{kind}_subject.txt", context), render(f"{kind}_letter.txt", context))
     return Draft("", render(f"{kind}_words.txt", context))
 
 
-def calendar_uid(request: ConsultationRequest) -> str:
+def calendar_uid(consultation: ConsultationRequest) -> str:
     """The name under which calendars know a consultation, in invitations and in the feed.
 
     Nothing but the UUID (RFC 7986, 5.3): with a domain it would change when the site moves.
     """
-    return str(request.invitation_uid)
+    return str(consultation.invitation_uid)
 
 
 def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMultiAlternatives:
@@ -143,14 +143,14 @@ def _require_readable(*values: str) -> None:
 
 
 def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
-    request = outgoing.request
-    if request is None or not request.email or request.state == State.WITHDRAWN:
+    consultation = outgoing.request
+    if consultation is None or not consultation.email or consultation.state == State.WITHDRAWN:
         return None
-    _require_readable(request.email)
-    context = _for_visitor(request, starts_at=outgoing.about_time or request.starts_at)
+    _require_readable(consultation.email)
+    context = _for_visitor(consultation, starts_at=outgoing.about_time or consultation.starts_at)
     return make(
         outgoing,
-        [str(request.email)],
+        [str(consultation.email)],
         render(f"{kind}_subject.txt", context),
         render(f"{kind}_body.txt", context),
     )
@@ -163,21 +163,21 @@ def received(outgoing: OutgoingEmail) -> EmailMessage | None:
 
 def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     """To the visitor: the therapist's own words about a decision."""
-    request = outgoing.request
-    written = Letter.objects.filter(request=request, version=outgoing.version).first()
-    if request is None or written is None or not request.email:
+    consultation = outgoing.request
+    written = Letter.objects.filter(request=consultation, version=outgoing.version).first()
+    if consultation is None or written is None or not consultation.email:
         return None
-    if request.state == State.WITHDRAWN and written.method != Letter.Method.CANCEL:
+    if consultation.state == State.WITHDRAWN and written.method != Letter.Method.CANCEL:
         return None
-    if written.kind == "offer" and request.state != State.PROPOSED:
+    if written.kind == "offer" and consultation.state != State.PROPOSED:
         return None  # it would offer what is not held any more
-    _require_readable(request.email, written.subject, written.body)
-    message = make(outgoing, [str(request.email)], written.subject, written.body)
+    _require_readable(consultation.email, written.subject, written.body)
+    message = make(outgoing, [str(consultation.email)], written.subject, written.body)
     if not written.is_automatic:
         del message.extra_headers["Auto-Submitted"]  # somebody read it
     if written.method:
         # Last, since mail programs show the last form that they know.
-        content, mimetype = _for_calendars(written, request)
+        content, mimetype = _for_calendars(written, consultation)
         if settings.MAIL_SERVICE:  # which takes no third form of the words
             message.attach("invite.ics", content, mimetype)
         else:
@@ -185,7 +185,7 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     return message
 
 
-def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, str]:
+def _for_calendars(written: Letter, consultation: ConsultationRequest) -> tuple[str, str]:
     """The invitation or cancellation that goes with a letter, and its type.
 
     People put these into calendars that others see: neither a name, nor what it is about, nor
@@ -194,14 +194,14 @@ def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, 
     assert written.starts_at is not None
     assert written.ends_at is not None
     invitation = ical.Invitation(
-        uid=calendar_uid(request),
+        uid=calendar_uid(consultation),
         sequence=written.sequence,
         starts_at=written.starts_at,
         ends_at=written.ends_at,
         summary=TITLES[written.medium],
         organizer_email=settings.DEFAULT_FROM_EMAIL,
         organizer_name=PracticeSettings.load().mail_name,
-        attendee_email=contacts.wire(request.email),
+        attendee_email=contacts.wire(consultation.email),
         location=written.location,
     )
     if written.method == Letter.Method.CANCEL:
@@ -211,11 +211,11 @@ def _for_calendars(written: Letter, request: ConsultationRequest) -> tuple[str, 
 
 def _reminder(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
     """To the visitor, about a consultation that still stands at the time it was owed for."""
-    request = outgoing.request
-    stands = request is not None and request.is_ahead(timezone.now())
-    if request is None or not stands or request.starts_at != outgoing.about_time:
+    consultation = outgoing.request
+    stands = consultation is not None and consultation.is_ahead(timezone.now())
+    if consultation is None or not stands or consultation.starts_at != outgoing.about_time:
         return None
-    if conflicts.is_on_day_off(request):
+    if conflicts.is_on_day_off(consultation):
         return None  # it is owed anew once the therapist has settled that
     return _to_visitor(outgoing, kind)
 
@@ -232,8 +232,12 @@ def reminder_one_day(outgoing: OutgoingEmail) -> EmailMessage | None:
 
 def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
     """To the visitor: times that were offered are about to be free again."""
-    request, ends = outgoing.request, outgoing.about_time
-    if request is None or request.state != State.PROPOSED or request.holds_until != ends:
+    consultation, ends = outgoing.request, outgoing.about_time
+    if (
+        consultation is None
+        or consultation.state != State.PROPOSED
+        or consultation.holds_until != ends
+    ):
         return None
     return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 

@@ -66,7 +66,7 @@ def request(invitation: Invitation, *, now: datetime) -> bytes:
 
 
 def cancel(invitation: Invitation, *, now: datetime) -> bytes:
-    """The cancellation of an invitation that was sent. Raises what `request` raises."""
+    """The cancellation of an invitation that was sent. Raises what `consultation` raises."""
     if invitation.sequence < 1:
         raise ValueError("A cancellation comes after an invitation, so its sequence is not 0.")
     return _message("CANCEL", "CANCELLED", invitation, now)

@@ -46,7 +46,7 @@ class ServerAway(Exception):
 def promise(
     kind: str,
     recipient: OutgoingEmail.Recipient,
-    request: ConsultationRequest | None = None,
+    consultation: ConsultationRequest | None = None,
     *,
     about_time: datetime | None = None,
     is_urgent: bool = False,
@@ -57,19 +57,21 @@ def promise(
     request already owes this kind.
     """
     return OutgoingEmail.objects.create(
-        request=request,
+        request=consultation,
         kind=kind,
         recipient=recipient,
-        version=request.version if request else 0,
+        version=consultation.version if consultation else 0,
         about_time=about_time,
         is_urgent=is_urgent,
     )
 
 
-def promise_all(letters: Sequence[Owed], request: ConsultationRequest) -> None:
+def promise_all(letters: Sequence[Owed], consultation: ConsultationRequest) -> None:
     """Owes several at once, each as `promise` does."""
     OutgoingEmail.objects.bulk_create(
-        OutgoingEmail(request=request, kind=kind, recipient=recipient, version=request.version)
+        OutgoingEmail(
+            request=consultation, kind=kind, recipient=recipient, version=consultation.version
+        )
         for kind, recipient in letters
     )
 

@@ -27,27 +27,31 @@ def send_again(email: OutgoingEmail, *, user: User, knowing: bool = False) -> No
     of_it = ConsultationRequest.objects.filter(emails=email.pk).values("pk")
     # A bounce marks the letter, and then refers to the request: that must not wait for this.
     requests = ConsultationRequest.objects.select_for_update(no_key=True)
-    request = requests.filter(pk__in=of_it).first()
+    consultation = requests.filter(pk__in=of_it).first()
     lost = OutgoingEmail.objects.given_up().filter(pk=email.pk).first()
-    if request is None or lost is None:
+    if consultation is None or lost is None:
         raise Stale
-    lost.request = request
+    lost.request = consultation
     if why_not_again(lost):
         raise NotAllowed
-    if not knowing and time_may_be_gone(lost, request, timezone.now()):
+    if not knowing and time_may_be_gone(lost, consultation, timezone.now()):
         raise TimeMayBeGone
     owe_again(lost)
-    transitions.note(request, Kind.SENT_AGAIN, Actor.PRACTICE, user)
+    transitions.note(consultation, Kind.SENT_AGAIN, Actor.PRACTICE, user)
 
 
 def why_not_again(email: OutgoingEmail) -> str:
     """A sentence on why `email` may not be sent again, or nothing."""
-    request = email.request
-    if request is None or email.recipient != Recipient.VISITOR:
+    consultation = email.request
+    if consultation is None or email.recipient != Recipient.VISITOR:
         return "This email wasn't to the visitor, so it can't be sent from here."
-    if request.state == State.WITHDRAWN or request.erasure_asked_at or request.erase_when_told:
+    if (
+        consultation.state == State.WITHDRAWN
+        or consultation.erasure_asked_at
+        or consultation.erase_when_told
+    ):
         return "They withdrew or deleted their request, so no email goes to them."
-    if not request.email:
+    if not consultation.email:
         return "They have no email address on file. Call or text them."
     try:
         holds = emails.build(email) is not None
@@ -56,15 +60,17 @@ def why_not_again(email: OutgoingEmail) -> str:
     return "" if holds else "What it says is out of date. Write a new one."
 
 
-def time_may_be_gone(email: OutgoingEmail, request: ConsultationRequest, now: datetime) -> bool:
+def time_may_be_gone(
+    email: OutgoingEmail, consultation: ConsultationRequest, now: datetime
+) -> bool:
     """Whether a letter may name a time that is over or not theirs: the request has changed since,
     or a time of it has passed. What is no letter is written anew when it leaves.
     """
     if email.kind != "letter":
         return False
-    offered = request.proposals.values_list("starts_at", flat=True)
-    times = [request.starts_at, request.holds_until, *offered]
-    return email.version != request.version or any(time and time <= now for time in times)
+    offered = consultation.proposals.values_list("starts_at", flat=True)
+    times = [consultation.starts_at, consultation.holds_until, *offered]
+    return email.version != consultation.version or any(time and time <= now for time in times)
 
 
 def owe_again(email: OutgoingEmail) -> None:

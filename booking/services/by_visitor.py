@@ -29,7 +29,7 @@ class AlreadySent(Exception):
 
 
 def submit(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     sending: Sending | None = None,
     practice: PracticeSettings | None = None,
 ) -> tuple[ConsultationRequest, bool]:
@@ -46,27 +46,27 @@ def submit(
     try:
         with transaction.atomic():
             salt = DailySalt.of(timezone.now().date())
-            counted = counts.count(request, sending, salt) if sending else None
+            counted = counts.count(consultation, sending, salt) if sending else None
             schedule = None
-            if start := request.asked_for:
+            if start := consultation.asked_for:
                 practice = practice or PracticeSettings.load()
-                schedule = _ask_for(request, start, practice, sending, salt)
+                schedule = _ask_for(consultation, start, practice, sending, salt)
             if sending and counted:
-                _look_at(request, sending, counted)
-            request.save(force_insert=True)
-            transitions.note(request, Kind.RECEIVED, Actor.VISITOR)
-            if request.state == State.SUSPECTED:
-                transitions.note(request, Kind.HELD_APART, Actor.SYSTEM)
+                _look_at(consultation, sending, counted)
+            consultation.save(force_insert=True)
+            transitions.note(consultation, Kind.RECEIVED, Actor.VISITOR)
+            if consultation.state == State.SUSPECTED:
+                transitions.note(consultation, Kind.HELD_APART, Actor.SYSTEM)
                 unopened.alert_quarantine()
             else:
-                _take_in(request, schedule)
+                _take_in(consultation, schedule)
     except (IntegrityError, TooMany, reservations.TimeTaken):
         # Caught outside the transaction, which the database has given up by now. The time may be
         # taken by what the same form sent before.
-        if earlier := _earlier(request):
+        if earlier := _earlier(consultation):
             return earlier, False
         raise
-    return request, True
+    return consultation, True
 
 
 def note_first(practice: PracticeSettings) -> None:
@@ -79,44 +79,48 @@ def note_first(practice: PracticeSettings) -> None:
         PracticeSettings.objects.filter(pk=practice.pk).update(has_taken_request=True)
 
 
-def _take_in(request: ConsultationRequest, schedule: Schedule | None) -> None:
+def _take_in(consultation: ConsultationRequest, schedule: Schedule | None) -> None:
     """Holds the time that was asked for, and owes the first messages."""
-    if schedule and request.starts_at and request.ends_at:
-        reservations.take(request, schedule, [Interval(request.starts_at, request.ends_at)])
-    transitions.acknowledge(request, ("alert_new", Recipient.PRACTICE))
+    if schedule and consultation.starts_at and consultation.ends_at:
+        reservations.reserve_first(
+            consultation, schedule, [Interval(consultation.starts_at, consultation.ends_at)]
+        )
+    transitions.acknowledge(consultation, ("alert_new", Recipient.PRACTICE))
 
 
-def _look_at(request: ConsultationRequest, sending: Sending, counted: Counts) -> None:
-    """Puts `request` aside if it looks like spam: it has no time then.
+def _look_at(consultation: ConsultationRequest, sending: Sending, counted: Counts) -> None:
+    """Puts `consultation` aside if it looks like spam: it has no time then.
 
     `holds_until` stays, so that the visitor's pages say what they say to everybody. What many
     requests name, somebody's email address, is no sign of spam; but no letter goes there any more.
     """
     if counted.with_email > counts.LETTERS_PER_EMAIL:
-        request.limits_reached = [*(request.limits_reached or ()), Limit.LETTERS]
-    signs = signals.signals((request.name, request.good_hours, request.message), sending, counted)
+        consultation.limits_reached = [*(consultation.limits_reached or ()), Limit.LETTERS]
+    signs = signals.signals(
+        (consultation.name, consultation.good_hours, consultation.message), sending, counted
+    )
     if signals.suffice(signs):
-        request.state = State.SUSPECTED
-        request.held_apart_for = [sign.code for sign in signs if sign.weight > 0]
-        request.starts_at = request.ends_at = None
+        consultation.state = State.SUSPECTED
+        consultation.held_apart_for = [sign.code for sign in signs if sign.weight > 0]
+        consultation.starts_at = consultation.ends_at = None
 
 
-def _earlier(request: ConsultationRequest) -> ConsultationRequest | None:
+def _earlier(consultation: ConsultationRequest) -> ConsultationRequest | None:
     """What the same form sent before. Raises AlreadySent if that was something else."""
-    earlier = ConsultationRequest.objects.filter(submission_key=request.submission_key).first()
-    if earlier and any(getattr(earlier, name) != getattr(request, name) for name in TYPED):
+    earlier = ConsultationRequest.objects.filter(submission_key=consultation.submission_key).first()
+    if earlier and any(getattr(earlier, name) != getattr(consultation, name) for name in TYPED):
         raise AlreadySent
     return earlier
 
 
 def _ask_for(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     start: datetime,
     practice: PracticeSettings,
     sending: Sending | None,
     salt: DailySalt,
 ) -> Schedule:
-    """Sets the time that `request` is to reserve, if that is open. Raises TimeTaken.
+    """Sets the time that `consultation` is to reserve, if that is open. Raises TimeTaken.
 
     Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
     Gives the schedule, locked from here on: all who want a time wait for one another, so what can
@@ -124,25 +128,27 @@ def _ask_for(
     day's consultations has to be looked at again.
     """
     now = timezone.now()
-    time = transitions.with_time(request, start, practice, Schedule.load(), now)
+    time = transitions.with_time(consultation, start, practice, Schedule.load(), now)
     schedule = Schedule.lock()
     if schedule.daily_limit is not None:
-        transitions.with_time(request, start, practice, schedule, now)
+        transitions.with_time(consultation, start, practice, schedule, now)
     if sending:
-        request.limits_reached = counts.against_reserving(request, sending, salt, schedule)
-    if request.limits_reached:
+        consultation.limits_reached = counts.against_reserving(
+            consultation, sending, salt, schedule
+        )
+    if consultation.limits_reached:
         return schedule
     for name, value in time.items():
-        setattr(request, name, value)
+        setattr(consultation, name, value)
     # The answer has to come before the time itself.
     day = start.astimezone(practice.zone).date()
-    request.reply_by = min(request.reply_by, day)
+    consultation.reply_by = min(consultation.reply_by, day)
     return schedule
 
 
 @transaction.atomic
 def pick(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     starts_at: datetime,
     *,
     phone: str = "",
@@ -154,10 +160,10 @@ def pick(
     """
     now = timezone.now()
     schedule = Schedule.lock()
-    chosen = request.proposals.filter(starts_at=starts_at, starts_at__gt=now).first()
-    if request.state != State.PROPOSED or chosen is None:
+    chosen = consultation.proposals.filter(starts_at=starts_at, starts_at__gt=now).first()
+    if consultation.state != State.PROPOSED or chosen is None:
         raise NotAllowed
-    before = transitions.agreed_time(request, now)
+    before = transitions.agreed_time(consultation, now)
     changes = transitions.without_time() | {
         "starts_at": chosen.starts_at,
         "ends_at": chosen.ends_at,
@@ -165,99 +171,103 @@ def pick(
     changes["medium"] = PracticeSettings.load().consultation_medium
     changes |= {"phone": phone} if phone else {}
     changes |= {"visitor_calls": True} if visitor_calls else {}
-    changes |= transitions.unknown_again(request)
-    transitions.step(request, State.CONFIRMED, now, **changes)
-    request.proposals.all().delete()
-    reservations.keep(request, schedule, Interval(chosen.starts_at, chosen.ends_at))
-    _note_and_alert(request, Kind.PICKED, before.start if before else None)
-    if request.email:
-        words = emails.draft(request, "picked")
-        transitions.write(request, Kind.PICKED, words, before, is_automatic=True)
+    changes |= transitions.unknown_again(consultation)
+    transitions.move_to(consultation, State.CONFIRMED, now, **changes)
+    consultation.proposals.all().delete()
+    reservations.free_all_but(consultation, schedule, Interval(chosen.starts_at, chosen.ends_at))
+    _note_and_alert(consultation, Kind.PICKED, before.start if before else None)
+    if consultation.email:
+        words = emails.draft(consultation, "picked")
+        transitions.write(consultation, Kind.PICKED, words, before, is_automatic=True)
 
 
 @transaction.atomic
-def none_suits(request: ConsultationRequest) -> None:
+def none_suits(consultation: ConsultationRequest) -> None:
     """None of the offered times suits: the request waits again, or keeps what was agreed.
 
     Raises Stale, NotAllowed.
     """
-    if request.state != State.PROPOSED:
+    if consultation.state != State.PROPOSED:
         raise NotAllowed
-    transitions.end_offer(request, State.PENDING)
-    _note_and_alert(request, Kind.NONE_SUITS)
+    transitions.end_offer(consultation, State.PENDING)
+    _note_and_alert(consultation, Kind.NONE_SUITS)
 
 
 @transaction.atomic
-def ask_to_move(request: ConsultationRequest) -> None:
+def ask_to_move(consultation: ConsultationRequest) -> None:
     """The visitor cannot come at the agreed time, which stays theirs until another is found.
 
     Raises Stale, NotAllowed.
     """
     now = timezone.now()
-    if request.state != State.CONFIRMED or not request.is_ahead(now) or request.move_asked_at:
+    if (
+        consultation.state != State.CONFIRMED
+        or not consultation.is_ahead(now)
+        or consultation.move_asked_at
+    ):
         raise NotAllowed
     practice = PracticeSettings.load()
-    assert request.starts_at is not None
-    day = request.starts_at.astimezone(practice.zone).date()  # an answer after it is none
+    assert consultation.starts_at is not None
+    day = consultation.starts_at.astimezone(practice.zone).date()  # an answer after it is none
     reply_by = min(practice.reply_by(practice.today()), day)
-    transitions.change(request, move_asked_at=now, reply_by=reply_by)
-    _note_and_alert(request, Kind.ASKED_TO_MOVE)
+    transitions.change(consultation, move_asked_at=now, reply_by=reply_by)
+    _note_and_alert(consultation, Kind.ASKED_TO_MOVE)
 
 
-def _note_and_alert(request: ConsultationRequest, kind: Kind, *times: datetime | None) -> None:
+def _note_and_alert(consultation: ConsultationRequest, kind: Kind, *times: datetime | None) -> None:
     """What follows each act of a visitor: words of an earlier state are said no more.
 
     What is held apart alerts nobody, whatever its sender does.
     """
-    transitions.drop_unsaid(request)
-    transitions.note(request, kind, Actor.VISITOR)
-    if not request.held_apart_for:
-        transitions.alert_of_change(request, *times)
+    transitions.drop_unsaid(consultation)
+    transitions.note(consultation, kind, Actor.VISITOR)
+    if not consultation.held_apart_for:
+        transitions.alert_of_change(consultation, *times)
 
 
 @transaction.atomic
-def withdraw(request: ConsultationRequest) -> None:
+def withdraw(consultation: ConsultationRequest) -> None:
     """The visitor ends the request: what they were still to be sent is not, and its times are
     free. Only a calendar that holds an invitation is told that it is cancelled.
 
     Raises Stale, NotAllowed.
     """
-    end(request)
-    _note_and_alert(request, Kind.WITHDRAWN)
+    end(consultation)
+    _note_and_alert(consultation, Kind.WITHDRAWN)
 
 
-def end(request: ConsultationRequest) -> None:
+def end(consultation: ConsultationRequest) -> None:
     """What withdrawing and erasing share. Raises Stale, NotAllowed."""
     now = timezone.now()
-    if not request.may_be_withdrawn(now):
+    if not consultation.may_be_withdrawn(now):
         raise NotAllowed
-    before = transitions.agreed_time(request, now)
-    changes = {"move_asked_at": None} if request.has_time else transitions.without_time()
-    transitions.step(request, State.WITHDRAWN, now, **{**changes, "holds_until": None})
-    let_go(request)
-    wishes.changed(request)
-    if before and request.email and request.invitation_sequence is not None:
-        words = emails.draft(request, emails.WITHDRAWAL)
-        transitions.write(request, emails.WITHDRAWAL, words, before, is_automatic=True)
+    before = transitions.agreed_time(consultation, now)
+    changes = {"move_asked_at": None} if consultation.has_time else transitions.without_time()
+    transitions.move_to(consultation, State.WITHDRAWN, now, **{**changes, "holds_until": None})
+    let_go(consultation)
+    wishes.changed(consultation)
+    if before and consultation.email and consultation.invitation_sequence is not None:
+        words = emails.draft(consultation, emails.WITHDRAWAL)
+        transitions.write(consultation, emails.WITHDRAWAL, words, before, is_automatic=True)
 
 
-def let_go(request: ConsultationRequest) -> None:
+def let_go(consultation: ConsultationRequest) -> None:
     """Frees its times; what the visitor was still to be sent is not, but for cancellations."""
-    request.proposals.all().delete()
-    reservations.release(request)
-    owed = request.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
+    consultation.proposals.all().delete()
+    reservations.free(consultation)
+    owed = consultation.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
     owed.exclude(pk__in=owed.cancellations()).delete()
 
 
 @transaction.atomic
-def restore(request: ConsultationRequest) -> None:
+def restore(consultation: ConsultationRequest) -> None:
     """The visitor takes a withdrawal back, within a day; its time is gone. What was held apart
     is so again. Raises Stale, NotAllowed.
     """
     now = timezone.now()
-    if not request.may_be_restored(now):
+    if not consultation.may_be_restored(now):
         raise NotAllowed
-    to = State.SUSPECTED if request.held_apart_for else State.PENDING
-    transitions.step(request, to, now, **transitions.as_new(), erasure_asked_at=None)
-    wishes.changed(request)
-    _note_and_alert(request, Kind.RESTORED)
+    to = State.SUSPECTED if consultation.held_apart_for else State.PENDING
+    transitions.move_to(consultation, to, now, **transitions.as_new(), erasure_asked_at=None)
+    wishes.changed(consultation)
+    _note_and_alert(consultation, Kind.RESTORED)

@@ -28,13 +28,13 @@ class TooMany(Exception):
     """More came from that address today than is taken from one; nothing was done."""
 
 
-def count(request: ConsultationRequest, sending: Sending, salt: DailySalt) -> Counts:
+def count(consultation: ConsultationRequest, sending: Sending, salt: DailySalt) -> Counts:
     """Counts an unsaved request under today's `salt`. Call it in the transaction that saves it:
     what is undone, such as the same form sent twice, was never counted. Raises TooMany.
     """
     address = salt.digest("address", sending.address)
-    mailboxes = [salt.digest("email", mailbox)] if (mailbox := _mailbox(request.email)) else []
-    text = pitches.folded(request.message)
+    mailboxes = [salt.digest("email", mailbox)] if (mailbox := _mailbox(consultation.email)) else []
+    text = pitches.folded(consultation.message)
     texts = [salt.digest("text", text)] if len(text) >= signals.SHORTEST_TO_COMPARE else []
     counted = DailyCount.objects.add_one(salt.day, [address, *mailboxes, *texts])
     if counted[address] > settings.REQUESTS_PER_ADDRESS:
@@ -75,7 +75,7 @@ def _stored(email: str, phone: str) -> frozenset[bytes]:
 
 
 def against_reserving(
-    request: ConsultationRequest, sending: Sending, salt: DailySalt, schedule: Schedule
+    consultation: ConsultationRequest, sending: Sending, salt: DailySalt, schedule: Schedule
 ) -> list[Limit]:
     """Why the time that an unsaved request asks for is not reserved; none, and it is counted,
     under today's `salt`.
@@ -86,7 +86,7 @@ def against_reserving(
     most, now = settings.RESERVATIONS_PER_VISITOR, timezone.now()
     reserving = ConsultationRequest.objects.reserving(now)
     as_stored = [Cast(name, TextField()) for name in ("email", "phone")]
-    if _of_same_contact(request, reserving.values_list(*as_stored)) >= most:
+    if _of_same_contact(consultation, reserving.values_list(*as_stored)) >= most:
         return [Limit.CONTACT]
     counted = schedule.open_times_counted  # the worker's; before its first round nothing is capped
     if counted is not None and reserving.unopened().count() >= max(most, counted // 2):
@@ -96,11 +96,11 @@ def against_reserving(
     return [Limit.NETWORK] if number > most else []
 
 
-def _of_same_contact(request: ConsultationRequest, others: Iterable[tuple[str, str]]) -> int:
+def _of_same_contact(consultation: ConsultationRequest, others: Iterable[tuple[str, str]]) -> int:
     """How many of `others` (email and phone as stored) are this visitor's. Contacts are encrypted,
     and no index of them is kept; but there are never more who have a time than there are times.
     """
-    own = _digests(request.email, request.phone)
+    own = _digests(consultation.email, consultation.phone)
     return sum(not own.isdisjoint(_stored(email, phone)) for email, phone in others)
 
 

@@ -43,7 +43,7 @@ class Objections(Exception):
 
 @transaction.atomic
 def _decide(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     kind: Kind,
     to: State,
     user: User,
@@ -56,35 +56,35 @@ def _decide(
     """What all decisions share. `words` go to the visitor, `times` are what it holds then."""
     if words is not None and not words.body.strip():
         raise ValueError("This decision needs words for the visitor.")
-    if request.erasure_asked_at:
+    if consultation.erasure_asked_at:
         raise NotAllowed
     now = timezone.now()
     schedule = Schedule.lock() if times else None
     if times:
-        known = _object(request, schedule, times, now, despite)
+        known = _object(consultation, schedule, times, now, despite)
         if to == State.PROPOSED:  # the time that is agreed already stays agreed
-            known.update(request.agreed_despite or [])
+            known.update(consultation.agreed_despite or [])
         changes["agreed_despite"] = sorted(known)
-    before = transitions.agreed_time(request, now)
-    transitions.step(request, to, now, **changes)
-    request.proposals.all().delete()
+    before = transitions.agreed_time(consultation, now)
+    transitions.move_to(consultation, to, now, **changes)
+    consultation.proposals.all().delete()
     if schedule and times:
         kept = before if to == State.PROPOSED else None
-        reservations.hold(request, schedule, times, keeping=kept)
+        reservations.reserve(consultation, schedule, times, keeping=kept)
         if to == State.PROPOSED:
             Proposal.objects.bulk_create(
-                Proposal(request=request, starts_at=start, ends_at=end) for start, end in times
+                Proposal(request=consultation, starts_at=start, ends_at=end) for start, end in times
             )
     elif to not in (State.CONFIRMED, State.PROPOSED):
-        reservations.release(request)
-    transitions.note(request, kind, Actor.PRACTICE, user)
-    transitions.drop_unsaid(request)
+        reservations.free(consultation)
+    transitions.note(consultation, kind, Actor.PRACTICE, user)
+    transitions.drop_unsaid(consultation)
     if words is not None:
-        transitions.write(request, kind, words, before)
+        transitions.write(consultation, kind, words, before)
 
 
 def _object(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     schedule: Schedule | None,
     times: list[Interval],
     now: datetime,
@@ -95,7 +95,7 @@ def _object(
     Raises Objections where more speaks against the times than that.
     """
     practice, until = PracticeSettings.load(), max(start for start, _ in times)
-    open_now = open_times.load(practice, now, schedule=schedule, without=request, until=until)
+    open_now = open_times.load(practice, now, schedule=schedule, without=consultation, until=until)
     sentences: dict[str, None] = {}
     known: set[str] = set()
     for start, end in times:
@@ -115,7 +115,7 @@ def lasting(starts_at: datetime, minutes: int) -> Interval:
 
 
 def _take_place(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     kind: Kind,
     user: User,
     words: Draft,
@@ -123,11 +123,13 @@ def _take_place(
     despite: Collection[str],
     contact: dict[str, Any],
 ) -> None:
-    changes = {**transitions.without_time(), **transitions.unknown_again(request), **contact}
+    changes = {**transitions.without_time(), **transitions.unknown_again(consultation), **contact}
     changes["hold_ended_at"] = None
     changes |= {"starts_at": time.start, "ends_at": time.end}
     changes["medium"] = PracticeSettings.load().consultation_medium
-    _decide(request, kind, State.CONFIRMED, user, words, times=[time], despite=despite, **changes)
+    _decide(
+        consultation, kind, State.CONFIRMED, user, words, times=[time], despite=despite, **changes
+    )
 
 
 def _contact(phone: str, email: str, visitor_calls: bool) -> dict[str, Any]:
@@ -137,7 +139,7 @@ def _contact(phone: str, email: str, visitor_calls: bool) -> dict[str, Any]:
 
 
 def confirm(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     *,
     user: User,
     words: Draft,
@@ -152,14 +154,14 @@ def confirm(
 
     `phone` (E.164) and `email` are how the visitor can be reached, if they had not said so.
     """
-    if request.state == State.CONFIRMED:
+    if consultation.state == State.CONFIRMED:
         raise NotAllowed
     time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
-    _take_place(request, Kind.CONFIRM, user, words, time, despite, contact)
+    _take_place(consultation, Kind.CONFIRM, user, words, time, despite, contact)
 
 
 def move(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     *,
     user: User,
     words: Draft,
@@ -171,21 +173,21 @@ def move(
     visitor_calls: bool = False,
 ) -> None:
     """A confirmed consultation takes place at another time, `starts_at` (UTC)."""
-    if request.state != State.CONFIRMED:
+    if consultation.state != State.CONFIRMED:
         raise NotAllowed
     time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
-    _take_place(request, Kind.MOVE, user, words, time, despite, contact)
+    _take_place(consultation, Kind.MOVE, user, words, time, despite, contact)
 
 
-def keep(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+def keep(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
     """There is no other time for a visitor who asked for one: what was agreed stays."""
-    if request.state != State.CONFIRMED or request.move_asked_at is None:
+    if consultation.state != State.CONFIRMED or consultation.move_asked_at is None:
         raise NotAllowed
-    _decide(request, Kind.KEEP, State.CONFIRMED, user, words, move_asked_at=None)
+    _decide(consultation, Kind.KEEP, State.CONFIRMED, user, words, move_asked_at=None)
 
 
 def offer(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     *,
     user: User,
     words: Draft,
@@ -201,12 +203,12 @@ def offer(
     if not 0 < len(starts) <= MOST_OFFERS or len(set(starts)) < len(starts):
         raise ValueError("An offer is of one to three different times.")
     changes = transitions.without_time()
-    if request.is_ahead(timezone.now()):
-        changes |= {"starts_at": request.starts_at, "ends_at": request.ends_at}
-    changes["holds_until"] = offer_stands_until(request, starts)
+    if consultation.is_ahead(timezone.now()):
+        changes |= {"starts_at": consultation.starts_at, "ends_at": consultation.ends_at}
+    changes["holds_until"] = offer_stands_until(consultation, starts)
     times = [lasting(start, minutes) for start in sorted(starts)]
     _decide(
-        request,
+        consultation,
         Kind.OFFER,
         State.PROPOSED,
         user,
@@ -218,103 +220,111 @@ def offer(
     )
 
 
-def offer_stands_until(request: ConsultationRequest, starts: list[datetime]) -> datetime | None:
+def offer_stands_until(
+    consultation: ConsultationRequest, starts: list[datetime]
+) -> datetime | None:
     """When (UTC) an offer made now runs out: as a day ends for the visitor, but not after its last
     time, nor after one that is agreed.
 
     Never for a visitor without e-mail, who may not have heard of it yet.
     """
-    if not request.email:
+    if not consultation.email:
         return None
     lasts = timedelta(hours=Schedule.load().offer_hours)
     now = timezone.now()
-    agreed = [request.starts_at] if request.is_ahead(now) and request.starts_at else []
+    agreed = (
+        [consultation.starts_at] if consultation.is_ahead(now) and consultation.starts_at else []
+    )
     return min(
-        transitions.end_of_their_day(request, PracticeSettings.load(), now + lasts),
+        transitions.end_of_their_day(consultation, PracticeSettings.load(), now + lasts),
         max(starts),
         *agreed,
     )
 
 
-def waitlist(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+def waitlist(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
     """The visitor hears from the practice when there is room."""
-    _decide(request, Kind.WAITLIST, State.WAITLISTED, user, words, **transitions.without_time())
+    _decide(
+        consultation, Kind.WAITLIST, State.WAITLISTED, user, words, **transitions.without_time()
+    )
 
 
-def decline(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+def decline(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
     """The visitor is referred on."""
-    _decide(request, Kind.DECLINE, State.DECLINED, user, words, **transitions.without_time())
+    _decide(consultation, Kind.DECLINE, State.DECLINED, user, words, **transitions.without_time())
 
 
-def cancel(request: ConsultationRequest, *, user: User, words: Draft) -> None:
+def cancel(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
     """A confirmed consultation does not take place."""
-    _decide(request, Kind.CANCEL, State.CANCELLED, user, words, move_asked_at=None)
+    _decide(consultation, Kind.CANCEL, State.CANCELLED, user, words, move_asked_at=None)
 
 
 @transaction.atomic
-def accept(request: ConsultationRequest, *, user: User) -> None:
+def accept(consultation: ConsultationRequest, *, user: User) -> None:
     """What was held apart is a real request: it waits as if it had done so since it came.
 
     The answer is due when it was promised, and the visitor gets the letter that everybody gets.
     The time that they were told is held is so now, if it is still open.
     """
-    if request.state != State.SUSPECTED:
+    if consultation.state != State.SUSPECTED:
         raise NotAllowed
-    time = _late_hold(request) if request.asked_for and request.holds_until else {}
+    time = _late_hold(consultation) if consultation.asked_for and consultation.holds_until else {}
     changes = {**transitions.without_time(), **time, "held_apart_for": []}
-    transitions.step(request, State.PENDING, request.received_at, **changes)
-    transitions.note(request, Kind.ACCEPT, Actor.PRACTICE, user)
-    transitions.acknowledge(request)
+    transitions.move_to(consultation, State.PENDING, consultation.received_at, **changes)
+    transitions.note(consultation, Kind.ACCEPT, Actor.PRACTICE, user)
+    transitions.acknowledge(consultation)
 
 
-def _late_hold(request: ConsultationRequest) -> dict[str, Any]:
+def _late_hold(consultation: ConsultationRequest) -> dict[str, Any]:
     """Takes the time that was asked for, if it is still open; what that changes."""
     now, schedule = timezone.now(), Schedule.lock()
-    assert request.asked_for is not None
+    assert consultation.asked_for is not None
     try:
         practice = PracticeSettings.load()
-        time = transitions.with_time(request, request.asked_for, practice, schedule, now)
-        reservations.hold(request, schedule, [Interval(time["starts_at"], time["ends_at"])])
+        time = transitions.with_time(consultation, consultation.asked_for, practice, schedule, now)
+        reservations.reserve(consultation, schedule, [Interval(time["starts_at"], time["ends_at"])])
     except reservations.TimeTaken:
         return {"hold_ended_at": now}
     return time
 
 
-def reopen(request: ConsultationRequest, *, user: User) -> None:
+def reopen(consultation: ConsultationRequest, *, user: User) -> None:
     """The request waits for an answer again, with a new promise and without a time.
 
     What a visitor withdrew only the visitor brings back, and what calendars know of is
     cancelled or moved, not dropped in silence.
     """
-    not_so = request.state in (State.WITHDRAWN, State.SUSPECTED)
-    if not_so or request.is_ahead(timezone.now()):
+    not_so = consultation.state in (State.WITHDRAWN, State.SUSPECTED)
+    if not_so or consultation.is_ahead(timezone.now()):
         raise NotAllowed
-    _decide(request, Kind.REOPEN, State.PENDING, user, **transitions.as_new(), held_apart_for=[])
+    _decide(
+        consultation, Kind.REOPEN, State.PENDING, user, **transitions.as_new(), held_apart_for=[]
+    )
 
 
-def close(request: ConsultationRequest, *, user: User) -> None:
+def close(consultation: ConsultationRequest, *, user: User) -> None:
     """The request is over without a letter: a double, or settled by telephone.
 
     Not while a consultation is ahead, of whose end the visitor has to hear.
     """
-    if request.is_ahead(timezone.now()):
+    if consultation.is_ahead(timezone.now()):
         raise NotAllowed
-    changes = {"move_asked_at": None} if request.has_time else transitions.without_time()
-    _decide(request, Kind.CLOSE, State.CLOSED, user, **{**changes, "holds_until": None})
+    changes = {"move_asked_at": None} if consultation.has_time else transitions.without_time()
+    _decide(consultation, Kind.CLOSE, State.CLOSED, user, **{**changes, "holds_until": None})
 
 
 @transaction.atomic
-def let_stand(request: ConsultationRequest, known: Iterable[str], *, user: User) -> None:
+def let_stand(consultation: ConsultationRequest, known: Iterable[str], *, user: User) -> None:
     """The agreed time stays, whatever of `known` (Reason) the schedule says against it. Raises
     Stale.
 
     It changes nothing for the visitor, so their page and letters of theirs go on as they are.
     """
-    same = ConsultationRequest.objects.filter(pk=request.pk, version=request.version)
-    if not same.update(agreed_despite=sorted({*(request.agreed_despite or []), *known})):
+    same = ConsultationRequest.objects.filter(pk=consultation.pk, version=consultation.version)
+    if not same.update(agreed_despite=sorted({*(consultation.agreed_despite or []), *known})):
         raise Stale
-    request.refresh_from_db()
-    transitions.note(request, Kind.STANDS, Actor.PRACTICE, user)
+    consultation.refresh_from_db()
+    transitions.note(consultation, Kind.STANDS, Actor.PRACTICE, user)
 
 
 class Asks(Enum):
@@ -354,15 +364,15 @@ DECISIONS = (
 )
 
 
-def decisions(request: ConsultationRequest) -> list[Decision]:
-    """What the state of `request` lets the therapist decide now."""
-    state = State(request.state)
-    if state == State.WITHDRAWN or request.erasure_asked_at:
+def decisions(consultation: ConsultationRequest) -> list[Decision]:
+    """What the state of `consultation` lets the therapist decide now."""
+    state = State(consultation.state)
+    if state == State.WITHDRAWN or consultation.erasure_asked_at:
         return []
     misfits = {"confirm"} if state == State.CONFIRMED else {"move", "keep"}
     misfits.add("reopen" if state == State.SUSPECTED else "accept")
-    if request.move_asked_at is None:
+    if consultation.move_asked_at is None:
         misfits.add("keep")
-    if request.is_ahead(timezone.now()):
+    if consultation.is_ahead(timezone.now()):
         misfits |= {"close", "reopen"}
     return [d for d in DECISIONS if d.to in NEXT_STATES[state] and d.kind not in misfits]

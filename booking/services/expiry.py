@@ -33,7 +33,7 @@ DAY_OFF, TOLD_BEFORE = "alert_day_off", 2  # days
 REMINDERS = {"reminder_one_day": 1, "reminder_two_days": 2}
 
 
-def release_holds() -> int:
+def end_reservations() -> int:
     """Frees times that were asked for and never answered; how many.
 
     The request stays, and is late: the practice's silence ends nothing.
@@ -47,11 +47,11 @@ def reservations_over(now: datetime) -> RequestQuerySet:
     return ConsultationRequest.objects.filter(over, state=State.PENDING, starts_at__isnull=False)
 
 
-def _release_hold(request: ConsultationRequest) -> None:
-    transitions.change(request, **transitions.without_time(), hold_ended_at=timezone.now())
-    reservations.release(request)
-    transitions.note(request, Kind.HOLD_ENDED, Actor.SYSTEM)
-    outbox.promise("alert_late", Recipient.PRACTICE, request)
+def _release_hold(consultation: ConsultationRequest) -> None:
+    transitions.change(consultation, **transitions.without_time(), hold_ended_at=timezone.now())
+    reservations.free(consultation)
+    transitions.note(consultation, Kind.HOLD_ENDED, Actor.SYSTEM)
+    outbox.promise("alert_late", Recipient.PRACTICE, consultation)
 
 
 def expire_offers() -> int:
@@ -76,14 +76,14 @@ def offers_over(now: datetime) -> RequestQuerySet:
     return ConsultationRequest.objects.filter(~Exists(unread), run_out, state=State.PROPOSED)
 
 
-def _expire_offer(request: ConsultationRequest) -> None:
-    if request.holds_until or request.has_time:
-        transitions.end_offer(request, State.EXPIRED)
+def _expire_offer(consultation: ConsultationRequest) -> None:
+    if consultation.holds_until or consultation.has_time:
+        transitions.end_offer(consultation, State.EXPIRED)
     else:  # left no e-mail, and may never have heard of it: they wait for the practice again
-        transitions.end_offer(request, State.PENDING)
-        transitions.change(request, hold_ended_at=timezone.now())
-    transitions.note(request, Kind.OFFER_ENDED, Actor.SYSTEM)
-    outbox.promise("alert_changed", Recipient.PRACTICE, request)
+        transitions.end_offer(consultation, State.PENDING)
+        transitions.change(consultation, hold_ended_at=timezone.now())
+    transitions.note(consultation, Kind.OFFER_ENDED, Actor.SYSTEM)
+    outbox.promise("alert_changed", Recipient.PRACTICE, consultation)
 
 
 def _each(
@@ -91,10 +91,10 @@ def _each(
 ) -> int:
     """Acts on each in a transaction of its own, but not on those that somebody changed since."""
     done = 0
-    for request in requests:
+    for consultation in requests:
         try:
             with transaction.atomic():
-                act(request)
+                act(consultation)
         except (transitions.Stale, transitions.NotAllowed):
             continue
         done += 1
@@ -124,19 +124,21 @@ def _remind_of_consultations(now: datetime) -> int:
     near_ones = list(near)
     days_off = {c.consultation.pk for c in conflicts.standing(practice, near_ones) if c.is_day_off}
     done = 0
-    for request in near_ones:
-        zone = request.zone_or(practice.zone)
-        assert request.starts_at is not None
-        if request.pk in days_off:
-            if reminder_moment(request.starts_at, zone, TOLD_BEFORE) <= now:
-                done += _promise_once(DAY_OFF, request, request.starts_at, Recipient.PRACTICE)
+    for consultation in near_ones:
+        zone = consultation.zone_or(practice.zone)
+        assert consultation.starts_at is not None
+        if consultation.pk in days_off:
+            if reminder_moment(consultation.starts_at, zone, TOLD_BEFORE) <= now:
+                done += _promise_once(
+                    DAY_OFF, consultation, consultation.starts_at, Recipient.PRACTICE
+                )
             continue
-        if not request.email:
+        if not consultation.email:
             continue
         for kind, days in REMINDERS.items():
-            moment = reminder_moment(request.starts_at, zone, days)
-            if wanted[kind] and request.state_since <= moment <= now:
-                done += _promise_once(kind, request, request.starts_at)
+            moment = reminder_moment(consultation.starts_at, zone, days)
+            if wanted[kind] and consultation.state_since <= moment <= now:
+                done += _promise_once(kind, consultation, consultation.starts_at)
                 break
     return done
 
@@ -153,32 +155,32 @@ def _remind_of_offers(now: datetime) -> int:
         state=State.PROPOSED, holds_until__gt=now, holds_until__lt=now + WARNS_BEFORE
     )
     done = 0
-    for request in soon.exclude(email=""):
-        assert request.holds_until is not None
-        half = (request.holds_until - request.state_since) / 2
-        if request.holds_until - min(half, WARNS_BEFORE) <= now:
-            done += _promise_once("offer_ends", request, request.holds_until)
+    for consultation in soon.exclude(email=""):
+        assert consultation.holds_until is not None
+        half = (consultation.holds_until - consultation.state_since) / 2
+        if consultation.holds_until - min(half, WARNS_BEFORE) <= now:
+            done += _promise_once("offer_ends", consultation, consultation.holds_until)
     return done
 
 
 def _promise_once(
     kind: str,
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     about_time: datetime,
     recipient: OutgoingEmail.Recipient = Recipient.VISITOR,
 ) -> bool:
     """Owes one message about a time, if it is not owed yet and the request is as it was read."""
-    if request.emails.filter(kind=kind, about_time=about_time).exists():
+    if consultation.emails.filter(kind=kind, about_time=about_time).exists():
         return False
     try:
         with transaction.atomic():
             as_read = ConsultationRequest.objects.select_for_update()
-            if not as_read.filter(pk=request.pk, version=request.version).exists():
+            if not as_read.filter(pk=consultation.pk, version=consultation.version).exists():
                 return False
             urgent = transitions.is_soon(
                 timezone.now(), about_time
             )  # which only alerts are asked for
-            outbox.promise(kind, recipient, request, about_time=about_time, is_urgent=urgent)
+            outbox.promise(kind, recipient, consultation, about_time=about_time, is_urgent=urgent)
     except IntegrityError:  # another worker was faster
         return False
     return True

@@ -13,55 +13,60 @@ from practice.models import User
 
 
 @transaction.atomic
-def readdress(request: ConsultationRequest, email: str, *, user: User) -> None:
+def readdress(consultation: ConsultationRequest, email: str, *, user: User) -> None:
     """The visitor's address becomes `email`; the last letter that came back is sent there.
 
     Earlier ones stay unsent: the last says how things stand. Raises Stale if it was erased.
     """
-    if not ConsultationRequest.objects.shown().filter(pk=request.pk).update(email=email):
+    if not ConsultationRequest.objects.shown().filter(pk=consultation.pk).update(email=email):
         raise Stale
-    request.refresh_from_db()
-    last = _returned(request).order_by("-pk").first()
+    consultation.refresh_from_db()
+    last = _returned(consultation).order_by("-pk").first()
     if last is not None:
         owe_again(last)
-    _settle(request)
-    transitions.note(request, Kind.READDRESSED, Actor.PRACTICE, user)
+    _settle(consultation)
+    transitions.note(consultation, Kind.READDRESSED, Actor.PRACTICE, user)
 
 
 @transaction.atomic
-def reached_otherwise(request: ConsultationRequest, *, user: User) -> None:
+def reached_otherwise(consultation: ConsultationRequest, *, user: User) -> None:
     """The therapist has told the visitor what the letters that came back had said."""
-    if _settle(request):
-        transitions.note(request, Kind.TOLD, Actor.PRACTICE, user)
+    if _settle(consultation):
+        transitions.note(consultation, Kind.TOLD, Actor.PRACTICE, user)
 
 
 @transaction.atomic
 def reach_by(
-    request: ConsultationRequest, *, user: User, text_ok: bool, voicemail_ok: bool, email_ok: bool
+    consultation: ConsultationRequest,
+    *,
+    user: User,
+    text_ok: bool,
+    voicemail_ok: bool,
+    email_ok: bool,
 ) -> None:
     """How the visitor may be reached from now on. Without email their address goes.
 
     Raises NotAllowed without a telephone number and where a wish came between, Stale if it was
     erased.
     """
-    if not request.phone:
+    if not consultation.phone:
         raise NotAllowed
     changes = {"text_ok": text_ok, "voicemail_ok": voicemail_ok}
     address = {} if email_ok else {"email": ""}
-    shown = ConsultationRequest.objects.shown().filter(pk=request.pk)
-    if not shown.filter(wishes=request.wishes).update(**changes, **address):
+    shown = ConsultationRequest.objects.shown().filter(pk=consultation.pk)
+    if not shown.filter(wishes=consultation.wishes).update(**changes, **address):
         raise NotAllowed if shown.exists() else Stale
-    request.refresh_from_db()
+    consultation.refresh_from_db()
     if not email_ok:
-        transitions.say_instead(request)
-    wishes.changed(request)
-    transitions.note(request, Kind.REACH, Actor.PRACTICE, user)
+        transitions.say_instead(consultation)
+    wishes.changed(consultation)
+    transitions.note(consultation, Kind.REACH, Actor.PRACTICE, user)
 
 
-def _returned(request: ConsultationRequest) -> OutgoingEmailQuerySet:
-    returned: OutgoingEmailQuerySet = request.emails.came_back()
+def _returned(consultation: ConsultationRequest) -> OutgoingEmailQuerySet:
+    returned: OutgoingEmailQuerySet = consultation.emails.came_back()
     return returned.filter(recipient=Recipient.VISITOR)
 
 
-def _settle(request: ConsultationRequest) -> int:
-    return _returned(request).update(bounce_settled_at=timezone.now())
+def _settle(consultation: ConsultationRequest) -> int:
+    return _returned(consultation).update(bounce_settled_at=timezone.now())

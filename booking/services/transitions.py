@@ -38,25 +38,27 @@ class NotAllowed(Exception):
     """The request's state does not lead there; nothing was done."""
 
 
-def note(request: ConsultationRequest, kind: Kind, actor: Actor, user: User | None = None) -> None:
+def note(
+    consultation: ConsultationRequest, kind: Kind, actor: Actor, user: User | None = None
+) -> None:
     """Who did what; never what it says."""
     RequestEvent.objects.create(
-        request=request,
+        request=consultation,
         kind=kind,
         actor=actor,
         user=user,
-        state=request.state,
-        version=request.version,
+        state=consultation.state,
+        version=consultation.version,
     )
 
 
-def acknowledge(request: ConsultationRequest, *others: outbox.Owed) -> None:
+def acknowledge(consultation: ConsultationRequest, *others: outbox.Owed) -> None:
     """Owes the visitor the letter that it arrived, where there is an address that may get one,
     and `others` with it.
     """
     received = ("received", Recipient.VISITOR)
-    may_be_sent = request.email and not request.is_unacknowledged
-    outbox.promise_all([*others, received] if may_be_sent else others, request)
+    may_be_sent = consultation.email and not consultation.is_unacknowledged
+    outbox.promise_all([*others, received] if may_be_sent else others, consultation)
 
 
 def as_new() -> dict[str, Any]:
@@ -75,27 +77,27 @@ def without_time() -> dict[str, Any]:
     return {"starts_at": None, "ends_at": None, "holds_until": None, "move_asked_at": None}
 
 
-def unknown_again(request: ConsultationRequest) -> dict[str, Any]:
+def unknown_again(consultation: ConsultationRequest) -> dict[str, Any]:
     """A request with a new time: how the one before ended is not said of the next."""
-    return {"outcome": ""} if request.outcome in HAPPENED else {}
+    return {"outcome": ""} if consultation.outcome in HAPPENED else {}
 
 
 def end_of_their_day(
-    request: ConsultationRequest, practice: PracticeSettings, moment: datetime
+    consultation: ConsultationRequest, practice: PracticeSettings, moment: datetime
 ) -> datetime:
     """When (UTC) the day of `moment` is over where the visitor is: nobody waits for 2:32 AM."""
-    return times.end_of_day(moment.astimezone(request.zone_or(practice.zone)))
+    return times.end_of_day(moment.astimezone(consultation.zone_or(practice.zone)))
 
 
 def with_time(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     start: datetime,
     practice: PracticeSettings,
     schedule: Schedule,
     now: datetime,
 ) -> dict[str, Any]:
-    """What changes as an open time (UTC) is held for `request`. Raises TimeTaken where it is not
-    open.
+    """What changes as an open time (UTC) is reserved for `consultation`. Raises TimeTaken where it
+    is not open.
 
     Take the time with `claims`, which refuses one that was taken since. A day's limit holds only
     where the schedule is locked.
@@ -106,66 +108,66 @@ def with_time(
     return {
         "starts_at": start,
         "ends_at": start + timedelta(minutes=practice.consultation_minutes),
-        "holds_until": min(end_of_their_day(request, practice, now + lasts), start),
+        "holds_until": min(end_of_their_day(consultation, practice, now + lasts), start),
     }
 
 
-def step(request: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:
-    """Moves `request` if it still is as it was read. Raises Stale, NotAllowed."""
-    if to not in NEXT_STATES[State(request.state)]:
+def move_to(consultation: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:
+    """Moves `consultation` if it still is as it was read. Raises Stale, NotAllowed."""
+    if to not in NEXT_STATES[State(consultation.state)]:
         raise NotAllowed
-    change(request, state=to, state_since=now, **changes)
+    change(consultation, state=to, state_since=now, **changes)
 
 
-def change(request: ConsultationRequest, **changes: Any) -> None:
-    """Changes `request` if it still is as it was read. Raises Stale."""
+def change(consultation: ConsultationRequest, **changes: Any) -> None:
+    """Changes `consultation` if it still is as it was read. Raises Stale."""
     changed = ConsultationRequest.objects.filter(
-        pk=request.pk, version=request.version, state=request.state
+        pk=consultation.pk, version=consultation.version, state=consultation.state
     ).update(version=F("version") + 1, **changes)
     if not changed:
         raise Stale
-    request.refresh_from_db()
+    consultation.refresh_from_db()
 
 
-def agreed_time(request: ConsultationRequest, now: datetime) -> Interval | None:
+def agreed_time(consultation: ConsultationRequest, now: datetime) -> Interval | None:
     """The consultation that calendars know of, if it is still to come."""
-    if request.is_ahead(now) and request.starts_at and request.ends_at:
-        return Interval(request.starts_at, request.ends_at)
+    if consultation.is_ahead(now) and consultation.starts_at and consultation.ends_at:
+        return Interval(consultation.starts_at, consultation.ends_at)
     return None
 
 
-def end_offer(request: ConsultationRequest, otherwise: State) -> None:
+def end_offer(consultation: ConsultationRequest, otherwise: State) -> None:
     """An offer is over: back to the time that was agreed, or to `otherwise` without one.
 
     Raises Stale, NotAllowed.
     """
     now = timezone.now()
     schedule = Schedule.lock()
-    if request.starts_at and request.ends_at:
-        kept = Interval(request.starts_at, request.ends_at)
-        step(request, State.CONFIRMED, now, holds_until=None)
-        reservations.keep(request, schedule, kept)
+    if consultation.starts_at and consultation.ends_at:
+        kept = Interval(consultation.starts_at, consultation.ends_at)
+        move_to(consultation, State.CONFIRMED, now, holds_until=None)
+        reservations.free_all_but(consultation, schedule, kept)
     else:
         changes = as_new() if otherwise == State.PENDING else without_time()
-        step(request, otherwise, now, **changes)
-        reservations.release(request)
-    request.proposals.all().delete()
+        move_to(consultation, otherwise, now, **changes)
+        reservations.free(consultation)
+    consultation.proposals.all().delete()
 
 
-def say_instead(request: ConsultationRequest) -> None:
+def say_instead(consultation: ConsultationRequest) -> None:
     """No email leaves any more: the therapist's letters that were owed are to be said."""
-    owed = request.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
-    letters = request.letters.filter(version__in=owed.filter(kind="letter").values("version"))
+    owed = consultation.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
+    letters = consultation.letters.filter(version__in=owed.filter(kind="letter").values("version"))
     letters.filter(is_automatic=False).update(channel=Letter.Channel.IN_PERSON)
     owed.delete()
 
 
-def owed_cancellations(request: ConsultationRequest) -> OutgoingEmailQuerySet:
+def owed_cancellations(consultation: ConsultationRequest) -> OutgoingEmailQuerySet:
     """Those that are still to leave, or calendars keep what does not take place."""
-    return request.emails.cancellations().filter(sent_at=None, given_up_at=None)
+    return consultation.emails.cancellations().filter(sent_at=None, given_up_at=None)
 
 
-def alert_of_change(request: ConsultationRequest, *times: datetime | None) -> None:
+def alert_of_change(consultation: ConsultationRequest, *times: datetime | None) -> None:
     """Owes the practice a word on what a visitor did, in the transaction in which they did it.
 
     At once where it is about a consultation within a day: its time now, or one of `times` (UTC),
@@ -174,8 +176,8 @@ def alert_of_change(request: ConsultationRequest, *times: datetime | None) -> No
     outbox.promise(
         "alert_changed",
         Recipient.PRACTICE,
-        request,
-        is_urgent=is_soon(timezone.now(), request.starts_at, *times),
+        consultation,
+        is_urgent=is_soon(timezone.now(), consultation.starts_at, *times),
     )
 
 
@@ -184,13 +186,13 @@ def is_soon(now: datetime, *times: datetime | None) -> bool:
     return any(time and now < time <= now + SOON for time in times)
 
 
-def drop_unsaid(request: ConsultationRequest) -> None:
+def drop_unsaid(consultation: ConsultationRequest) -> None:
     """Words that nobody has said yet are about a state that is over."""
-    request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None).delete()
+    consultation.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None).delete()
 
 
 def write(
-    request: ConsultationRequest,
+    consultation: ConsultationRequest,
     kind: str,
     words: Draft,
     before: Interval | None = None,
@@ -203,36 +205,44 @@ def write(
     one that takes an agreed time back cancels the invitation, each with a higher SEQUENCE.
     """
     letter = Letter(
-        request=request,
-        version=request.version,
+        request=consultation,
+        version=consultation.version,
         kind=kind,
-        channel=Letter.Channel.EMAIL if request.email else Letter.Channel.IN_PERSON,
+        channel=Letter.Channel.EMAIL if consultation.email else Letter.Channel.IN_PERSON,
         subject=words.subject,
         body=words.body,
         is_automatic=is_automatic,
     )
-    if request.email:
-        _for_calendars(letter, request, before)
+    if consultation.email:
+        _for_calendars(letter, consultation, before)
     letter.save(force_insert=True)
-    if request.email:
-        outbox.promise("letter", Recipient.VISITOR, request)
+    if consultation.email:
+        outbox.promise("letter", Recipient.VISITOR, consultation)
 
 
-def _for_calendars(letter: Letter, request: ConsultationRequest, before: Interval | None) -> None:
+def _for_calendars(
+    letter: Letter, consultation: ConsultationRequest, before: Interval | None
+) -> None:
     """RFC 5546: one UID for good, and a SEQUENCE that rises by one with each message."""
-    if request.state == State.CONFIRMED:
-        if before and before == (request.starts_at, request.ends_at):
+    if consultation.state == State.CONFIRMED:
+        if before and before == (consultation.starts_at, consultation.ends_at):
             return  # it stays as it was
         letter.method = Letter.Method.REQUEST
-        letter.starts_at, letter.ends_at = request.starts_at, request.ends_at
-    elif before and request.state != State.PROPOSED and request.invitation_sequence is not None:
+        letter.starts_at, letter.ends_at = consultation.starts_at, consultation.ends_at
+    elif (
+        before
+        and consultation.state != State.PROPOSED
+        and consultation.invitation_sequence is not None
+    ):
         letter.method = Letter.Method.CANCEL
         letter.starts_at, letter.ends_at = before
     else:
         return
     practice = PracticeSettings.load()
-    letter.medium = request.medium or practice.consultation_medium
+    letter.medium = consultation.medium or practice.consultation_medium
     letter.location = practice.office_address if letter.medium == Medium.OFFICE else ""
-    last = request.invitation_sequence
-    letter.sequence = request.invitation_sequence = 0 if last is None else last + 1
-    ConsultationRequest.objects.filter(pk=request.pk).update(invitation_sequence=letter.sequence)
+    last = consultation.invitation_sequence
+    letter.sequence = consultation.invitation_sequence = 0 if last is None else last + 1
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(
+        invitation_sequence=letter.sequence
+    )

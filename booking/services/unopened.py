@@ -19,29 +19,29 @@ QUARANTINE = "alert_quarantine"
 HOUR = timedelta(hours=1)
 
 
-def note_opened(request: ConsultationRequest) -> None:
-    """Somebody who may review it looks at `request`; only the first time is kept.
+def note_opened(consultation: ConsultationRequest) -> None:
+    """Somebody who may review it looks at `consultation`; only the first time is kept.
 
     They know of all that happened up to the version that they see, so the next alert can leave.
     """
-    if request.opened_at is None:
-        unopened = ConsultationRequest.objects.filter(pk=request.pk, opened_at=None)
+    if consultation.opened_at is None:
+        unopened = ConsultationRequest.objects.filter(pk=consultation.pk, opened_at=None)
         unopened.update(opened_at=timezone.now())
-    unseen = request.emails.alerts().filter(seen_at=None, version__lte=request.version)
+    unseen = consultation.emails.alerts().filter(seen_at=None, version__lte=consultation.version)
     if unseen.exists():  # SQLite locks for an update of nothing too
         unseen.update(seen_at=timezone.now())
 
 
-def half_of_promise(request: ConsultationRequest, practice: PracticeSettings) -> datetime:
+def half_of_promise(consultation: ConsultationRequest, practice: PracticeSettings) -> datetime:
     """The moment at which half of the working time is over in which it was to be answered.
 
     From when it began to wait to the end of the promised day, or to the time that was asked for
     if that comes first.
     """
-    begins = request.state_since.astimezone(practice.zone)
-    ends = practice.midnight(request.reply_by + timedelta(days=1))
-    if request.asked_for and request.asked_for > begins:
-        ends = min(ends, request.asked_for.astimezone(practice.zone))
+    begins = consultation.state_since.astimezone(practice.zone)
+    ends = practice.midnight(consultation.reply_by + timedelta(days=1))
+    if consultation.asked_for and consultation.asked_for > begins:
+        ends = min(ends, consultation.asked_for.astimezone(practice.zone))
     return workdays.halfway(
         begins,
         ends,
@@ -61,9 +61,9 @@ def alert_unopened() -> int:
         return 0
     waiting = ConsultationRequest.objects.shown().unopened()
     return sum(
-        _alert_once(request)
-        for request in waiting
-        if not request.held_apart_for and half_of_promise(request, practice) <= now
+        _alert_once(consultation)
+        for consultation in waiting
+        if not consultation.held_apart_for and half_of_promise(consultation, practice) <= now
     )
 
 
@@ -86,14 +86,17 @@ def alert_untold() -> bool:
     return True
 
 
-def _alert_once(request: ConsultationRequest) -> bool:
-    owed = request.emails.filter(kind="alert_unopened", about_time=request.state_since)
+def _alert_once(consultation: ConsultationRequest) -> bool:
+    owed = consultation.emails.filter(kind="alert_unopened", about_time=consultation.state_since)
     if owed.exists():
         return False
     try:
         with transaction.atomic():
             outbox.promise(
-                "alert_unopened", Recipient.SECOND, request, about_time=request.state_since
+                "alert_unopened",
+                Recipient.SECOND,
+                consultation,
+                about_time=consultation.state_since,
             )
     except IntegrityError:  # another worker was faster, or the request is gone
         return False

@@ -27,7 +27,7 @@ from booking.models import (
     Schedule,
 )
 from practice.models import PracticeSettings
-from practice.pagecache.version import held
+from practice.pagecache.version import cached
 
 # A consultation that began this long ago can still reach into now, or count to today's limit.
 LOOKS_BACK = timedelta(days=2)
@@ -45,7 +45,7 @@ Hours = tuple[dict[int, list[Window]], dict[date, list[Window]]]  # of weekdays,
 
 
 @dataclass(frozen=True)
-class Openings:
+class OpenTimes:
     """What `open_times` asks for, as it is now."""
 
     policy: Policy
@@ -147,8 +147,8 @@ def load(
     until: datetime | None = None,
     on: date | None = None,
     hours: Hours | None = None,
-) -> Openings:
-    """The openings of the practice as of `now`, with holidays as far ahead as times are offered
+) -> OpenTimes:
+    """The open times of the practice as of `now`, with holidays as far ahead as times are offered
     and up to `until` (UTC); or what matters `on` one local date, which is much less.
 
     `without` is a request whose own times stand in nobody's way: the one that is decided. Its
@@ -167,7 +167,7 @@ def load(
         overrides = closed | overrides
     booked, busy = _taken(schedule, now, without, on)
     own = _own_time(without)
-    return Openings(
+    return OpenTimes(
         policy=Policy(
             timezone=practice.time_zone,
             duration=practice.consultation_minutes,
@@ -194,19 +194,19 @@ def is_open(start: datetime, practice: PracticeSettings, schedule: Schedule, now
     if not now <= start <= now + timedelta(days=schedule.horizon_days + 2):
         return False  # also what lies beyond the years that a calendar has
     day = _day(start, practice)
-    hours = _hours_held(schedule)
+    hours = _hours_cached(schedule)
     return start in load(practice, now, schedule=schedule, on=day, hours=hours).starts(now, day)
 
 
 def starts_now(practice: PracticeSettings) -> list[datetime]:
     """The open times at this moment, UTC and sorted."""
     now, schedule = timezone.now(), Schedule.load()
-    return load(practice, now, schedule=schedule, hours=_hours_held(schedule)).starts(now)
+    return load(practice, now, schedule=schedule, hours=_hours_cached(schedule)).starts(now)
 
 
-def _hours_held(schedule: Schedule) -> Hours:
+def _hours_cached(schedule: Schedule) -> Hours:
     """The hours as of when this HTTP request began: for what changes none itself."""
-    return held(("hours", schedule.pk), lambda: _hours(schedule))
+    return cached(("hours", schedule.pk), lambda: _hours(schedule))
 
 
 def few(starts: list[datetime], zone: ZoneInfo) -> list[datetime]:
@@ -305,10 +305,14 @@ def _taken(
     return found
 
 
-def _own_time(request: ConsultationRequest | None) -> Interval | None:
-    if request is None or not request.has_time or not (request.starts_at and request.ends_at):
+def _own_time(consultation: ConsultationRequest | None) -> Interval | None:
+    if (
+        consultation is None
+        or not consultation.has_time
+        or not (consultation.starts_at and consultation.ends_at)
+    ):
         return None
-    return Interval(request.starts_at, request.ends_at)
+    return Interval(consultation.starts_at, consultation.ends_at)
 
 
 def _less(span: Interval, own: Interval) -> list[Interval]:

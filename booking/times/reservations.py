@@ -21,46 +21,48 @@ class TimeTaken(Exception):
     """Somebody else has that time, or it is not open any more; nothing was done."""
 
 
-def hold(
-    request: ConsultationRequest,
+def reserve(
+    consultation: ConsultationRequest,
     schedule: Schedule,
     spans: Iterable[Interval],
     *,
     keeping: Interval | None = None,
 ) -> None:
-    """Makes `request` hold these times, each with the pause after it, and no others.
+    """Makes `consultation` hold these times, each with the pause after it, and no others.
 
     What it holds already stays untouched, and so does what it holds of `keeping`. Raises
     TimeTaken. Call it in the transaction of what the times are for, with the schedule locked.
     """
     wanted = _cells(spans, schedule)
-    held = set(request.claims.values_list("cell", flat=True))
+    held = set(consultation.claims.values_list("cell", flat=True))
     if keeping:
         wanted |= held.intersection(_with_pause(keeping, schedule))
     if gone := held - wanted:
-        request.claims.filter(cell__in=gone).delete()
+        consultation.claims.filter(cell__in=gone).delete()
     # A transaction of its own: an error that is caught inside the outer one would leave that
     # unusable on PostgreSQL, and go on silently on SQLite.
     with transaction.atomic():
-        _insert(request, schedule, wanted - held)
+        _insert(consultation, schedule, wanted - held)
 
 
-def take(request: ConsultationRequest, schedule: Schedule, spans: Iterable[Interval]) -> None:
+def reserve_first(
+    consultation: ConsultationRequest, schedule: Schedule, spans: Iterable[Interval]
+) -> None:
     """Makes a request that holds nothing yet hold these times, each with the pause after it.
 
     Raises TimeTaken, upon which the whole transaction has to be undone. Call it as `hold`.
     """
-    _insert(request, schedule, _cells(spans, schedule))
+    _insert(consultation, schedule, _cells(spans, schedule))
 
 
 def _cells(spans: Iterable[Interval], schedule: Schedule) -> set[int]:
     return {cell for span in spans for cell in _with_pause(span, schedule)}
 
 
-def _insert(request: ConsultationRequest, schedule: Schedule, new: set[int]) -> None:
+def _insert(consultation: ConsultationRequest, schedule: Schedule, new: set[int]) -> None:
     try:
         SlotClaim.objects.bulk_create(
-            SlotClaim(schedule=schedule, request=request, cell=cell)
+            SlotClaim(schedule=schedule, request=consultation, cell=cell)
             # Sorted: two who insert in different orders lock each other up on PostgreSQL.
             for cell in sorted(new)
         )
@@ -68,12 +70,12 @@ def _insert(request: ConsultationRequest, schedule: Schedule, new: set[int]) -> 
         raise TimeTaken from error
 
 
-def keep(request: ConsultationRequest, schedule: Schedule, span: Interval) -> None:
-    """Frees what `request` holds but this time, which it holds already.
+def free_all_but(consultation: ConsultationRequest, schedule: Schedule, span: Interval) -> None:
+    """Frees what `consultation` holds but this time, which it holds already.
 
     Nothing is taken, so it cannot fail, also where the pause has become longer since.
     """
-    request.claims.exclude(cell__in=_with_pause(span, schedule)).delete()
+    consultation.claims.exclude(cell__in=_with_pause(span, schedule)).delete()
 
 
 def fit_pauses(schedule: Schedule, now: datetime) -> None:
@@ -103,9 +105,9 @@ def fit_pauses(schedule: Schedule, now: datetime) -> None:
     )
 
 
-def release(request: ConsultationRequest) -> None:
-    """Frees every time that `request` holds."""
-    request.claims.all().delete()
+def free(consultation: ConsultationRequest) -> None:
+    """Frees every time that `consultation` holds."""
+    consultation.claims.all().delete()
 
 
 def _with_pause(span: Interval, schedule: Schedule) -> range:

@@ -4,25 +4,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from booking.letters import emails
 from booking.services import again, transitions
-from booking.viewsets.base import CRUMBS, RequestMixin
+from booking.viewsets.base import BelowRequest
 
 
-class SendAgainView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+class SendAgainView(BelowRequest):
     """Sends it, or asks first where a time in it may be gone. POST alone."""
 
     http_method_names = ["post"]
     template_name = "booking/admin/send_again.html"
     page_title = "Send again"
     header_icon = "mail"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
-        return [*CRUMBS, request, {"url": "", "label": self.page_title}]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         email = (

@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.generic import View
+from django.views.generic import TemplateView, View
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from booking.models import ConsultationRequest
 from booking.permissions import require_review
@@ -51,11 +52,11 @@ class RequestMixin(ReviewMixin):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
         shown = ConsultationRequest.objects.shown().select_related("article")
-        found = shown.filter(pk=kwargs["pk"]).first()
-        if found is None:
+        consultation = shown.filter(pk=kwargs["pk"]).first()
+        if consultation is None:
             return self.gone()
-        self.consultation = found
-        unopened.note_opened(found)
+        self.consultation = consultation
+        unopened.note_opened(consultation)
         return super().dispatch(request, *args, **kwargs)
 
     def gone(self) -> HttpResponse:
@@ -83,3 +84,11 @@ class RequestMixin(ReviewMixin):
     @property
     def detail_url(self) -> str:
         return reverse("consultations:detail", args=[self.consultation.pk])
+
+
+class BelowRequest(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+    """A page of its own that leads back to the page of its request."""
+
+    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
+        above = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
+        return [*CRUMBS, above, {"url": "", "label": self.get_page_title()}]

@@ -5,8 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils import timezone
-from django.views.generic import TemplateView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from booking.forms import LetterForm, OfferForm, TimeForm
 from booking.letters import emails
@@ -14,7 +12,7 @@ from booking.models import ConsultationRequest, Schedule, State
 from booking.services import decisions, transitions
 from booking.services.decisions import Asks
 from booking.times import open_times, reservations
-from booking.viewsets.base import CRUMBS, RequestMixin
+from booking.viewsets.base import BelowRequest
 
 TAKEN = "Another consultation, or the pause after it, has this time."
 
@@ -33,7 +31,7 @@ def find_decision(kind: str) -> decisions.Decision:
     raise Http404
 
 
-class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+class DecideView(BelowRequest):
     """One decision: first its time, where it has one, then its words, then it is done."""
 
     template_name = "booking/admin/decide.html"
@@ -45,10 +43,6 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def get_page_title(self) -> str:
         return self.decision.label
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
-        return [*CRUMBS, request, {"url": "", "label": self.get_page_title()}]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if refused := self._refuse():
@@ -134,16 +128,16 @@ class DecideView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             suggested = open_times.to_offer(starts, zone, parts, decisions.MOST_OFFERS)
             return OfferForm.suggesting(suggested, **given)
         if data is not None:
-            return TimeForm(data, request=self.consultation, **given)
+            return TimeForm(data, consultation=self.consultation, **given)
         asked = self.consultation.starts_at or self.consultation.asked_for
         if asked is None or asked <= timezone.now():
-            return TimeForm(request=self.consultation, **given)
+            return TimeForm(consultation=self.consultation, **given)
         local = asked.astimezone(self.practice.zone)
         initial: dict[str, Any] = {"day": local.date(), "hour": f"{local:%H:%M}"}
         if self.consultation.starts_at and self.consultation.ends_at:
             length = self.consultation.ends_at - self.consultation.starts_at
             initial["minutes"] = round(length.total_seconds() / 60)
-        return TimeForm(initial=initial, request=self.consultation, **given)
+        return TimeForm(initial=initial, consultation=self.consultation, **given)
 
     def _object(self, form: TimeForm | OfferForm) -> bool:
         """Whether a time cannot be had, or more speaks against it than the therapist knows of."""

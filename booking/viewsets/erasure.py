@@ -14,7 +14,7 @@ from booking.erasure import data_requests, erasing
 from booking.forms.erasure import DemandForm, HoldForm
 from booking.models import Demand
 from booking.services import transitions
-from booking.viewsets.base import CRUMBS, LIST, RequestMixin, ReviewMixin
+from booking.viewsets.base import CRUMBS, LIST, BelowRequest, ReviewMixin
 from practice.accounts.reauthentication import ask_again
 from practice.models import PracticeSettings
 
@@ -28,16 +28,12 @@ class AsksAgain(View):
         return ask_again(request) or super().dispatch(request, *args, **kwargs)
 
 
-class EraseView(RequestMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView):
+class EraseView(BelowRequest, AsksAgain):
     """Asks whether one request shall be erased for good, and does it."""
 
     template_name = "booking/admin/erase.html"
     page_title = "Erase now"
     header_icon = "bin"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
-        return [*CRUMBS, request, {"url": "", "label": self.page_title}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
@@ -50,7 +46,7 @@ class EraseView(RequestMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             is_gone = erasing.erase(self.consultation, by=transitions.Actor.PRACTICE)
-        except erasing.Held:
+        except erasing.UnderLegalHold:
             messages.error(request, "This request is held. Lift the hold first.")
             return HttpResponseRedirect(self.detail_url)
         if is_gone:
@@ -61,16 +57,12 @@ class EraseView(RequestMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class HoldView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+class HoldView(BelowRequest):
     """Keeps a request from erasure up to a day, for a reason; or lets it go again."""
 
     template_name = "booking/admin/hold.html"
     page_title = "Hold it from erasure"
     header_icon = "lock"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        request = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
-        return [*CRUMBS, request, {"url": "", "label": self.page_title}]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         known: dict[str, Any] = {}
@@ -86,14 +78,14 @@ class HoldView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             return asked  # to end or to shorten a hold is to let something be erased
         try:
             if request.POST.get("act") == "lift":
-                erasing.lift_hold(self.consultation, user=self.user)
+                erasing.lift_legal_hold(self.consultation, user=self.user)
                 messages.success(request, "The hold is lifted.")
                 return HttpResponseRedirect(self.detail_url)
             form = HoldForm(request.POST, today=self.practice.today())
             if not form.is_valid():
                 return self._show(form)
             until, because = form.cleaned_data["until"], form.cleaned_data["because"]
-            erasing.hold(self.consultation, until, because, user=self.user)
+            erasing.place_legal_hold(self.consultation, until, because, user=self.user)
         except transitions.Stale:
             return self.gone()
         messages.success(request, "It is kept until then.")

@@ -58,7 +58,7 @@ class AddressView(DetailPart):
             readdress.reached_otherwise(self.consultation, user=self.user)
             messages.success(request, "Noted.")
             return HttpResponseRedirect(self.detail_url)
-        form = AddressForm(request.POST, request=self.consultation)
+        form = AddressForm(request.POST, consultation=self.consultation)
         if not form.is_valid():
             return self.not_saved("A letter came back", address_form=form)
         try:
@@ -73,7 +73,7 @@ class ReachView(DetailPart):
     """How the visitor may be reached from now on."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = ReachForm(request.POST, request=self.consultation)
+        form = ReachForm(request.POST, consultation=self.consultation)
         form.is_valid()  # ticks alone, which cannot be wrong
         try:
             if request.POST.get("seen") != form.seen:

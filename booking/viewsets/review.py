@@ -152,44 +152,44 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         return [*CRUMBS, {"url": "", "label": self.get_page_title()}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        request = self.consultation
+        consultation = self.consultation
         today = self.practice.today()
         kwargs.setdefault("notes_form", self.notes_form())
-        kwargs.setdefault("address_form", AddressForm(request=request))
+        kwargs.setdefault("address_form", AddressForm(consultation=consultation))
         return super().get_context_data(
             **kwargs,
-            consultation=request,
+            consultation=consultation,
             practice=self.practice,
-            reach_form=ReachForm(request=request),
-            late=request.is_late(today),
+            reach_form=ReachForm(consultation=consultation),
+            late=consultation.is_late(today),
             is_held=self.is_held,
-            unreadable=request.is_unreadable,
-            erased_on=retention.erased_on(request),
-            region=self.practice.region_name(request.region),
+            unreadable=consultation.is_unreadable,
+            erased_on=retention.erased_on(consultation),
+            region=self.practice.region_name(consultation.region),
             own_zone=self._own_zone(),
-            decisions=decisions.decisions(request),
-            conflicts=listed(self.practice, [request]),
-            to_tell=request.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
-            letters=request.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
-            stuck=request.emails.stuck(timezone.now()).filter(given_up_at=None),
+            decisions=decisions.decisions(consultation),
+            conflicts=listed(self.practice, [consultation]),
+            to_tell=consultation.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
+            letters=consultation.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
+            stuck=consultation.emails.stuck(timezone.now()).filter(given_up_at=None),
             given_up=[
                 (email, emails.words(email), again.why_not_again(email))
-                for email in request.emails.given_up().filter(recipient=Recipient.VISITOR)
+                for email in consultation.emails.given_up().filter(recipient=Recipient.VISITOR)
             ],
-            returned=request.emails.came_back().filter(recipient=Recipient.VISITOR),
-            history=request.events.select_related("user"),
+            returned=consultation.emails.came_back().filter(recipient=Recipient.VISITOR),
+            history=consultation.events.select_related("user"),
         )
 
     def _own_zone(self) -> ZoneInfo | None:
         """The visitor's, where its clocks show another hour than ours at the times on the page."""
-        request, here = self.consultation, self.practice.zone
+        consultation, here = self.consultation, self.practice.zone
         shown = [
-            request.starts_at,
-            request.asked_for,
-            *(p.starts_at for p in request.proposals.all()),
+            consultation.starts_at,
+            consultation.asked_for,
+            *(p.starts_at for p in consultation.proposals.all()),
         ]
         moments = list(filter(None, shown)) or [timezone.now()]
-        zone = request.zone_or(here)
+        zone = consultation.zone_or(here)
         return None if times.agree(zone, here, moments) else zone
 
     def notes_form(self, data: QueryDict | None = None) -> NotesForm:

@@ -32,7 +32,7 @@ AS_A_DRAFT: dict[str, Any] = {
 }
 
 
-def keep(sender: Any, instance: Page, **kwargs: Any) -> None:
+def keep_for_a_month(sender: Any, instance: Page, **kwargs: Any) -> None:
     """Receiver of `pre_delete` for each kind of page: keeps one that a person deletes."""
     user = get_active_log_context().user
     if user is None:  # a command, such as the one that removes the sample

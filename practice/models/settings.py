@@ -32,7 +32,7 @@ from practice.blocks import INLINE, PROSE
 from practice.jurisdiction import california, times, workdays
 from practice.models.pictures import SiteImage
 from practice.models.regions import Region, parse_regions, validate_regions
-from practice.pagecache.version import held
+from practice.pagecache.version import cached
 
 
 def validate_time_zone(name: str) -> None:
@@ -367,7 +367,9 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         if request_or_site is None:
             practice = super().load()
         else:
-            practice = held("practice", lambda: super(PracticeSettings, cls).load(request_or_site))
+            practice = cached(
+                "practice", lambda: super(PracticeSettings, cls).load(request_or_site)
+            )
         times.write_as_in(practice.country)
         return practice
 

@@ -1,4 +1,4 @@
-"""Pages that were made once are answered again as they are, for as long as the stamp stands.
+"""Pages that were made once are answered again as they are, for as long as the version stands.
 
 They are kept in the memory of each process as finished, gzipped bytes, with all that the browser
 is told beside them. Never kept: what is for one person (a session, Authorization, a cookie that is
@@ -27,7 +27,7 @@ from practice.http import outage, waits
 from practice.http.middleware import View
 from practice.pagecache import site, version
 
-# Nothing that a reader reads, so the stamp is not even asked for.
+# Nothing that a reader reads, so the version is not even asked for.
 APART = re.compile(
     r"/(?:admin|account|static|media|documents|calendar|mail|healthz|readyz)/|/metrics$"
 )
@@ -35,7 +35,7 @@ APART = re.compile(
 CODING = re.compile(r"([\w*!#$%&'+.^`|~-]+)(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?", re.I)
 GZIP_LEVEL = 6
 ITS_OWN = 1_500  # bytes that an entry takes beside its body, with its headers and its key
-AWAY_AT_MOST = 3600  # seconds after the stamp was last read, for which pages go on without it
+AWAY_AT_MOST = 3600  # seconds after the version was last read, for which pages go on without it
 ASK_AT_ONCE = 2  # threads, so that others are left where the database says nothing at all
 LET_ALONE = 1.0  # second at most, in which nobody asks a database that did not answer
 
@@ -79,7 +79,7 @@ class Page:
         return response if known is None else known
 
 
-class Shelf:
+class Pages:
     """Finished pages, at most so many bytes of them; what nobody asked for longest goes first."""
 
     def __init__(self, limit: int) -> None:
@@ -105,11 +105,11 @@ class Shelf:
                 self.size -= gone.size
 
 
-class KeptPages:
-    """Answers from what is kept under the stamp, or keeps what the site answers.
+class PageCache:
+    """Answers from what is cached under the version, or caches what the site answers.
 
     Stands before all that adds headers, so that they are kept too. While the database is away,
-    what was kept under the last stamp that this process saw is still answered.
+    what was cached under the last version that this process saw is still answered.
     """
 
     def __init__(self, get_response: View) -> None:
@@ -130,47 +130,47 @@ class KeptPages:
             if not read and is_for_all(request):
                 stack.enter_context(waits.at_most(0))
             key = key_of(request)
-            shelf = shelf_of(read or version.last())
-            page = shelf.get(key) if key and (read or is_recent(version.last())) else None
+            pages = pages_of(read or version.last())
+            page = pages.get(key) if key and (read or is_recent(version.last())) else None
             if page is None:
                 response = self.get_response(request)
-                if not read or not shelf.limit or not may_be_packed(request, response):
+                if not read or not pages.limit or not may_be_packed(request, response):
                     return response
                 page = Page.of(response)
                 if key and request.method == "GET":
-                    shelf.put(key, page)
+                    pages.put(key, page)
         answer = page.answer(request)
         if key:
             # For nginx, which takes it away: until this second is over, by the clock it shares.
             answer.headers["X-Accel-Expires"] = f"@{int(asked_at)}"
         return answer
 
-    def read(self, request: HttpRequest, stack: ExitStack) -> version.Held | None:
-        """What is held under the stamp, or None where that cannot be read. A database that takes
-        long to say no is let alone for as long, so that readers need not wait for each other.
+    def read(self, request: HttpRequest, stack: ExitStack) -> version.Cached | None:
+        """What is cached under the version, or None where that cannot be read. A database that
+        takes long to say no is let alone for as long, so that readers need not wait for each other.
         """
         began = time.monotonic()
         if began < self.away:
             return None
-        held = None
+        known = None
         if self.asking.acquire(timeout=waits.GLANCE):
             try:
                 with waits.at_most(waits.GLANCE):
-                    held = stack.enter_context(version.read())
+                    known = stack.enter_context(version.read())
                     site.prepare(request)
             except outage.AWAY as error:
                 if not outage.is_one(error):
                     raise
-                held = None
+                known = None
             finally:
                 self.asking.release()
-        if held is None:
+        if known is None:
             now = time.monotonic()
             self.away = now + min(now - began, LET_ALONE)
             return None
         with suppress(DatabaseError, InterfaceError):  # whoever needs the settings says so better
-            version.held("facts", lambda: outage.remember(settings_of(request)))
-        return held
+            version.cached("facts", lambda: outage.remember(settings_of(request)))
+        return known
 
 
 def settings_of(request: HttpRequest) -> Any:
@@ -178,13 +178,13 @@ def settings_of(request: HttpRequest) -> Any:
     return apps.get_model("practice.PracticeSettings").load(request)
 
 
-def is_recent(held: version.Held) -> bool:
-    """Whether its stamp was read lately: since then, another process may have taken pages back."""
-    return time.monotonic() - held.read_at < AWAY_AT_MOST
+def is_recent(known: version.Cached) -> bool:
+    """Whether its version was read lately: another process may have taken pages back since."""
+    return time.monotonic() - known.read_at < AWAY_AT_MOST
 
 
-def shelf_of(held: version.Held) -> Shelf:
-    return held.values.setdefault(Shelf, Shelf(settings.PAGE_CACHE_MB * 1024 * 1024))
+def pages_of(known: version.Cached) -> Pages:
+    return known.values.setdefault(Pages, Pages(settings.PAGE_CACHE_MB * 1024 * 1024))
 
 
 def key_of(request: HttpRequest) -> Key | None:

@@ -10,13 +10,13 @@ from wagtail.rich_text import FeatureRegistry
 from wagtail.rich_text.pages import PageLinkHandler
 
 from practice.pagecache import site
-from practice.pagecache.version import held_each
+from practice.pagecache.version import cached_each
 
 PAGE_LINK = re.compile(r'<a (?=[^>]*linktype="page")[^>]*\bid="(\d+)"')
 
 
 class HeldLink:
-    """Looks up together what is not held, and each only once while the stamp stands."""
+    """Looks up together what is not cached, and each only once while the version stands."""
 
     identifier: str
 
@@ -24,7 +24,7 @@ class HeldLink:
     def expand_db_attributes_many(cls, attrs_list: list[dict[str, str]]) -> list[str]:
         expand: Any = super().expand_db_attributes_many  # type: ignore[misc]
         numbers = [attrs.get("id") for attrs in attrs_list]
-        return held_each(
+        return cached_each(
             cls.identifier, numbers, lambda missing: expand([{"id": number} for number in missing])
         )
 

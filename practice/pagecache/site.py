@@ -8,7 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from wagtail.models import Page, PageViewRestriction, Site
 from wagtail.models.sites import SiteRootPath
 
-from practice.pagecache.version import held
+from practice.pagecache.version import cached
 
 
 def is_asked_by_its_name(request: HttpRequest) -> bool:
@@ -32,12 +32,12 @@ def prepare(request: HttpRequest) -> None:
 def _site_of(request: HttpRequest) -> Site | None:
     if not is_asked_by_its_name(request):
         return Site._find_for_request(request)
-    return held("site", lambda: Site._find_for_request(request))
+    return cached("site", lambda: Site._find_for_request(request))
 
 
 def addresses() -> list[SiteRootPath]:
     """As Site.get_site_root_paths() gives them, and not from its cache."""
-    return held("addresses", _addresses)
+    return cached("addresses", _addresses)
 
 
 def _addresses() -> list[SiteRootPath]:
@@ -55,7 +55,7 @@ def _addresses() -> list[SiteRootPath]:
 
 def has_closed_pages() -> bool:
     """Whether any page is for some people alone; of most sites, none is."""
-    return held("closed pages", PageViewRestriction.objects.exists)
+    return cached("closed pages", PageViewRestriction.objects.exists)
 
 
 def child_of(page: Page, slug: str) -> Page | None:
@@ -65,4 +65,4 @@ def child_of(page: Page, slug: str) -> Page | None:
         found = page.get_children().filter(slug=slug).first()
         return None if found is None else found.specific
 
-    return held(("child", page.pk, slug), find)
+    return cached(("child", page.pk, slug), find)

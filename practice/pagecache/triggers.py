@@ -1,10 +1,10 @@
-"""Which tables readers see something of, and the triggers that renew the stamp when one changes.
+"""Which tables readers see something of, and the triggers that renew the version when one changes.
 
 By triggers, since much is written round `save` and its signals: moves in the tree, `update`, links
-between tables, SQL by hand. On PostgreSQL they fire before the statement, so that the stamp's row
+between tables, SQL by hand. On PostgreSQL they fire before the statement, so that the version's row
 is always locked first, and two who publish wait for each other instead of locking each other up.
 For that, and so that a column may change its type, no trigger is for some columns alone: a draft
-that is saved renews the stamp as well.
+that is saved renews the version as well.
 """
 
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ FUNCTION = f"""
 
 @dataclass(frozen=True)
 class Watched:
-    """One table, and after which changes to it the stamp is renewed."""
+    """One table, and after which changes to it the version is renewed."""
 
     table: str
     changes: tuple[str, ...] = CHANGES
@@ -66,18 +66,18 @@ def _changes(model: type[models.Model]) -> tuple[str, ...]:
 
 
 def install(sender: Any, **kwargs: Any) -> None:
-    """Receiver of `post_migrate`: the triggers, and then a new stamp for what an update brings.
+    """Receiver of `post_migrate`: the triggers, and then a new version for what an update brings.
 
     Each time anew, since Django makes a table of SQLite's anew to change it, without its triggers.
     """
-    stamp = apps.get_model("practice.Stamp")
+    stamp_model = apps.get_model("practice.Stamp")
     there = set(connection.introspection.table_names())
-    if stamp._meta.db_table not in there:  # after a migration to an earlier state
+    if stamp_model._meta.db_table not in there:  # after a migration to an earlier state
         return
     # No transaction around it all: whoever writes meanwhile waits for one table alone.
     with connection.cursor() as cursor:
-        if not stamp.objects.exists():
-            stamp.objects.create(pk=1)
+        if not stamp_model.objects.exists():
+            stamp_model.objects.create(pk=1)
         if _is_postgresql():
             cursor.execute(FUNCTION)
         for each in watched():
@@ -87,7 +87,7 @@ def install(sender: Any, **kwargs: Any) -> None:
 
 
 def remove(apps: Any = None, schema_editor: Any = None) -> None:
-    """The way back of the migration that makes the stamp: nothing could be written without it."""
+    """The way back of the migration that makes the version: nothing could be written without it."""
     with connection.cursor() as cursor:
         if _is_postgresql():
             cursor.execute(f"DROP FUNCTION IF EXISTS {NAME}() CASCADE")

@@ -1,8 +1,8 @@
-"""What may be kept between requests, and until when: one stamp for all that readers see.
+"""What may be cached between requests, and until when: one version for all that readers see.
 
-The database renews the stamp within the transaction that changes any of it (triggers.py). Each
+The database renews the version within the transaction that changes any of it (triggers.py). Each
 request reads it before anything else, so what was made of the database afterwards is at least as
-new as the stamp it is kept under, and is never found again once another stamp stands.
+new as the version it is cached under, and is never found again once another version stands.
 """
 
 import time
@@ -24,26 +24,26 @@ QUARTER = 15 * 60  # seconds
 MOST = 10_000  # things that one process holds
 
 
-class Held:
-    """What this process has made under one stamp, for all requests that read the same.
+class Cached:
+    """What this process has made under one version, for all requests that read the same.
 
-    `read_at` is when the stamp was last read, and `asked_at` when it was first asked for, by the
+    `read_at` is when the version was last read, and `asked_at` when it was first asked for, by the
     monotonic clock.
     """
 
-    def __init__(self, stamp: str = "", asked_at: float = float("-inf")) -> None:
-        self.stamp = stamp
+    def __init__(self, version: str = "", asked_at: float = float("-inf")) -> None:
+        self.version = version
         self.asked_at = self.read_at = asked_at
         self.values: dict[Hashable, Any] = {}
 
 
-_held = Held()
+_cached = Cached()
 _lock = Lock()  # for letting go of one for another
-_reading: ContextVar[Held | None] = ContextVar("reading", default=None)
+_reading: ContextVar[Cached | None] = ContextVar("reading", default=None)
 
 
 def current() -> str:
-    """The stamp as it stands, and which quarter of an hour it is; in one query.
+    """The version as it stands, and which quarter of an hour it is; in one query.
 
     Raises OperationalError or InterfaceError where the database is away.
     """
@@ -68,17 +68,17 @@ def _value() -> str:
 
 
 @contextmanager
-def read() -> Iterator[Held]:
-    """Reads the stamp for one request, in which `held` then keeps what it makes."""
-    global _held
+def read() -> Iterator[Cached]:
+    """Reads the version for one request, in which `cached` then keeps what it makes."""
+    global _cached
     asked_at = time.monotonic()
-    stamp = current()
+    version = current()
     with _lock:
-        mine = _held
-        if mine.stamp != stamp or settings.DEBUG:  # where templates change between requests
-            mine = Held(stamp, asked_at)
-            if asked_at >= _held.asked_at:  # or another thread has read a newer one meanwhile
-                _held = mine
+        mine = _cached
+        if mine.version != version or settings.DEBUG:  # where templates change between requests
+            mine = Cached(version, asked_at)
+            if asked_at >= _cached.asked_at:  # or another thread has read a newer one meanwhile
+                _cached = mine
         mine.read_at = time.monotonic()
     token = _reading.set(mine)
     try:
@@ -87,20 +87,20 @@ def read() -> Iterator[Held]:
         _reading.reset(token)
 
 
-def held(key: Hashable, make: Callable[[], T]) -> T:
-    """What `make` gives, made once for as long as the stamp stands; outside of `read`, each time.
+def cached(key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` gives, made once for as long as the version stands; outside of `read`, each time.
 
     All requests of a process get the very same object, so nobody may change it. What is not
-    there (None) is not held, or a stranger could fill the memory by asking for it.
+    there (None) is not cached, or a stranger could fill the memory by asking for it.
     """
-    [value] = held_each("", [key], lambda _: [make()])
+    [value] = cached_each("", [key], lambda _: [make()])
     return value
 
 
-def held_each(
+def cached_each(
     kind: str, keys: Sequence[Hashable], make: Callable[[list[Any]], Sequence[T]]
 ) -> list[T]:
-    """The same for many at once: `make` gets those of `keys` that are not held, in their order."""
+    """The same for many at once: `make` gets those `keys` that are not cached, in order."""
     reading = _reading.get()
     values = {} if reading is None else reading.values
     if len(values) > MOST:
@@ -115,12 +115,12 @@ def held_each(
     return [found[key] for key in keys]
 
 
-def last() -> Held:
-    """What was made under the stamp that this process read last."""
-    return _held
+def last() -> Cached:
+    """What was made under the version that this process read last."""
+    return _cached
 
 
-def forget() -> None:
+def forget_all() -> None:
     """Lets go of everything, as a new process would."""
-    global _held
-    _held = Held()
+    global _cached
+    _cached = Cached()

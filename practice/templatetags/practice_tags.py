@@ -18,7 +18,7 @@ from practice import samples
 from practice.blocks import texts
 from practice.models import PracticeSettings
 from practice.pagecache import rich_text
-from practice.pagecache.version import held
+from practice.pagecache.version import cached
 from practice.website import theme
 
 register = template.Library()
@@ -48,7 +48,7 @@ def site_links(context: template.Context) -> SiteLinks:
     site = Site.find_for_request(request)
     if not site:
         return SiteLinks([], [])
-    return held(("links", site.pk), lambda: _links(request, site))
+    return cached(("links", site.pk), lambda: _links(request, site))
 
 
 def _links(request: HttpRequest, site: Site) -> SiteLinks:
@@ -72,7 +72,7 @@ class HeldNode(template.Node):
             site.pk if site else None,
             *(each.resolve(context) for each in self.differs_by),
         )
-        return held(key, lambda: self.content.render(context))
+        return cached(key, lambda: self.content.render(context))
 
 
 @register.tag

@@ -187,7 +187,7 @@ def queries() -> list[Figure]:
 
 def number_of_queries(path: str) -> int:
     ask = asking(path)
-    version.forget()
+    version.forget_all()
     with override_settings(PAGE_CACHE_MB=0):
         for _ in range(3):
             ask()

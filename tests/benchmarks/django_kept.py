@@ -5,7 +5,7 @@ from practice.settings import MIDDLEWARE as OURS
 
 MIDDLEWARE = [
     "django.middleware.cache.UpdateCacheMiddleware",
-    *(name for name in OURS if name != "practice.pagecache.middleware.KeptPages"),
+    *(name for name in OURS if name != "practice.pagecache.middleware.PageCache"),
     "django.middleware.cache.FetchFromCacheMiddleware",
 ]
 CACHE_MIDDLEWARE_SECONDS = 600

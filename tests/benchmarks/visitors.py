@@ -94,4 +94,4 @@ def _one(port: int, when: datetime | None, mark: str) -> Sent:
 
 def names_on_file() -> Iterator[str]:
     """Call it within the site's database."""
-    return (request.name for request in ConsultationRequest.objects.iterator())
+    return (consultation.name for consultation in ConsultationRequest.objects.iterator())

@@ -67,19 +67,19 @@ def spam(visitor: Client, **fields: Any) -> ConsultationRequest:
 
 
 def decide(
-    therapist: Client, request: ConsultationRequest, decision: str, version: int = 1
+    therapist: Client, consultation: ConsultationRequest, decision: str, version: int = 1
 ) -> None:
-    url = reverse("consultations:decide", args=[request.pk, decision])
+    url = reverse("consultations:decide", args=[consultation.pk, decision])
     assert therapist.post(url, {"version": version}).status_code == 302
-    request.refresh_from_db()
+    consultation.refresh_from_db()
 
 
 def owed() -> list[str]:
     return list(OutgoingEmail.objects.values_list("kind", flat=True))
 
 
-def kinds(request: ConsultationRequest) -> list[str]:
-    return list(request.events.values_list("kind", flat=True))
+def kinds(consultation: ConsultationRequest) -> list[str]:
+    return list(consultation.events.values_list("kind", flat=True))
 
 
 # The trap and the signed time
@@ -122,9 +122,9 @@ def test_the_trap_alone_holds_nobody_apart(visitor: Client) -> None:
 # No oracle
 
 
-def page_of(answer: Any, request: ConsultationRequest) -> str:
+def page_of(answer: Any, consultation: ConsultationRequest) -> str:
     """A page without what is the request's own."""
-    text = answer.content.decode().replace(request.token, "TOKEN")
+    text = answer.content.decode().replace(consultation.token, "TOKEN")
     return re.sub(r'(name="(?:key|opened)" value=")[^"]*', r"\1", text)
 
 
@@ -140,13 +140,13 @@ def test_a_spammer_sees_what_everybody_sees(
         with time_machine.travel(now, tick=False):
             when = {"when": as_value(factories.open_time())} if asks_for_time else {}
             sent = send(visitor, email=email, phone="626 555 0143", **extra, **when)
-            request = latest()
-            link, own = request.get_absolute_url(), request
-            seen = [sent.status_code, sent.headers["Location"].replace(request.token, "TOKEN")]
+            consultation = latest()
+            link, own = consultation.get_absolute_url(), consultation
+            seen = [sent.status_code, sent.headers["Location"].replace(consultation.token, "TOKEN")]
             seen.append(page_of(visitor.get(sent.headers["Location"]), own))
             seen.append(page_of(visitor.get(link), own))
         with time_machine.travel(now + timedelta(days=20), tick=False):
-            expiry.release_holds()
+            expiry.end_reservations()
             seen.append(page_of(visitor.get(link), own))
             for act in ("pick", "ask_to_move", "withdraw", "withdraw", "restore", "restore"):
                 answer = visitor.post(link, {"act": act, "version": 1})
@@ -171,10 +171,10 @@ def test_a_time_that_is_taken_is_refused_to_a_spammer_too(visitor: Client) -> No
 
 def test_what_is_held_apart_sets_nothing_off(visitor: Client, as_therapist: Client) -> None:
     start = factories.open_time()
-    request = spam(visitor, when=as_value(start))
-    assert (request.asked_for, request.starts_at) == (start, None)
-    assert request.held_apart_for[0] == "markup"
-    assert kinds(request) == ["received", "held_apart"]
+    consultation = spam(visitor, when=as_value(start))
+    assert (consultation.asked_for, consultation.starts_at) == (start, None)
+    assert consultation.held_apart_for[0] == "markup"
+    assert kinds(consultation) == ["received", "held_apart"]
     assert owed() == ["alert_quarantine"]
     assert not SlotClaim.objects.exists()
     assert start in factories.open_times()
@@ -183,10 +183,10 @@ def test_what_is_held_apart_sets_nothing_off(visitor: Client, as_therapist: Clie
     assert not ConsultationRequest.objects.overdue(today).exists()
     assert not ConsultationRequest.objects.with_time().exists()
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
-        assert expiry.release_holds() == expiry.expire_offers() == 0
+        assert expiry.end_reservations() == expiry.expire_offers() == 0
         assert expiry.queue_reminders() == 0
-    request.refresh_from_db()
-    assert (request.state, request.version) == (State.SUSPECTED, 1)
+    consultation.refresh_from_db()
+    assert (consultation.state, consultation.version) == (State.SUSPECTED, 1)
     send(visitor, when=as_value(start))  # a real person may have that time
     assert latest().starts_at == start
 
@@ -201,14 +201,14 @@ def test_nothing_is_dropped_and_the_same_form_twice_is_one(visitor: Client) -> N
 
 
 def test_its_sender_withdraws_brings_back_and_erases_it_without_an_alert(visitor: Client) -> None:
-    request = spam(visitor)
-    link = request.get_absolute_url()
+    consultation = spam(visitor)
+    link = consultation.get_absolute_url()
     visitor.post(link, {"act": "withdraw"})
-    request.refresh_from_db()
-    assert request.state == State.WITHDRAWN
+    consultation.refresh_from_db()
+    assert consultation.state == State.WITHDRAWN
     visitor.post(link, {"act": "restore"})
-    request.refresh_from_db()
-    assert request.state == State.SUSPECTED
+    consultation.refresh_from_db()
+    assert consultation.state == State.SUSPECTED
     visitor.post(link, {"act": "erase", "sure": "yes"})
     assert not ConsultationRequest.objects.exists()
     assert not ErasedCount.objects.exists()
@@ -257,13 +257,15 @@ def test_the_list_holds_it_apart(visitor: Client, as_therapist: Client) -> None:
 
 
 def test_its_page_says_why_and_offers_two_presses(visitor: Client, as_therapist: Client) -> None:
-    request = spam(visitor)
-    html = as_therapist.get(reverse("consultations:detail", args=[request.pk])).content.decode()
+    consultation = spam(visitor)
+    html = as_therapist.get(
+        reverse("consultations:detail", args=[consultation.pk])
+    ).content.decode()
     assert signals.Signal.MARKUP.words in html
     for decision in ("accept", "close"):
-        url = reverse("consultations:decide", args=[request.pk, decision])
+        url = reverse("consultations:decide", args=[consultation.pk, decision])
         assert f'<form method="post" action="{url}">' in html
-    assert f"/{request.pk}/reopen/" not in html
+    assert f"/{consultation.pk}/reopen/" not in html
 
 
 def test_one_press_makes_it_a_request_from_when_it_came(
@@ -272,34 +274,34 @@ def test_one_press_makes_it_a_request_from_when_it_came(
     start = factories.open_times()[-40]  # open a day before too
     came = timezone.now() - timedelta(hours=25)
     with time_machine.travel(came, tick=False):
-        request = spam(visitor, when=as_value(start))
+        consultation = spam(visitor, when=as_value(start))
     before = ConsultationRequest.objects.get()
-    decide(as_therapist, request, "accept")
-    assert request.state == State.PENDING
-    assert request.received_at == before.received_at == request.state_since
-    assert request.reply_by == before.reply_by
-    assert request.starts_at == start
-    assert request.holds_until
-    assert request.holds_until > before.holds_until
-    assert request.claims.exists()
-    assert request.held_apart_for == []
-    assert kinds(request) == ["received", "held_apart", "accept"]
-    assert list(request.emails.values_list("kind", flat=True)) == ["received"]
+    decide(as_therapist, consultation, "accept")
+    assert consultation.state == State.PENDING
+    assert consultation.received_at == before.received_at == consultation.state_since
+    assert consultation.reply_by == before.reply_by
+    assert consultation.starts_at == start
+    assert consultation.holds_until
+    assert consultation.holds_until > before.holds_until
+    assert consultation.claims.exists()
+    assert consultation.held_apart_for == []
+    assert kinds(consultation) == ["received", "held_apart", "accept"]
+    assert list(consultation.emails.values_list("kind", flat=True)) == ["received"]
     outbox.send_due()
     assert mail.outbox[0].to == ["robin@example.com"]
-    assert f"answer by {request.reply_by:%A}" in mail.outbox[0].body
-    visitor.post(request.get_absolute_url(), {"act": "withdraw"})
-    assert request.emails.filter(kind="alert_changed").exists()  # it is one like others now
+    assert f"answer by {consultation.reply_by:%A}" in mail.outbox[0].body
+    visitor.post(consultation.get_absolute_url(), {"act": "withdraw"})
+    assert consultation.emails.filter(kind="alert_changed").exists()  # it is one like others now
 
 
 def test_a_real_request_that_waited_too_long_is_late_and_its_letter_says_so(
     visitor: Client, as_therapist: Client
 ) -> None:
     with time_machine.travel(timezone.now() - timedelta(days=20), tick=False):
-        request = spam(visitor)
-    decide(as_therapist, request, "accept")
-    assert request.is_late(timezone.now().date())
-    message = emails.build(request.emails.get())
+        consultation = spam(visitor)
+    decide(as_therapist, consultation, "accept")
+    assert consultation.is_late(timezone.now().date())
+    message = emails.build(consultation.emails.get())
     assert message
     assert "longer than promised" in message.body
     assert "answer by" not in message.body
@@ -309,32 +311,36 @@ def test_a_time_that_is_gone_is_not_held_and_the_request_waits_without(
     visitor: Client, as_therapist: Client
 ) -> None:
     start = factories.open_time()
-    request = spam(visitor, when=as_value(start))
+    consultation = spam(visitor, when=as_value(start))
     send(visitor, when=as_value(start))
-    decide(as_therapist, request, "accept")
-    assert (request.state, request.starts_at, request.asked_for) == (State.PENDING, None, start)
-    html = visitor.get(request.get_absolute_url()).content.decode()
+    decide(as_therapist, consultation, "accept")
+    assert (consultation.state, consultation.starts_at, consultation.asked_for) == (
+        State.PENDING,
+        None,
+        start,
+    )
+    html = visitor.get(consultation.get_absolute_url()).content.decode()
     assert "not held any more" in html
 
 
 def test_another_press_closes_it_and_reopening_it_takes_it_for_real(
     visitor: Client, as_therapist: Client
 ) -> None:
-    request = spam(visitor)
-    decide(as_therapist, request, "close")
-    assert request.state == State.CLOSED
+    consultation = spam(visitor)
+    decide(as_therapist, consultation, "close")
+    assert consultation.state == State.CLOSED
     assert owed() == ["alert_quarantine"]
-    decide(as_therapist, request, "reopen", version=2)
-    assert (request.state, request.held_apart_for) == (State.PENDING, [])
+    decide(as_therapist, consultation, "reopen", version=2)
+    assert (consultation.state, consultation.held_apart_for) == (State.PENDING, [])
 
 
 def test_two_presses_or_a_withdrawal_meanwhile_do_it_once(
     visitor: Client, as_therapist: Client
 ) -> None:
-    request = spam(visitor)
-    decide(as_therapist, request, "accept")
-    decide(as_therapist, request, "accept")
-    assert kinds(request).count("accept") == 1
+    consultation = spam(visitor)
+    decide(as_therapist, consultation, "accept")
+    decide(as_therapist, consultation, "accept")
+    assert kinds(consultation).count("accept") == 1
     other = spam(visitor)
     visitor.post(other.get_absolute_url(), {"act": "withdraw"})
     decide(as_therapist, other, "accept")
@@ -342,8 +348,8 @@ def test_two_presses_or_a_withdrawal_meanwhile_do_it_once(
 
 
 def test_what_was_held_apart_to_the_end_is_erased_without_a_count(visitor: Client) -> None:
-    request = spam(visitor)
-    erasing.erase(request, by=transitions.Actor.PRACTICE)
+    consultation = spam(visitor)
+    erasing.erase(consultation, by=transitions.Actor.PRACTICE)
     assert not ConsultationRequest.objects.exists()
     assert not RequestEvent.objects.exists()
     assert not ErasedCount.objects.exists()
@@ -467,9 +473,9 @@ def test_many_at_once_are_each_counted_once_from_the_first_of_a_day(settings: An
     def submit(number: int) -> Callable[[], bool]:
         def act() -> bool:
             contacts = {"email": "robin@example.com", "phone": "+16265550143"}
-            request = factories.unsaved_request(message=LONG, **contacts)
+            consultation = factories.unsaved_request(message=LONG, **contacts)
             try:
-                by_visitor.submit(request, Sending(f"192.0.2.{number % 2}"))
+                by_visitor.submit(consultation, Sending(f"192.0.2.{number % 2}"))
             except counts.TooMany:
                 return False
             return True
@@ -483,10 +489,10 @@ def test_many_at_once_are_each_counted_once_from_the_first_of_a_day(settings: An
 
 @pytest.mark.usefixtures("committed")
 def test_a_form_sent_many_times_at_once_is_counted_once() -> None:
-    request = factories.unsaved_request()
+    consultation = factories.unsaved_request()
 
     def submit() -> bool:
-        again = factories.unsaved_request(submission_key=request.submission_key)
+        again = factories.unsaved_request(submission_key=consultation.submission_key)
         return by_visitor.submit(again, Sending("192.0.2.1"))[1]
 
     assert sum(at_once([submit] * 8)) == 1

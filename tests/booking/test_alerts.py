@@ -51,27 +51,27 @@ def alerts() -> list[EmailMessage]:
     return [message for message in mail.outbox if message.to == [PRACTICE]]
 
 
-def look_at(client: Client, request: ConsultationRequest) -> None:
-    client.get(f"/admin/consultations/{request.pk}/")
+def look_at(client: Client, consultation: ConsultationRequest) -> None:
+    client.get(f"/admin/consultations/{consultation.pk}/")
 
 
 def agreed(starts_at: datetime, therapist: User, **fields: Any) -> ConsultationRequest:
     """A consultation that is agreed, of which nobody has anything left to hear."""
-    request = factories.agreed_request(starts_at, by=therapist, **fields)
+    consultation = factories.agreed_request(starts_at, by=therapist, **fields)
     factories.letters_left()
     OutgoingEmail.objects.all().delete()
-    return request
+    return consultation
 
 
 def offered(
     therapist: User, starts_at: datetime, *, instead_of: datetime | None = None
 ) -> ConsultationRequest:
     """A request with one time offered, with or without another that is agreed."""
-    request = agreed(instead_of, therapist) if instead_of else submit()
+    consultation = agreed(instead_of, therapist) if instead_of else submit()
     given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": open_times.OBJECTIONS}
-    decisions.offer(request, starts=[starts_at], **given)
+    decisions.offer(consultation, starts=[starts_at], **given)
     OutgoingEmail.objects.all().delete()
-    return request
+    return consultation
 
 
 # --- Gathered ------------------------------------------------------------------------------
@@ -93,10 +93,10 @@ def test_the_first_alert_leaves_at_once_and_what_follows_waits_for_an_hour(clock
 
 
 def test_an_alert_about_one_request_leads_to_it_and_says_when_the_reply_is_due() -> None:
-    request = submit()
+    consultation = submit()
     [alert] = alerts()
     assert "1 request is waiting. The reply is due Thursday, December 3." in alert.body
-    assert f"/admin/consultations/{request.pk}/" in alert.body
+    assert f"/admin/consultations/{consultation.pk}/" in alert.body
 
 
 def test_once_the_request_is_opened_the_next_alert_leaves_at_once(
@@ -138,14 +138,14 @@ def test_an_afternoon_of_posts_makes_a_few_alerts_and_none_waits_over_an_hour(cl
 def test_what_one_visitor_changes_again_and_again_is_gathered_too(
     clock: Any, as_therapist: Client
 ) -> None:
-    request = submit()
+    consultation = submit()
     assert len(alerts()) == 1
-    look_at(as_therapist, request)
+    look_at(as_therapist, consultation)
     left = 0
     for _ in range(20):
-        by_visitor.withdraw(request)
+        by_visitor.withdraw(consultation)
         left += len(alerts())
-        by_visitor.restore(request)
+        by_visitor.restore(consultation)
         left += len(alerts())
         clock.shift(MINUTE)
     assert left == 1
@@ -154,9 +154,9 @@ def test_what_one_visitor_changes_again_and_again_is_gathered_too(
 def test_a_visitor_who_sends_and_deletes_again_and_again_is_gathered_too(clock: Any) -> None:
     left = 0
     for _ in range(20):
-        request = submit()
+        consultation = submit()
         left += len(alerts())
-        erasing.erase(request, by=transitions.Actor.VISITOR)
+        erasing.erase(consultation, by=transitions.Actor.VISITOR)
         left += len(alerts())
         clock.shift(MINUTE)
     assert left == 2
@@ -208,16 +208,16 @@ def test_gathering_can_be_turned_off(settings: Any) -> None:
 # --- Never gathered ------------------------------------------------------------------------
 
 
-def withdraw(request: ConsultationRequest) -> None:
-    by_visitor.withdraw(request)
+def withdraw(consultation: ConsultationRequest) -> None:
+    by_visitor.withdraw(consultation)
 
 
-def ask_to_move(request: ConsultationRequest) -> None:
-    by_visitor.ask_to_move(request)
+def ask_to_move(consultation: ConsultationRequest) -> None:
+    by_visitor.ask_to_move(consultation)
 
 
-def erase(request: ConsultationRequest) -> None:
-    erasing.erase(request, by=transitions.Actor.VISITOR)
+def erase(consultation: ConsultationRequest) -> None:
+    erasing.erase(consultation, by=transitions.Actor.VISITOR)
 
 
 @pytest.mark.parametrize("act", [withdraw, ask_to_move, erase])
@@ -228,10 +228,10 @@ def test_a_change_to_a_consultation_within_a_day_is_told_at_once(
     starts_at: datetime,
     leave: int,
 ) -> None:
-    request = agreed(starts_at, therapist)
+    consultation = agreed(starts_at, therapist)
     submit()
     assert len(alerts()) == 1
-    act(request)
+    act(consultation)
     told = alerts()
     assert len(told) == leave
     assert all("within the next 24 hours" in alert.body for alert in told)
@@ -241,11 +241,11 @@ def test_a_consultation_that_is_withdrawn_and_then_deleted_is_told_all_the_same(
     clock: Any, therapist: User
 ) -> None:
     """What was gathered goes with the request that it is about."""
-    request = agreed(FRIDAY, therapist)
+    consultation = agreed(FRIDAY, therapist)
     submit()
     assert len(alerts()) == 1
-    withdraw(request)
-    erase(request)
+    withdraw(consultation)
+    erase(consultation)
     clock.shift(HOUR)
     (alert,) = alerts()
     assert "A visitor deleted a request" in alert.body
@@ -255,10 +255,10 @@ def test_a_consultation_that_is_withdrawn_and_then_deleted_is_told_all_the_same(
 def test_a_withdrawal_that_the_practice_was_told_of_is_not_told_again_when_it_is_deleted(
     clock: Any, therapist: User
 ) -> None:
-    request = agreed(FRIDAY, therapist)
-    withdraw(request)
+    consultation = agreed(FRIDAY, therapist)
+    withdraw(consultation)
     assert len(alerts()) == 1
-    erase(request)
+    erase(consultation)
     clock.shift(HOUR)
     assert alerts() == []
 
@@ -266,12 +266,12 @@ def test_a_withdrawal_that_the_practice_was_told_of_is_not_told_again_when_it_is
 def test_a_request_held_from_erasure_that_its_visitor_deletes_is_told_at_once(
     therapist: User,
 ) -> None:
-    request = agreed(TOMORROW, therapist)
+    consultation = agreed(TOMORROW, therapist)
     day = PracticeSettings.load().today() + 30 * DAY
-    erasing.hold(request, day, "a complaint", user=therapist)
+    erasing.place_legal_hold(consultation, day, "a complaint", user=therapist)
     submit()
     assert len(alerts()) == 1
-    erase(request)
+    erase(consultation)
     assert len(alerts()) == 1
 
 
@@ -287,20 +287,20 @@ def test_a_request_held_from_erasure_that_its_visitor_deletes_is_told_at_once(
 def test_a_time_picked_within_a_day_or_instead_of_one_is_told_at_once(
     therapist: User, picked: datetime, instead_of: datetime | None, leave: int
 ) -> None:
-    request = offered(therapist, picked, instead_of=instead_of)
+    consultation = offered(therapist, picked, instead_of=instead_of)
     submit()
     assert len(alerts()) == 1
-    by_visitor.pick(request, picked)
+    by_visitor.pick(consultation, picked)
     assert len(alerts()) == leave
 
 
 def test_what_waited_goes_along_with_an_alert_that_cannot_wait(clock: Any, therapist: User) -> None:
-    request = agreed(TOMORROW, therapist)
+    consultation = agreed(TOMORROW, therapist)
     submit()
     assert len(alerts()) == 1
     submit()
     assert alerts() == []
-    by_visitor.withdraw(request)
+    by_visitor.withdraw(consultation)
     [alert] = alerts()
     assert "A visitor cancelled a consultation" in alert.subject
     assert "A new request" in alert.body
@@ -312,22 +312,22 @@ def test_what_waited_goes_along_with_an_alert_that_cannot_wait(clock: Any, thera
 
 
 def restored(therapist: User) -> None:
-    request = submit()
-    by_visitor.withdraw(request)
+    consultation = submit()
+    by_visitor.withdraw(consultation)
     OutgoingEmail.objects.all().delete()
-    by_visitor.restore(request)
+    by_visitor.restore(consultation)
 
 
 def late(therapist: User) -> None:
     submit(asked_for=factories.open_time())
     OutgoingEmail.objects.all().delete()
     ConsultationRequest.objects.update(holds_until=NOW - MINUTE)
-    expiry.release_holds()
+    expiry.end_reservations()
 
 
 def offer_over(therapist: User) -> None:
-    request = offered(therapist, FRIDAY)
-    ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=NOW - MINUTE)
+    consultation = offered(therapist, FRIDAY)
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(holds_until=NOW - MINUTE)
     expiry.expire_offers()
 
 
@@ -346,9 +346,9 @@ HAPPENINGS: list[tuple[Callable[[User], Any], str]] = [
 
 
 def submit_untold() -> ConsultationRequest:
-    request = submit()
+    consultation = submit()
     OutgoingEmail.objects.all().delete()
-    return request
+    return consultation
 
 
 @pytest.mark.parametrize(("happen", "said"), HAPPENINGS)

@@ -381,10 +381,10 @@ def test_an_alert_to_the_practice_that_came_back_is_shown_until_one_arrives(
 # --- Settled -------------------------------------------------------------------------------
 
 
-def write_again(request: ConsultationRequest, therapist: Any) -> OutgoingEmail:
-    decisions.waitlist(request, user=therapist, words=emails.Draft("About", "Words"))
+def write_again(consultation: ConsultationRequest, therapist: Any) -> OutgoingEmail:
+    decisions.waitlist(consultation, user=therapist, words=emails.Draft("About", "Words"))
     outbox.send_due()
-    return OutgoingEmail.objects.get(request=request, kind="letter")
+    return OutgoingEmail.objects.get(request=consultation, kind="letter")
 
 
 def test_by_smtp_a_later_letter_that_is_taken_settles_it(
@@ -446,9 +446,9 @@ def test_somebody_who_was_told_otherwise_is_not_shown_any_more(
 
 def test_an_offer_whose_letter_came_back_does_not_run_out(mailbox: Mailbox, therapist: Any) -> None:
     factories.schedule()
-    request = submit()
+    consultation = submit()
     decisions.offer(
-        request,
+        consultation,
         user=therapist,
         words=emails.Draft("Times", "These."),
         starts=[factories.open_time()],
@@ -458,7 +458,7 @@ def test_an_offer_whose_letter_came_back_does_not_run_out(mailbox: Mailbox, ther
     mailbox.refusal = "550 no such mailbox"
     outbox.send_due()
     past = timezone.now() - timedelta(days=1)
-    ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=past)
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(holds_until=past)
     assert expiry.expire_offers() == 0
-    readdress.reached_otherwise(request, user=therapist)
+    readdress.reached_otherwise(consultation, user=therapist)
     assert expiry.expire_offers() == 1

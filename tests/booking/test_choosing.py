@@ -106,10 +106,10 @@ def test_case_5_an_unknown_or_empty_zone_never_crashes(visitor: Client, zone: st
 def test_sending_holds_the_time_and_says_so(visitor: Client) -> None:
     answer = visitor.post(URL, {**TYPED, "when": TUESDAY_ONE, "time_zone": "America/New_York"})
     assert answer.status_code == 303
-    request = ConsultationRequest.objects.get()
-    assert request.state == State.PENDING
-    assert request.starts_at == datetime(2026, 12, 1, 21, tzinfo=UTC)
-    assert request.claims.count() == (20 + 10) // 5
+    consultation = ConsultationRequest.objects.get()
+    assert consultation.state == State.PENDING
+    assert consultation.starts_at == datetime(2026, 12, 1, 21, tzinfo=UTC)
+    assert consultation.claims.count() == (20 + 10) // 5
     sent = visitor.get(answer.headers["Location"]).content.decode()
     assert "Tuesday, December 1, 2026 at 4:00 PM Eastern Time" in sent
     assert TUESDAY_ONE not in radios(look(visitor))
@@ -136,10 +136,10 @@ def test_case_1_who_comes_second_sees_the_form_again_with_everything_kept(
 def test_who_loses_the_race_after_the_form_was_checked_is_told_the_same(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def somebody_is_faster(request: ConsultationRequest, *how: object) -> Any:
+    def somebody_is_faster(consultation: ConsultationRequest, *how: object) -> Any:
         monkeypatch.undo()
-        submit(factories.unsaved_request(asked_for=request.asked_for))
-        return submit(request)
+        submit(factories.unsaved_request(asked_for=consultation.asked_for))
+        return submit(consultation)
 
     submit = by_visitor.submit
     monkeypatch.setattr(by_visitor, "submit", somebody_is_faster)
@@ -321,8 +321,10 @@ def test_the_therapist_reads_of_another_zone_only_if_its_clocks_differ_then(
 ) -> None:
     """Arizona has California's clocks in October, whatever day it is when somebody looks."""
     start = datetime(2026, month, 20, 17, tzinfo=UTC)
-    request = factories.consultation_request(
+    consultation = factories.consultation_request(
         time_zone="America/Phoenix", asked_for=start, parts_of_week=[]
     )
-    html = as_therapist.get(reverse("consultations:detail", args=[request.pk])).content.decode()
+    html = as_therapist.get(
+        reverse("consultations:detail", args=[consultation.pk])
+    ).content.decode()
     assert ("Arizona Time" in html) == is_shown

@@ -176,7 +176,7 @@ def test_nothing_ends_by_a_date_that_goes_wrong_while_the_worker_runs(
     worker.round()
     assert on_file() == before
     clock.shift(-days * DAY)  # the web server's own clock is right
-    request, _ = by_visitor.submit(factories.unsaved_request(asked_for=factories.open_time(3)))
+    consultation, _ = by_visitor.submit(factories.unsaved_request(asked_for=factories.open_time(3)))
     clock.shift(days * DAY)
     before = on_file()
     worker.ten_minutes(clock)
@@ -184,9 +184,9 @@ def test_nothing_ends_by_a_date_that_goes_wrong_while_the_worker_runs(
     assert len(mail.outbox) == 2, "its acknowledgement and its alert"
     assert not reads
     clock.shift(-days * DAY)
-    request.refresh_from_db()
-    assert request.starts_at
-    assert request.reply_by >= timezone.now().date()
+    consultation.refresh_from_db()
+    assert consultation.starts_at
+    assert consultation.reply_by >= timezone.now().date()
     worker.ten_minutes(clock)
     assert len(mail.outbox) == 2
     assert on_file() == before, "and when it is right again, nothing is made up for"
@@ -417,10 +417,12 @@ def test_a_salt_of_a_day_that_never_was_does_not_outlive_today(clock: Any, db: N
 
 
 def owed_letter(**changes: Any) -> OutgoingEmail:
-    request, _ = by_visitor.submit(factories.unsaved_request(phone="", email="robin@example.com"))
+    consultation, _ = by_visitor.submit(
+        factories.unsaved_request(phone="", email="robin@example.com")
+    )
     OutgoingEmail.objects.filter(kind="alert_new").delete()
     OutgoingEmail.objects.update(**changes)
-    return OutgoingEmail.objects.get(request=request)
+    return OutgoingEmail.objects.get(request=consultation)
 
 
 def test_a_letter_that_failed_or_was_held_by_a_wrong_date_leaves_when_it_is_right(

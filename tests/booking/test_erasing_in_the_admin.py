@@ -40,12 +40,12 @@ def held(
     request_on_file: ConsultationRequest, therapist: User, practice: PracticeSettings
 ) -> ConsultationRequest:
     until = practice.today() + WEEK
-    erasing.hold(request_on_file, until, "A complaint to the board", user=therapist)
+    erasing.place_legal_hold(request_on_file, until, "A complaint to the board", user=therapist)
     return request_on_file
 
 
-def page(name: str, request: ConsultationRequest) -> str:
-    return reverse(f"consultations:{name}", args=[request.pk])
+def page(name: str, consultation: ConsultationRequest) -> str:
+    return reverse(f"consultations:{name}", args=[consultation.pk])
 
 
 def words(answer: HttpResponse) -> str:
@@ -53,9 +53,9 @@ def words(answer: HttpResponse) -> str:
     return " ".join(BeautifulSoup(answer.content, "html.parser").get_text(" ").split())
 
 
-def day(request: ConsultationRequest) -> str:
+def day(consultation: ConsultationRequest) -> str:
     """The last day of its hold, as pages say it."""
-    until = request.kept_until
+    until = consultation.kept_until
     assert until is not None
     return f"{until:%A, %B} {until.day}, {until.year}"
 

@@ -121,17 +121,17 @@ def test_the_therapist_hears_a_month_before_of_what_waits_too_long(
 
 
 def held(user: User, **fields: Any) -> ConsultationRequest:
-    request = in_state(State.CLOSED, NOW - 500 * DAY, **fields)
-    erasing.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
-    return request
+    consultation = in_state(State.CLOSED, NOW - 500 * DAY, **fields)
+    erasing.place_legal_hold(consultation, TODAY + 3 * DAY, "A complaint", user=user)
+    return consultation
 
 
 def test_a_hold_outranks_time_the_practice_and_the_visitor(user: User, clock: Any) -> None:
-    request = held(user)
+    consultation = held(user)
     assert retention.erase_old(TODAY) == 0
-    with pytest.raises(erasing.Held):
-        erasing.erase(request, by=ACTOR.PRACTICE)
-    assert erasing.erase(request, by=ACTOR.VISITOR) is False
+    with pytest.raises(erasing.UnderLegalHold):
+        erasing.erase(consultation, by=ACTOR.PRACTICE)
+    assert erasing.erase(consultation, by=ACTOR.VISITOR) is False
     assert erased_after(clock, 3 * DAY) == 0
     assert erased_after(clock, 4 * DAY) == 1
 
@@ -139,17 +139,17 @@ def test_a_hold_outranks_time_the_practice_and_the_visitor(user: User, clock: An
 def test_the_visitors_wish_is_kept_for_the_day_on_which_the_hold_ends(
     user: User, clock: Any
 ) -> None:
-    request = in_state(State.PENDING, NOW)
-    erasing.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
-    visitor, link = Client(), request.get_absolute_url()
+    consultation = in_state(State.PENDING, NOW)
+    erasing.place_legal_hold(consultation, TODAY + 3 * DAY, "A complaint", user=user)
+    visitor, link = Client(), consultation.get_absolute_url()
     page = visitor.get(link).content.decode()
     assert "duty to keep this request until <strong>Friday, June 4" in page
     assert "A complaint" not in page
     answer = visitor.post(link, {"act": "erase", "sure": "yes"}).content.decode()
     assert "It is not erased yet" in answer
-    request.refresh_from_db()
-    assert request.state == State.WITHDRAWN
-    assert decisions.decisions(request) == []
+    consultation.refresh_from_db()
+    assert consultation.state == State.WITHDRAWN
+    assert decisions.decisions(consultation) == []
     assert "You have asked for its erasure" in visitor.get(link).content.decode()
     visitor.post(link, {"act": "erase", "sure": "yes"})  # twice does no harm
     assert erased_after(clock, 3 * DAY) == 0
@@ -161,33 +161,33 @@ def test_a_wish_after_the_practice_was_told_of_something_else_is_kept_too(
     user: User, clock: Any
 ) -> None:
     """Both alerts would have been of the same version."""
-    request = in_state(State.PENDING, NOW)
-    erasing.hold(request, TODAY + 3 * DAY, "A complaint", user=user)
-    by_visitor.withdraw(request)
-    assert erasing.erase(request, by=ACTOR.VISITOR) is False
+    consultation = in_state(State.PENDING, NOW)
+    erasing.place_legal_hold(consultation, TODAY + 3 * DAY, "A complaint", user=user)
+    by_visitor.withdraw(consultation)
+    assert erasing.erase(consultation, by=ACTOR.VISITOR) is False
     assert erased_after(clock, 4 * DAY) == 1
 
 
 def test_whoever_brings_a_request_back_does_not_want_it_erased(user: User, clock: Any) -> None:
-    request = in_state(State.PENDING, NOW)
-    erasing.hold(request, TODAY, "A complaint", user=user)
-    erasing.erase(request, by=ACTOR.VISITOR)
-    request.refresh_from_db()
-    by_visitor.restore(request)
+    consultation = in_state(State.PENDING, NOW)
+    erasing.place_legal_hold(consultation, TODAY, "A complaint", user=user)
+    erasing.erase(consultation, by=ACTOR.VISITOR)
+    consultation.refresh_from_db()
+    by_visitor.restore(consultation)
     assert erased_after(clock, 2 * DAY) == 0
 
 
 def test_lifting_a_hold_lets_the_visitors_wish_come_true(user: User, clock: Any) -> None:
-    request = held(user)
-    erasing.erase(request, by=ACTOR.VISITOR)
-    erasing.lift_hold(request, user=user)
+    consultation = held(user)
+    erasing.erase(consultation, by=ACTOR.VISITOR)
+    erasing.lift_legal_hold(consultation, user=user)
     assert retention.erase_old(TODAY) == 1
 
 
 @pytest.mark.parametrize(("until", "reason"), [(TODAY, " "), (TODAY - DAY, "A complaint")])
 def test_a_hold_needs_a_reason_and_a_day(until: date, reason: str, user: User, clock: Any) -> None:
     with pytest.raises(ValueError, match="reason"):
-        erasing.hold(in_state(State.CLOSED, NOW), until, reason, user=user)
+        erasing.place_legal_hold(in_state(State.CLOSED, NOW), until, reason, user=user)
 
 
 @pytest.mark.django_db
@@ -218,13 +218,13 @@ def test_a_restored_backup_is_erased_again(
 def test_the_file_of_tombstones_leads_to_nobody(
     practice: PracticeSettings, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    request = factories.consultation_request()
+    consultation = factories.consultation_request()
     with django_capture_on_commit_callbacks(execute=True):
-        erasing.erase(request, by=ACTOR.VISITOR)
+        erasing.erase(consultation, by=ACTOR.VISITOR)
     written = settings.TOMBSTONES_FILE.read_text()
     _, digest = written.split()
-    assert digest == digest_of(request.invitation_uid)
-    assert str(request.submission_key) not in written
+    assert digest == digest_of(consultation.invitation_uid)
+    assert str(consultation.submission_key) not in written
     assert settings.TOMBSTONES_FILE.stat().st_mode & 0o077 == 0
 
 
@@ -243,8 +243,8 @@ def test_a_file_that_could_not_be_written_is_written_later(
 
 
 def test_an_erasure_that_waits_for_a_cancellation_is_not_cut_short(user: User, clock: Any) -> None:
-    request = factories.agreed_request(NOW + DAY, by=user)
-    assert erasing.erase(request, by=ACTOR.VISITOR) is False
+    consultation = factories.agreed_request(NOW + DAY, by=user)
+    assert erasing.erase(consultation, by=ACTOR.VISITOR) is False
     assert "0 erased again" in command("erase_again")
     assert OutgoingEmail.objects.filter(kind="letter", sent_at=None).exists()
 
@@ -433,7 +433,7 @@ def test_erasing_a_person_leaves_others_and_what_is_held(
     theirs: list[ConsultationRequest], user: User
 ) -> None:
     other = factories.consultation_request(email="kim@example.com")
-    erasing.hold(theirs[2], PracticeSettings.load().today(), "A complaint", user=user)
+    erasing.place_legal_hold(theirs[2], PracticeSettings.load().today(), "A complaint", user=user)
     with pytest.raises(CommandError, match="Nothing was erased"):
         command("erase_person", typed="robin@example.com\nno\n")
     said = command("erase_person", typed="robin@example.com\nyes\n")

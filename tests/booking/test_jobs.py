@@ -66,9 +66,9 @@ def said_by(command: str, **options: Any) -> str:
     return out.getvalue().strip()
 
 
-def state_of(request: ConsultationRequest) -> tuple[State, Any]:
-    request.refresh_from_db()
-    return State(request.state), request.starts_at
+def state_of(consultation: ConsultationRequest) -> tuple[State, Any]:
+    consultation.refresh_from_db()
+    return State(consultation.state), consultation.starts_at
 
 
 # What is due
@@ -85,10 +85,10 @@ def held(**fields: Any) -> ConsultationRequest:
 def offered() -> ConsultationRequest:
     """A request with an offer that nobody answered in time."""
     over = timezone.now() - timedelta(minutes=1)
-    request = factories.consultation_request(state=State.PROPOSED, holds_until=over)
+    consultation = factories.consultation_request(state=State.PROPOSED, holds_until=over)
     at = timezone.now() + 2 * DAY
-    Proposal.objects.create(request=request, starts_at=at, ends_at=at + timedelta(minutes=20))
-    return request
+    Proposal.objects.create(request=consultation, starts_at=at, ends_at=at + timedelta(minutes=20))
+    return consultation
 
 
 def soon() -> ConsultationRequest:
@@ -104,12 +104,12 @@ def soon() -> ConsultationRequest:
 
 def emptied() -> ConsultationRequest:
     """A request that the visitor erased, whose cancellation has left."""
-    request = factories.consultation_request(
+    consultation = factories.consultation_request(
         state=State.WITHDRAWN, name="", erase_when_told=True, version=2
     )
     at = timezone.now() + 2 * DAY
     Letter.objects.create(
-        request=request,
+        request=consultation,
         version=2,
         kind="withdrawal",
         channel=Letter.Channel.EMAIL,
@@ -118,13 +118,13 @@ def emptied() -> ConsultationRequest:
         ends_at=at + timedelta(minutes=20),
     )
     OutgoingEmail.objects.create(
-        request=request,
+        request=consultation,
         kind="letter",
         version=2,
         recipient=OutgoingEmail.Recipient.VISITOR,
         sent_at=timezone.now(),
     )
-    return request
+    return consultation
 
 
 # Each job, and its command
@@ -153,9 +153,9 @@ def test_a_command_does_what_is_due_once_and_says_how_much(
 
 
 def test_a_hold_that_is_over_frees_its_time_and_the_request_stays() -> None:
-    request = held()
+    consultation = held()
     recurring()["release_holds"].run()
-    assert state_of(request) == (State.PENDING, None)
+    assert state_of(consultation) == (State.PENDING, None)
 
 
 def test_the_open_times_are_counted() -> None:
@@ -166,10 +166,10 @@ def test_the_open_times_are_counted() -> None:
 
 
 def test_an_offer_that_nobody_answered_ends() -> None:
-    request = offered()
+    consultation = offered()
     recurring()["expire_offers"].run()
-    assert state_of(request) == (State.EXPIRED, None)
-    assert not request.proposals.exists()
+    assert state_of(consultation) == (State.EXPIRED, None)
+    assert not consultation.proposals.exists()
 
 
 def test_an_erasure_is_finished_when_the_cancellation_has_left() -> None:
@@ -189,13 +189,13 @@ def test_calendars_that_cannot_be_read_count_as_none() -> None:
 
 
 def test_the_worker_does_each_job_once_when_asked(bare: None) -> None:
-    request, offer = held(), offered()
+    consultation, offer = held(), offered()
     soon()
     emptied()
     said = said_by("worker", once=True)
     for line in ("1 times freed", "1 offers ended", "1 reminders owed", "1 erased"):
         assert line in said.splitlines()
-    assert state_of(request) == (State.PENDING, None)
+    assert state_of(consultation) == (State.PENDING, None)
     assert state_of(offer) == (State.EXPIRED, None)
 
 
@@ -205,7 +205,7 @@ def test_a_job_that_fails_stops_no_other_and_the_worker_says_which_it_was(
     def fails() -> int:
         raise RuntimeError("with a secret in it")
 
-    monkeypatch.setattr(expiry, "release_holds", fails)
+    monkeypatch.setattr(expiry, "end_reservations", fails)
     offer = offered()
     with pytest.raises(CommandError, match=r"Failed: release_holds \(RuntimeError\)$"):
         said_by("worker", once=True)

@@ -48,9 +48,9 @@ def submit(**fields: Any) -> Any:
 
 def the_letter(**fields: Any) -> OutgoingEmail:
     """One message that is owed to a visitor, and no other."""
-    request = submit(**fields)
-    request.emails.filter(recipient="practice").delete()
-    return OutgoingEmail.objects.get(request=request)
+    consultation = submit(**fields)
+    consultation.emails.filter(recipient="practice").delete()
+    return OutgoingEmail.objects.get(request=consultation)
 
 
 def test_a_service_gets_each_letter_once_and_is_told_to_follow_nobody(
@@ -83,9 +83,9 @@ def test_mailgun_gets_the_same_by_its_own_form(mailgun: MailService) -> None:
 
 
 def test_an_invitation_goes_along_as_a_file(postmark: MailService, therapist: Any) -> None:
-    request = submit()
+    consultation = submit()
     decisions.confirm(
-        request,
+        consultation,
         user=therapist,
         words=emails.Draft("Your consultation", "We will talk."),
         starts_at=factories.open_time(),

@@ -31,8 +31,8 @@ def request_on_file(practice: PracticeSettings) -> ConsultationRequest:
     return by_visitor.submit(factories.unsaved_request(message="canary in the message"))[0]
 
 
-def state_of(request: ConsultationRequest) -> str:
-    return ConsultationRequest.objects.get(pk=request.pk).state
+def state_of(consultation: ConsultationRequest) -> str:
+    return ConsultationRequest.objects.get(pk=consultation.pk).state
 
 
 def test_opening_the_link_changes_nothing(

@@ -47,19 +47,19 @@ def by_phone() -> ConsultationRequest:
     return by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
 
 
-def offered(request: ConsultationRequest, user: User) -> ConsultationRequest:
+def offered(consultation: ConsultationRequest, user: User) -> ConsultationRequest:
     starts = [TUESDAY + timedelta(days=n) for n in range(3)]
-    decisions.offer(request, user=user, words=WORDS, starts=starts, minutes=20)
-    return request
+    decisions.offer(consultation, user=user, words=WORDS, starts=starts, minutes=20)
+    return consultation
 
 
-def confirmed(request: ConsultationRequest, user: User) -> ConsultationRequest:
-    decisions.confirm(request, user=user, words=WORDS, starts_at=TUESDAY, minutes=20)
-    return request
+def confirmed(consultation: ConsultationRequest, user: User) -> ConsultationRequest:
+    decisions.confirm(consultation, user=user, words=WORDS, starts_at=TUESDAY, minutes=20)
+    return consultation
 
 
-def url_of(request: ConsultationRequest, kind: str) -> str:
-    return reverse("consultations:decide", args=[request.pk, kind])
+def url_of(consultation: ConsultationRequest, kind: str) -> str:
+    return reverse("consultations:decide", args=[consultation.pk, kind])
 
 
 def fields(html: str) -> dict[str, str]:
@@ -74,13 +74,13 @@ def fields(html: str) -> dict[str, str]:
     return found | {str(t["name"]): t.text.lstrip("\n") for t in form.select("textarea[name]")}
 
 
-def page(visitor: Client, request: ConsultationRequest) -> str:
-    return visitor.get(request.get_absolute_url()).content.decode()
+def page(visitor: Client, consultation: ConsultationRequest) -> str:
+    return visitor.get(consultation.get_absolute_url()).content.decode()
 
 
-def act(visitor: Client, request: ConsultationRequest, act: str, **more: str) -> Any:
-    answer = visitor.post(request.get_absolute_url(), {"act": act, **more})
-    request.refresh_from_db()
+def act(visitor: Client, consultation: ConsultationRequest, act: str, **more: str) -> Any:
+    answer = visitor.post(consultation.get_absolute_url(), {"act": act, **more})
+    consultation.refresh_from_db()
     return answer
 
 
@@ -136,18 +136,18 @@ class TestTheTherapist:
     def test_case_4_is_told_that_the_time_went_busy_and_may_take_it_knowingly(
         self, as_therapist: Client
     ) -> None:
-        request, _ = by_visitor.submit(
+        consultation, _ = by_visitor.submit(
             factories.unsaved_request(asked_for=TUESDAY, phone="+16265550143")
         )
         factories.busy(TUESDAY, TUESDAY + timedelta(hours=1))
-        url = url_of(request, "confirm")
+        url = url_of(consultation, "confirm")
         typed = fields(as_therapist.get(url).content.decode())
         assert (typed["day"], typed["hour"]) == ("2026-12-01", "13:00")
         html = as_therapist.post(url, typed).content.decode()
         assert "you are busy then" in html
         assert not Letter.objects.exists()
-        request.refresh_from_db()
-        assert request.starts_at == TUESDAY
+        consultation.refresh_from_db()
+        assert consultation.starts_at == TUESDAY
         told = BeautifulSoup(html, "html.parser").select("[name=known]")
         knows = {"anyway": "on", "known": [str(tag["value"]) for tag in told]}
         letter = fields(as_therapist.post(url, {**typed, **knows}).content.decode()) | knows
@@ -159,8 +159,8 @@ class TestTheTherapist:
         assert "as many consultations as you take" in html  # of that they did not know yet
         by_visitor.withdraw(other)
         as_therapist.post(url, letter)
-        request.refresh_from_db()
-        assert request.state == State.CONFIRMED
+        consultation.refresh_from_db()
+        assert consultation.state == State.CONFIRMED
 
     def test_case_2_cannot_confirm_two_requests_for_one_time_even_knowingly(
         self, as_therapist: Client, therapist: User, by_phone: ConsultationRequest
@@ -317,9 +317,9 @@ class TestTheVisitor:
     def test_who_erases_an_agreed_consultation_is_told_of_the_last_message(
         self, visitor: Client, therapist: User
     ) -> None:
-        request, _ = by_visitor.submit(factories.unsaved_request(phone="+16265550143"))
-        confirmed(request, therapist)
-        url = request.get_absolute_url()
+        consultation, _ = by_visitor.submit(factories.unsaved_request(phone="+16265550143"))
+        confirmed(consultation, therapist)
+        url = consultation.get_absolute_url()
         asked = visitor.post(url, {"act": "erase"}).content.decode()
         assert "takes it out of your calendar" in asked
         html = visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
@@ -354,7 +354,7 @@ class TestTheVisitor:
     def test_who_is_erased_in_the_middle_of_an_act_meets_no_error(
         self, visitor: Client, waiting: ConsultationRequest, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def erased_meanwhile(request: ConsultationRequest) -> None:
+        def erased_meanwhile(consultation: ConsultationRequest) -> None:
             ConsultationRequest.objects.all().delete()
             raise transitions.Stale
 
@@ -374,10 +374,10 @@ class TestTheVisitor:
         assert "We talk by video" in page(visitor, by_phone)
 
     def test_is_answered_before_the_time_itself(self, visitor: Client) -> None:
-        request, _ = by_visitor.submit(
+        consultation, _ = by_visitor.submit(
             factories.unsaved_request(asked_for=TUESDAY, reply_by=date(2026, 12, 3))
         )
-        assert request.reply_by == TUESDAY.date()
+        assert consultation.reply_by == TUESDAY.date()
 
     def test_without_email_is_told_who_calls_and_from_where(
         self, as_therapist: Client, by_phone: ConsultationRequest

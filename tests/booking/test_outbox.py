@@ -86,7 +86,7 @@ def test_a_request_owes_the_visitor_a_letter_and_the_practice_an_alert(mailbox: 
 
 
 def test_the_alert_says_neither_who_nor_what_nor_from_where(mailbox: Mailbox, article: Any) -> None:
-    request = submit(
+    consultation = submit(
         message="canary",
         article=article.page_ptr,
         phone="+16265550143",
@@ -102,21 +102,21 @@ def test_the_alert_says_neither_who_nor_what_nor_from_where(mailbox: Mailbox, ar
         "5550143",
         "555-0143",
         article.title,
-        request.token,
+        consultation.token,
     ):
         assert secret not in text
-    assert f"/admin/consultations/{request.pk}/" in text
+    assert f"/admin/consultations/{consultation.pk}/" in text
     assert "Wednesday, November 25" in text
 
 
 def test_the_acknowledgement_is_neutral(mailbox: Mailbox, article: Any) -> None:
-    request = submit(message="canary", article=article.page_ptr)
+    consultation = submit(message="canary", article=article.page_ptr)
     outbox.send_due()
     letter = next(m for m in mailbox.messages if m["To"] == "robin@example.com")
     assert letter["Subject"] == "QHC: we have your message"
     assert "Quiet Harbor" not in letter.as_string()
     body = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert request.token in body
+    assert consultation.token in body
     for secret in ("canary", "Robin", article.title):
         assert secret not in body
 
@@ -216,12 +216,12 @@ def test_every_try_carries_the_same_message_id(mailbox: Mailbox) -> None:
 
 
 def test_letters_about_one_request_keep_their_order(nobody_listens: None, settings: Any) -> None:
-    request = submit()
+    consultation = submit()
     for _ in range(2):  # the alert failed, and then the acknowledgement, which waits
         outbox.send_due()
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     user = factories.user("somebody@example.com")
-    decisions.waitlist(request, user=user, words=emails.Draft("About", "Words"))
+    decisions.waitlist(consultation, user=user, words=emails.Draft("About", "Words"))
     outbox.send_due()
     assert not mail.outbox
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
@@ -245,10 +245,10 @@ def test_what_nobody_sends_is_shown_after_an_hour_though_it_was_never_tried() ->
 def test_a_letter_whose_key_is_missing_waits_for_it(mailbox: Mailbox, settings: Any) -> None:
     from cryptography.fernet import Fernet
 
-    request = submit()
+    consultation = submit()
     outbox.send_due()
     user = factories.user("somebody@example.com")
-    decisions.waitlist(request, user=user, words=emails.Draft("About", "Words"))
+    decisions.waitlist(consultation, user=user, words=emails.Draft("About", "Words"))
     foreign = Fernet(Fernet.generate_key()).encrypt(b"x").decode()
     Letter.objects.update(body=Unreadable(foreign))
     assert outbox.send_due() == 0

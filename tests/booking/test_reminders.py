@@ -67,7 +67,7 @@ def run_worker(
     moment = datetime.now(UTC)
     while moment <= until:
         clock.move_to(moment)
-        expiry.release_holds()
+        expiry.end_reservations()
         expiry.expire_offers()
         found = reminders()
         moment += every
@@ -149,10 +149,10 @@ def test_a_reminders_moment_is_nine_so_many_days_before(
 
 
 def test_asking_to_move_reminds_nobody_again(user: User, clock: Any) -> None:
-    request = factories.agreed_request(THURSDAY, by=user)
+    consultation = factories.agreed_request(THURSDAY, by=user)
     clock.move_to(THURSDAY - DAY)
     assert len(reminders()) == 1
-    by_visitor.ask_to_move(ConsultationRequest.objects.get(pk=request.pk))
+    by_visitor.ask_to_move(ConsultationRequest.objects.get(pk=consultation.pk))
     assert len(reminders()) == 1
 
 
@@ -160,9 +160,9 @@ def test_an_offer_on_an_agreed_time_neither_stops_nor_repeats_its_reminder(
     user: User, clock: Any
 ) -> None:
     factories.schedule(offer_hours=4)
-    request = factories.agreed_request(THURSDAY, by=user)
+    consultation = factories.agreed_request(THURSDAY, by=user)
     decisions.offer(
-        request,
+        consultation,
         user=user,
         words=WORDS,
         starts=[THURSDAY + 7 * DAY],
@@ -172,9 +172,9 @@ def test_an_offer_on_an_agreed_time_neither_stops_nor_repeats_its_reminder(
     factories.letters_left()
     clock.move_to(THURSDAY - DAY)
     expiry.expire_offers()
-    request.refresh_from_db()
+    consultation.refresh_from_db()
     decisions.offer(
-        request,
+        consultation,
         user=user,
         words=WORDS,
         starts=[THURSDAY + 7 * DAY],
@@ -225,10 +225,10 @@ def test_a_worker_that_was_away_at_nine_reminds_late_but_not_after_the_start(
 # --- Not any more -----------------------------------------------------------------------------
 
 
-def leaves_alone(request: ConsultationRequest, act: str, user: User) -> None:
+def leaves_alone(consultation: ConsultationRequest, act: str, user: User) -> None:
     if act == "move":
         decisions.move(
-            request,
+            consultation,
             user=user,
             words=WORDS,
             starts_at=THURSDAY + 7 * DAY,
@@ -236,11 +236,11 @@ def leaves_alone(request: ConsultationRequest, act: str, user: User) -> None:
             despite=open_times.OBJECTIONS,
         )
     elif act == "cancel":
-        decisions.cancel(request, user=user, words=WORDS)
+        decisions.cancel(consultation, user=user, words=WORDS)
     elif act == "withdraw":
-        by_visitor.withdraw(request)
+        by_visitor.withdraw(consultation)
     else:
-        erasing.erase(request, by=transitions.Actor.VISITOR)
+        erasing.erase(consultation, by=transitions.Actor.VISITOR)
 
 
 ENDINGS = ["move", "cancel", "withdraw", "erase"]
@@ -258,11 +258,11 @@ def test_case_6_a_reminder_on_its_way_is_not_sent_after_that(
     act: str, user: User, clock: Any
 ) -> None:
     """Case 6: owed at nine, and the mail server was away until after the change."""
-    request = factories.agreed_request(THURSDAY, by=user)
+    consultation = factories.agreed_request(THURSDAY, by=user)
     clock.move_to(THURSDAY - 20 * HOUR)
     expiry.queue_reminders()
     assert OutgoingEmail.objects.filter(kind__in=REMINDERS).count() == 1
-    leaves_alone(ConsultationRequest.objects.get(pk=request.pk), act, user)
+    leaves_alone(ConsultationRequest.objects.get(pk=consultation.pk), act, user)
     outbox.send_due()
     assert not any("a reminder" in message.body for message in mail.outbox)
 
@@ -277,8 +277,8 @@ def test_a_reminder_that_comes_too_late_is_not_sent(user: User, clock: Any) -> N
 
 
 def test_the_new_time_is_reminded_of(user: User, clock: Any) -> None:
-    request = factories.agreed_request(THURSDAY, by=user)
-    leaves_alone(request, "move", user)
+    consultation = factories.agreed_request(THURSDAY, by=user)
+    leaves_alone(consultation, "move", user)
     sent = run_worker(clock, THURSDAY + 7 * DAY)
     assert [(kind, moment.date().isoformat()) for kind, moment in sent] == [
         ("reminder_two_days", "2026-12-08"),
@@ -304,12 +304,17 @@ def test_nobody_without_email_is_reminded(user: User, clock: Any) -> None:
 
 
 def offered(user: User, **fields: Any) -> ConsultationRequest:
-    request, _ = by_visitor.submit(factories.unsaved_request(**fields))
+    consultation, _ = by_visitor.submit(factories.unsaved_request(**fields))
     starts = [NOW + 10 * DAY, NOW + 11 * DAY]
     decisions.offer(
-        request, user=user, words=WORDS, starts=starts, minutes=20, despite=open_times.OBJECTIONS
+        consultation,
+        user=user,
+        words=WORDS,
+        starts=starts,
+        minutes=20,
+        despite=open_times.OBJECTIONS,
     )
-    return request
+    return consultation
 
 
 def warnings() -> int:
@@ -343,17 +348,17 @@ def test_a_short_offer_is_warned_of_halfway(user: User, clock: Any) -> None:
 
 @pytest.mark.parametrize("act", ["pick", "none_suits", "withdraw", "decline"])
 def test_an_answered_offer_is_warned_of_no_more(act: str, user: User, clock: Any) -> None:
-    request = offered(user)
+    consultation = offered(user)
     clock.move_to(NOW + 3 * DAY)
     expiry.queue_reminders()
     if act == "pick":
-        by_visitor.pick(request, NOW + 10 * DAY)
+        by_visitor.pick(consultation, NOW + 10 * DAY)
     elif act == "decline":
-        decisions.decline(request, user=user, words=WORDS)
+        decisions.decline(consultation, user=user, words=WORDS)
     else:
-        getattr(by_visitor, act)(request)
+        getattr(by_visitor, act)(consultation)
     assert warnings() == 0
-    assert request.state != State.PROPOSED
+    assert consultation.state != State.PROPOSED
 
 
 def test_an_offer_without_end_is_never_warned_of(user: User, clock: Any) -> None:

@@ -37,19 +37,23 @@ def page(visitor: Client, address: str = FORM, **fields: object) -> str:
 
 
 def test_a_name_and_an_email_address_are_enough(visitor: Client) -> None:
-    request = send(visitor)
-    assert (request.name, request.email, request.phone) == ("Robin", "robin@example.com", "")
-    assert request.state == State.PENDING
-    assert request.who == "me"
-    assert request.region == "CA"
-    assert request.reply_by >= request.received_at.date()
+    consultation = send(visitor)
+    assert (consultation.name, consultation.email, consultation.phone) == (
+        "Robin",
+        "robin@example.com",
+        "",
+    )
+    assert consultation.state == State.PENDING
+    assert consultation.who == "me"
+    assert consultation.region == "CA"
+    assert consultation.reply_by >= consultation.received_at.date()
 
 
 def test_a_name_and_a_telephone_number_are_enough(visitor: Client) -> None:
-    request = send(visitor, email="", phone="(626) 555-0143", text_ok="on")
-    assert request.phone == "+16265550143"
-    assert request.text_ok
-    assert not request.voicemail_ok
+    consultation = send(visitor, email="", phone="(626) 555-0143", text_ok="on")
+    assert consultation.phone == "+16265550143"
+    assert consultation.text_ok
+    assert not consultation.voicemail_ok
 
 
 def test_a_name_alone_is_not_enough_and_what_was_typed_is_kept(visitor: Client) -> None:
@@ -88,9 +92,9 @@ def test_a_number_is_read_as_one_of_the_practices_country(visitor: Client) -> No
         telephone="020 7946 0018",
         licensed_regions="ENG England",
     )
-    request = send(visitor, email="", phone="020 7946 0999")
-    assert request.phone == "+442079460999"
-    assert request.region == "ENG"
+    consultation = send(visitor, email="", phone="020 7946 0999")
+    assert consultation.phone == "+442079460999"
+    assert consultation.region == "ENG"
 
 
 def test_an_address_is_taken_as_it_is_pasted(visitor: Client) -> None:
@@ -136,18 +140,18 @@ def test_a_name_is_kept_without_what_nobody_sees(visitor: Client) -> None:
 
 def test_what_stands_beside_a_number_reaches_the_therapist(visitor: Client) -> None:
     typed = "626 555 0143 (cell) after 6, or 001 626 555 0100"
-    request = send(visitor, email="", phone=typed, good_hours="evenings")
-    assert (request.phone, request.good_hours) == ("+16265550143", f"evenings; {typed}")
-    request = send(visitor, email="", phone="001 (626) 555-0143", good_hours="evenings")
-    assert (request.phone, request.good_hours) == ("+16265550143", "evenings")
+    consultation = send(visitor, email="", phone=typed, good_hours="evenings")
+    assert (consultation.phone, consultation.good_hours) == ("+16265550143", f"evenings; {typed}")
+    consultation = send(visitor, email="", phone="001 (626) 555-0143", good_hours="evenings")
+    assert (consultation.phone, consultation.good_hours) == ("+16265550143", "evenings")
 
 
 def test_a_message_of_a_thousand_characters_may_have_line_ends_of_a_browser(
     visitor: Client,
 ) -> None:
     typed = "a\r\n" * 500  # a browser counts 1,000 characters and posts 1,500
-    request = send(visitor, message=typed)
-    assert len(request.message) <= 1000
+    consultation = send(visitor, message=typed)
+    assert len(consultation.message) <= 1000
 
 
 def test_a_longer_message_is_refused_and_kept(visitor: Client) -> None:
@@ -196,8 +200,8 @@ def test_a_request_remembers_the_article_it_came_from(
 
 
 def test_the_visitor_can_leave_the_article_out(visitor: Client, article: ArticlePage) -> None:
-    request = send(visitor, article=article.pk, leave_out_article="on")
-    assert request.article is None
+    consultation = send(visitor, article=article.pk, leave_out_article="on")
+    assert consultation.article is None
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "abc", "999999", "1" * 40, "\x00", "1", "٣"])
@@ -290,8 +294,8 @@ def test_teens_read_their_own_words_before_they_type(visitor: Client) -> None:
 
 
 def test_a_parents_details_are_never_asked_of_a_teen(visitor: Client) -> None:
-    request = send(visitor, who="teen")
-    assert request.who == "teen"
+    consultation = send(visitor, who="teen")
+    assert consultation.who == "teen"
     assert "parent" not in re.sub(r"(?s)<section.*?</section>", "", page(visitor)).lower()
 
 
@@ -363,11 +367,11 @@ def test_a_nul_or_a_lone_surrogate_is_no_server_error(visitor: Client, field: st
 def test_the_page_after_sending_says_what_happens_and_by_when(visitor: Client) -> None:
     answer = visitor.post(FORM, {**ENOUGH, "message": "canary in the message"}, follow=True)
     html = answer.content.decode()
-    request = ConsultationRequest.objects.get()
+    consultation = ConsultationRequest.objects.get()
     assert "Your request has arrived" in html
-    assert f"{request.reply_by:%A}" in html
+    assert f"{consultation.reply_by:%A}" in html
     assert "988" in html
-    assert reverse("booking:manage", args=[request.token]) in html
+    assert reverse("booking:manage", args=[consultation.token]) in html
     assert "canary" not in html
     assert "Robin" not in html
     assert "delete it from the browser's history" in html

@@ -68,8 +68,8 @@ def test_a_wish_stays_one_when_its_last_rest_goes_by_itself(user: Any, clock: An
 def test_a_wish_after_age_had_it_erased_and_a_backup_brought_it_back_is_remembered(
     practice: PracticeSettings, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    request = factories.consultation_request(state=State.CLOSED, state_since=NOW - 4000 * DAY)
-    backup = dict(ConsultationRequest.objects.filter(pk=request.pk).values()[0])
+    consultation = factories.consultation_request(state=State.CLOSED, state_since=NOW - 4000 * DAY)
+    backup = dict(ConsultationRequest.objects.filter(pk=consultation.pk).values()[0])
     with django_capture_on_commit_callbacks(execute=True):
         retention.erase_old(TODAY)
     again = ConsultationRequest.objects.create(**backup)

@@ -38,12 +38,12 @@ def waiting(article: Any) -> ConsultationRequest:
     )[0]
 
 
-def detail(request: ConsultationRequest) -> str:
-    return reverse("consultations:detail", args=[request.pk])
+def detail(consultation: ConsultationRequest) -> str:
+    return reverse("consultations:detail", args=[consultation.pk])
 
 
-def decide_url(request: ConsultationRequest, kind: str) -> str:
-    return reverse("consultations:decide", args=[request.pk, kind])
+def decide_url(consultation: ConsultationRequest, kind: str) -> str:
+    return reverse("consultations:decide", args=[consultation.pk, kind])
 
 
 def hidden_and_shown(html: str) -> dict[str, str]:
@@ -198,18 +198,20 @@ def test_decisions_that_send_nothing_say_so(as_therapist: Client, waiting: Any) 
 def test_for_a_visitor_without_email_the_page_gives_words_and_a_button(
     as_therapist: Client,
 ) -> None:
-    request = by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
-    url = decide_url(request, "waitlist")
+    consultation = by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
+    url = decide_url(consultation, "waitlist")
     fields = hidden_and_shown(as_therapist.get(url).content.decode())
     assert "subject" not in fields
     as_therapist.post(url, fields)
     assert (
         "Robin left no e-mail" in as_therapist.get(reverse("consultations:index")).content.decode()
     )
-    html = as_therapist.get(detail(request)).content.decode()
+    html = as_therapist.get(detail(consultation)).content.decode()
     assert "I told them" in html
-    as_therapist.post(reverse("consultations:told", args=[request.pk, Letter.objects.get().pk]))
-    assert "I told them</button>" not in as_therapist.get(detail(request)).content.decode()
+    as_therapist.post(
+        reverse("consultations:told", args=[consultation.pk, Letter.objects.get().pk])
+    )
+    assert "I told them</button>" not in as_therapist.get(detail(consultation)).content.decode()
 
 
 def test_an_outcome_that_there_is_not_changes_nothing(as_therapist: Client, waiting: Any) -> None:
@@ -315,14 +317,14 @@ def test_a_letter_survives_a_time_that_is_no_longer_valid(
 
 def test_what_a_visitor_wrote_is_never_run(as_therapist: Client) -> None:
     bad = "<script>alert(1)</script>{{ 7|add:7 }}</textarea>"
-    request = by_visitor.submit(
+    consultation = by_visitor.submit(
         factories.unsaved_request(name=bad, message=bad, good_hours=bad, private_note=bad)
     )[0]
     for url in (
         reverse("consultations:index"),
-        detail(request),
-        decide_url(request, "decline"),
-        decide_url(request, "confirm"),
+        detail(consultation),
+        decide_url(consultation, "decline"),
+        decide_url(consultation, "confirm"),
     ):
         html = as_therapist.get(url).content.decode()
         assert "<script>alert(1)" not in html
@@ -417,11 +419,11 @@ def test_what_a_search_found_is_neither_kept_nor_indexed(
 def test_a_time_that_is_held_without_an_end_is_shown_without_one(as_therapist: Client) -> None:
     at = datetime(2030, 1, 8, 17, tzinfo=UTC)
     for more in ({}, {"state": State.PROPOSED}, {"state": State.CONFIRMED}):
-        request = factories.consultation_request(
+        consultation = factories.consultation_request(
             starts_at=at, ends_at=at + timedelta(minutes=20), **more
         )
-        assert request.holds_until is None
-        for page in (detail(request), request.get_absolute_url()):
+        assert consultation.holds_until is None
+        for page in (detail(consultation), consultation.get_absolute_url()):
             answer = as_therapist.get(page)
             assert answer.status_code == 200
             assert "held until" not in answer.content.decode().lower()

@@ -181,12 +181,12 @@ class Scheduling(RuleBasedStateMachine):
         self.count += 1
         contact = {"email": f"v{self.count}@x.example"} if with_email else {"email": ""}
         unsaved = {**contact, "phone": "+16265550143", "asked_for": start, "time_zone": zone}
-        request = factories.unsaved_request(**unsaved)
+        consultation = factories.unsaved_request(**unsaved)
         self.unsaved.append(
-            factories.unsaved_request(submission_key=request.submission_key, **unsaved)
+            factories.unsaved_request(submission_key=consultation.submission_key, **unsaved)
         )
         self.attempt(
-            "ask for a time" if start else "ask", lambda: by_visitor.submit(request), must=True
+            "ask for a time" if start else "ask", lambda: by_visitor.submit(consultation), must=True
         )
 
     @rule(slot=slots, number=st.none() | st.integers(0, 20))
@@ -196,8 +196,8 @@ class Scheduling(RuleBasedStateMachine):
         if number is not None:
             self.form_is_sent_again(self.unsaved[number % len(self.unsaved)])
         elif start not in factories.open_times():
-            request = factories.unsaved_request(asked_for=start, email="nobody@x.example")
-            assert not self.attempt("ask for a time", lambda: by_visitor.submit(request))
+            consultation = factories.unsaved_request(asked_for=start, email="nobody@x.example")
+            assert not self.attempt("ask for a time", lambda: by_visitor.submit(consultation))
 
     def form_is_sent_again(self, again: ConsultationRequest) -> None:
         found = ConsultationRequest.objects.filter(submission_key=again.submission_key)
@@ -212,48 +212,48 @@ class Scheduling(RuleBasedStateMachine):
     @precondition(lambda self: Proposal.objects.exists())
     @rule(number=st.integers(0, 5), choice=st.integers(0, 2), stale=st.booleans())
     def a_visitor_picks(self, number: int, choice: int, stale: bool) -> None:
-        request = self.one(number, stale=stale)
-        offered = list(Proposal.objects.filter(request=request.pk))
+        consultation = self.one(number, stale=stale)
+        offered = list(Proposal.objects.filter(request=consultation.pk))
         if not offered:
             return
         time = offered[choice % len(offered)]
         self.attempt(
             "pick",
-            lambda: by_visitor.pick(request, time.starts_at),
-            must=is_fresh(request) and time.starts_at > timezone.now(),
+            lambda: by_visitor.pick(consultation, time.starts_at),
+            must=is_fresh(consultation) and time.starts_at > timezone.now(),
         )
 
     @precondition(lambda self: ConsultationRequest.objects.shown().exists())
     @rule(number=st.integers(0, 5), choice=st.integers(0, 9), fits=fits, stale=st.booleans())
     def a_visitor_acts(self, number: int, choice: int, fits: bool, stale: bool) -> None:
-        request = self.one(number, stale=stale)
+        consultation = self.one(number, stale=stale)
         now = timezone.now()
         may = {
-            "none_suits": request.state == State.PROPOSED,
-            "ask_to_move": request.state == State.CONFIRMED
-            and request.is_ahead(now)
-            and not request.move_asked_at,
-            "withdraw": request.may_be_withdrawn(now),
-            "restore": request.may_be_restored(now),
+            "none_suits": consultation.state == State.PROPOSED,
+            "ask_to_move": consultation.state == State.CONFIRMED
+            and consultation.is_ahead(now)
+            and not consultation.move_asked_at,
+            "withdraw": consultation.may_be_withdrawn(now),
+            "restore": consultation.may_be_restored(now),
         }
         among = [act for act in may if may[act] or not fits]
         if choice == 9:
-            self.a_visitor_erases(request)
+            self.a_visitor_erases(consultation)
         if choice == 9 or not among or (among == ["withdraw"] and choice < 7):
             return  # most stay
         act = among[choice % len(among)]
-        must = may[act] and is_fresh(request)
-        done = self.attempt(act, lambda: getattr(by_visitor, act)(request), must=must)
+        must = may[act] and is_fresh(consultation)
+        done = self.attempt(act, lambda: getattr(by_visitor, act)(consultation), must=must)
         assert done <= may[act]
         if done and act == "withdraw":
-            self.left.add(request.email)
+            self.left.add(consultation.email)
         elif done and act == "restore":
-            self.left.discard(request.email)
+            self.left.discard(consultation.email)
 
-    def a_visitor_erases(self, request: ConsultationRequest) -> None:
-        self.left.add(request.email)
+    def a_visitor_erases(self, consultation: ConsultationRequest) -> None:
+        self.left.add(consultation.email)
         self.attempt(
-            "erase", lambda: erasing.erase(request, by=transitions.Actor.VISITOR), must=True
+            "erase", lambda: erasing.erase(consultation, by=transitions.Actor.VISITOR), must=True
         )
 
     # --- The therapist ----------------------------------------------------------------------
@@ -281,8 +281,8 @@ class Scheduling(RuleBasedStateMachine):
         stale: bool,
     ) -> None:
         starts = [start for slot in times if (start := self.moment(slot)) > timezone.now()]
-        request = self.one(number, stale=stale)
-        decision = chosen(request, choice, fits, (decisions.Asks.TIME, decisions.Asks.TIMES))
+        consultation = self.one(number, stale=stale)
+        decision = chosen(consultation, choice, fits, (decisions.Asks.TIME, decisions.Asks.TIMES))
         if not decision or not starts:
             return
         more: dict[str, Any] = {
@@ -293,7 +293,7 @@ class Scheduling(RuleBasedStateMachine):
             more["starts_at"] = starts[0]
         else:
             more["starts"] = starts[:several]
-        self.decide(request, decision, must=False, **more)
+        self.decide(consultation, decision, must=False, **more)
 
     @precondition(lambda self: ConsultationRequest.objects.shown().exists())
     @rule(
@@ -306,34 +306,38 @@ class Scheduling(RuleBasedStateMachine):
     ) -> None:
         """To which nothing can be objected."""
         starts = factories.open_times()
-        request = self.one(number)
-        decision = chosen(request, choice, True, (decisions.Asks.TIME, decisions.Asks.TIMES))
+        consultation = self.one(number)
+        decision = chosen(consultation, choice, True, (decisions.Asks.TIME, decisions.Asks.TIMES))
         if not decision or not starts:
             return
         several = list({starts[n % len(starts)] for n in numbers})
         if decision.asks == decisions.Asks.TIME:
-            self.decide(request, decision, must=True, starts_at=several[0], minutes=20)
+            self.decide(consultation, decision, must=True, starts_at=several[0], minutes=20)
         else:
-            self.decide(request, decision, must=True, starts=several, minutes=20)
+            self.decide(consultation, decision, must=True, starts=several, minutes=20)
 
     @precondition(lambda self: ConsultationRequest.objects.shown().exists())
     @rule(number=st.integers(0, 5), choice=st.integers(0, 7), fits=fits, stale=st.booleans())
     def the_therapist_gives_none(self, number: int, choice: int, fits: bool, stale: bool) -> None:
-        request = self.one(number, stale=stale)
-        decision = chosen(request, choice, fits, (decisions.Asks.NOTHING,))
+        consultation = self.one(number, stale=stale)
+        decision = chosen(consultation, choice, fits, (decisions.Asks.NOTHING,))
         if decision and (choice < 4 or decision.to == State.PENDING):  # most go on
-            must = decision in decisions.decisions(request) and is_fresh(request)
-            self.decide(request, decision, must=must)
+            must = decision in decisions.decisions(consultation) and is_fresh(consultation)
+            self.decide(consultation, decision, must=must)
 
     def decide(
-        self, request: ConsultationRequest, decision: decisions.Decision, must: bool, **more: Any
+        self,
+        consultation: ConsultationRequest,
+        decision: decisions.Decision,
+        must: bool,
+        **more: Any,
     ) -> None:
-        may = decision in decisions.decisions(request) and is_fresh(request)
+        may = decision in decisions.decisions(consultation) and is_fresh(consultation)
         if decision.writes:
             more["words"] = WORDS
         done = self.attempt(
             decision.kind,
-            lambda: decision.carry_out(request, user=self.user, **more),
+            lambda: decision.carry_out(consultation, user=self.user, **more),
             must=must,
         )
         assert done <= may
@@ -371,12 +375,12 @@ class Scheduling(RuleBasedStateMachine):
         self.took(f"worker: {job}")
 
     def worker_run(self) -> None:
-        expiry.release_holds()
+        expiry.end_reservations()
         expiry.expire_offers()
         over = ConsultationRequest.objects.filter(holds_until__lte=timezone.now())
         assert not over.filter(state=State.PENDING).exists()
-        for request in over.filter(state=State.PROPOSED):  # nobody has read of it yet
-            letter = request.emails.get(kind="letter", version=request.version)
+        for consultation in over.filter(state=State.PROPOSED):  # nobody has read of it yet
+            letter = consultation.emails.get(kind="letter", version=consultation.version)
             assert letter.sent_at is None
         expiry.queue_reminders()
         assert expiry.queue_reminders() == 0
@@ -492,18 +496,20 @@ class Scheduling(RuleBasedStateMachine):
             assert all(end + PAUSE <= s or e + PAUSE <= start for s, e in taken)
 
 
-def is_fresh(request: ConsultationRequest) -> bool:
+def is_fresh(consultation: ConsultationRequest) -> bool:
     """Whether nothing has changed since it was read."""
-    return ConsultationRequest.objects.filter(pk=request.pk, version=request.version).exists()
+    return ConsultationRequest.objects.filter(
+        pk=consultation.pk, version=consultation.version
+    ).exists()
 
 
 def chosen(
-    request: ConsultationRequest, choice: int, fits: bool, asks: tuple[decisions.Asks, ...]
+    consultation: ConsultationRequest, choice: int, fits: bool, asks: tuple[decisions.Asks, ...]
 ) -> decisions.Decision | None:
     """One of the decisions that ask for this, and if it `fits` that the state allows."""
     among = [
         decision
-        for decision in (decisions.decisions(request) if fits else decisions.DECISIONS)
+        for decision in (decisions.decisions(consultation) if fits else decisions.DECISIONS)
         if decision.asks in asks
     ]
     return among[choice % len(among)] if among else None

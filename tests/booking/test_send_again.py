@@ -32,9 +32,9 @@ def clock(practice: PracticeSettings) -> Iterator[time_machine.Traveller]:
         yield clock
 
 
-def give_up(request: ConsultationRequest, kind: str = "letter") -> OutgoingEmail:
+def give_up(consultation: ConsultationRequest, kind: str = "letter") -> OutgoingEmail:
     """Everything else has left; the last letter of this kind did not, and is not tried again."""
-    lost = request.emails.filter(kind=kind).latest("pk")
+    lost = consultation.emails.filter(kind=kind).latest("pk")
     factories.letters_left()
     tried = {"attempts": 12, "last_error": "SMTPDataError 554", "key": lost.key}
     OutgoingEmail.objects.filter(pk=lost.pk).update(
@@ -45,9 +45,9 @@ def give_up(request: ConsultationRequest, kind: str = "letter") -> OutgoingEmail
 
 
 def waitlisted(therapist: User) -> ConsultationRequest:
-    request = by_visitor.submit(factories.unsaved_request())[0]
-    decisions.waitlist(request, user=therapist, words=WORDS)
-    return request
+    consultation = by_visitor.submit(factories.unsaved_request())[0]
+    decisions.waitlist(consultation, user=therapist, words=WORDS)
+    return consultation
 
 
 def agreed(therapist: User) -> ConsultationRequest:
@@ -55,10 +55,10 @@ def agreed(therapist: User) -> ConsultationRequest:
 
 
 def offered(therapist: User) -> ConsultationRequest:
-    request = by_visitor.submit(factories.unsaved_request())[0]
+    consultation = by_visitor.submit(factories.unsaved_request())[0]
     given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": open_times.OBJECTIONS}
-    decisions.offer(request, starts=[WEDNESDAY, WEDNESDAY + HOUR], **given)
-    return request
+    decisions.offer(consultation, starts=[WEDNESDAY, WEDNESDAY + HOUR], **given)
+    return consultation
 
 
 def address(lost: OutgoingEmail) -> str:
@@ -77,9 +77,9 @@ def to_the_visitor() -> list[str]:
 def test_the_therapist_sends_it_again_and_the_history_says_so(
     therapist: User, as_therapist: Client
 ) -> None:
-    request = waitlisted(therapist)
-    lost = give_up(request)
-    page = as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
+    consultation = waitlisted(therapist)
+    lost = give_up(consultation)
+    page = as_therapist.get(f"/admin/consultations/{consultation.pk}/").content.decode()
     assert "Send this email again" in page
     assert "The mail server refused the email." in page
     assert "SMTPDataError" not in page
@@ -88,7 +88,7 @@ def test_the_therapist_sends_it_again_and_the_history_says_so(
     assert "on its way" in answer
     assert to_the_visitor() == ["About your message"]
     assert to_the_visitor() == []
-    events = request.events.filter(kind=RequestEvent.Kind.SENT_AGAIN)
+    events = consultation.events.filter(kind=RequestEvent.Kind.SENT_AGAIN)
     assert [event.user for event in events] == [therapist]
 
 
@@ -109,15 +109,15 @@ def test_two_who_press_at_once_send_it_once(therapist: User) -> None:
 
 
 def test_what_left_or_is_still_tried_is_not_sent_again(therapist: User) -> None:
-    request = waitlisted(therapist)
-    for email in request.emails.filter(recipient="visitor"):
+    consultation = waitlisted(therapist)
+    for email in consultation.emails.filter(recipient="visitor"):
         with pytest.raises(transitions.Stale):
             again.send_again(email, user=therapist)
 
 
 def test_an_acknowledgment_is_sent_again_with_the_words_of_today(therapist: User) -> None:
-    request = by_visitor.submit(factories.unsaved_request())[0]
-    again.send_again(give_up(request, "received"), user=therapist)
+    consultation = by_visitor.submit(factories.unsaved_request())[0]
+    again.send_again(give_up(consultation, "received"), user=therapist)
     assert to_the_visitor() == ["QHC: we have your message"]
 
 
@@ -141,21 +141,21 @@ def test_one_that_comes_back_once_more_after_it_was_settled_is_told_again(therap
 # --- Refused -------------------------------------------------------------------------------
 
 
-def withdrew(request: ConsultationRequest) -> None:
-    request.refresh_from_db()
-    by_visitor.withdraw(request)
+def withdrew(consultation: ConsultationRequest) -> None:
+    consultation.refresh_from_db()
+    by_visitor.withdraw(consultation)
 
 
-def wants_it_deleted(request: ConsultationRequest) -> None:
-    ConsultationRequest.objects.filter(pk=request.pk).update(erasure_asked_at=NOW)
+def wants_it_deleted(consultation: ConsultationRequest) -> None:
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(erasure_asked_at=NOW)
 
 
-def deleted_but_for_a_cancellation(request: ConsultationRequest) -> None:
-    ConsultationRequest.objects.filter(pk=request.pk).update(erase_when_told=True)
+def deleted_but_for_a_cancellation(consultation: ConsultationRequest) -> None:
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(erase_when_told=True)
 
 
-def left_no_email(request: ConsultationRequest) -> None:
-    ConsultationRequest.objects.filter(pk=request.pk).update(email="", phone="+16265550143")
+def left_no_email(consultation: ConsultationRequest) -> None:
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(email="", phone="+16265550143")
 
 
 @pytest.mark.parametrize(
@@ -164,9 +164,9 @@ def left_no_email(request: ConsultationRequest) -> None:
 def test_nobody_gets_a_letter_who_withdrew_or_deleted_or_takes_no_email(
     therapist: User, as_therapist: Client, change: Callable[[ConsultationRequest], None]
 ) -> None:
-    request = waitlisted(therapist)
-    lost = give_up(request)
-    change(request)
+    consultation = waitlisted(therapist)
+    lost = give_up(consultation)
+    change(consultation)
     OutgoingEmail.objects.filter(pk=lost.pk).delete()  # as a withdrawal does
     lost.save(force_insert=True)
     with pytest.raises(transitions.NotAllowed):
@@ -178,17 +178,17 @@ def test_nobody_gets_a_letter_who_withdrew_or_deleted_or_takes_no_email(
 def test_the_cancellation_that_follows_a_withdrawal_is_not_sent_again_either(
     therapist: User,
 ) -> None:
-    request = agreed(therapist)
-    by_visitor.withdraw(request)
-    lost = give_up(request)
+    consultation = agreed(therapist)
+    by_visitor.withdraw(consultation)
+    lost = give_up(consultation)
     with pytest.raises(transitions.NotAllowed):
         again.send_again(lost, user=therapist, knowing=True)
 
 
 def test_an_erased_request_has_nothing_to_send(therapist: User, as_therapist: Client) -> None:
-    request = waitlisted(therapist)
-    lost = give_up(request)
-    request.delete()
+    consultation = waitlisted(therapist)
+    lost = give_up(consultation)
+    consultation.delete()
     with pytest.raises(transitions.Stale):
         again.send_again(lost, user=therapist)
     answer = as_therapist.post(address(lost), follow=True).content.decode()
@@ -198,9 +198,9 @@ def test_an_erased_request_has_nothing_to_send(therapist: User, as_therapist: Cl
 def test_an_offer_that_is_over_and_a_reminder_of_what_is_over_are_not_sent_again(
     therapist: User, clock: Any
 ) -> None:
-    request = offered(therapist)
-    lost = give_up(request)
-    by_visitor.none_suits(request)
+    consultation = offered(therapist)
+    lost = give_up(consultation)
+    by_visitor.none_suits(consultation)
     with pytest.raises(transitions.NotAllowed):
         again.send_again(lost, user=therapist, knowing=True)
     reminded = agreed(therapist)
@@ -214,9 +214,9 @@ def test_an_offer_that_is_over_and_a_reminder_of_what_is_over_are_not_sent_again
 
 
 def test_an_alert_to_the_practice_is_nothing_to_send_again(therapist: User) -> None:
-    request = by_visitor.submit(factories.unsaved_request())[0]
+    consultation = by_visitor.submit(factories.unsaved_request())[0]
     with pytest.raises(transitions.NotAllowed):
-        again.send_again(give_up(request, "alert_new"), user=therapist)
+        again.send_again(give_up(consultation, "alert_new"), user=therapist)
 
 
 # --- Asked first ---------------------------------------------------------------------------
@@ -232,13 +232,13 @@ def test_nobody_is_asked_about_an_offer_that_stands(therapist: User) -> None:
     assert to_the_visitor() == ["About your message"]
 
 
-def moved_since(request: ConsultationRequest, therapist: User, clock: Any) -> None:
+def moved_since(consultation: ConsultationRequest, therapist: User, clock: Any) -> None:
     given = {"user": therapist, "words": WORDS, "minutes": 20, "despite": open_times.OBJECTIONS}
-    decisions.move(request, starts_at=WEDNESDAY + DAY, **given)
+    decisions.move(consultation, starts_at=WEDNESDAY + DAY, **given)
     factories.letters_left()
 
 
-def over_since(request: ConsultationRequest, therapist: User, clock: Any) -> None:
+def over_since(consultation: ConsultationRequest, therapist: User, clock: Any) -> None:
     clock.move_to(WEDNESDAY + MINUTE)
 
 
@@ -250,9 +250,9 @@ def test_the_therapist_is_asked_first_where_a_time_in_it_may_be_gone(
     make: Callable[[User], ConsultationRequest],
     change: Callable[[ConsultationRequest, User, Any], None],
 ) -> None:
-    request = make(therapist)
-    lost = give_up(request)
-    change(request, therapist, clock)
+    consultation = make(therapist)
+    lost = give_up(consultation)
+    change(consultation, therapist, clock)
     OutgoingEmail.objects.filter(pk=lost.pk).update(sent_at=None)
     with pytest.raises(again.TimeMayBeGone):
         again.send_again(lost, user=therapist)

@@ -57,7 +57,7 @@ def decision(kind: str) -> decisions.Decision:
     return next(d for d in decisions.DECISIONS if d.kind == kind)
 
 
-def decide(request: ConsultationRequest, kind: str, user: User, **more: Any) -> None:
+def decide(consultation: ConsultationRequest, kind: str, user: User, **more: Any) -> None:
     chosen = decision(kind)
     if chosen.writes:
         more["words"] = WORDS
@@ -65,7 +65,7 @@ def decide(request: ConsultationRequest, kind: str, user: User, **more: Any) -> 
         more = {"starts_at": LATER, "minutes": 20, "despite": open_times.OBJECTIONS, **more}
     if chosen.asks == decisions.Asks.TIMES:
         more = {"starts": [LATER], "minutes": 20, "despite": open_times.OBJECTIONS, **more}
-    chosen.carry_out(request, user=user, **more)
+    chosen.carry_out(consultation, user=user, **more)
 
 
 def in_state(state: State, **fields: Any) -> ConsultationRequest:
@@ -88,12 +88,12 @@ EXPECTED = {
 }
 
 
-def assert_allows_just(kinds: set[str], request: ConsultationRequest, user: User) -> None:
-    assert {d.kind for d in decisions.decisions(request)} == kinds
+def assert_allows_just(kinds: set[str], consultation: ConsultationRequest, user: User) -> None:
+    assert {d.kind for d in decisions.decisions(consultation)} == kinds
     for kind in (d.kind for d in decisions.DECISIONS):
         if kind not in kinds:
             with pytest.raises(transitions.NotAllowed):
-                decide(request, kind, user)
+                decide(consultation, kind, user)
     assert ConsultationRequest.objects.get().version == 1
 
 
@@ -121,8 +121,8 @@ def test_after_the_consultation_the_request_may_be_closed(user: User) -> None:
 def test_each_decision_leads_where_the_table_says_and_leaves_one_event(
     state: State, kind: str, user: User
 ) -> None:
-    request = in_state(state)
-    decide(request, kind, user)
+    consultation = in_state(state)
+    decide(consultation, kind, user)
     after = ConsultationRequest.objects.get()
     assert after.state == decision(kind).to
     assert after.state in NEXT_STATES[state]
@@ -140,9 +140,9 @@ def test_each_decision_leads_where_the_table_says_and_leaves_one_event(
 
 
 def test_a_stale_tab_does_nothing(user: User) -> None:
-    request = in_state(State.PENDING)
+    consultation = in_state(State.PENDING)
     stale = ConsultationRequest.objects.get()
-    decide(request, "waitlist", user)
+    decide(consultation, "waitlist", user)
     with pytest.raises(transitions.Stale):
         decide(stale, "decline", user)
     assert ConsultationRequest.objects.get().state == State.WAITLISTED
@@ -150,31 +150,31 @@ def test_a_stale_tab_does_nothing(user: User) -> None:
 
 
 def test_decline_reopen_decline_sends_two_letters(user: User) -> None:
-    request = in_state(State.PENDING)
+    consultation = in_state(State.PENDING)
     for kind in ("decline", "reopen", "decline"):
-        decide(request, kind, user)
+        decide(consultation, kind, user)
     assert OutgoingEmail.objects.filter(kind="letter").count() == 2
 
 
 def test_a_reopened_request_has_no_time_and_a_new_promise(user: User) -> None:
-    request = in_state(State.CONFIRMED)
-    decide(request, "cancel", user)
+    consultation = in_state(State.CONFIRMED)
+    decide(consultation, "cancel", user)
     with time_machine.travel(datetime(2027, 3, 1, 18, tzinfo=UTC)):
-        decide(request, "reopen", user)
-    assert request.starts_at is None
-    assert request.reply_by == date(2027, 3, 3)
+        decide(consultation, "reopen", user)
+    assert consultation.starts_at is None
+    assert consultation.reply_by == date(2027, 3, 3)
 
 
 def test_empty_words_and_no_minutes_are_refused(user: User) -> None:
-    request = in_state(State.PENDING)
+    consultation = in_state(State.PENDING)
     with pytest.raises(ValueError, match="words"):
-        decisions.decline(request, user=user, words=Draft("About", " \n"))
+        decisions.decline(consultation, user=user, words=Draft("About", " \n"))
     with pytest.raises(ValueError, match="minute"):
-        decisions.confirm(request, user=user, words=WORDS, starts_at=LATER, minutes=0)
+        decisions.confirm(consultation, user=user, words=WORDS, starts_at=LATER, minutes=0)
     for starts in ([], [LATER] * 2, [LATER + timedelta(hours=n) for n in range(4)]):
         with pytest.raises(ValueError, match="one to three"):
             decisions.offer(
-                request,
+                consultation,
                 user=user,
                 words=WORDS,
                 starts=starts,
@@ -185,10 +185,10 @@ def test_empty_words_and_no_minutes_are_refused(user: User) -> None:
 
 
 def test_without_email_the_words_wait_to_be_told(user: User) -> None:
-    request = in_state(State.PENDING, email="", phone="+16265550143")
-    decide(request, "waitlist", user)
+    consultation = in_state(State.PENDING, email="", phone="+16265550143")
+    decide(consultation, "waitlist", user)
     assert not OutgoingEmail.objects.exists()
-    assert list(ConsultationRequest.objects.to_be_told()) == [request]
+    assert list(ConsultationRequest.objects.to_be_told()) == [consultation]
     notes.tell(Letter.objects.get(), user=user)
     notes.tell(Letter.objects.get(), user=user)  # pressed twice
     assert not ConsultationRequest.objects.to_be_told()
@@ -196,16 +196,16 @@ def test_without_email_the_words_wait_to_be_told(user: User) -> None:
 
 
 def test_words_that_a_later_decision_overtook_are_no_longer_to_be_told(user: User) -> None:
-    request = in_state(State.PENDING, email="", phone="+16265550143")
-    decide(request, "confirm", user)
-    decide(request, "cancel", user)
+    consultation = in_state(State.PENDING, email="", phone="+16265550143")
+    decide(consultation, "confirm", user)
+    decide(consultation, "cancel", user)
     assert [letter.kind for letter in Letter.objects.all()] == ["cancel"]
 
 
 def test_events_hold_nothing_that_anybody_said(user: User) -> None:
-    request = by_visitor.submit(factories.unsaved_request(message="canary"))[0]
-    notes.save_notes(request, note="canary", user=user)
-    decide(request, "waitlist", user)
+    consultation = by_visitor.submit(factories.unsaved_request(message="canary"))[0]
+    notes.save_notes(consultation, note="canary", user=user)
+    decide(consultation, "waitlist", user)
     for row in RequestEvent.objects.values():
         assert "canary" not in str(row)
         assert "Robin" not in str(row)
@@ -234,15 +234,19 @@ def test_the_database_itself_refuses_a_second_request_for_one_key() -> None:
 
 
 def test_the_database_itself_refuses_to_owe_one_message_twice() -> None:
-    request = factories.consultation_request()
-    OutgoingEmail.objects.create(request=request, kind="letter", version=2, recipient="visitor")
+    consultation = factories.consultation_request()
+    OutgoingEmail.objects.create(
+        request=consultation, kind="letter", version=2, recipient="visitor"
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
-        OutgoingEmail.objects.create(request=request, kind="letter", version=2, recipient="visitor")
+        OutgoingEmail.objects.create(
+            request=consultation, kind="letter", version=2, recipient="visitor"
+        )
 
 
 def test_the_database_itself_refuses_to_remind_twice_of_one_time() -> None:
-    request = factories.consultation_request()
-    owed = {"request": request, "kind": "reminder_one_day", "recipient": "visitor"}
+    consultation = factories.consultation_request()
+    owed = {"request": consultation, "kind": "reminder_one_day", "recipient": "visitor"}
     OutgoingEmail.objects.create(**owed, version=2, about_time=LATER)
     with pytest.raises(IntegrityError), transaction.atomic():
         OutgoingEmail.objects.create(**owed, version=3, about_time=LATER)
@@ -257,15 +261,15 @@ def test_the_database_itself_refuses_two_claims_of_one_cell() -> None:
 
 
 def test_a_request_is_spoken_of_by_its_number_alone() -> None:
-    request = factories.consultation_request()
-    assert str(request) == f"Request {request.pk}"
-    assert "Robin" not in repr(request)
+    consultation = factories.consultation_request()
+    assert str(consultation) == f"Request {consultation.pk}"
+    assert "Robin" not in repr(consultation)
 
 
 def test_counts_of_erased_requests_outlive_their_articles(article: Any) -> None:
     for page in (article.page_ptr, None):
-        request = factories.consultation_request(state=State.DECLINED, article=page)
-        erasing.erase(request, by=transitions.Actor.SYSTEM)
+        consultation = factories.consultation_request(state=State.DECLINED, article=page)
+        erasing.erase(consultation, by=transitions.Actor.SYSTEM)
     article.delete()
     assert sorted(ErasedCount.objects.values_list("requests", flat=True)) == [1, 1]
 

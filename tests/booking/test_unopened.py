@@ -33,10 +33,10 @@ def submit(at: datetime = MONDAY, **fields: Any) -> ConsultationRequest:
     with time_machine.travel(at, tick=False):
         reply_by = PracticeSettings.load().reply_by(PracticeSettings.load().today())
         unsaved = factories.unsaved_request(**{"reply_by": reply_by, **fields})
-        request = by_visitor.submit(unsaved)[0]
+        consultation = by_visitor.submit(unsaved)[0]
         outbox.send_due()
     mail.outbox.clear()
-    return request
+    return consultation
 
 
 def alerted_at(at: datetime) -> int:
@@ -55,7 +55,7 @@ def test_the_second_address_hears_once_at_half_of_the_promised_time() -> None:
 
 
 def test_it_says_nothing_of_the_person() -> None:
-    request = submit(message="canary", phone="+16265550143")
+    consultation = submit(message="canary", phone="+16265550143")
     alerted_at(HALF + SOON)
     [letter] = mail.outbox
     text = letter.message().as_string() + letter.body
@@ -65,8 +65,8 @@ def test_it_says_nothing_of_the_person() -> None:
         "robin@",
         "5550143",
         "555-0143",
-        request.token,
-        f"/{request.pk}/",
+        consultation.token,
+        f"/{consultation.pk}/",
     ):
         assert secret not in text
     assert "Wednesday, November 18" in letter.body
@@ -81,39 +81,39 @@ def test_a_weekend_is_no_part_of_the_time() -> None:
 
 
 def test_a_request_that_was_opened_alerts_nobody(as_therapist: Client) -> None:
-    request = submit()
-    as_therapist.get(f"/admin/consultations/{request.pk}/")
-    request.refresh_from_db()
-    assert request.opened_at is not None
-    first = request.opened_at
-    as_therapist.get(f"/admin/consultations/{request.pk}/")
-    request.refresh_from_db()
-    assert request.opened_at == first
+    consultation = submit()
+    as_therapist.get(f"/admin/consultations/{consultation.pk}/")
+    consultation.refresh_from_db()
+    assert consultation.opened_at is not None
+    first = consultation.opened_at
+    as_therapist.get(f"/admin/consultations/{consultation.pk}/")
+    consultation.refresh_from_db()
+    assert consultation.opened_at == first
     assert alerted_at(HALF + SOON) == 0
 
 
 def test_neither_the_list_nor_an_editor_opens_a_request(
     as_therapist: Client, as_editor: Client
 ) -> None:
-    request = submit()
+    consultation = submit()
     as_therapist.get("/admin/consultations/")
-    as_editor.get(f"/admin/consultations/{request.pk}/")
-    request.refresh_from_db()
-    assert request.opened_at is None
+    as_editor.get(f"/admin/consultations/{consultation.pk}/")
+    consultation.refresh_from_db()
+    assert consultation.opened_at is None
 
 
 def test_one_that_is_opened_while_the_alert_waits_sends_none(as_therapist: Client) -> None:
-    request = submit()
+    consultation = submit()
     with time_machine.travel(HALF + SOON, tick=False):
         assert unopened.alert_unopened() == 1
-        unopened.note_opened(request)
+        unopened.note_opened(consultation)
         outbox.send_due()
     assert mail.outbox == []
 
 
 def test_what_is_held_apart_alerts_nobody() -> None:
-    request = submit()
-    ConsultationRequest.objects.filter(pk=request.pk).update(
+    consultation = submit()
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(
         state=State.SUSPECTED, held_apart_for=["links"]
     )
     assert alerted_at(HALF + SOON) == 0
@@ -121,8 +121,8 @@ def test_what_is_held_apart_alerts_nobody() -> None:
 
 @pytest.mark.parametrize("state", [State.WITHDRAWN, State.CLOSED, State.WAITLISTED])
 def test_only_what_waits_for_an_answer_is_missed(state: State) -> None:
-    request = submit()
-    ConsultationRequest.objects.filter(pk=request.pk).update(state=state)
+    consultation = submit()
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(state=state)
     assert alerted_at(HALF + SOON) == 0
 
 
@@ -147,8 +147,8 @@ def test_an_alert_to_the_first_address_that_cannot_leave_does_not_hold_it_up(
 
 def test_a_time_that_comes_before_the_promise_ends_it() -> None:
     asked_for = datetime(2026, 11, 17, 17, tzinfo=UTC)  # Tuesday at nine
-    request = submit()
-    ConsultationRequest.objects.filter(pk=request.pk).update(
+    consultation = submit()
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(
         asked_for=asked_for, reply_by=date(2026, 11, 17)
     )
     assert alerted_at(MONDAY + timedelta(hours=12) - SOON) == 0
@@ -156,9 +156,9 @@ def test_a_time_that_comes_before_the_promise_ends_it() -> None:
 
 
 def test_a_hold_that_runs_out_meanwhile_does_not_alert_twice() -> None:
-    request = submit()
+    consultation = submit()
     assert alerted_at(HALF + SOON) == 1
-    ConsultationRequest.objects.filter(pk=request.pk).update(version=7)
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(version=7)
     assert alerted_at(HALF + 2 * SOON) == 0
 
 

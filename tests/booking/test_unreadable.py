@@ -41,7 +41,9 @@ def lost(
         "good_hours": "mornings",
     }
     waiting, _ = by_visitor.submit(factories.unsaved_request(name="Lost", **personal))
-    erasing.hold(waiting, practice.today() + timedelta(days=9), "A subpoena", user=therapist)
+    erasing.place_legal_hold(
+        waiting, practice.today() + timedelta(days=9), "A subpoena", user=therapist
+    )
     notes.save_notes(waiting, note="old note", user=therapist)
     listed, _ = by_visitor.submit(factories.unsaved_request(email="listed@example.com", **personal))
     decisions.waitlist(listed, user=therapist, words=Draft("About", "old words"))
@@ -50,8 +52,10 @@ def lost(
     )
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     found = ConsultationRequest.objects.in_bulk()
-    assert all(isinstance(request.name, Unreadable) for request in found.values())
-    return {request.state: found[request.pk] for request in (waiting, listed, agreed)}
+    assert all(isinstance(consultation.name, Unreadable) for consultation in found.values())
+    return {
+        consultation.state: found[consultation.pk] for consultation in (waiting, listed, agreed)
+    }
 
 
 @pytest.fixture
@@ -70,14 +74,16 @@ def test_every_page_of_the_practice_still_opens(
     listed = get(reverse("consultations:all")).content.decode()
     assert listed.count(SHOWN) >= len(lost)
     assert "Kim Readable" in listed
-    for request in lost.values():
-        page = get(reverse("consultations:detail", args=[request.pk])).content.decode()
+    for consultation in lost.values():
+        page = get(reverse("consultations:detail", args=[consultation.pk])).content.decode()
         assert SHOWN in page
         assert "FIELD_ENCRYPTION_KEYS" in page  # what to do about it
-        pages = [reverse(f"consultations:{name}", args=[request.pk]) for name in ("erase", "hold")]
+        pages = [
+            reverse(f"consultations:{name}", args=[consultation.pk]) for name in ("erase", "hold")
+        ]
         pages += [
-            reverse("consultations:decide", args=[request.pk, decision.kind])
-            for decision in decisions.decisions(request)
+            reverse("consultations:decide", args=[consultation.pk, decision.kind])
+            for decision in decisions.decisions(consultation)
         ]
         for each in pages:
             assert get(each).status_code == 200, each
@@ -100,8 +106,11 @@ def test_the_search_finds_what_can_be_read(
 def test_a_visitor_s_own_page_shows_where_it_stands_and_erases(
     lost: dict[str, ConsultationRequest], visitor: Client
 ) -> None:
-    for state, request in lost.items():
-        for page in (request.get_absolute_url(), f"/consultation/sent/?key={request.token}"):
+    for state, consultation in lost.items():
+        for page in (
+            consultation.get_absolute_url(),
+            f"/consultation/sent/?key={consultation.token}",
+        ):
             answer = visitor.get(page, follow=True)
             assert answer.status_code == 200, (state, page)
             assert "unreadable" not in answer.content.decode(), (state, page)
@@ -151,11 +160,11 @@ def test_what_was_lost_is_whole_when_the_key_is_back(
     lost: dict[str, ConsultationRequest], as_therapist: Client, settings: Any
 ) -> None:
     """Somebody saved it meanwhile, and nothing was written over."""
-    request = lost[State.PENDING]
-    as_therapist.post(reverse("consultations:note", args=[request.pk]), {"note": "Mine"})
-    ConsultationRequest.objects.get(pk=request.pk).save()
+    consultation = lost[State.PENDING]
+    as_therapist.post(reverse("consultations:note", args=[consultation.pk]), {"note": "Mine"})
+    ConsultationRequest.objects.get(pk=consultation.pk).save()
     Letter.objects.get(request=lost[State.WAITLISTED]).save()
     settings.FIELD_ENCRYPTION_KEYS = KEYS
-    request.refresh_from_db()
-    assert (request.name, request.private_note) == ("Lost", "old note")
+    consultation.refresh_from_db()
+    assert (consultation.name, consultation.private_note) == ("Lost", "old note")
     assert Letter.objects.get(request=lost[State.WAITLISTED]).body == "old words"

@@ -36,17 +36,17 @@ def since_backup(clock: Any, django_capture_on_commit_callbacks: Any) -> Since:
     """What is done to a request within is done after a backup, which then comes back."""
 
     @contextlib.contextmanager
-    def since(request: ConsultationRequest) -> Iterator[None]:
-        rows = ConsultationRequest.objects.filter(pk=request.pk)
+    def since(consultation: ConsultationRequest) -> Iterator[None]:
+        rows = ConsultationRequest.objects.filter(pk=consultation.pk)
         backup = rows.values().get()
         with django_capture_on_commit_callbacks(execute=True):
             yield
         if not rows.update(**backup):
             ConsultationRequest.objects.create(**backup)
-        request.events.all().delete()
+        consultation.events.all().delete()
         command("erase_again")
         if rows.exists():
-            request.refresh_from_db()
+            consultation.refresh_from_db()
 
     return since
 
@@ -61,13 +61,13 @@ def written(settings: Any) -> list[str]:
 def test_an_erasure_promised_for_the_end_of_a_hold_is_kept_by_an_older_backup(
     user: User, since_backup: Since, clock: Any
 ) -> None:
-    request = factories.consultation_request()
-    with since_backup(request):
-        erasing.hold(request, TODAY + 31 * DAY, "A complaint", user=user)
-        erasing.erase(request, by=ACTOR.VISITOR)
-    assert request.state == State.WITHDRAWN
-    assert request.kept_until == TODAY + 31 * DAY, "and a hold is one still"
-    assert request.kept_because
+    consultation = factories.consultation_request()
+    with since_backup(consultation):
+        erasing.place_legal_hold(consultation, TODAY + 31 * DAY, "A complaint", user=user)
+        erasing.erase(consultation, by=ACTOR.VISITOR)
+    assert consultation.state == State.WITHDRAWN
+    assert consultation.kept_until == TODAY + 31 * DAY, "and a hold is one still"
+    assert consultation.kept_because
     clock.shift(31 * DAY)
     assert retention.erase_old(PracticeSettings.load().today()) == 0
     clock.shift(DAY)
@@ -75,22 +75,22 @@ def test_an_erasure_promised_for_the_end_of_a_hold_is_kept_by_an_older_backup(
 
 
 def test_a_persons_demand_that_met_a_hold_is_kept_too(user: User, since_backup: Since) -> None:
-    request = factories.consultation_request(email="kim@example.com")
-    erasing.hold(request, TODAY, "A complaint", user=user)
-    with since_backup(request):
+    consultation = factories.consultation_request(email="kim@example.com")
+    erasing.place_legal_hold(consultation, TODAY, "A complaint", user=user)
+    with since_backup(consultation):
         assert data_requests.erase_person("kim@example.com") == (1, 1)
-    assert request.erasure_asked_at
+    assert consultation.erasure_asked_at
 
 
 def test_a_withdrawal_is_one_still_and_was_so_since_its_day(
     user: User, since_backup: Since, clock: Any
 ) -> None:
-    request = factories.consultation_request(state=State.WAITLISTED)
-    with since_backup(request):
-        by_visitor.withdraw(request)
+    consultation = factories.consultation_request(state=State.WAITLISTED)
+    with since_backup(consultation):
+        by_visitor.withdraw(consultation)
         clock.shift(3 * DAY)
-    assert request.state == State.WITHDRAWN
-    assert NOW <= request.state_since < NOW + DAY
+    assert consultation.state == State.WITHDRAWN
+    assert NOW <= consultation.state_since < NOW + DAY
 
 
 def test_a_withdrawal_is_one_whatever_the_backup_says_of_the_request(
@@ -113,25 +113,25 @@ def test_who_withdrew_gets_nothing_from_an_older_backup(
     user: User, since_backup: Since, clock: Any
 ) -> None:
     """Neither what was owed then, nor a reminder, nor a second cancellation."""
-    request = factories.agreed_request(NOW + 3 * DAY, by=user)
-    owed = list(request.emails.filter(recipient="visitor").values())
-    with since_backup(request):
-        by_visitor.withdraw(request)
+    consultation = factories.agreed_request(NOW + 3 * DAY, by=user)
+    owed = list(consultation.emails.filter(recipient="visitor").values())
+    with since_backup(consultation):
+        by_visitor.withdraw(consultation)
         factories.letters_left()
         OutgoingEmail.objects.bulk_create(OutgoingEmail(**each) for each in owed)
     clock.shift(2 * DAY)
     expiry.queue_reminders()
-    assert not request.emails.filter(recipient="visitor", sent_at=None).exists()
-    assert not request.claims.exists(), "its time is free"
+    assert not consultation.emails.filter(recipient="visitor", sent_at=None).exists()
+    assert not consultation.claims.exists(), "its time is free"
 
 
 def test_who_took_a_withdrawal_back_waits_again(user: User, since_backup: Since) -> None:
-    request = factories.consultation_request()
-    by_visitor.withdraw(request)
-    with since_backup(request):
-        by_visitor.restore(request)
-    assert request.state == State.PENDING
-    assert request.reply_by >= TODAY
+    consultation = factories.consultation_request()
+    by_visitor.withdraw(consultation)
+    with since_backup(consultation):
+        by_visitor.restore(consultation)
+    assert consultation.state == State.PENDING
+    assert consultation.reply_by >= TODAY
 
 
 def test_of_a_hold_that_was_placed_and_lifted_the_lifting_counts(
@@ -139,109 +139,113 @@ def test_of_a_hold_that_was_placed_and_lifted_the_lifting_counts(
 ) -> None:
     free = factories.consultation_request()
     with since_backup(free):
-        erasing.hold(free, TODAY + DAY, "A complaint", user=user)
-        erasing.lift_hold(free, user=user)
+        erasing.place_legal_hold(free, TODAY + DAY, "A complaint", user=user)
+        erasing.lift_legal_hold(free, user=user)
     bound = factories.consultation_request()
-    erasing.hold(bound, TODAY + DAY, "A complaint", user=user)
+    erasing.place_legal_hold(bound, TODAY + DAY, "A complaint", user=user)
     with since_backup(bound):
-        erasing.lift_hold(bound, user=user)
+        erasing.lift_legal_hold(bound, user=user)
     assert (free.kept_until, free.kept_because) == (None, "")
     assert (bound.kept_until, bound.kept_because) == (None, "")
 
 
 def test_a_hold_that_was_made_longer_keeps_its_reason(user: User, since_backup: Since) -> None:
-    request = factories.consultation_request()
-    erasing.hold(request, TODAY + DAY, "A complaint", user=user)
-    with since_backup(request):
-        erasing.hold(request, TODAY + 9 * DAY, "A second complaint", user=user)
-    assert (request.kept_until, request.kept_because) == (TODAY + 9 * DAY, "A complaint")
+    consultation = factories.consultation_request()
+    erasing.place_legal_hold(consultation, TODAY + DAY, "A complaint", user=user)
+    with since_backup(consultation):
+        erasing.place_legal_hold(consultation, TODAY + 9 * DAY, "A second complaint", user=user)
+    assert (consultation.kept_until, consultation.kept_because) == (TODAY + 9 * DAY, "A complaint")
 
 
 def test_no_voicemail_and_no_texts_stay_so(user: User, since_backup: Since) -> None:
-    request = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
-    with since_backup(request):
-        readdress.reach_by(request, user=user, text_ok=False, voicemail_ok=False, email_ok=True)
-    assert (request.text_ok, request.voicemail_ok) == (False, False)
-    assert request.email
-    with since_backup(request):
-        readdress.reach_by(request, user=user, text_ok=True, voicemail_ok=False, email_ok=True)
-    assert (request.text_ok, request.voicemail_ok) == (True, False), "the newest counts"
+    consultation = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
+    with since_backup(consultation):
+        readdress.reach_by(
+            consultation, user=user, text_ok=False, voicemail_ok=False, email_ok=True
+        )
+    assert (consultation.text_ok, consultation.voicemail_ok) == (False, False)
+    assert consultation.email
+    with since_backup(consultation):
+        readdress.reach_by(consultation, user=user, text_ok=True, voicemail_ok=False, email_ok=True)
+    assert (consultation.text_ok, consultation.voicemail_ok) == (True, False), "the newest counts"
 
 
 def test_whoever_wants_no_email_gets_none_from_an_older_backup(
     user: User, since_backup: Since, clock: Any
 ) -> None:
-    request = factories.agreed_request(NOW + 3 * DAY, by=user, phone=PHONE)
-    owed = list(request.emails.filter(recipient="visitor").values())
-    with since_backup(request):
-        readdress.reach_by(request, user=user, text_ok=False, voicemail_ok=True, email_ok=False)
-        request.letters.update(channel=Letter.Channel.EMAIL)
+    consultation = factories.agreed_request(NOW + 3 * DAY, by=user, phone=PHONE)
+    owed = list(consultation.emails.filter(recipient="visitor").values())
+    with since_backup(consultation):
+        readdress.reach_by(
+            consultation, user=user, text_ok=False, voicemail_ok=True, email_ok=False
+        )
+        consultation.letters.update(channel=Letter.Channel.EMAIL)
         OutgoingEmail.objects.bulk_create(OutgoingEmail(**each) for each in owed)
-    assert request.email == ""
-    assert request.letters.get().channel == Letter.Channel.IN_PERSON, "the therapist says it"
+    assert consultation.email == ""
+    assert consultation.letters.get().channel == Letter.Channel.IN_PERSON, "the therapist says it"
     clock.shift(2 * DAY)
     expiry.queue_reminders()
-    assert not request.emails.filter(recipient="visitor").exists()
+    assert not consultation.emails.filter(recipient="visitor").exists()
 
 
 def test_the_newest_wish_is_the_newest_whatever_the_clock_said(
     user: User, since_backup: Since, clock: Any
 ) -> None:
-    request = factories.consultation_request()
-    with since_backup(request):
+    consultation = factories.consultation_request()
+    with since_backup(consultation):
         clock.shift(400 * DAY)
-        erasing.hold(request, TODAY + 500 * DAY, "A complaint", user=user)
+        erasing.place_legal_hold(consultation, TODAY + 500 * DAY, "A complaint", user=user)
         clock.move_to(NOW)
-        erasing.lift_hold(request, user=user)
-    assert request.kept_until is None
+        erasing.lift_legal_hold(consultation, user=user)
+    assert consultation.kept_until is None
 
 
 def test_an_erasure_outranks_every_other_wish(user: User, since_backup: Since) -> None:
-    request = factories.consultation_request()
-    with since_backup(request):
-        erasing.hold(request, TODAY, "A complaint", user=user)
-        erasing.lift_hold(request, user=user)
-        erasing.erase(request, by=ACTOR.VISITOR)
+    consultation = factories.consultation_request()
+    with since_backup(consultation):
+        erasing.place_legal_hold(consultation, TODAY, "A complaint", user=user)
+        erasing.lift_legal_hold(consultation, user=user)
+        erasing.erase(consultation, by=ACTOR.VISITOR)
     assert not ConsultationRequest.objects.exists()
 
 
 def test_what_stands_already_is_left_alone(user: User, since_backup: Since) -> None:
     """Whatever was done since: by a restore of the newest backup, or `erase_again` at any time."""
-    request = factories.consultation_request()
-    with since_backup(request):
-        erasing.hold(request, TODAY + DAY, "A complaint", user=user)
-        by_visitor.withdraw(request)
+    consultation = factories.consultation_request()
+    with since_backup(consultation):
+        erasing.place_legal_hold(consultation, TODAY + DAY, "A complaint", user=user)
+        by_visitor.withdraw(consultation)
     assert "0 wishes honored" in command("erase_again")
-    version = request.version
-    by_visitor.restore(request)
+    version = consultation.version
+    by_visitor.restore(consultation)
     assert "0 wishes honored" in command("erase_again")
-    request.refresh_from_db()
-    assert (request.state, request.version) == (State.PENDING, version + 1)
+    consultation.refresh_from_db()
+    assert (consultation.state, consultation.version) == (State.PENDING, version + 1)
 
 
 def test_a_wish_after_a_restore_is_newer_than_all_before_it(
     user: User, since_backup: Since
 ) -> None:
-    request = factories.consultation_request()
-    with since_backup(request):
-        erasing.hold(request, TODAY + DAY, "A complaint", user=user)
-        erasing.lift_hold(request, user=user)
-        erasing.hold(request, TODAY + 2 * DAY, "A complaint", user=user)
-    with since_backup(request):
-        erasing.lift_hold(request, user=user)
-    assert request.kept_until is None
+    consultation = factories.consultation_request()
+    with since_backup(consultation):
+        erasing.place_legal_hold(consultation, TODAY + DAY, "A complaint", user=user)
+        erasing.lift_legal_hold(consultation, user=user)
+        erasing.place_legal_hold(consultation, TODAY + 2 * DAY, "A complaint", user=user)
+    with since_backup(consultation):
+        erasing.lift_legal_hold(consultation, user=user)
+    assert consultation.kept_until is None
 
 
 # --- The file ---------------------------------------------------------------------------------
 
 
 def test_the_file_of_wishes_leads_to_nobody(user: User, settings: Any, since_backup: Since) -> None:
-    request = factories.consultation_request(phone=PHONE, name="Quillon")
-    with since_backup(request):
-        erasing.hold(request, TODAY + 30 * DAY, "Quillon sues", user=user)
-        erasing.erase(request, by=ACTOR.VISITOR)
+    consultation = factories.consultation_request(phone=PHONE, name="Quillon")
+    with since_backup(consultation):
+        erasing.place_legal_hold(consultation, TODAY + 30 * DAY, "Quillon sues", user=user)
+        erasing.erase(consultation, by=ACTOR.VISITOR)
     assert written(settings) == [
-        f"2027-06-01 {digest_of(request.invitation_uid)[:40]} 3 withdrawn=2027-06-01 "
+        f"2027-06-01 {digest_of(consultation.invitation_uid)[:40]} 3 withdrawn=2027-06-01 "
         "erase=2027-06-01 hold=2027-07-01 no-texts no-voicemail wish"
     ]
     assert settings.TOMBSTONES_FILE.stat().st_mode & 0o077 == 0
@@ -251,13 +255,13 @@ def test_the_version_before_takes_no_wish_for_a_tombstone(
     user: User, settings: Any, since_backup: Since
 ) -> None:
     """As it reads the file: by a line's last word, which must fit its column, too."""
-    request = factories.consultation_request()
-    with since_backup(request):
-        by_visitor.withdraw(request)
+    consultation = factories.consultation_request()
+    with since_backup(consultation):
+        by_visitor.withdraw(consultation)
     [line] = written(settings)
     assert line.endswith(" wish")
     cut = {line[:end].split()[-1] for end in range(1, len(line) + 1)}  # a full disk breaks it off
-    assert digest_of(request.invitation_uid) not in cut
+    assert digest_of(consultation.invitation_uid) not in cut
     assert max(map(len, cut)) <= Tombstone._meta.get_field("digest").max_length
 
 
@@ -291,9 +295,9 @@ def test_a_full_disk_takes_no_act_back_and_is_made_up_for(
 ) -> None:
     """/dev/full is a disk without room."""
     there, settings.TOMBSTONES_FILE = settings.TOMBSTONES_FILE, Path("/dev/full")
-    request, link = factories.consultation_request(), Client()
+    consultation, link = factories.consultation_request(), Client()
     with django_capture_on_commit_callbacks(execute=True):
-        link.post(request.get_absolute_url(), {"act": "withdraw"})
+        link.post(consultation.get_absolute_url(), {"act": "withdraw"})
     assert ConsultationRequest.objects.get().state == State.WITHDRAWN
     with pytest.raises(OSError, match="No space"):
         jobs._scrub_if_due()
@@ -339,26 +343,26 @@ def test_what_was_wished_beside_a_version_that_writes_none_is_written_by_the_wor
 def test_the_newest_counts_in_whatever_order_servers_wrote(
     user: User, settings: Any, since_backup: Since
 ) -> None:
-    request = factories.consultation_request()
-    begins = wishes.digest(request.invitation_uid)
+    consultation = factories.consultation_request()
+    begins = wishes.digest(consultation.invitation_uid)
     settings.TOMBSTONES_FILE.write_text(
         f"2027-06-01 {begins} 10 wish\n2027-06-01 {begins} 9 withdrawn=2027-06-01 wish\n"
     )
     assert "1 wishes honored" in command("erase_again")
-    request.refresh_from_db()
-    assert request.state == State.PENDING
+    consultation.refresh_from_db()
+    assert consultation.state == State.PENDING
 
 
 def test_a_wish_made_while_another_is_written_is_written_too(
     practice: PracticeSettings, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request, append = factories.consultation_request(), tombstones.append
+    consultation, append = factories.consultation_request(), tombstones.append
 
     def made_meanwhile(lines: Any) -> None:
         append(lines)
-        wishes.changed(request)
+        wishes.changed(consultation)
 
-    wishes.changed(request)
+    wishes.changed(consultation)
     with monkeypatch.context() as patch:
         patch.setattr(tombstones, "append", made_meanwhile)
         wishes.write_missing()
@@ -378,11 +382,11 @@ def test_lines_of_many_writers_stay_whole(settings: Any) -> None:
 
 @pytest.fixture
 def reached(practice: PracticeSettings, as_therapist: Client) -> Callable[..., str]:
-    def post(request: ConsultationRequest, **ticks: object) -> str:
-        address = f"/admin/consultations/{request.pk}/reach/"
-        seen = ReachForm(request=request).seen
+    def post(consultation: ConsultationRequest, **ticks: object) -> str:
+        address = f"/admin/consultations/{consultation.pk}/reach/"
+        seen = ReachForm(consultation=consultation).seen
         answer = as_therapist.post(address, {"seen": seen, **ticks}, follow=True)
-        request.refresh_from_db()
+        consultation.refresh_from_db()
         return " ".join(answer.content.decode().split())
 
     return post
@@ -391,56 +395,58 @@ def reached(practice: PracticeSettings, as_therapist: Client) -> Callable[..., s
 def test_the_therapist_notes_how_somebody_wants_to_be_reached(
     reached: Callable[..., str], as_therapist: Client
 ) -> None:
-    request = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
-    page = as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
+    consultation = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
+    page = as_therapist.get(f"/admin/consultations/{consultation.pk}/").content.decode()
     assert "Save how to reach them" in page
-    page = reached(request, text_ok="on", email_ok="on")
+    page = reached(consultation, text_ok="on", email_ok="on")
     assert "Text: fine. Voicemail: no." in page
     assert "The practice (therapist@example.com), noted how to reach the visitor" in page
-    assert request.email
-    reached(request, text_ok="on")
-    assert request.email == ""
+    assert consultation.email
+    reached(consultation, text_ok="on")
+    assert consultation.email == ""
 
 
 def test_nobody_is_left_without_any_way_to_reach_them(
     reached: Callable[..., str], as_therapist: Client
 ) -> None:
-    request = factories.consultation_request()
+    consultation = factories.consultation_request()
     assert (
         "Save how to"
-        not in as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
+        not in as_therapist.get(f"/admin/consultations/{consultation.pk}/").content.decode()
     )
-    assert "Nothing was saved" in reached(request)
-    assert request.email
+    assert "Nothing was saved" in reached(consultation)
+    assert consultation.email
 
 
 def test_an_address_that_came_meanwhile_is_not_refused_by_an_older_page(
     reached: Callable[..., str],
 ) -> None:
-    request = factories.consultation_request(email="", phone=PHONE)
-    opened = ReachForm(request=request).seen
+    consultation = factories.consultation_request(email="", phone=PHONE)
+    opened = ReachForm(consultation=consultation).seen
     ConsultationRequest.objects.update(email="them@example.org")
-    assert "Nothing was saved" in reached(request, seen=opened, text_ok="on")
-    assert request.email
-    assert not request.text_ok
+    assert "Nothing was saved" in reached(consultation, seen=opened, text_ok="on")
+    assert consultation.email
+    assert not consultation.text_ok
 
 
 def test_a_refusal_is_not_undone_by_an_older_page(reached: Callable[..., str]) -> None:
-    request = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
-    opened = ReachForm(request=request).seen
-    reached(request, text_ok="on", email_ok="on")  # no voicemail, in another tab
-    page = reached(request, seen=opened, voicemail_ok="on", email_ok="on")
+    consultation = factories.consultation_request(phone=PHONE, text_ok=True, voicemail_ok=True)
+    opened = ReachForm(consultation=consultation).seen
+    reached(consultation, text_ok="on", email_ok="on")  # no voicemail, in another tab
+    page = reached(consultation, seen=opened, voicemail_ok="on", email_ok="on")
     assert "Nothing was saved" in page
-    assert not request.voicemail_ok
+    assert not consultation.voicemail_ok
 
 
 def test_a_letter_on_its_way_is_said_when_email_is_not_wanted_any_more(
     user: User, reached: Callable[..., str]
 ) -> None:
-    request = factories.consultation_request(phone=PHONE)
-    decisions.waitlist(request, user=user, words=emails.Draft("About you", "It may take weeks."))
-    page = reached(request)
+    consultation = factories.consultation_request(phone=PHONE)
+    decisions.waitlist(
+        consultation, user=user, words=emails.Draft("About you", "It may take weeks.")
+    )
+    page = reached(consultation)
     assert "To say or text" in page
     assert "It may take weeks." in page
     assert outbox.send_due() == 0
-    assert timezone.now() - timedelta(1) < request.state_since
+    assert timezone.now() - timedelta(1) < consultation.state_since

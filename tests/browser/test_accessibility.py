@@ -84,8 +84,8 @@ def press(page: Page, name: str) -> None:
 
 def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: User) -> None:
     factories.schedule()
-    request = by_visitor.submit(factories.unsaved_request(article=sample.page_ptr))[0]
-    manage = request.get_absolute_url()
+    consultation = by_visitor.submit(factories.unsaved_request(article=sample.page_ptr))[0]
+    manage = consultation.get_absolute_url()
     found = []
     addresses = [
         "/", "/about/", "/services/", "/fees/", "/faq/", "/privacy/", "/accessibility/",
@@ -93,7 +93,7 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
         *(article.url for article in ArticlePage.objects.live()),
         f"/consultation/?article={sample.pk}",
         "/consultation/?who=teen", "/consultation/?elsewhere",
-        "/consultation/sent/", f"/consultation/sent/?key={request.token}", manage,
+        "/consultation/sent/", f"/consultation/sent/?key={consultation.token}", manage,
         "/consultation/manage/gone/", "/no-such-page/",
     ]  # fmt: skip
     for address in addresses:
@@ -108,7 +108,7 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
     words = emails.Draft("About your message", "Words")
     starts = factories.open_times()[:3]
     decisions.offer(
-        request,
+        consultation,
         user=therapist,
         words=words,
         starts=starts,
@@ -118,7 +118,7 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
     page.goto(manage)
     press(page, "Take this time")
     found += faults(page)
-    by_visitor.pick(request, starts[0], visitor_calls=True)
+    by_visitor.pick(consultation, starts[0], visitor_calls=True)
     page.goto(manage)
     found += faults(page)
     press(page, "Ask for another time")

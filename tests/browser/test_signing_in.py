@@ -75,7 +75,7 @@ def idle() -> float:
 def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
     page: Page, address: str
 ) -> None:
-    request = by_visitor.submit(factories.unsaved_request())[0]
+    consultation = by_visitor.submit(factories.unsaved_request())[0]
     said = StringIO()
     call_command("invite", "new@example.org", group="Therapist", stdout=said)
     found = []
@@ -96,7 +96,7 @@ def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
     page.goto("/account/")
     found += faults(page)
     press(page, "Sign out")
-    alerted = f"/admin/consultations/{request.pk}/"
+    alerted = f"/admin/consultations/{consultation.pk}/"
     page.goto(alerted)
     found += faults(page)
     press(page, "Sign in with a passkey")

@@ -98,9 +98,11 @@ def test_being_offered_three_times_and_picking_one(visitor: Page, signed_in: Pag
 
 def agreed(visitor: Page, therapist: User) -> str:
     link = ask(visitor, which=2)
-    request = the_request()
-    assert request.starts_at
-    decisions.confirm(request, user=therapist, words=WORDS, starts_at=request.starts_at, minutes=20)
+    consultation = the_request()
+    assert consultation.starts_at
+    decisions.confirm(
+        consultation, user=therapist, words=WORDS, starts_at=consultation.starts_at, minutes=20
+    )
     return link
 
 
@@ -131,10 +133,10 @@ def test_cancelling(visitor: Page, therapist: User) -> None:
     visitor.goto(agreed(visitor, therapist))
     visitor.get_by_role("button", name="Withdraw my request").click()
     expect(visitor.locator("main")).to_contain_text("You have withdrawn it")
-    request = the_request()
-    assert not request.claims.exists()
-    assert request.emails.get(kind="letter", sent_at=None)
-    assert request.starts_at in factories.open_times()
+    consultation = the_request()
+    assert not consultation.claims.exists()
+    assert consultation.emails.get(kind="letter", sent_at=None)
+    assert consultation.starts_at in factories.open_times()
 
 
 def everything_on_file() -> str:

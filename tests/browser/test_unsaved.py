@@ -149,7 +149,7 @@ def test_a_name_that_is_looked_for_is_in_no_address_that_the_browser_asks_for(
     signed_in: Page, waiting: ConsultationRequest
 ) -> None:
     addresses: list[str] = []
-    signed_in.on("request", lambda request: addresses.append(request.url))
+    signed_in.on("request", lambda consultation: addresses.append(consultation.url))
     signed_in.goto("/admin/consultations/")
     signed_in.get_by_label("Find by name, email or phone").fill("maya")
     signed_in.wait_for_timeout(500)

@@ -101,7 +101,7 @@ def test_while_the_database_is_away_nothing_is_promised_and_nothing_is_lost(
             "seconds away": seconds,
             "slowest answer": f"{slowest:.2f} s",
             "acknowledged": len(acknowledged),
-            "found of them": len(acknowledged & {key(request) for request in requests}),
+            "found of them": len(acknowledged & {key(consultation) for consultation in requests}),
             "told that it was not sent": sum(attempt.not_sent for attempt in visitors.attempts),
             **assert_each_message_left(mail_server),
         }

@@ -110,12 +110,12 @@ def restore(what: object, key: str, *options: str) -> None:
 
 
 def submit(number: object = "") -> ConsultationRequest:
-    request, _ = by_visitor.submit(
+    consultation, _ = by_visitor.submit(
         factories.unsaved_request(
             name=f"{CANARY} {number}", email=f"{CANARY}{number}@visitor.example", message=CANARY
         )
     )
-    return request
+    return consultation
 
 
 def refused(*arguments: Any) -> str:
@@ -146,14 +146,16 @@ class Visitor:
     def run(self, stopping: threading.Event) -> None:
         with working_on(self.database):
             while not stopping.is_set():
-                request = factories.unsaved_request(name=CANARY, email="", phone="+16265550143")
-                self.attempted.add(request.submission_key)
+                consultation = factories.unsaved_request(
+                    name=CANARY, email="", phone="+16265550143"
+                )
+                self.attempted.add(consultation.submission_key)
                 try:
-                    by_visitor.submit(request)
+                    by_visitor.submit(consultation)
                 except Exception as fault:
                     self.faults.append(repr(fault))
                     return
-                self.acknowledged.append(request.submission_key)
+                self.acknowledged.append(consultation.submission_key)
                 time.sleep(0.05)
 
 
@@ -281,13 +283,13 @@ def test_a_restore_honors_what_was_wished_since(
     agreed = factories.agreed_request(soon, by=user, name=CANARY)
     called = factories.agreed_request(soon + timedelta(hours=3), by=user, phone="+16265550143")
     doomed, bound = submit(1), submit(2)
-    erasing.hold(bound, timezone.localdate() + timedelta(days=9), CANARY, user=user)
+    erasing.place_legal_hold(bound, timezone.localdate() + timedelta(days=9), CANARY, user=user)
     file = backup()
     by_visitor.withdraw(agreed)
     readdress.reach_by(called, user=user, text_ok=False, voicemail_ok=False, email_ok=False)
-    erasing.hold(doomed, timezone.localdate() + timedelta(days=31), CANARY, user=user)
+    erasing.place_legal_hold(doomed, timezone.localdate() + timedelta(days=31), CANARY, user=user)
     erasing.erase(doomed, by=Actor.VISITOR)
-    erasing.lift_hold(bound, user=user)
+    erasing.lift_legal_hold(bound, user=user)
     call_command("backup", "--tombstones")
     settings.TOMBSTONES_FILE = tmp_path / "another server" / "tombstones.txt"
     said = io.StringIO()
@@ -366,15 +368,15 @@ def test_a_restore_erases_by_age_only_with_the_limit_of_a_round(
     """So does a rehearsal, which restores by the same command."""
     heartbeat.note(heartbeat.WORKER, timezone.now())
     for number in range(21):
-        request = submit(number)
-        ConsultationRequest.objects.filter(pk=request.pk).update(
+        consultation = submit(number)
+        ConsultationRequest.objects.filter(pk=consultation.pk).update(
             state="closed", state_since=timezone.now() - timedelta(days=4000)
         )
     said, file = io.StringIO(), backup()
     with working_on(other):
         call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
         assert "0 erased by age, 21 more wait" in said.getvalue()
-    ConsultationRequest.objects.filter(pk=request.pk).update(state_since=timezone.now())
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(state_since=timezone.now())
     file = backup()
     with working_on(other):
         call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)

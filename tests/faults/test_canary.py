@@ -139,14 +139,14 @@ def test_what_a_visitor_writes_stands_nowhere_in_clear(site: LiveSite, mail: Mai
         assert_nothing_in_clear(site, mail)
 
         manage = ask(visitor, site)
-        request = ConsultationRequest.objects.get()
-        assert_all_of_it_arrived(request)
+        consultation = ConsultationRequest.objects.get()
+        assert_all_of_it_arrived(consultation)
         site.wait_for_mail()
         assert_nothing_in_clear(site, mail)
 
         sign_in(therapist)
-        confirm(therapist, request)
-        keep_note(therapist, request)
+        confirm(therapist, consultation)
+        keep_note(therapist, consultation)
         site.wait_for_mail()
         assert_nothing_in_clear(site, mail)
 
@@ -164,7 +164,7 @@ def test_what_a_visitor_writes_stands_nowhere_in_clear(site: LiveSite, mail: Mai
 
     site.stop()
     assert_nothing_in_clear(site, mail)
-    assert_the_private_link_is_in_no_log(site, request, manage)
+    assert_the_private_link_is_in_no_log(site, consultation, manage)
     with site.database():
         OutgoingEmail.objects.update(last_error=f"refused: {ADDRESS}@visitor.example")
         assert ADDRESS in {word for _, word, _ in found_everywhere(site, mail)}
@@ -224,10 +224,10 @@ def sign_in(therapist: Browser) -> None:
     assert home.url.endswith("/admin/"), home.text
 
 
-def confirm(therapist: Browser, request: ConsultationRequest) -> None:
+def confirm(therapist: Browser, consultation: ConsultationRequest) -> None:
     """With the time first, then a letter that the therapist changes."""
     assert NAME in therapist.get("/admin/consultations/").text
-    address = f"/admin/consultations/{request.pk}/confirm/"
+    address = f"/admin/consultations/{consultation.pk}/confirm/"
     time = hidden_and_shown(therapist.get(address).text) | {
         "day": f"{date.today().year + 1}-01-11",
         "hour": "09:00",
@@ -240,8 +240,8 @@ def confirm(therapist: Browser, request: ConsultationRequest) -> None:
     assert PHONE in done.text
 
 
-def keep_note(therapist: Browser, request: ConsultationRequest) -> None:
-    page = f"/admin/consultations/{request.pk}/"
+def keep_note(therapist: Browser, consultation: ConsultationRequest) -> None:
+    page = f"/admin/consultations/{consultation.pk}/"
     form = hidden_and_shown(therapist.get(page).text)
     kept = therapist.post(f"{page}note/", form | {"note": f"Ask about {NOTE}"})
     assert NOTE in kept.text
@@ -281,14 +281,14 @@ class broken:  # noqa: N801
 # --- What must hold ----------------------------------------------------------------------
 
 
-def assert_all_of_it_arrived(request: ConsultationRequest) -> None:
-    assert request.name == TYPED["name"]
-    assert request.email == TYPED["email"]
-    assert request.phone == f"+1{PHONE}"
-    assert request.message == TYPED["message"]
-    assert request.good_hours == TYPED["good_hours"]
-    assert request.article_id
-    assert request.state == State.PENDING
+def assert_all_of_it_arrived(consultation: ConsultationRequest) -> None:
+    assert consultation.name == TYPED["name"]
+    assert consultation.email == TYPED["email"]
+    assert consultation.phone == f"+1{PHONE}"
+    assert consultation.message == TYPED["message"]
+    assert consultation.good_hours == TYPED["good_hours"]
+    assert consultation.article_id
+    assert consultation.state == State.PENDING
 
 
 def found_everywhere(site: LiveSite, mail: Mail) -> list[tuple[str, str, str]]:
@@ -379,12 +379,12 @@ def assert_letters_hold_no_more_than_they_must(mail: Mail) -> None:
 
 
 def assert_the_private_link_is_in_no_log(
-    site: LiveSite, request: ConsultationRequest, manage: str
+    site: LiveSite, consultation: ConsultationRequest, manage: str
 ) -> None:
     token = manage.strip("/").rpartition("/")[2]
-    assert token == request.token
+    assert token == consultation.token
     signature = token.partition(".")[2].lower()
-    words = [part.lower() for part in (token, signature, request.link_nonce)]
+    words = [part.lower() for part in (token, signature, consultation.link_nonce)]
     logged = site.log()
     assert "/consultation/manage/[private]" in logged
     assert not [word for word in words if word in logged.lower()]

@@ -70,15 +70,15 @@ def test_a_hold_does_not_end_by_a_clock_that_is_set_right_again(
     monkeypatch.setattr(jobs, "close_old_connections", lambda: None)  # not the test's own
     factories.schedule()
     at = timezone.now() + timedelta(days=2)
-    request = factories.consultation_request(
+    consultation = factories.consultation_request(
         starts_at=at, ends_at=at + timedelta(minutes=20), holds_until=timezone.now() + HOUR
     )
     [job] = [each for each in jobs.recurring(poll=0, stopping=bool) if each.name == "release_holds"]
     for hours in (3, -3):
         clock.shift(hours * 3600)
         job.run_if_due()
-        request.refresh_from_db()
-        assert request.starts_at is not None
+        consultation.refresh_from_db()
+        assert consultation.starts_at is not None
 
 
 def test_a_letter_of_a_clock_that_was_ahead_leaves_when_it_is_set_back(
@@ -162,7 +162,7 @@ def test_web_server_and_worker_under_a_clock_that_jumps(
         requests = list(ConsultationRequest.objects.all())
         report |= {
             "acknowledged": len(acknowledged),
-            "found of them": len(acknowledged & {key(request) for request in requests}),
+            "found of them": len(acknowledged & {key(consultation) for consultation in requests}),
             **assert_each_message_left(mail_server),
         }
         assert_each_is_there_once(visitors.attempts, requests)

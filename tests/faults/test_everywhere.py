@@ -50,65 +50,69 @@ def at(hour: int) -> dict[str, object]:
     return {"starts_at": day, "minutes": 20, "despite": open_times.OBJECTIONS}
 
 
-def confirm(request: ConsultationRequest, user: User) -> None:
-    hour = request.pk % 24
-    decisions.confirm(request, user=user, words=words("confirmed"), **at(hour))  # type: ignore[arg-type]
+def confirm(consultation: ConsultationRequest, user: User) -> None:
+    hour = consultation.pk % 24
+    decisions.confirm(consultation, user=user, words=words("confirmed"), **at(hour))  # type: ignore[arg-type]
 
 
-def offer(request: ConsultationRequest, user: User) -> None:
-    when = at(request.pk % 24)
+def offer(consultation: ConsultationRequest, user: User) -> None:
+    when = at(consultation.pk % 24)
     when["starts"] = [when.pop("starts_at")]
-    decisions.offer(request, user=user, words=words("offered"), **when)  # type: ignore[arg-type]
+    decisions.offer(consultation, user=user, words=words("offered"), **when)  # type: ignore[arg-type]
 
 
-def cancel(request: ConsultationRequest, user: User) -> None:
-    confirm(request, user)
-    decisions.cancel(request, user=user, words=words("cancelled"))
+def cancel(consultation: ConsultationRequest, user: User) -> None:
+    confirm(consultation, user)
+    decisions.cancel(consultation, user=user, words=words("cancelled"))
 
 
-def expire(request: ConsultationRequest, user: User) -> None:
-    offer(request, user)
+def expire(consultation: ConsultationRequest, user: User) -> None:
+    offer(consultation, user)
     factories.letters_left()
     past = timezone.now() - DAY
-    ConsultationRequest.objects.filter(pk=request.pk).update(holds_until=past)
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(holds_until=past)
     expiry.expire_offers()
 
 
 WAYS: dict[State, Way] = {
-    State.SUSPECTED: lambda request, user: ConsultationRequest.objects.filter(pk=request.pk).update(
-        state=State.SUSPECTED
-    ),
-    State.PENDING: lambda request, user: None,
+    State.SUSPECTED: lambda consultation, user: ConsultationRequest.objects.filter(
+        pk=consultation.pk
+    ).update(state=State.SUSPECTED),
+    State.PENDING: lambda consultation, user: None,
     State.PROPOSED: offer,
-    State.WAITLISTED: lambda request, user: decisions.waitlist(
-        request, user=user, words=words("w")
+    State.WAITLISTED: lambda consultation, user: decisions.waitlist(
+        consultation, user=user, words=words("w")
     ),
     State.CONFIRMED: confirm,
-    State.DECLINED: lambda request, user: decisions.decline(request, user=user, words=words("d")),
+    State.DECLINED: lambda consultation, user: decisions.decline(
+        consultation, user=user, words=words("d")
+    ),
     State.CANCELLED: cancel,
     State.EXPIRED: expire,
-    State.WITHDRAWN: lambda request, user: by_visitor.withdraw(request),
-    State.CLOSED: lambda request, user: decisions.close(request, user=user),
+    State.WITHDRAWN: lambda consultation, user: by_visitor.withdraw(consultation),
+    State.CLOSED: lambda consultation, user: decisions.close(consultation, user=user),
 }
 
 
 def bring_to(state: State, user: User) -> ConsultationRequest:
     """A request in `state`, with a canary in every field that says anything of a person."""
     number = list(State).index(state)
-    request, _ = by_visitor.submit(
+    consultation, _ = by_visitor.submit(
         factories.unsaved_request(
             email=f"{CANARY}-{number}@visitor.example",
             phone=f"+1626555014{number}",
             **{name: f"{CANARY} {name} {number}" for name in TYPED},
         )
     )
-    notes.save_notes(request, note=f"{CANARY} note", user=user)
-    notes.save_notes(request, outcome=Outcome.REFERRED, user=user)
-    erasing.hold(request, timezone.now().date() + DAY, f"{CANARY} reason", user=user)
-    WAYS[state](request, user)
-    request.refresh_from_db()
-    assert request.state == state
-    return request
+    notes.save_notes(consultation, note=f"{CANARY} note", user=user)
+    notes.save_notes(consultation, outcome=Outcome.REFERRED, user=user)
+    erasing.place_legal_hold(
+        consultation, timezone.now().date() + DAY, f"{CANARY} reason", user=user
+    )
+    WAYS[state](consultation, user)
+    consultation.refresh_from_db()
+    assert consultation.state == state
+    return consultation
 
 
 def tables() -> bytes:
@@ -206,8 +210,10 @@ def test_a_canary_in_every_field_and_state_is_nowhere_in_clear_and_once_erased_n
     PracticeSettings.objects.update(insurance=STAYS)
     requests = [bring_to(state, therapist) for state in State]
     work()
-    for request in requests:
-        assert CANARY in as_therapist.get(f"/admin/consultations/{request.pk}/").content.decode()
+    for consultation in requests:
+        assert (
+            CANARY in as_therapist.get(f"/admin/consultations/{consultation.pk}/").content.decode()
+        )
     as_therapist.post("/admin/consultations/all/", {"q": CANARY})
 
     def assert_nothing_in_clear() -> None:
@@ -225,10 +231,10 @@ def test_a_canary_in_every_field_and_state_is_nowhere_in_clear_and_once_erased_n
     on_disk = files(with_log=True)
     assert all(token in on_disk for token in in_cipher)
 
-    for request in requests:
-        erasing.lift_hold(request, user=therapist)
-        by = transitions.Actor.VISITOR if request.pk % 2 else transitions.Actor.PRACTICE
-        erasing.erase(request, by=by)
+    for consultation in requests:
+        erasing.lift_legal_hold(consultation, user=therapist)
+        by = transitions.Actor.VISITOR if consultation.pk % 2 else transitions.Actor.PRACTICE
+        erasing.erase(consultation, by=by)
     a_day_passes()
     left = tables(), files(with_log=connection.vendor == "sqlite")
     assert [token for token in in_cipher if any(token in where for where in left)] == []
@@ -255,10 +261,10 @@ def test_no_log_of_postgresqls_keeps_what_was_erased(installed: Cluster) -> None
     of a statement that fails, as that of a form which was sent twice, the other log has no values.
     """
     typed = {"message": CANARY, "submission_key": uuid.uuid4()}
-    request, _ = by_visitor.submit(factories.unsaved_request(**typed))
-    assert by_visitor.submit(factories.unsaved_request(**typed)) == (request, False)
+    consultation, _ = by_visitor.submit(factories.unsaved_request(**typed))
+    assert by_visitor.submit(factories.unsaved_request(**typed)) == (consultation, False)
     in_cipher = tokens()
-    erasing.erase(request, by=transitions.Actor.VISITOR)
+    erasing.erase(consultation, by=transitions.Actor.VISITOR)
     assert database_files.scrub()
     assert all(token in log_of(installed) for token in in_cipher)
     with connection.cursor() as cursor:

@@ -139,7 +139,9 @@ def test_a_full_disk_acknowledges_nothing_that_is_not_kept(
     attempts += post_many(site, 3)
     acknowledged = {attempt.key for attempt in attempts if attempt.location}
     with site.database():
-        found = {key(request): request for request in ConsultationRequest.objects.all()}
+        found = {
+            key(consultation): consultation for consultation in ConsultationRequest.objects.all()
+        }
         report |= {
             "acknowledged": len(acknowledged),
             "found of them": len(acknowledged & found.keys()),
@@ -153,9 +155,9 @@ def test_a_full_disk_acknowledges_nothing_that_is_not_kept(
         for attempt in attempts:
             if attempt.location:
                 assert found[attempt.key].name == attempt.name
-        for request in found.values():
-            owes = 0 if request.state == State.SUSPECTED else 2
-            assert request.emails.count() == owes, "each is there whole"
+        for consultation in found.values():
+            owes = 0 if consultation.state == State.SUSPECTED else 2
+            assert consultation.emails.count() == owes, "each is there whole"
         assert_database_is_whole()
     if site.cluster:
         read_everything(site.cluster)

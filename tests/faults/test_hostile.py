@@ -86,9 +86,9 @@ CONTENT_TYPES = [
 ]
 
 
-def addresses(request: ConsultationRequest, secret: str) -> st.SearchStrategy[str]:
+def addresses(consultation: ConsultationRequest, secret: str) -> st.SearchStrategy[str]:
     """The public addresses, true ones and ones with a hostile part."""
-    token = request.token
+    token = consultation.token
     true = [
         *("/", "/about/", "/articles/", "/articles/feed/", "/services/", "/fees/", "/faq/"),
         *("/privacy/", "/accessibility/", "/consultation/", "/consultation/sent/", "/theme.css"),
@@ -159,8 +159,8 @@ def test_no_input_breaks_a_page_or_comes_back_as_markup(
     examples: int, practice: PracticeSettings, article: Any, settings_of_limits: Any
 ) -> None:
     factories.schedule()
-    request = factories.consultation_request()
-    strategy = addresses(request, Schedule.load().feed_secret)
+    consultation = factories.consultation_request()
+    strategy = addresses(consultation, Schedule.load().feed_secret)
     client = Client(raise_request_exception=False)
     sent = {"count": 0}
 

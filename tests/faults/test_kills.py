@@ -168,13 +168,13 @@ def test_what_was_acknowledged_outlives_the_web_server(
         assert_database_is_whole()
 
 
-def key(request: ConsultationRequest) -> str:
-    return str(request.submission_key)
+def key(consultation: ConsultationRequest) -> str:
+    return str(consultation.submission_key)
 
 
 def stored_unanswered(attempts: list[Attempt], requests: list[ConsultationRequest]) -> int:
     """How many were stored by a post that got no answer: what the retries are for."""
-    received = {key(request): request.received_at for request in requests}
+    received = {key(consultation): consultation.received_at for consultation in requests}
     tried = [attempt for attempt in attempts if attempt.last_try_at and attempt.key in received]
     return sum(
         not attempt.location or received[attempt.key] < attempt.last_try_at for attempt in tried
@@ -186,19 +186,22 @@ def assert_each_is_there_once(attempts: list[Attempt], requests: list[Consultati
     assert [attempt.refusals for attempt in attempts if attempt.refusals] == []
     unanswered = [attempt for attempt in attempts if not attempt.location]
     assert all(attempt.unanswered for attempt in unanswered)
-    times = Counter(request.name for request in requests)
+    times = Counter(consultation.name for consultation in requests)
     assert set(times.values()) <= {1}
     assert times.keys() <= {attempt.name for attempt in attempts}
-    by_key = {key(request): request for request in requests}
+    by_key = {key(consultation): consultation for consultation in requests}
     for attempt in attempts:
         if attempt.location:
             token = parse_qs(urlsplit(attempt.location).query)["key"][0]
             found = ConsultationRequest.objects.by_token(token)
             assert found == by_key[attempt.key]
             assert found.name == attempt.name
-    for request in requests:
-        assert request.events.count() == 1
-        assert sorted(request.emails.values_list("kind", flat=True)) == ["alert_new", "received"]
+    for consultation in requests:
+        assert consultation.events.count() == 1
+        assert sorted(consultation.emails.values_list("kind", flat=True)) == [
+            "alert_new",
+            "received",
+        ]
 
 
 # --- The worker --------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from tests.faults.site import HOST, LiveSite, Service, free_port, wait_until
 EXAMPLES, ACTS_EACH = 50, 20  # a thousand acts
 ALWAYS = ("/", "/about/", "/articles/", "/articles/feed/", "/sitemap.xml", "/fees/", "/privacy/")
 ALONE = [
-    name for name in django_settings.MIDDLEWARE if name != "practice.pagecache.middleware.KeptPages"
+    name for name in django_settings.MIDDLEWARE if name != "practice.pagecache.middleware.PageCache"
 ]
 Answer = tuple[int, str | None, bytes]
 

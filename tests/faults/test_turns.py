@@ -92,7 +92,7 @@ def test_whatever_is_killed_nothing_that_was_acknowledged_is_lost(
         requests = list(ConsultationRequest.objects.all())
         report |= dict(killed) | {
             "acknowledged": len(acknowledged),
-            "found of them": len(acknowledged & {key(request) for request in requests}),
+            "found of them": len(acknowledged & {key(consultation) for consultation in requests}),
             "told that it was not sent": sum(attempt.not_sent for attempt in attempts),
             "stored by a post without an answer": stored_unanswered(attempts, requests),
         }

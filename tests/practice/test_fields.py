@@ -17,12 +17,13 @@ from tests import factories
 SECRET = ("name", "email", "phone", "good_hours", "message", "private_note")
 
 
-def column(name: str, request: ConsultationRequest) -> str:
+def column(name: str, consultation: ConsultationRequest) -> str:
     """What the database itself holds."""
     table = connection.ops.quote_name(ConsultationRequest._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {connection.ops.quote_name(name)} FROM {table} WHERE id = %s", [request.pk]
+            f"SELECT {connection.ops.quote_name(name)} FROM {table} WHERE id = %s",
+            [consultation.pk],
         )
         return cursor.fetchone()[0]
 
@@ -35,15 +36,15 @@ def test_these_are_the_encrypted_fields_of_a_request() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_canary_stands_in_clear_neither_in_the_database_nor_in_its_log() -> None:
     canary, visible = f"canary-{secrets.token_hex(8)}", secrets.token_hex(4)
-    request = factories.consultation_request(
+    consultation = factories.consultation_request(
         region=visible, **{name: f"{canary}-{name}@example.com" for name in SECRET}
     )
-    request.refresh_from_db()
-    request.message = f"{canary} again"
-    request.save()
+    consultation.refresh_from_db()
+    consultation.message = f"{canary} again"
+    consultation.save()
     for name in SECRET:
-        assert canary in getattr(request, name)
-        assert canary not in column(name, request)
+        assert canary in getattr(consultation, name)
+        assert canary not in column(name, consultation)
     if connection.vendor == "sqlite":
         base = str(connection.settings_dict["NAME"])
         written = [Path(base + end) for end in ("", "-wal") if Path(base + end).exists()]
@@ -57,8 +58,8 @@ def test_a_canary_stands_in_clear_neither_in_the_database_nor_in_its_log() -> No
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", ["Robin", "Zo\u00eb \U0001f33f", "a\nb\tc", " ", "0" * 5000])
 def test_a_text_comes_back_as_it_was(text: str) -> None:
-    request = factories.consultation_request(message=text)
-    assert ConsultationRequest.objects.get(pk=request.pk).message == text
+    consultation = factories.consultation_request(message=text)
+    assert ConsultationRequest.objects.get(pk=consultation.pk).message == text
 
 
 @pytest.mark.django_db
@@ -79,12 +80,12 @@ def test_one_text_is_another_token_each_time() -> None:
 
 @pytest.mark.django_db
 def test_updates_and_rows_written_at_once_are_encrypted_too() -> None:
-    request = factories.consultation_request()
-    ConsultationRequest.objects.filter(pk=request.pk).update(name="Updated")
-    assert "Updated" not in column("name", request)
-    request.name = "At once"
-    ConsultationRequest.objects.bulk_update([request], ["name"])
-    assert "At once" not in column("name", request)
+    consultation = factories.consultation_request()
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(name="Updated")
+    assert "Updated" not in column("name", consultation)
+    consultation.name = "At once"
+    ConsultationRequest.objects.bulk_update([consultation], ["name"])
+    assert "At once" not in column("name", consultation)
     assert ConsultationRequest.objects.values_list("name", flat=True).get() == "At once"
 
 
@@ -113,17 +114,17 @@ def test_a_lookup_that_could_find_nothing_is_refused(lookup: dict[str, Any]) -> 
 @pytest.mark.django_db
 def test_the_first_key_writes_and_every_key_reads(settings: Any) -> None:
     old, new = settings.FIELD_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
-    request = factories.consultation_request(name="Before")
+    consultation = factories.consultation_request(name="Before")
     settings.FIELD_ENCRYPTION_KEYS = [new, old]
-    request.refresh_from_db()
-    assert request.name == "Before"
-    request.save()
+    consultation.refresh_from_db()
+    assert consultation.name == "Before"
+    consultation.save()
     settings.FIELD_ENCRYPTION_KEYS = [new]
-    request.refresh_from_db()
-    assert request.name == "Before"
+    consultation.refresh_from_db()
+    assert consultation.name == "Before"
     settings.FIELD_ENCRYPTION_KEYS = [old]
-    request.refresh_from_db()
-    assert isinstance(request.name, Unreadable)
+    consultation.refresh_from_db()
+    assert isinstance(consultation.name, Unreadable)
 
 
 @pytest.mark.django_db
@@ -133,7 +134,7 @@ def test_a_value_without_its_key_takes_no_list_down_and_survives_a_save(settings
     token = column("name", lost)
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     found = factories.consultation_request(name="Readable")
-    names = [request.name for request in ConsultationRequest.objects.order_by("pk")]
+    names = [consultation.name for consultation in ConsultationRequest.objects.order_by("pk")]
     assert names == ["[unreadable: its key is missing]", "Readable"]
     lost.refresh_from_db()
     lost.private_note = "Written meanwhile"
@@ -147,18 +148,20 @@ def test_a_value_without_its_key_takes_no_list_down_and_survives_a_save(settings
 
 @pytest.mark.django_db
 def test_a_damaged_token_is_unreadable_and_no_error() -> None:
-    request = factories.consultation_request()
+    consultation = factories.consultation_request()
     table = connection.ops.quote_name(ConsultationRequest._meta.db_table)
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET name = 'no token \u00fc' WHERE id = %s", [request.pk])
-    request.refresh_from_db()
-    assert isinstance(request.name, Unreadable)
+        cursor.execute(
+            f"UPDATE {table} SET name = 'no token \u00fc' WHERE id = %s", [consultation.pk]
+        )
+    consultation.refresh_from_db()
+    assert isinstance(consultation.name, Unreadable)
 
 
 @pytest.mark.django_db
 def test_what_a_log_keeps_of_a_request_says_nothing_about_anybody() -> None:
-    request = factories.consultation_request(message="My secret")
-    for text in (str(request), repr(request), f"{request}", "%s" % request):  # noqa: UP031
+    consultation = factories.consultation_request(message="My secret")
+    for text in (str(consultation), repr(consultation), f"{consultation}", "%s" % consultation):  # noqa: UP031
         assert "Robin" not in text
         assert "robin@example.com" not in text
         assert "secret" not in text

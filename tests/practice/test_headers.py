@@ -111,12 +111,12 @@ def test_reading_pages_tell_their_address_to_this_site_alone(
 
 
 def test_nothing_of_the_admin_is_kept(as_therapist: Client, article: ArticlePage) -> None:
-    request = by_visitor.submit(factories.unsaved_request())[0]
+    consultation = by_visitor.submit(factories.unsaved_request())[0]
     for path in (
         "/admin/",
         "/admin/consultations/",
-        f"/admin/consultations/{request.pk}/",
-        f"/admin/consultations/{request.pk}/confirm/",
+        f"/admin/consultations/{consultation.pk}/",
+        f"/admin/consultations/{consultation.pk}/confirm/",
         f"/admin/pages/{article.pk}/edit/",
         "/admin/account/",
         "/account/",

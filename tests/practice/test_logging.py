@@ -161,7 +161,7 @@ def given() -> dict[str, Callable[[], object]]:
         "its offered time": Proposal,
         "a form": lambda: forms.LetterForm({"subject": WORD, "body": WORD}, by_email=True),
         "the errors of a form": lambda: (
-            forms.AddressForm({"email": WORD * 999}, request=ConsultationRequest()).errors
+            forms.AddressForm({"email": WORD * 999}, consultation=ConsultationRequest()).errors
         ),
         "what a form says": lambda: dict(typed()),
         "what was posted": lambda: query,
@@ -347,24 +347,24 @@ def ask(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def pick(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    request = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
+    consultation = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
     monkeypatch.setattr(by_visitor, "withdraw", crash)
-    address = request.get_absolute_url()
+    address = consultation.get_absolute_url()
     fields = {"act": "withdraw", "phone": WORD, "time": WORD}
     return client.post(f"{address}?{WORD}={WORD}", fields)
 
 
 def decide(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    request = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
+    consultation = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
     monkeypatch.setattr("booking.viewsets.deciding.DecideView._decide", crash)
-    fields = {"version": request.version, "subject": WORD, "body": WORD, "written_for": ""}
-    return client.post(f"/admin/consultations/{request.pk}/decline/?{WORD}", fields)
+    fields = {"version": consultation.version, "subject": WORD, "body": WORD, "written_for": ""}
+    return client.post(f"/admin/consultations/{consultation.pk}/decline/?{WORD}", fields)
 
 
 def keep_note(client: Client, crash: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    request = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
+    consultation = by_visitor.submit(factories.unsaved_request(name=WORD))[0]
     monkeypatch.setattr(notes, "save_notes", crash)
-    return client.post(f"/admin/consultations/{request.pk}/note/", {"note": WORD})
+    return client.post(f"/admin/consultations/{consultation.pk}/note/", {"note": WORD})
 
 
 @pytest.mark.django_db

@@ -93,10 +93,14 @@ def test_sent_again_from_that_page_it_is_one_request(
     assert fields["parts"] == ["mornings", "evenings"]
     for _ in range(2):
         assert visitor.post("/consultation/", fields).status_code == 303
-    request = ConsultationRequest.objects.get()
-    assert (request.name, request.who, request.good_hours) == ("Robin <b>", "teen", "after 6")
-    assert request.message.splitlines() == ["Two lines,", 'and "quotes".']
-    assert request.parts_of_week == ["mornings", "evenings"]
+    consultation = ConsultationRequest.objects.get()
+    assert (consultation.name, consultation.who, consultation.good_hours) == (
+        "Robin <b>",
+        "teen",
+        "after 6",
+    )
+    assert consultation.message.splitlines() == ["Two lines,", 'and "quotes".']
+    assert consultation.parts_of_week == ["mornings", "evenings"]
 
 
 def fields_of(page: str) -> dict[str, list[str]]:

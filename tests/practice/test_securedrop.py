@@ -63,7 +63,7 @@ def test_logout_by_a_foreign_site_that_leads_to_anothers_link(
     "address", ["redis://localhost:6379/0", "redis://10.0.0.9:6379/0", "unix:///tmp/valkey.sock"]
 )
 def test_an_open_cache(settings: Any, address: str) -> None:
-    """What is planted in one that is not open runs nothing either: test_caches.py."""
+    """What is planted in one that is not open runs nothing either: test_shared_cache.py."""
     settings.CACHE_URL = address
     found = run_checks(tags=[Tags.security], include_deployment_checks=True)
     assert "practice.E013" in {message.id for message in found}

@@ -22,7 +22,7 @@ from practice.pagecache import version
 from practice.website.initial_data import address_site
 from tests import factories
 from tests.blog.test_admin import written
-from tests.practice.test_kept import EVERY_KIND
+from tests.practice.test_pagecache import EVERY_KIND
 
 SECOND = "https://second.example:8443"
 ABSOLUTE = re.compile(r"https?://[^\s\"'<>\\]+")
@@ -38,7 +38,7 @@ def moved(settings: Any, address: str = SECOND) -> None:
     """The site as it starts again after SITE_URL was changed, on the same database."""
     settings.SITE_URL = settings.WAGTAILADMIN_BASE_URL = address
     settings.ALLOWED_HOSTS = ["second.example", "old.example"]
-    version.forget()
+    version.forget_all()
 
 
 @pytest.fixture

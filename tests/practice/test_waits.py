@@ -163,12 +163,12 @@ def test_a_version_that_is_read_late_does_not_take_the_place_of_a_newer(
         assert reads_old.wait(PATIENCE)
         monkeypatch.setattr(version, "current", lambda: "new")
         with version.read():
-            assert version.held("page", lambda: "as it is now") == "as it is now"
+            assert version.cached("page", lambda: "as it is now") == "as it is now"
         has_read_new.set()
         late.result()
     assert version.last().stamp == "new"
     with version.read():
-        assert version.held("page", lambda: "made again") == "as it is now"
+        assert version.cached("page", lambda: "made again") == "as it is now"
 
 
 def test_what_is_held_may_be_let_go_of_while_another_thread_looks(
@@ -183,7 +183,7 @@ def test_what_is_held_may_be_let_go_of_while_another_thread_looks(
         with version.read():
             for number in range(2_000):
                 keys = [number % 5, (number + thread) % 5]
-                assert version.held_each("double", keys, lambda of: [n * 2 for n in of]) == [
+                assert version.cached_each("double", keys, lambda of: [n * 2 for n in of]) == [
                     2 * key for key in keys
                 ]
 
@@ -234,7 +234,7 @@ def test_a_database_that_says_nothing_at_all_leaves_threads_for_who_reads(
     assert before.status_code == 200
     answers = threading.Event()
     monkeypatch.setattr(version, "current", lambda: answers.wait(PATIENCE))
-    cached = middleware.KeptPages(lambda request: HttpResponse(status=503))
+    cached = middleware.PageCache(lambda request: HttpResponse(status=503))
     hosts = {"SERVER_NAME": "testserver"}
 
     def ask() -> HttpResponse:

@@ -11,4 +11,4 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         clocks.refuse_in_doubt()
-        self.stdout.write(f"{expiry.release_holds()} times freed")
+        self.stdout.write(f"{expiry.end_reservations()} times freed")

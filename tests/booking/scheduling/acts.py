@@ -27,37 +27,39 @@ def ask(start: datetime | None = None, **fields: Any) -> ConsultationRequest:
     return by_visitor.submit(factories.unsaved_request(asked_for=start, **fields))[0]
 
 
-def confirm(request: ConsultationRequest, start: datetime, user: User, **more: Any) -> None:
+def confirm(consultation: ConsultationRequest, start: datetime, user: User, **more: Any) -> None:
     more = {"minutes": 20, **more}
-    decisions.confirm(request, user=user, words=WORDS, starts_at=start, **more)
+    decisions.confirm(consultation, user=user, words=WORDS, starts_at=start, **more)
 
 
-def move(request: ConsultationRequest, start: datetime, user: User, **more: Any) -> None:
+def move(consultation: ConsultationRequest, start: datetime, user: User, **more: Any) -> None:
     more = {"minutes": 20, **more}
-    decisions.move(request, user=user, words=WORDS, starts_at=start, **more)
+    decisions.move(consultation, user=user, words=WORDS, starts_at=start, **more)
 
 
-def offer(request: ConsultationRequest, starts: list[datetime], user: User, **more: Any) -> None:
-    decisions.offer(request, user=user, words=WORDS, starts=starts, minutes=20, **more)
+def offer(
+    consultation: ConsultationRequest, starts: list[datetime], user: User, **more: Any
+) -> None:
+    decisions.offer(consultation, user=user, words=WORDS, starts=starts, minutes=20, **more)
 
 
 def agreed(start: datetime, user: User, **fields: Any) -> ConsultationRequest:
     """A request for a time that was then confirmed."""
-    request = ask(start, **fields)
-    confirm(request, start, user)
-    return request
+    consultation = ask(start, **fields)
+    confirm(consultation, start, user)
+    return consultation
 
 
-def held(request: ConsultationRequest) -> set[int]:
-    return set(request.claims.values_list("cell", flat=True))
+def held(consultation: ConsultationRequest) -> set[int]:
+    return set(consultation.claims.values_list("cell", flat=True))
 
 
 def with_pause(*starts: datetime) -> set[int]:
     return {cell for start in starts for cell in cells(start, start + LENGTH + PAUSE)}
 
 
-def assert_unchanged(request: ConsultationRequest, version: int, emails: int) -> None:
+def assert_unchanged(consultation: ConsultationRequest, version: int, emails: int) -> None:
     """Nothing was written and nothing is owed beyond what there was."""
-    now = ConsultationRequest.objects.get(pk=request.pk)
+    now = ConsultationRequest.objects.get(pk=consultation.pk)
     assert now.version == version
     assert OutgoingEmail.objects.count() == emails

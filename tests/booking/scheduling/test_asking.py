@@ -51,10 +51,10 @@ pytestmark = pytest.mark.django_db
 
 
 def test_asking_holds_the_time_and_its_pause_for_as_long_as_is_set() -> None:
-    request = ask(TEN)
-    assert (request.starts_at, request.ends_at) == (TEN, TEN + LENGTH)
-    assert held(request) == with_pause(TEN)
-    assert request.holds_until == TEN  # sooner than the 96 hours that are set
+    consultation = ask(TEN)
+    assert (consultation.starts_at, consultation.ends_at) == (TEN, TEN + LENGTH)
+    assert held(consultation) == with_pause(TEN)
+    assert consultation.holds_until == TEN  # sooner than the 96 hours that are set
     far = ask(at("12-09 10:00"))
     assert far.holds_until == at("12-05 00:00")  # as the day ends in which they do
     assert far.state == State.PENDING
@@ -170,21 +170,21 @@ def test_case_3_what_was_open_when_the_form_was_shown_is_checked_when_it_is_sent
 def test_case_3_the_therapist_is_told_and_may_take_it_anyway(
     start: datetime, closed_here_and_there: None, user: User
 ) -> None:
-    request = ask()
+    consultation = ask()
     with pytest.raises(decisions.Objections) as refused:
-        confirm(request, start, user)
+        confirm(consultation, start, user)
     assert len(refused.value.sentences) >= 1
-    assert_unchanged(request, 1, 2)
-    confirm(request, start, user, despite=OBJECTIONS)
-    assert held(request) == with_pause(start)
+    assert_unchanged(consultation, 1, 2)
+    confirm(consultation, start, user, despite=OBJECTIONS)
+    assert held(consultation) == with_pause(start)
 
 
 def test_case_3_a_wrong_duration_is_refused_without_mail(user: User) -> None:
     """Of a visitor nobody takes a length; the therapist's is checked."""
-    request = ask()
+    consultation = ask()
     for minutes in (0, -20):
         with pytest.raises(ValueError, match="minute"):
-            confirm(request, TEN, user, minutes=minutes)
+            confirm(consultation, TEN, user, minutes=minutes)
     for minutes, start in ((22, TEN), (20, TEN + 3 * MINUTE)):
         with pytest.raises(ValueError, match="five minutes"):
             confirm(
@@ -196,17 +196,17 @@ def test_case_3_a_wrong_duration_is_refused_without_mail(user: User) -> None:
             )
     with pytest.raises(decisions.Objections):  # its end lies outside the hours
         confirm(ConsultationRequest.objects.get(), at("12-02 16:30"), user, minutes=45)
-    assert_unchanged(request, 1, 2)
+    assert_unchanged(consultation, 1, 2)
 
 
 def test_case_5_an_unknown_or_empty_zone_of_the_visitor_counts_as_the_practices(
     user: User,
 ) -> None:
     for zone in ("", "Nowhere/Nothing", "../../etc/passwd", "\0", "/", "a" * 64):
-        request = factories.consultation_request(time_zone=zone.replace("\0", "%00"))
-        request.time_zone = zone
+        consultation = factories.consultation_request(time_zone=zone.replace("\0", "%00"))
+        consultation.time_zone = zone
         practice = PracticeSettings.load()
-        assert request.zone_or(practice.zone) == practice.zone
+        assert consultation.zone_or(practice.zone) == practice.zone
 
 
 @pytest.mark.parametrize("zone", ["", "Nowhere/Nothing", "Europe/Berlin"])
@@ -214,8 +214,8 @@ def test_case_5_every_message_is_made_whatever_zone_stands_in_the_request(
     zone: str, user: User, clock: Any
 ) -> None:
     factories.schedule(reminds_two_days_before=True)
-    request = ask(at("12-08 10:00"), time_zone=zone)
-    offer(request, [TEN, ELEVEN], user)
+    consultation = ask(at("12-08 10:00"), time_zone=zone)
+    offer(consultation, [TEN, ELEVEN], user)
     clock.move_to(NOW + 23 * HOUR)
     expiry.queue_reminders()
     by_visitor.pick(ConsultationRequest.objects.get(), TEN)
@@ -252,21 +252,21 @@ def test_case_8_a_hold_that_nobody_answered_ends_and_the_request_stays_and_is_la
     clock: Any,
 ) -> None:
     factories.schedule(hold_hours=24)
-    request = ask(at("12-09 10:00"))
+    consultation = ask(at("12-09 10:00"))
     clock.move_to(at("12-02 00:00") - MINUTE)
-    assert expiry.release_holds() == 0
+    assert expiry.end_reservations() == 0
     clock.move_to(at("12-02 00:00"))
-    assert expiry.release_holds() == 1
-    assert expiry.release_holds() == 0
-    request.refresh_from_db()
-    assert (request.state, request.starts_at, request.asked_for) == (
+    assert expiry.end_reservations() == 1
+    assert expiry.end_reservations() == 0
+    consultation.refresh_from_db()
+    assert (consultation.state, consultation.starts_at, consultation.asked_for) == (
         State.PENDING,
         None,
         at("12-09 10:00"),
     )
-    assert request.is_late(PracticeSettings.load().today())
-    assert list(ConsultationRequest.objects.overdue(date(2026, 12, 1))) == [request]
-    assert held(request) == set()
+    assert consultation.is_late(PracticeSettings.load().today())
+    assert list(ConsultationRequest.objects.overdue(date(2026, 12, 1))) == [consultation]
+    assert held(consultation) == set()
     assert at("12-09 10:00") in open_times()
     assert OutgoingEmail.objects.filter(kind="alert_late", recipient="practice").count() == 1
     assert RequestEvent.objects.get(kind="hold_ended").actor == "system"
@@ -275,21 +275,21 @@ def test_case_8_a_hold_that_nobody_answered_ends_and_the_request_stays_and_is_la
 def test_a_hold_ends_with_its_time_at_the_latest(clock: Any) -> None:
     ask(open_time())
     clock.move_to(NOW + DAY)
-    assert expiry.release_holds() == 1
+    assert expiry.end_reservations() == 1
 
 
 def test_what_was_answered_is_not_released(user: User, clock: Any) -> None:
     agreed(TEN, user)
     offer(ask(ELEVEN, email="sam@example.com"), [NOON], user)
     clock.move_to(NOW + 200 * DAY)
-    assert expiry.release_holds() == 0
+    assert expiry.end_reservations() == 0
 
 
 def test_a_late_request_is_answered_with_any_time(user: User, clock: Any) -> None:
-    request = ask(open_time())
+    consultation = ask(open_time())
     clock.move_to(NOW + DAY)
-    expiry.release_holds()
-    request.refresh_from_db()
-    confirm(request, at("12-03 10:00"), user)
-    assert not request.is_late(date(2026, 12, 1))
-    assert request.hold_ended_at is None
+    expiry.end_reservations()
+    consultation.refresh_from_db()
+    confirm(consultation, at("12-03 10:00"), user)
+    assert not consultation.is_late(date(2026, 12, 1))
+    assert consultation.hold_ended_at is None

@@ -41,14 +41,14 @@ pytestmark = pytest.mark.django_db
 
 
 def test_case_4_a_time_that_went_busy_meanwhile_is_not_confirmed(user: User) -> None:
-    request = ask(TEN)
+    consultation = ask(TEN)
     factories.busy(TEN, TEN + LENGTH)
     with pytest.raises(decisions.Objections) as refused:
-        confirm(request, TEN, user)
+        confirm(consultation, TEN, user)
     assert refused.value.sentences == ["Another calendar of yours says that you are busy then."]
-    assert_unchanged(request, 1, 2)
+    assert_unchanged(consultation, 1, 2)
     assert ConsultationRequest.objects.get().starts_at == TEN
-    assert held(request) == with_pause(TEN)
+    assert held(consultation) == with_pause(TEN)
     assert not Letter.objects.exists()
 
 
@@ -71,10 +71,10 @@ def test_objections_name_each_reason(user: User) -> None:
 
 def test_what_a_request_holds_itself_does_not_object_to_it(user: User) -> None:
     factories.schedule(daily_limit=1)
-    request = ask(TEN)
-    confirm(request, TEN, user)
-    move(request, NOON, user)
-    assert held(request) == with_pause(NOON)
+    consultation = ask(TEN)
+    confirm(consultation, TEN, user)
+    move(consultation, NOON, user)
+    assert held(consultation) == with_pause(NOON)
 
 
 def test_never_is_a_time_given_twice_whatever_the_therapist_wants(user: User) -> None:
@@ -93,8 +93,8 @@ def test_who_wanted_a_taken_time_may_choose_another_on_the_same_page(
     user: User, as_therapist: Client
 ) -> None:
     agreed(TEN, user, email="sam@example.com")
-    request = ask(phone="+16265550143")
-    page = reverse("consultations:decide", args=[request.pk, "confirm"])
+    consultation = ask(phone="+16265550143")
+    page = reverse("consultations:decide", args=[consultation.pk, "confirm"])
     posted = {"day": "2026-12-02", "minutes": "20", **vars(WORDS)}
     refused = as_therapist.post(page, posted | {"hour": "10:00", "version": "1"})
     assert refused.status_code == 200
@@ -104,24 +104,26 @@ def test_who_wanted_a_taken_time_may_choose_another_on_the_same_page(
     (times,) = re.findall(r'name="written_for" value="([^"]+)"', anew.content.decode())
     last = posted | {"hour": "12:00", "version": version, "written_for": unescape(times)}
     as_therapist.post(page, last)
-    assert ConsultationRequest.objects.get(pk=request.pk).starts_at == NOON
+    assert ConsultationRequest.objects.get(pk=consultation.pk).starts_at == NOON
 
 
 def test_a_move_may_overlap_the_time_that_it_leaves(user: User) -> None:
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     stays = set(
-        request.claims.filter(cell__in=with_pause(TEN + 15 * MINUTE)).values_list("pk", flat=True)
+        consultation.claims.filter(cell__in=with_pause(TEN + 15 * MINUTE)).values_list(
+            "pk", flat=True
+        )
     )
-    move(request, TEN + 15 * MINUTE, user, despite=OBJECTIONS)
-    assert held(request) == with_pause(TEN + 15 * MINUTE)
+    move(consultation, TEN + 15 * MINUTE, user, despite=OBJECTIONS)
+    assert held(consultation) == with_pause(TEN + 15 * MINUTE)
     assert len(stays) == 3
-    assert stays <= set(request.claims.values_list("pk", flat=True))
+    assert stays <= set(consultation.claims.values_list("pk", flat=True))
 
 
 def test_case_6_a_moved_consultations_old_time_is_open_again(user: User) -> None:
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     assert TEN not in open_times()
-    move(request, NOON, user)
+    move(consultation, NOON, user)
     assert TEN in open_times()
     assert NOON not in open_times()
     ask(TEN, email="sam@example.com")
@@ -129,40 +131,40 @@ def test_case_6_a_moved_consultations_old_time_is_open_again(user: User) -> None
 
 def test_a_move_to_a_taken_time_leaves_the_old_one(user: User) -> None:
     agreed(NOON, user, email="sam@example.com")
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     with pytest.raises(reservations.TimeTaken):
-        move(request, NOON, user, despite=OBJECTIONS)
-    again = ConsultationRequest.objects.get(pk=request.pk)
+        move(consultation, NOON, user, despite=OBJECTIONS)
+    again = ConsultationRequest.objects.get(pk=consultation.pk)
     assert (again.starts_at, again.version) == (TEN, 2)
     assert held(again) == with_pause(TEN)
 
 
 def test_an_own_consultation_that_comes_back_as_busy_does_not_block_its_move(user: User) -> None:
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     factories.busy(TEN, TEN + LENGTH)
-    move(request, TEN + 30 * MINUTE, user)
+    move(consultation, TEN + 30 * MINUTE, user)
     with pytest.raises(decisions.Objections):  # but it is another's now that it was left
-        move(request, TEN, user)
+        move(consultation, TEN, user)
 
 
 def test_a_longer_busy_time_around_the_own_consultation_does_block(user: User) -> None:
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     factories.busy(TEN, TEN + HOUR)
     with pytest.raises(decisions.Objections):
-        move(request, TEN + 30 * MINUTE, user)
+        move(consultation, TEN + 30 * MINUTE, user)
 
 
 @pytest.mark.parametrize("ending", ["cancel", "waitlist", "decline", "withdraw", "erase"])
 def test_whatever_ends_a_consultation_frees_its_time(ending: str, user: User) -> None:
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     if ending in ("waitlist", "decline"):
-        offer(request, [NOON], user)
+        offer(consultation, [NOON], user)
     if ending == "withdraw":
-        by_visitor.withdraw(request)
+        by_visitor.withdraw(consultation)
     elif ending == "erase":
-        erasing.erase(request, by=transitions.Actor.VISITOR)
+        erasing.erase(consultation, by=transitions.Actor.VISITOR)
     else:
-        getattr(decisions, ending)(request, user=user, words=WORDS)
+        getattr(decisions, ending)(consultation, user=user, words=WORDS)
     assert not SlotClaim.objects.exists()
     assert {TEN, NOON} <= set(open_times())
 
@@ -185,9 +187,9 @@ def test_two_tabs_of_the_therapist_decide_once(user: User) -> None:
 
 def test_a_version_alone_makes_a_tab_stale(user: User) -> None:
     """The state is the same, but what was agreed is not."""
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     tab = ConsultationRequest.objects.get()
-    move(request, NOON, user)
+    move(consultation, NOON, user)
     for act in (
         lambda: move(tab, ELEVEN, user),
         lambda: offer(tab, [ELEVEN], user),
@@ -196,12 +198,12 @@ def test_a_version_alone_makes_a_tab_stale(user: User) -> None:
     ):
         with pytest.raises(transitions.Stale):
             act()
-    assert held(request) == with_pause(NOON)
+    assert held(consultation) == with_pause(NOON)
 
 
 def test_a_confirmation_takes_the_number_that_it_needs(user: User) -> None:
-    request = ask()
-    confirm(request, TEN, user, phone="+16265550143", visitor_calls=True)
-    assert (request.phone, request.visitor_calls) == ("+16265550143", True)
-    move(request, NOON, user)
-    assert (request.phone, request.visitor_calls) == ("+16265550143", True)
+    consultation = ask()
+    confirm(consultation, TEN, user, phone="+16265550143", visitor_calls=True)
+    assert (consultation.phone, consultation.visitor_calls) == ("+16265550143", True)
+    move(consultation, NOON, user)
+    assert (consultation.phone, consultation.visitor_calls) == ("+16265550143", True)

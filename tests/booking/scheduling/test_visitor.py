@@ -46,23 +46,27 @@ pytestmark = pytest.mark.django_db
 
 
 def test_asking_to_move_is_a_mark_and_keeps_the_time(user: User) -> None:
-    request = agreed(TEN, user)
-    by_visitor.ask_to_move(request)
-    assert (request.state, request.starts_at, request.move_asked_at) == (State.CONFIRMED, TEN, NOW)
-    assert held(request) == with_pause(TEN)
-    assert list(ConsultationRequest.objects.awaiting_reply()) == [request]
+    consultation = agreed(TEN, user)
+    by_visitor.ask_to_move(consultation)
+    assert (consultation.state, consultation.starts_at, consultation.move_asked_at) == (
+        State.CONFIRMED,
+        TEN,
+        NOW,
+    )
+    assert held(consultation) == with_pause(TEN)
+    assert list(ConsultationRequest.objects.awaiting_reply()) == [consultation]
     with pytest.raises(transitions.NotAllowed):
-        by_visitor.ask_to_move(request)
-    move(request, NOON, user)
-    assert request.move_asked_at is None
+        by_visitor.ask_to_move(consultation)
+    move(consultation, NOON, user)
+    assert consultation.move_asked_at is None
 
 
 def test_nobody_moves_or_withdraws_what_is_over(user: User, clock: Any) -> None:
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     clock.move_to(TEN + HOUR)
     for act in (by_visitor.ask_to_move, by_visitor.withdraw):
         with pytest.raises(transitions.NotAllowed):
-            act(request)
+            act(consultation)
 
 
 def test_what_only_waits_can_be_withdrawn_also_when_its_time_is_over(
@@ -72,25 +76,29 @@ def test_what_only_waits_can_be_withdrawn_also_when_its_time_is_over(
     offered = agreed(TEN, user, email="", phone="+16265550143")
     offer(offered, [at("12-10 10:00")], user)
     clock.move_to(TEN + HOUR)
-    for request in (held_only, offered):
-        by_visitor.withdraw(request)
+    for consultation in (held_only, offered):
+        by_visitor.withdraw(consultation)
     assert not SlotClaim.objects.exists()
 
 
 def test_a_restored_request_has_lost_its_time(user: User) -> None:
-    request = agreed(TEN, user)
-    by_visitor.withdraw(request)
+    consultation = agreed(TEN, user)
+    by_visitor.withdraw(consultation)
     ask(TEN, email="sam@example.com")
-    by_visitor.restore(request)
-    assert (request.state, request.starts_at, request.ends_at) == (State.PENDING, None, None)
-    assert held(request) == set()
+    by_visitor.restore(consultation)
+    assert (consultation.state, consultation.starts_at, consultation.ends_at) == (
+        State.PENDING,
+        None,
+        None,
+    )
+    assert held(consultation) == set()
 
 
 def test_after_a_withdrawal_nothing_is_owed_but_the_cancellation(user: User) -> None:
-    request = agreed(TEN, user)
-    by_visitor.withdraw(request)
+    consultation = agreed(TEN, user)
+    by_visitor.withdraw(consultation)
     owed = OutgoingEmail.objects.filter(recipient="visitor")
-    assert [email.version for email in owed] == [request.version]
+    assert [email.version for email in owed] == [consultation.version]
     assert [(letter.kind, letter.method) for letter in Letter.objects.all()] == [
         ("confirm", "REQUEST"),
         ("withdrawal", "CANCEL"),
@@ -98,20 +106,20 @@ def test_after_a_withdrawal_nothing_is_owed_but_the_cancellation(user: User) -> 
 
 
 def test_who_was_never_invited_gets_nothing_after_withdrawing(user: User) -> None:
-    request = ask(TEN)
-    offer(request, [NOON], user)
-    by_visitor.withdraw(request)
+    consultation = ask(TEN)
+    offer(consultation, [NOON], user)
+    by_visitor.withdraw(consultation)
     outbox.send_due()
     assert [message.to for message in mail.outbox] == [["practice@example.com"]]
 
 
 def test_a_cancellation_on_its_way_outlives_a_withdrawal(user: User) -> None:
     """Calendars would keep what the therapist had cancelled while the mail server was away."""
-    request = agreed(TEN, user)
+    consultation = agreed(TEN, user)
     outbox.send_due()
-    decisions.cancel(request, user=user, words=WORDS)
-    decisions.reopen(request, user=user)
-    by_visitor.withdraw(request)
+    decisions.cancel(consultation, user=user, words=WORDS)
+    decisions.reopen(consultation, user=user)
+    by_visitor.withdraw(consultation)
     outbox.send_due()
     to_visitor = [m for m in mail.outbox if m.to == ["robin@example.com"]]
     assert len(to_visitor) == 3
@@ -137,47 +145,47 @@ def test_case_9_a_link_shows_on_get_and_acts_on_post_alone(
     act: str, user: User, visitor: Client
 ) -> None:
     posted, state_after = ACTS[act]
-    request = agreed(TEN, user, phone="+16265550143", time_zone="Europe/Berlin")
+    consultation = agreed(TEN, user, phone="+16265550143", time_zone="Europe/Berlin")
     if act in ("pick", "none_suits"):
-        offer(request, [NOON], user)
+        offer(consultation, [NOON], user)
     if act == "restore":
-        by_visitor.withdraw(request)
+        by_visitor.withdraw(consultation)
     outbox.send_due()
-    before = (request.version, OutgoingEmail.objects.count(), RequestEvent.objects.count())
-    link = request.get_absolute_url()
+    before = (consultation.version, OutgoingEmail.objects.count(), RequestEvent.objects.count())
+    link = consultation.get_absolute_url()
     for method in (visitor.get, visitor.head):
         shown = method(link, posted)
         assert shown.status_code == 200
-    request.refresh_from_db()
-    now = (request.version, OutgoingEmail.objects.count(), RequestEvent.objects.count())
+    consultation.refresh_from_db()
+    now = (consultation.version, OutgoingEmail.objects.count(), RequestEvent.objects.count())
     assert now == before
     assert visitor.post(link, posted).status_code in (200, 303)
-    after = ConsultationRequest.objects.shown().filter(pk=request.pk).first()
+    after = ConsultationRequest.objects.shown().filter(pk=consultation.pk).first()
     assert (after.state if after else None) == state_after
-    assert after is None or after.version == request.version + 1
+    assert after is None or after.version == consultation.version + 1
 
 
 def test_case_9_the_link_lives_on_through_every_state(
     user: User, visitor: Client, clock: Any
 ) -> None:
-    request = ask(TEN, time_zone="Europe/Berlin")
-    link = request.get_absolute_url()
+    consultation = ask(TEN, time_zone="Europe/Berlin")
+    link = consultation.get_absolute_url()
 
     def shows() -> str:
         return visitor.get(link).content.decode()
 
     assert "December 2, 2026 at 7:00 PM Central European Time" in shows()
-    confirm(request, TEN, user)
+    confirm(consultation, TEN, user)
     assert "December 2, 2026 at 7:00 PM Central European Time" in shows()
-    offer(request, [NOON], user)
+    offer(consultation, [NOON], user)
     assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
-    by_visitor.pick(request, NOON)
+    by_visitor.pick(consultation, NOON)
     assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
     clock.move_to(NOON + DAY)
     assert visitor.get(link).status_code == 200
-    decisions.close(request, user=user)
+    decisions.close(consultation, user=user)
     assert visitor.get(link).status_code == 200
-    erasing.erase(request, by=transitions.Actor.VISITOR)
+    erasing.erase(consultation, by=transitions.Actor.VISITOR)
     assert visitor.get(link).status_code == 404
 
 
@@ -193,7 +201,7 @@ KEPT_WHILE_OWED = {
 def test_what_is_erased_while_a_cancellation_is_owed_leaves_the_address_alone(
     user: User,
 ) -> None:
-    request = agreed(
+    consultation = agreed(
         TEN,
         user,
         phone="+16265550143",
@@ -205,11 +213,11 @@ def test_what_is_erased_while_a_cancellation_is_owed_leaves_the_address_alone(
         parts_of_week=["mornings"],
         time_zone="Europe/Berlin",
     )
-    notes.save_notes(request, note="canary", user=user)
-    notes.save_notes(request, outcome="referred", user=user)
+    notes.save_notes(consultation, note="canary", user=user)
+    notes.save_notes(consultation, outcome="referred", user=user)
     outbox.send_due()
-    link = request.token
-    assert erasing.erase(request, by=transitions.Actor.VISITOR) is False
+    link = consultation.token
+    assert erasing.erase(consultation, by=transitions.Actor.VISITOR) is False
     row = ConsultationRequest.objects.get()
     assert ConsultationRequest.objects.by_token(link) is None
     fresh = ConsultationRequest()
@@ -237,19 +245,19 @@ def test_what_is_erased_while_a_cancellation_is_owed_leaves_the_address_alone(
 
 
 def test_an_erasure_does_not_wait_for_ever_for_a_mailbox_that_refuses(user: User) -> None:
-    request = agreed(TEN, user)
-    erasing.erase(request, by=transitions.Actor.VISITOR)
-    OutgoingEmail.objects.filter(request=request).update(given_up_at=NOW)
+    consultation = agreed(TEN, user)
+    erasing.erase(consultation, by=transitions.Actor.VISITOR)
+    OutgoingEmail.objects.filter(request=consultation).update(given_up_at=NOW)
     assert erasing.finish_erasures() == 1
 
 
 def test_what_is_erased_while_offered_again_frees_its_times_at_once(user: User) -> None:
     """The cancellation of the earlier consultation has not left yet."""
-    request = agreed(TEN, user)
-    decisions.cancel(request, user=user, words=WORDS)
-    decisions.reopen(request, user=user)
-    offer(request, [NOON], user)
-    assert erasing.erase(request, by=transitions.Actor.VISITOR) is False
+    consultation = agreed(TEN, user)
+    decisions.cancel(consultation, user=user, words=WORDS)
+    decisions.reopen(consultation, user=user)
+    offer(consultation, [NOON], user)
+    assert erasing.erase(consultation, by=transitions.Actor.VISITOR) is False
     assert not SlotClaim.objects.exists()
     assert not ConsultationRequest.objects.open().exists()
     outbox.send_due()
@@ -258,14 +266,14 @@ def test_what_is_erased_while_offered_again_frees_its_times_at_once(user: User) 
 
 
 def test_the_practice_hears_which_time_is_free_again(user: User) -> None:
-    request = agreed(TEN, user)
-    erasing.erase(request, by=transitions.Actor.VISITOR)
+    consultation = agreed(TEN, user)
+    erasing.erase(consultation, by=transitions.Actor.VISITOR)
     assert OutgoingEmail.objects.get(kind="alert_erased").about_time == TEN
 
 
 def test_without_anything_owed_an_erasure_is_done_at_once(user: User) -> None:
-    request = ask(TEN)
-    assert erasing.erase(request, by=transitions.Actor.VISITOR) is True
+    consultation = ask(TEN)
+    assert erasing.erase(consultation, by=transitions.Actor.VISITOR) is True
     assert not ConsultationRequest.objects.exists()
     assert not SlotClaim.objects.exists()
     assert OutgoingEmail.objects.get(request=None).kind == "alert_erased"

@@ -201,23 +201,26 @@ def test_what_is_held_is_made_once_while_the_stamp_stands(index: ArticleIndexPag
         return len(made)
 
     with version.read():
-        assert [version.held("x", make), version.held("x", make)] == [1, 1]
+        assert [version.cached("x", make), version.cached("x", make)] == [1, 1]
     with version.read():
-        assert version.held("x", make) == 1
+        assert version.cached("x", make) == 1
     Topic.objects.create(name="New")
     with version.read():
-        assert version.held("x", make) == 2
+        assert version.cached("x", make) == 2
 
 
 def test_outside_of_a_request_nothing_is_held(db: None) -> None:
     made = iter(range(9))
-    assert [version.held("x", lambda: next(made)), version.held("x", lambda: next(made))] == [0, 1]
+    assert [version.cached("x", lambda: next(made)), version.cached("x", lambda: next(made))] == [
+        0,
+        1,
+    ]
 
 
 def test_what_is_not_there_is_not_held(db: None) -> None:
     with version.read():
-        assert version.held("x", lambda: None) is None
-        assert version.held("x", lambda: 1) == 1
+        assert version.cached("x", lambda: None) is None
+        assert version.cached("x", lambda: 1) == 1
 
 
 def test_of_many_only_those_that_are_not_held_are_made(db: None) -> None:
@@ -228,8 +231,8 @@ def test_of_many_only_those_that_are_not_held_are_made(db: None) -> None:
         return [number * 10 for number in numbers]
 
     with version.read():
-        assert version.held_each("ten", [1, 2, 2], make) == [10, 20, 20]
-        assert version.held_each("ten", [2, 3, 1], make) == [20, 30, 10]
+        assert version.cached_each("ten", [1, 2, 2], make) == [10, 20, 20]
+        assert version.cached_each("ten", [2, 3, 1], make) == [20, 30, 10]
     assert asked == [[1, 2], [3]]
 
 
@@ -251,7 +254,7 @@ def test_more_than_a_process_may_hold_is_let_go_of(
     monkeypatch.setattr(version, "MOST", 5)
     with version.read():
         for number in range(100):
-            assert version.held(number, lambda it=number: it) == number
+            assert version.cached(number, lambda it=number: it) == number
             assert len(version.last().values) <= 7
 
 

@@ -43,8 +43,8 @@ def page(article: ArticlePage, practice: PracticeSettings) -> ArticlePage:
     return article
 
 
-def shelf() -> middleware.Shelf:
-    return middleware.shelf_of(version.last())
+def shelf() -> middleware.Pages:
+    return middleware.pages_of(version.last())
 
 
 def paths_kept() -> list[str]:
@@ -67,18 +67,18 @@ def test_every_kind_of_page_is_the_same_whether_it_is_kept_or_made(
         first, again = visitor.get(path), visitor.get(path)
         assert path in paths_kept()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(middleware.Shelf, "get", lambda *_: None)
+            patch.setattr(middleware.Pages, "get", lambda *_: None)
             anew = visitor.get(path)
         assert first.content == again.content == anew.content
         for answer in (first, again, anew):
             for name in ("X-Request-ID", "X-Accel-Expires"):
                 del answer.headers[name]
         assert first.headers == again.headers == anew.headers
-        version.forget()
+        version.forget_all()
         settings.PAGE_CACHE_MB = 0
         unkept = visitor.get(path)
         settings.PAGE_CACHE_MB = 16
-        version.forget()
+        version.forget_all()
         assert unkept.content == first.content
         ours = {"ETag", "Vary", "Cache-Control", "Content-Length", "X-Request-ID"}
         assert {k: v for k, v in first.items() if k not in ours} == {
@@ -335,7 +335,7 @@ def test_styles_and_files_come_plain_to_whoever_refuses_gzip(
     refused = {"accept-encoding": "gzip;q=0, identity"}
     assert "Content-Encoding" not in visitor.get("/theme.css?v=1", headers=refused).headers
     told: list[str] = []  # WhiteNoise, which has the files, looks for the word alone
-    pages = middleware.KeptPages(
+    pages = middleware.PageCache(
         lambda r: told.append(r.META["HTTP_ACCEPT_ENCODING"]) or HttpResponse()
     )
     for header in ("gzip;q=0, identity", "br, x-gzip"):
@@ -386,7 +386,7 @@ def a_key(path: str) -> middleware.Key:
 
 
 def test_what_nobody_asked_for_longest_goes_first_when_it_is_full() -> None:
-    shelf = middleware.Shelf(limit=6_000)
+    shelf = middleware.Pages(limit=6_000)
     for path in "abc":
         shelf.put(a_key(path), a_page(2_000))
     assert shelf.get(a_key("a"))
@@ -398,7 +398,7 @@ def test_what_nobody_asked_for_longest_goes_first_when_it_is_full() -> None:
 
 
 def test_a_page_that_is_too_large_is_not_kept() -> None:
-    shelf = middleware.Shelf(limit=6_000)
+    shelf = middleware.Pages(limit=6_000)
     shelf.put(a_key("a"), a_page(6_001))
     assert (len(shelf.pages), shelf.size) == (0, 0)
 
@@ -420,7 +420,7 @@ def test_drafts_moved_and_missing_pages_lead_where_wagtail_leads(
         "/articles/feed/x/",
     ]
     ours = {path: visitor.get(path) for path in paths}
-    version.forget()
+    version.forget_all()
     with pytest.MonkeyPatch.context() as patch:
         for kind in (HomePage, ArticleIndexPage):
             patch.delattr(kind, "route")  # and Wagtail's own is there

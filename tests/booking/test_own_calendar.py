@@ -64,15 +64,18 @@ def events(visitor: Client) -> list[Any]:
 
 
 def test_an_agreed_consultation_is_there_with_its_time_and_nothing_else(visitor: Client) -> None:
-    request = agreed(**CANARIES)
+    consultation = agreed(**CANARIES)
     [event] = events(visitor)
     assert set(event) == IN_EACH
     assert event["SUMMARY"] == "Appointment"
-    assert (event["DTSTART"].dt, event["DTEND"].dt) == (request.starts_at, request.ends_at)
+    assert (event["DTSTART"].dt, event["DTEND"].dt) == (
+        consultation.starts_at,
+        consultation.ends_at,
+    )
     text = visitor.get(address()).content.decode().lower()
     assert not [word for word in CANARIES.values() if word.lower() in text]
     assert "canary" not in text
-    assert request.token not in text
+    assert consultation.token not in text
 
 
 def test_with_initials_a_title_is_all_that_is_added(visitor: Client) -> None:
@@ -105,10 +108,10 @@ def test_a_name_whose_key_is_missing_gives_the_neutral_title(
     visitor: Client, settings: Any
 ) -> None:
     show_initials()
-    request = agreed()
+    consultation = agreed()
     ours = settings.FIELD_ENCRYPTION_KEYS
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode(), *ours]
-    ConsultationRequest.objects.filter(pk=request.pk).update(name="Lost Key")
+    ConsultationRequest.objects.filter(pk=consultation.pk).update(name="Lost Key")
     settings.FIELD_ENCRYPTION_KEYS = ours
     [event] = events(visitor)
     assert event["SUMMARY"] == "Appointment"
@@ -143,7 +146,7 @@ def test_it_names_a_consultation_as_its_invitation_does(
     settings.SITE_URL = "https://practice.example"
     factories.schedule()
     at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=5)
-    request = factories.agreed_request(at, by=therapist, message="")
+    consultation = factories.agreed_request(at, by=therapist, message="")
     outbox.send_due()
     [invitation] = [
         part
@@ -153,7 +156,7 @@ def test_it_names_a_consultation_as_its_invitation_does(
     ]
     invited = vobject.readOne(invitation.get_payload(decode=True).decode()).vevent
     shown = vobject.readOne(visitor.get(address()).content.decode()).vevent
-    assert shown.uid.value == invited.uid.value == str(request.invitation_uid)
+    assert shown.uid.value == invited.uid.value == str(consultation.invitation_uid)
     assert shown.dtstart.value == invited.dtstart.value == at
 
 
@@ -172,10 +175,10 @@ def test_an_entry_leads_to_its_request_after_signing_in(
     visitor: Client, as_therapist: Client, settings: Any
 ) -> None:
     settings.SITE_URL = "https://practice.example"
-    request = agreed(**CANARIES)
+    consultation = agreed(**CANARIES)
     [event] = events(visitor)
     link = str(event["URL"])
-    assert link == f"https://practice.example/admin/consultations/{request.pk}/"
+    assert link == f"https://practice.example/admin/consultations/{consultation.pk}/"
     path = link.removeprefix("https://practice.example")
     assert visitor.get(path).status_code == 302
     assert "Canary Namington" in as_therapist.get(path).content.decode()

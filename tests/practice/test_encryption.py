@@ -52,7 +52,7 @@ def test_after_a_rotation_the_new_key_alone_reads_everything(ring: Any) -> None:
     said = rotate()
     assert f"consultation requests: {rotation.BATCH + 3} of {rotation.BATCH + 3}" in said
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
-    names = [request.name for request in ConsultationRequest.objects.order_by("pk")]
+    names = [consultation.name for consultation in ConsultationRequest.objects.order_by("pk")]
     assert names == [f"Robin {number}" for number in range(rotation.BATCH + 3)]
     assert Letter.objects.get().body == "words"
     assert rotate("--check").startswith("0 values")
@@ -70,23 +70,23 @@ def test_what_is_under_the_first_key_already_is_not_written_again(ring: Any) -> 
 def test_what_changes_while_keys_rotate_is_not_overwritten(
     ring: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = factories.consultation_request(name="before", message="untouched")
+    consultation = factories.consultation_request(name="before", message="untouched")
     ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
     under_first = rotation.Ring.under_first
 
     def and_somebody_saves(self: rotation.Ring, token: str) -> str:
-        ConsultationRequest.objects.filter(pk=request.pk).update(name="after")
+        ConsultationRequest.objects.filter(pk=consultation.pk).update(name="after")
         return under_first(self, token)
 
     monkeypatch.setattr(rotation.Ring, "under_first", and_somebody_saves)
     rotate()
     monkeypatch.undo()
-    request.refresh_from_db()
-    assert (request.name, request.message) == ("after", "untouched")
+    consultation.refresh_from_db()
+    assert (consultation.name, consultation.message) == ("after", "untouched")
     rotate()
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
-    request.refresh_from_db()
-    assert (request.name, request.message) == ("after", "untouched")
+    consultation.refresh_from_db()
+    assert (consultation.name, consultation.message) == ("after", "untouched")
 
 
 @pytest.mark.django_db
