@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # What the published database comes from: its tables, what `migrate` fills in, and the pages.
 INGREDIENTS = (
     *("*/migrations/*.py", "*/models.py", "*/models/*.py", "*/blocks.py", "practice/fields.py"),
-    *("*/apps.py", "*/defaults.py", "practice/pagecache/triggers.py"),
+    *("*/apps.py", "blog/defaults.py", "practice/website/initial_data.py"),
+    "practice/pagecache/triggers.py",
     *("booking/permissions.py", "booking/erasure/database_files.py"),
     *("requirements*.txt", "practice/settings.py"),
     *("tests/settings.py", "tests/factories.py", "tests/databases.py"),

@@ -70,8 +70,10 @@ def fill_in() -> None:
 class Service:
     """A command of the site, with all the processes it starts, in a group of their own."""
 
-    def __init__(self, command: list[str], env: dict[str, str], log: Path) -> None:
-        self.command, self.env, self.log = command, env, log
+    def __init__(
+        self, command: list[str], env: dict[str, str], log: Path, project: Path = PROJECT
+    ) -> None:
+        self.command, self.env, self.log, self.project = command, env, log, project
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -79,7 +81,7 @@ class Service:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=PROJECT,
+                cwd=self.project,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -117,7 +119,7 @@ class LiveSite:
     """A published practice with one article and one therapist, and what serves it.
 
     `folder` holds all that the site writes: data/ (DATA_DIR), logs/ and tmp/. `settings` go
-    before those that are set here.
+    before those that are set here. `project` is where its code lies, such as that of before.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class LiveSite:
         host: str = HOST,
         port: int = 0,
         settings: dict[str, str] | None = None,
+        project: Path = PROJECT,
     ) -> None:
         self.folder, self.cluster = folder, cluster
         self.data, self.logs = folder / "data", folder / "logs"
@@ -165,11 +168,13 @@ class LiveSite:
             [*gunicorn, "--bind", f"{self.host}:{self.port}", "practice.wsgi"],
             self.env,
             self.logs / "web.log",
+            project,
         )
         self.worker = Service(
             [sys.executable, "manage.py", "worker", "--poll", "0.1"],
             self.env,
             self.logs / "worker.log",
+            project,
         )
 
     def database(self) -> contextlib.AbstractContextManager[None]:
