@@ -6,7 +6,6 @@ Other mail servers decide by these whether a letter is ours (RFC 7208, 6376, 748
 import base64
 import binascii
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import dns.exception
 import dns.name
@@ -16,35 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from practice.mail.findings import Finding, advice, fault, good
-from practice.mail.services import SERVICES
 
 SPF, DKIM, DMARC, ANSWERS = "SPF", "DKIM", "DMARC", "Answers"
 MOST_LOOKUPS = 10  # RFC 7208, 4.6.4
 LOOKS_UP = ("include", "a", "mx", "ptr", "exists", "redirect")
 NOT_ANSWERED = "The DNS did not answer"
 ASK_AGAIN = "Run this command again in a while, or with --dns 9.9.9.9."
-
-
-@dataclass(frozen=True)
-class Provider:
-    """What a mail server's name says of who runs it: its SPF, and its usual DKIM selectors."""
-
-    spf: str
-    selectors: tuple[str, ...] = ()
-
-
-# By the end of the name of the SMTP server; each from the provider's own instructions.
-PROVIDERS = {
-    "amazonaws.com": Provider("amazonses.com"),
-    "fastmail.com": Provider("spf.messagingengine.com", ("fm1", "fm2", "fm3")),
-    "gmail.com": Provider("_spf.google.com", ("google",)),
-    "mailgun.org": Provider("mailgun.org", SERVICES["mailgun"].selectors),
-    "office365.com": Provider("spf.protection.outlook.com", ("selector1", "selector2")),
-    "outlook.com": Provider("spf.protection.outlook.com", ("selector1", "selector2")),
-    "postmarkapp.com": Provider("", SERVICES["postmark"].selectors),
-    "protonmail.ch": Provider("_spf.protonmail.ch", ("protonmail", "protonmail2", "protonmail3")),
-}
-COMMON_SELECTORS = ("default", "mail", "dkim", "s1", "s2", "k1", "selector1", "google")
 
 
 class Unanswered(Exception):
@@ -80,10 +56,6 @@ class Records:
         if hosts:
             return hosts
         return [name] if self._ask(name, "A") or self._ask(name, "AAAA") else []
-
-
-def provider_of(host: str) -> Provider | None:
-    return next((known for end, known in PROVIDERS.items() if f".{host}".endswith(f".{end}")), None)
 
 
 def look(

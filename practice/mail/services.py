@@ -39,6 +39,32 @@ SERVICES = {
 }
 
 
+@dataclass(frozen=True)
+class Provider:
+    """What a mail server's name says of who runs it: its SPF, and its usual DKIM selectors."""
+
+    spf: str
+    selectors: tuple[str, ...] = ()
+
+
+# By the end of the name of the SMTP server; each from the provider's own instructions.
+PROVIDERS = {
+    "amazonaws.com": Provider("amazonses.com"),
+    "fastmail.com": Provider("spf.messagingengine.com", ("fm1", "fm2", "fm3")),
+    "gmail.com": Provider("_spf.google.com", ("google",)),
+    "mailgun.org": Provider("mailgun.org", SERVICES["mailgun"].selectors),
+    "office365.com": Provider("spf.protection.outlook.com", ("selector1", "selector2")),
+    "outlook.com": Provider("spf.protection.outlook.com", ("selector1", "selector2")),
+    "postmarkapp.com": Provider("", SERVICES["postmark"].selectors),
+    "protonmail.ch": Provider("_spf.protonmail.ch", ("protonmail", "protonmail2", "protonmail3")),
+}
+COMMON_SELECTORS = ("default", "mail", "dkim", "s1", "s2", "k1", "selector1", "google")
+
+
+def provider_of(host: str) -> Provider | None:
+    return next((known for end, known in PROVIDERS.items() if f".{host}".endswith(f".{end}")), None)
+
+
 def backend(name: str) -> str:
     return f"anymail.backends.{name}.EmailBackend"
 

@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 from django.core.management import CommandError, call_command
 
-from practice.mail import reach, records
+from practice.mail import reach, records, services
 from practice.mail.findings import Finding, Verdict
 from tests import mail_service
 from tests.mail_service import MailService
@@ -461,8 +461,8 @@ def test_a_dns_server_is_named_by_its_address(address: str) -> None:
 
 
 def test_a_known_mail_server_tells_what_spf_has_to_include() -> None:
-    known = records.provider_of("email-smtp.us-west-2.amazonaws.com")
+    known = services.provider_of("email-smtp.us-west-2.amazonaws.com")
     assert known is not None
     assert known.spf == "amazonses.com"
-    assert records.provider_of("smtp.example.org") is None
-    assert records.provider_of("notgmail.com") is None
+    assert services.provider_of("smtp.example.org") is None
+    assert services.provider_of("notgmail.com") is None

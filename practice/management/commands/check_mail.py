@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from practice.mail import reach, records
 from practice.mail.findings import Finding, Verdict, advice, fault
-from practice.mail.services import SERVICES
+from practice.mail.services import COMMON_SELECTORS, SERVICES, provider_of
 from practice.mail.views import learns_of_bounces
 
 
@@ -66,10 +66,10 @@ def _resolver(address: str | None) -> dns.resolver.Resolver:
 
 def _sent_by() -> tuple[str | None, tuple[str, ...]]:
     """What SPF has to include, if known, and the DKIM selectors that may be there."""
-    known = SERVICES.get(settings.MAIL_SERVICE) or records.provider_of(settings.EMAIL_HOST)
+    known = SERVICES.get(settings.MAIL_SERVICE) or provider_of(settings.EMAIL_HOST)
     if known is None:
-        return None, records.COMMON_SELECTORS
-    return known.spf, (*known.selectors, *records.COMMON_SELECTORS)
+        return None, COMMON_SELECTORS
+    return known.spf, (*known.selectors, *COMMON_SELECTORS)
 
 
 def _way_out() -> list[Finding]:
