@@ -1,28 +1,26 @@
-"""The sample's essays, and what goes when they go."""
+"""The sample's essays, and what goes when they go.
 
+Each essay is a text as a therapist would paste it, named after its address. `content.json` says
+what a text cannot, and holds the sample's list of articles and its bio.
+"""
+
+import json
+from pathlib import Path
 from typing import Any
 
 from blog.models import ArticlePage, Topic
 from blog.samples import picture
 from practice.models import SiteImage
-from practice.samples import MARK
 
-TOPICS = {
-    "Boundaries": "On saying where one ends, and on hearing it said.",
-    "Closeness": "On coming near each other, and on what stands in the way.",
-    "Conflict": "On quarrels, and on what they are trying to say.",
-}
-INDEX_INTRODUCTION = (
-    "<p>Essays about how we come near each other, and how we keep away. Take one slowly; nobody "
-    f"will ask afterward.</p><p><i>{MARK}</i></p>"
-)
+FOLDER = Path(__file__).parent
+CONTENT = json.loads((FOLDER / "content.json").read_text("utf-8"))
 
 
 def remove_topics_and_picture(sender: Any, **kwargs: Any) -> list[str]:
     """Receiver of `practice.samples.removed`: takes away what no page uses any more."""
     lines = []
-    for topic in Topic.objects.filter(name__in=TOPICS):
-        if topic.description != TOPICS[topic.name]:
+    for topic in Topic.objects.filter(name__in=CONTENT["topics"]):
+        if topic.description != CONTENT["topics"][topic.name]:
             lines.append(f"Kept the topic {topic}: you changed it.")
         elif ArticlePage.objects.filter(topics=topic).exists():
             lines.append(f"Kept the topic {topic}: an article has it.")

@@ -1,9 +1,13 @@
 """Sample content: how it is published, remembered and known again.
 
-What the sample says lies in `pages.py` here and in `blog/samples/`.
+What the sample says lies in `pages.json` here and in `blog/samples/`.
 """
 
-from inspect import cleandoc
+import json
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 from django.dispatch import Signal
@@ -13,6 +17,7 @@ from practice.models import PracticeSettings, SamplePage, User
 from practice.models.pages import written_pages
 
 MARK = "Sample text: replace it with your own."
+MARK_LINE = f"<p><i>{MARK}</i></p>"
 SUFFIX = "(sample)"  # of a fact
 SIGN_IN = "therapist@example.com"
 
@@ -37,9 +42,27 @@ SETTINGS: dict[str, str] = {
 removed = Signal()
 
 
-def paragraphs(text: str) -> str:
-    """`text`, whose paragraphs stand apart by an empty line, as rich text."""
-    return "".join(f"<p>{' '.join(part.split())}</p>" for part in cleandoc(text).split("\n\n"))
+def page_texts(today: date) -> dict[str, dict[str, Any]]:
+    """What each page of the bare tree is filled with, by its slug."""
+    text = Path(__file__).with_name("pages.json").read_text("utf-8")
+    day = f"{today:%B} {today.day}, {today.year}"
+    texts: dict[str, dict[str, Any]] = json.loads(text.replace("{today}", day))
+    return texts
+
+
+def fill(page: Page, fields: dict[str, Any]) -> None:
+    """Give `page` the sample's texts, and below its introduction a line that says what they are."""
+    for name, value in fields.items():
+        setattr(page, name, body(page, value) if name == "body" else value)
+    page.introduction += MARK_LINE
+
+
+def body(page: Page, blocks: Iterable[Iterable[Any]]) -> list[tuple[str, Any]]:
+    """The body of `page` from kinds of blocks and their values as they are stored: what a value
+    leaves out, such as the words on a button, is the block's default.
+    """
+    kinds = page.body.stream_block.child_blocks
+    return [(kind, kinds[kind].to_python(value)) for kind, value in blocks]
 
 
 def publish(page: Page) -> None:

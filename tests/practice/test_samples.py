@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 from wagtail.models import Page, Revision, Site
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
-from blog.samples import boundaries, friction, pushing_away
+from blog.samples.essays import Essay, essays
 from booking.models import ConsultationRequest
 from practice import samples
 from practice.models import HomePage, PracticeSettings, SamplePage, SiteImage, StandardPage, User
@@ -23,7 +23,17 @@ from tests import factories
 from tests.conftest import make_tree
 
 PASSWORD = "a sample of a password"
-ESSAYS = (pushing_away, friction, boundaries)
+ESSAYS = essays()
+GATE, MADE, DOOR = "a-gate-is-not-a-wall", "made-for-each-other", "closing-the-door"
+TEXTS = {  # what the importer is to find in each, in order
+    GATE: "text spoken_lines heading text heading text named_patterns pull_quote text heading text "
+    "numbered_steps text heading text points text personal_note call_to_action",
+    MADE: "text heading text spoken_lines text heading text pull_quote heading text points heading "
+    "text numbered_steps text heading text call_to_action",
+    DOOR: "text spoken_lines heading text heading text named_patterns text "
+    "pull_quote heading text heading text points text spoken_lines text heading text "
+    "personal_note call_to_action",
+}
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +89,12 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(part)
 
 
+def listed(value: Any) -> list[dict[str, str]]:
+    """The parts of a list of patterns or of steps."""
+    lists = value.values() if isinstance(value, dict) else ()
+    return [part for each in lists for part in each if isinstance(part, dict)]
+
+
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9]+", re.sub("['\u2019]", "", text.lower()))
 
@@ -92,15 +108,42 @@ def runs(text: str, length: int = 6) -> set[tuple[str, ...]]:
 # --- What it says --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("essay", ESSAYS, ids=lambda essay: essay.SLUG)
-def test_an_essay_is_as_long_as_an_essay(essay: Any) -> None:
-    written = [part for _, value in essay.BODY for part in texts(value)]
+@pytest.mark.parametrize("essay", ESSAYS, ids=lambda essay: essay.slug)
+def test_an_essay_is_as_long_as_an_essay(essay: Essay) -> None:
+    written = [part for _, value in essay.body for part in texts(value)]
     assert 700 <= len(" ".join(written).split()) <= 1100
 
 
-def test_the_essays_show_every_block_that_there_is() -> None:
-    used = {kind for essay in ESSAYS for kind, _ in essay.BODY}
+@pytest.mark.parametrize("essay", ESSAYS, ids=lambda essay: essay.slug)
+def test_the_importer_finds_in_an_essay_what_it_was_written_to_show(essay: Essay) -> None:
+    assert [kind for kind, _ in essay.body] == TEXTS[essay.slug].split()
+    parts = [part for _, value in essay.body for part in listed(value)]
+    assert len(parts) == {GATE: 4 + 5, MADE: 5, DOOR: 4}[essay.slug]  # patterns and steps
+    assert all(all(part.values()) for part in parts)
+
+
+def test_the_essays_show_every_block_that_there_is(sample: HomePage) -> None:
+    used = {block.block_type for page in ArticlePage.objects.all() for block in page.body}
     assert used == set(ArticlePage._meta.get_field("body").stream_block.child_blocks)
+
+
+def test_the_picture_of_an_essay_stands_below_its_heading(sample: HomePage) -> None:
+    body = ArticlePage.objects.get(slug=MADE).body
+    [at] = [number for number, block in enumerate(body) if block.block_type == "picture"]
+    assert body[at - 1].value == "What rubbing does"
+    assert body[at].value == SiteImage.objects.get()
+
+
+def test_every_invitation_has_words_on_its_button(sample: HomePage) -> None:
+    pages = [*ArticlePage.objects.all(), *StandardPage.objects.all()]
+    invitations = [
+        block["value"]
+        for page in pages
+        for block in page.body.raw_data
+        if block["type"] == "call_to_action"
+    ]
+    assert len(invitations) == 6
+    assert {value["button"] for value in invitations} == {"Ask for a free consultation"}
 
 
 def test_the_sample_shares_no_six_words_with_the_therapists_own_essays(
@@ -181,7 +224,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(sample: HomePage) -> None:
 
 
 def test_a_page_that_the_owner_changed_stays_as_it_is(sample: HomePage) -> None:
-    essay = ArticlePage.objects.get(slug=friction.SLUG)
+    essay = ArticlePage.objects.get(slug=MADE)
     essay.title = "My own words"
     essay.save_revision().publish()
     before = [row for row in everything()[3] if row["page_ptr_id"] == essay.pk]
@@ -193,11 +236,11 @@ def test_a_page_that_the_owner_changed_stays_as_it_is(sample: HomePage) -> None:
 
 
 def test_a_page_with_a_draft_of_the_owners_stays_and_the_reason_is_said(sample: HomePage) -> None:
-    essay = ArticlePage.objects.get(slug=boundaries.SLUG)
+    essay = ArticlePage.objects.get(slug=GATE)
     essay.title = "Not finished"
     essay.save_revision()
     said = remove()
-    assert f"Kept the page {boundaries.TITLE}: a draft of yours waits to be published." in said
+    assert "Kept the page A Gate Is Not a Wall: a draft of yours waits to be published." in said
     assert ArticlePage.objects.published().get() == essay
 
 
@@ -253,7 +296,7 @@ def test_somebody_who_may_not_sign_in_does_not_count(sample: HomePage) -> None:
 
 
 def test_a_request_from_a_sample_essay_outlives_it(sample: HomePage) -> None:
-    essay = ArticlePage.objects.get(slug=boundaries.SLUG)
+    essay = ArticlePage.objects.get(slug=GATE)
     asked = factories.consultation_request(article=essay)
     remove()
     assert ConsultationRequest.objects.get(pk=asked.pk).article is None

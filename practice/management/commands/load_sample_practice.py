@@ -9,7 +9,6 @@ from wagtail.models import Page
 
 from practice import samples
 from practice.models import HomePage, PracticeSettings, StandardPage, User
-from practice.samples.pages import pages
 from practice.website.initial_data import THERAPIST, is_untouched
 
 
@@ -55,11 +54,10 @@ def fill_pages(practice: PracticeSettings, keep: Callable[[Page], object]) -> No
     home = HomePage.objects.first()
     if home is None:
         return
-    texts = pages(practice, timezone.localdate(timezone=practice.zone))
+    texts = samples.page_texts(timezone.localdate(timezone=practice.zone))
     for page in [home, *StandardPage.objects.child_of(home).filter(slug__in=texts)]:
         if is_untouched(page):
-            for name, value in texts[page.slug].items():
-                setattr(page, name, value)
+            samples.fill(page, texts[page.slug])
             keep(page)
 
 
