@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help run quick fast test test-postgres soak soak-postgres bench check lock clean python environment test-environment
+.PHONY: help run quick fast test test-postgres soak soak-postgres bench check lines lock clean python environment test-environment
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -54,6 +54,9 @@ check: test-environment  ## check style, types, imports, templates and migration
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint templates
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+
+lines: test-environment  ## measure the size and the rooms of this tree, or of ARGS=<revision>
+	@exec $(BIN)/python -m tests.lines $(ARGS)
 
 lock:  ## choose the dependencies' versions again (needs uv)
 	$(UV_COMPILE) pyproject.toml -o requirements.txt
