@@ -1,7 +1,4 @@
-"""Open times: the numbered cases of other schedulers' mistakes, then what each word of ours means.
-
-`test_case_5_…` is case 5 under "Open times" in the collection of scheduling cases.
-"""
+"""Open times: what other schedulers got wrong, then what each word of ours means."""
 
 import subprocess
 import sys
@@ -75,13 +72,13 @@ def per_day(starts: list[datetime], zone: str = "UTC") -> dict[str, int]:
 # --- The numbered cases
 
 
-def test_case_1_open_round_the_clock_offers_what_is_left_today_and_all_of_tomorrow() -> None:
+def test_open_round_the_clock_offers_what_is_left_today_and_all_of_tomorrow() -> None:
     starts = ask(now=at("2021-06-20T11:59:59Z"), weekly=every_day(*ROUND_THE_CLOCK), horizon=1)
     assert per_day(starts) == {"2021-06-20": 12, "2021-06-21": 24}
     assert starts[0] == at("2021-06-20T12:00Z")
 
 
-def test_case_2_the_lead_counts_from_the_minute_not_from_the_day() -> None:
+def test_the_lead_counts_from_the_minute_not_from_the_day() -> None:
     starts = ask(
         now=at("2021-06-20T11:59:59Z"),
         weekly=every_day(*ROUND_THE_CLOCK),
@@ -91,7 +88,7 @@ def test_case_2_the_lead_counts_from_the_minute_not_from_the_day() -> None:
     assert per_day(starts) == {"2021-06-21": 11}
 
 
-def test_case_3_starts_go_on_along_the_same_grid_after_an_obstacle() -> None:
+def test_starts_go_on_along_the_same_grid_after_an_obstacle() -> None:
     starts = ask(
         weekly=every_day(hours("08:00-12:30")),
         duration=20,
@@ -102,7 +99,7 @@ def test_case_3_starts_go_on_along_the_same_grid_after_an_obstacle() -> None:
     assert wall(starts)[5:7] == ["09:40", "10:20"]
 
 
-def test_case_4_the_last_consultation_ends_inside_its_window() -> None:
+def test_the_last_consultation_ends_inside_its_window() -> None:
     starts = ask(weekly=every_day(hours("09:00-10:15")), duration=30, step=30)
     assert wall(starts) == ["09:00", "09:30"]
 
@@ -115,18 +112,18 @@ KOLKATA = {
 }
 
 
-def test_case_5_a_zone_half_an_hour_off_with_a_booking_at_the_window_s_start() -> None:
+def test_a_zone_half_an_hour_off_keeps_its_grid_after_a_booking_at_the_window_s_start() -> None:
     starts = ask(**KOLKATA, booked=[between("2026-06-01T04:00Z", "2026-06-01T04:15Z")])
     assert len(starts) == 10
     assert (starts[0], starts[-1]) == (at("2026-06-01T04:45Z"), at("2026-06-01T11:30Z"))
 
 
-def test_case_6_a_busy_time_may_begin_at_the_very_end_of_a_consultation() -> None:
+def test_a_busy_time_may_begin_at_the_very_end_of_a_consultation() -> None:
     starts = ask(**KOLKATA, busy=[between("2026-06-01T04:30Z", "2026-06-01T23:00Z")])
     assert starts == [at("2026-06-01T04:00Z")]
 
 
-def test_case_7_the_wall_time_stays_when_clocks_change() -> None:
+def test_the_wall_time_stays_when_clocks_change() -> None:
     starts = ask(
         timezone="America/New_York",
         weekly=every_day(hours("13:00-18:00")),
@@ -148,25 +145,25 @@ def test_case_7_the_wall_time_stays_when_clocks_change() -> None:
         ("2026-10-24T22:00Z", ["01:00", "02:00", "02:00", "03:00", "04:00"]),
     ],
 )
-def test_case_8_a_missing_hour_is_not_offered_and_a_repeated_one_twice(
+def test_a_missing_hour_is_not_offered_and_a_repeated_one_twice(
     now: str, expected: list[str]
 ) -> None:
     starts = ask(timezone="Europe/Berlin", weekly=every_day(hours("01:00-05:00")), now=at(now))
     assert wall(starts, "Europe/Berlin") == expected
 
 
-def test_case_9_an_override_without_windows_closes_its_date() -> None:
+def test_an_override_without_windows_closes_its_date() -> None:
     starts = ask(horizon=2, overrides={date(2026, 6, 2): []})
     assert per_day(starts) == {"2026-06-01": 8, "2026-06-03": 8}
 
 
-def test_case_10_overlapping_windows_are_offered_once() -> None:
+def test_overlapping_windows_are_offered_once() -> None:
     starts = ask(weekly=every_day(hours("08:00-10:00"), hours("06:00-10:00")))
     assert wall(starts) == ["06:00", "07:00", "08:00", "09:00"]
 
 
 @pytest.mark.parametrize("now", ["2026-05-31T14:20+05:30", "2026-05-31T00:00+05:30"])
-def test_case_11_the_horizon_counts_local_days(now: str) -> None:
+def test_the_horizon_counts_local_days(now: str) -> None:
     starts = ask(
         timezone="Asia/Kolkata", weekly=every_day(*ROUND_THE_CLOCK), now=at(now), horizon=2
     )
@@ -174,18 +171,18 @@ def test_case_11_the_horizon_counts_local_days(now: str) -> None:
     assert starts[-1] == at("2026-06-02T23:00+05:30")
 
 
-def test_case_12_the_gap_after_a_booking_is_kept_and_not_a_minute_more() -> None:
+def test_the_gap_after_a_booking_is_kept_and_not_a_minute_more() -> None:
     starts = ask(booked=[between("2026-06-01T09:00Z", "2026-06-01T10:00Z")], gap=30, step=30)
     assert wall(starts)[0] == "10:30"
 
 
-def test_case_13_the_gap_moves_the_next_start_along_a_fine_grid() -> None:
+def test_the_gap_moves_the_next_start_along_a_fine_grid() -> None:
     booked = [between("2026-06-01T10:00Z", "2026-06-01T10:20Z")]
     starts = wall(ask(booked=booked, duration=20, step=5, gap=5))
     assert starts[starts.index("09:35") + 1] == "10:25"
 
 
-def test_case_14_a_day_s_limit_closes_that_day_alone() -> None:
+def test_a_day_s_limit_closes_that_day_alone() -> None:
     booked = [between("2026-06-02T09:00Z", "2026-06-02T10:00Z")]
     assert per_day(ask(horizon=2, daily_limit=1, booked=booked)) == {
         "2026-06-01": 8,
@@ -200,14 +197,14 @@ def test_case_14_a_day_s_limit_closes_that_day_alone() -> None:
     }
 
 
-def test_case_15_the_old_time_of_a_moved_consultation_can_be_had_again() -> None:
+def test_the_old_time_of_a_moved_consultation_can_be_had_again() -> None:
     before = ask(booked=[between("2026-06-01T09:00Z", "2026-06-01T10:00Z")])
     after = ask(booked=[between("2026-06-01T11:00Z", "2026-06-01T12:00Z")])
     assert set(wall(after)) - set(wall(before)) == {"09:00"}
     assert set(wall(before)) - set(wall(after)) == {"11:00"}
 
 
-def test_case_16_a_window_may_end_at_midnight_and_nowhere_else_before_its_start() -> None:
+def test_a_window_may_end_at_midnight_and_nowhere_else_before_its_start() -> None:
     assert wall(ask(weekly=every_day(hours("22:00-00:00")))) == ["22:00", "23:00"]
     for refused in ("22:00-21:59", "22:00-22:00", "22:00-00:01"):
         with pytest.raises(ValueError, match="end after its start"):

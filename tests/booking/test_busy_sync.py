@@ -291,7 +291,7 @@ REFUSED: dict[str, tuple[Callable[[Handler], None], str]] = {
 
 
 @pytest.mark.parametrize("bad", REFUSED)
-def test_case_9_what_cannot_be_read_is_refused_with_a_reason_and_the_last_copy_stays(
+def test_what_cannot_be_read_is_refused_with_a_reason_and_the_last_copy_stays(
     server: Server, read: Read, get: Get, bad: str
 ) -> None:
     server.answer = holds(calendar(WEEKLY), ETag='"v1"')
@@ -418,7 +418,7 @@ def test_a_calendar_that_moved_inside_is_refused_and_its_last_copy_stays(
     assert offered() == WITHOUT_TEN
 
 
-def test_case_9_a_calendar_that_is_down_warns_the_therapist_after_a_day(
+def test_a_calendar_that_is_down_warns_the_therapist_after_a_day(
     server: Server, read: Read
 ) -> None:
     server.answer = holds(calendar(WEEKLY))

@@ -1,4 +1,4 @@
-"""Busy times of other calendars. Numbers are those of the cases in scheduling-cases.md."""
+"""Busy times of other calendars."""
 
 from datetime import UTC, date, datetime
 
@@ -60,7 +60,7 @@ ONE_HOUR = ("DTSTART:20240108T170000Z", "DTEND:20240108T180000Z")
 MONDAYS = ("UID:mondays", *ONE_HOUR, "RRULE:FREQ=WEEKLY;COUNT=4")
 
 
-class TestCase1Cancelled:
+class TestWhatIsCancelledIsFree:
     @pytest.mark.parametrize("status", ["CANCELLED", "cancelled", "Cancelled"])
     def test_a_cancelled_event_is_free_however_it_is_spelled(self, status: str) -> None:
         assert busy(event(*ONE_HOUR, f"STATUS:{status}")) == []
@@ -128,7 +128,7 @@ class TestCase1Cancelled:
         assert days(read(free, rest)[0]) == [date(2024, 1, 22), date(2024, 1, 29)]
 
 
-class TestCase2MovedInstance:
+class TestMovedInstances:
     def test_the_15th_moved_to_the_16th(self) -> None:
         moved = event(
             "UID:mondays",
@@ -211,7 +211,7 @@ class TestCase2MovedInstance:
         assert len(busy(first, second)) == 2
 
 
-class TestCase3ExcludedAndEnded:
+class TestWhatIsExcludedOrEnded:
     def test_exdate_removes_its_instance(self) -> None:
         lines = (*MONDAYS, "EXDATE:20240115T170000Z,20240122T170000Z")
         assert [day.day for day in days(read(event(*lines))[0])] == [8, 29]
@@ -284,7 +284,7 @@ class TestCase3ExcludedAndEnded:
         ]
 
 
-class TestCase4AllDay:
+class TestWholeDays:
     ALL_DAY = ("DTSTART;VALUE=DATE:20240310", "DTEND;VALUE=DATE:20240311")
 
     def test_an_opaque_one_blocks_the_whole_local_day_of_23_hours(self) -> None:
@@ -318,7 +318,7 @@ class TestCase4AllDay:
         ]
 
 
-class TestCase5ZeroLength:
+class TestWhatHasNoLengthBlocksNothing:
     @pytest.mark.parametrize(
         "lines",
         [
@@ -361,7 +361,7 @@ def at_ten(zone: str, day: str = "20240108") -> str:
     return event(f"DTSTART;TZID={zone}:{day}T100000", "DURATION:PT1H")
 
 
-class TestCase6ZoneNames:
+class TestZoneNames:
     def test_an_unknown_zone_falls_back_to_the_practices_and_says_so(self) -> None:
         intervals, warnings = read(at_ten("Mars/Olympus"))
         assert texts(intervals) == ["2024-01-08T18:00/19:00"]
@@ -447,7 +447,7 @@ class TestCase6ZoneNames:
         assert texts(intervals) == ["2024-01-08T18:00/19:00"]
 
 
-class TestCase7Floating:
+class TestFloatingTimes:
     FLOATING = event("DTSTART:20240108T100000", "DTEND:20240108T110000")
 
     def test_a_floating_time_is_in_the_practices_zone(self) -> None:
@@ -469,7 +469,7 @@ class TestCase7Floating:
         assert busy("X-WR-TIMEZONE:Asia/Tokyo", whole) == ["2024-01-08T08:00/09T08:00"]
 
 
-class TestCase8BadRulesAndCaps:
+class TestBadRulesAndCaps:
     GOOD = event(*ONE_HOUR)
 
     @pytest.mark.parametrize("rule", ["FREQ=FORTNIGHTLY", "garbage", "", "BYDAY=MO"])
@@ -663,7 +663,7 @@ class TestCase8BadRulesAndCaps:
             read(*other)
 
 
-class TestCase9NothingOpensSilently:
+class TestNothingOpensSilently:
     """That the last good copy stays is the worker's part; here, what it must not take for one."""
 
     @pytest.mark.parametrize(
@@ -798,7 +798,7 @@ class TestWhatIsReturned:
 
     def test_several_calendars_in_one_file_are_all_read(self) -> None:
         ics = calendar(event(*ONE_HOUR)) + calendar(
-            "X-WR-TIMEZONE:Europe/Berlin", TestCase7Floating.FLOATING
+            "X-WR-TIMEZONE:Europe/Berlin", TestFloatingTimes.FLOATING
         )
         intervals, _ = busy_intervals(
             ics,

@@ -96,7 +96,7 @@ def test_the_visitors_own_zone_labels_the_times_and_their_days(visitor: Client) 
 @pytest.mark.parametrize(
     "zone", ["", "Nowhere/Else", "../../etc/passwd", "\x00", "a" * 5000, "posixrules", "Factory"]
 )
-def test_case_5_an_unknown_or_empty_zone_never_crashes(visitor: Client, zone: str) -> None:
+def test_an_unknown_or_empty_zone_never_crashes(visitor: Client, zone: str) -> None:
     assert visitor.post(URL, {**TYPED, "time_zone": zone, "act": "zone"}).status_code == 200
     answer = visitor.post(URL, {**TYPED, "time_zone": zone, "when": TUESDAY_ONE})
     assert answer.status_code == 303
@@ -115,7 +115,7 @@ def test_sending_holds_the_time_and_says_so(visitor: Client) -> None:
     assert TUESDAY_ONE not in radios(look(visitor))
 
 
-def test_case_1_who_comes_second_sees_the_form_again_with_everything_kept(
+def test_who_comes_second_sees_the_form_again_with_everything_kept(
     visitor: Client,
 ) -> None:
     visitor.post(URL, {**TYPED, "when": TUESDAY_ONE})
@@ -165,7 +165,7 @@ def test_who_loses_the_race_after_the_form_was_checked_is_told_the_same(
         "9" * 4000,
     ],
 )
-def test_case_3_a_time_that_was_never_offered_is_refused_and_nothing_is_written(
+def test_a_time_that_was_never_offered_is_refused_and_nothing_is_written(
     visitor: Client, when: str
 ) -> None:
     answer = visitor.post(URL, {**TYPED, "when": when})
@@ -183,7 +183,7 @@ def test_the_same_instant_in_another_zone_is_the_same_time(visitor: Client) -> N
     assert ConsultationRequest.objects.get().starts_at == datetime(2026, 12, 1, 21, tzinfo=UTC)
 
 
-def test_case_7_the_same_form_twice_is_one_request_with_the_same_answer(visitor: Client) -> None:
+def test_the_same_form_twice_is_one_request_with_the_same_answer(visitor: Client) -> None:
     key = "7d4b8f5e-93c1-4d0a-9a53-1f0c6b5f6a11"
     first, second = (
         visitor.post(URL, {**TYPED, "when": TUESDAY_ONE, "key": key}) for _ in range(2)

@@ -1,4 +1,4 @@
-"""Invitations and the therapist's feed. Numbers are those of the cases in scheduling-cases.md.
+"""Invitations and the therapist's feed.
 
 What they hold is read back by vobject, which shares no code with what wrote them.
 """
@@ -57,7 +57,7 @@ def line(ics: bytes, name: str) -> str:
     return found
 
 
-class TestCase1MethodsAndSequences:
+class TestMethodsAndSequences:
     def test_a_confirmation_is_a_request_with_sequence_0(self) -> None:
         calendar = read(ical.request(INVITATION, now=NOW))
         assert calendar.method.value == "REQUEST"
@@ -103,7 +103,7 @@ def sent(ics: bytes, content_type: str) -> EmailMessage:
     return received
 
 
-class TestCases2And3InsideAnEmail:
+class TestInsideAnEmail:
     @pytest.mark.parametrize(
         ("ics", "content_type", "method"),
         [
@@ -141,7 +141,7 @@ class TestCases2And3InsideAnEmail:
         assert organizer == 'ORGANIZER;CN="The Practice":mailto:office@practice.example'
 
 
-class TestCase4Names:
+class TestNames:
     def test_without_a_name_the_name_is_the_address(self) -> None:
         nameless = replace(INVITATION, attendee_name=" \r\n", organizer_name="")
         event = read(ical.request(nameless, now=NOW)).vevent
@@ -177,7 +177,7 @@ class TestCase4Names:
         assert event.description.value == "One; two,\nthree\\four\nEND:VEVENT"
 
 
-class TestCase5Instants:
+class TestInstants:
     def test_start_and_end_are_instants_in_utc(self) -> None:
         ics = ical.request(INVITATION, now=NOW)
         assert line(ics, "DTSTART") == "DTSTART:20260308T170000Z"
@@ -206,7 +206,7 @@ class TestCase5Instants:
             ical.request(replace(INVITATION, **change), now=NOW)
 
 
-class TestCase6TheSameInstantInEveryZone:
+class TestTheSameInstantInEveryZone:
     """The words of the e-mail are its template's part; here, the instant that they tell."""
 
     @pytest.mark.parametrize("zone", ["Asia/Kolkata", "Europe/Berlin", "Pacific/Chatham"])
@@ -219,7 +219,7 @@ class TestCase6TheSameInstantInEveryZone:
         assert ical.request(local, now=NOW) == ical.request(INVITATION, now=NOW)
 
 
-class TestCase7Neutral:
+class TestNothingPersonalIsSaid:
     def test_the_title_is_the_callers_and_the_event_is_private(self) -> None:
         event = read(ical.request(INVITATION, now=NOW)).vevent
         assert event.summary.value == "Consultation"

@@ -1,8 +1,7 @@
 """The e-mails that left, read back: what people and calendars are told about a consultation.
 
-"Case" and a number are those of "Invitations" in scheduling-cases.md. Messages go to a real SMTP
-server; Python's `email` takes them apart, and vobject, which shares no code with what wrote
-them, reads their calendars.
+Messages go to a real SMTP server; Python's `email` takes them apart, and vobject, which shares no
+code with what wrote them, reads their calendars.
 """
 
 import re
@@ -161,10 +160,10 @@ def assert_says(post: Post, method: str, sequence: int, start: datetime, uid: ob
     assert event.uid.value == str(uid)
 
 
-# --- Case 1: what each step says ------------------------------------------------------------------
+# --- What each step says --------------------------------------------------------------------------
 
 
-def test_case_1_nothing_invites_before_the_therapist_confirms(visitor: Visitor) -> None:
+def test_nothing_invites_before_the_therapist_confirms(visitor: Visitor) -> None:
     visitor.decide("offer", WEDNESDAY, THURSDAY)
     by_visitor.none_suits(visitor.request)
     visitor.decide("waitlist")
@@ -174,20 +173,20 @@ def test_case_1_nothing_invites_before_the_therapist_confirms(visitor: Visitor) 
     assert ConsultationRequest.objects.get().invitation_sequence is None
 
 
-def test_case_1_confirm_move_cancel(visitor: Visitor) -> None:
+def test_confirming_moving_and_canceling_share_a_uid_and_count_up(visitor: Visitor) -> None:
     uid = visitor.request.invitation_uid
     assert_says(visitor.decide("confirm", WEDNESDAY), "REQUEST", 0, WEDNESDAY, uid)
     assert_says(visitor.decide("move", THURSDAY), "REQUEST", 1, THURSDAY, uid)
     assert_says(visitor.decide("cancel"), "CANCEL", 2, THURSDAY, uid)
 
 
-def test_case_1_what_the_visitor_picks_is_an_invitation_at_once(visitor: Visitor) -> None:
+def test_what_the_visitor_picks_is_an_invitation_at_once(visitor: Visitor) -> None:
     visitor.decide("offer", WEDNESDAY, THURSDAY)
     by_visitor.pick(visitor.request, THURSDAY)
     assert_says(visitor.last(), "REQUEST", 0, THURSDAY, visitor.request.invitation_uid)
 
 
-def test_case_1_another_time_that_the_visitor_picks_is_a_move(visitor: Visitor) -> None:
+def test_another_time_that_the_visitor_picks_is_a_move(visitor: Visitor) -> None:
     visitor.decide("confirm", WEDNESDAY)
     offered = visitor.decide("offer", THURSDAY)
     assert not offered.invites  # what was agreed stays
@@ -197,7 +196,7 @@ def test_case_1_another_time_that_the_visitor_picks_is_a_move(visitor: Visitor) 
     assert "thank you for choosing" in moved.words
 
 
-def test_case_1_an_offer_that_leads_nowhere_leaves_the_invitation_alone(visitor: Visitor) -> None:
+def test_an_offer_that_leads_nowhere_leaves_the_invitation_alone(visitor: Visitor) -> None:
     visitor.decide("confirm", WEDNESDAY)
     visitor.decide("offer", THURSDAY)
     by_visitor.none_suits(visitor.request)
@@ -206,7 +205,7 @@ def test_case_1_an_offer_that_leads_nowhere_leaves_the_invitation_alone(visitor:
 
 
 @pytest.mark.parametrize("ending", ["decline", "waitlist"])
-def test_case_1_an_offer_on_an_agreed_time_that_ends_in_a_no_takes_that_time_back(
+def test_an_offer_on_an_agreed_time_that_ends_in_a_no_takes_that_time_back(
     visitor: Visitor, ending: str
 ) -> None:
     visitor.decide("confirm", WEDNESDAY)
@@ -215,9 +214,7 @@ def test_case_1_an_offer_on_an_agreed_time_that_ends_in_a_no_takes_that_time_bac
 
 
 @pytest.mark.parametrize("ending", ["withdraw", "erase"])
-def test_case_1_who_leaves_gets_the_cancellation_and_nothing_else(
-    visitor: Visitor, ending: str
-) -> None:
+def test_who_leaves_gets_the_cancellation_and_nothing_else(visitor: Visitor, ending: str) -> None:
     uid = visitor.request.invitation_uid
     visitor.decide("confirm", WEDNESDAY)
     if ending == "withdraw":
@@ -233,7 +230,7 @@ def test_case_1_who_leaves_gets_the_cancellation_and_nothing_else(
     assert len(visitor.mailbox()) == 3
 
 
-def test_case_1_who_comes_back_is_invited_under_the_same_uid_and_a_higher_number(
+def test_who_comes_back_is_invited_under_the_same_uid_and_a_higher_number(
     visitor: Visitor,
 ) -> None:
     uid = visitor.request.invitation_uid
@@ -244,7 +241,7 @@ def test_case_1_who_comes_back_is_invited_under_the_same_uid_and_a_higher_number
     assert_says(visitor.decide("confirm", THURSDAY), "REQUEST", 2, THURSDAY, uid)
 
 
-def test_case_1_what_is_tried_again_says_the_same(visitor: Visitor, settings: Any) -> None:
+def test_what_is_tried_again_says_the_same(visitor: Visitor, settings: Any) -> None:
     port = settings.EMAIL_PORT
     settings.EMAIL_PORT = 1  # nobody listens
     words = emails.draft(visitor.request, "confirm", starts_at=WEDNESDAY)
@@ -277,7 +274,7 @@ def test_without_an_address_there_is_neither_mail_nor_a_number(
     assert ConsultationRequest.objects.get(pk=other.pk).invitation_sequence is None
 
 
-# --- Cases 2 to 7: what is true of each of them -----------------------------------------------
+# --- What is true of each of them -----------------------------------------------------------------
 
 STEPS = ["confirm", "move", "cancel", "pick", "move by picking", "decline", "withdrawal"]
 
@@ -308,7 +305,7 @@ def post(visitor: Visitor, request: pytest.FixtureRequest) -> Post:
     return confirmed
 
 
-def test_case_2_the_method_is_the_same_in_the_calendar_and_in_its_parts_type(post: Post) -> None:
+def test_the_method_is_the_same_in_the_calendar_and_in_its_parts_type(post: Post) -> None:
     part = post.parts[-1]
     method = part.get_param("method")
     assert method in ("REQUEST", "CANCEL")
@@ -318,13 +315,13 @@ def test_case_2_the_method_is_the_same_in_the_calendar_and_in_its_parts_type(pos
     assert part.get_content_disposition() is None  # an attachment would be a file
 
 
-def test_case_3_the_calendar_is_the_last_of_the_alternatives(post: Post) -> None:
+def test_the_calendar_is_the_last_of_the_alternatives(post: Post) -> None:
     assert post.message.get_content_type() == "multipart/alternative"
     types = [part.get_content_type() for part in post.parts]
     assert types == ["text/plain", "text/html", "text/calendar"]
 
 
-def test_case_3_the_organizer_is_the_practices_address_and_nobodys_own(post: Post) -> None:
+def test_the_organizer_is_the_practices_address_and_nobodys_own(post: Post) -> None:
     event = post.calendar.vevent
     assert event.organizer.value == f"mailto:{django_settings.DEFAULT_FROM_EMAIL}"
     assert event.organizer.params["CN"] == ["QHC"]
@@ -334,7 +331,7 @@ def test_case_3_the_organizer_is_the_practices_address_and_nobodys_own(post: Pos
     assert "practice@example.com" not in everything  # where alerts go
 
 
-def test_case_4_the_visitor_is_called_by_their_address_alone(post: Post) -> None:
+def test_the_visitor_is_called_by_their_address_alone(post: Post) -> None:
     attendee = post.calendar.vevent.attendee
     assert attendee.value == "mailto:robin@example.com"
     assert attendee.params["CN"] == ["robin@example.com"]
@@ -366,7 +363,7 @@ def test_letters_with_an_invitation_say_that_a_no_cancels_nothing(visitor: Visit
         assert "in the calendar invitation doesn't cancel our consultation." in post.words
 
 
-def test_case_4_a_practices_name_stays_one_escaped_line(visitor: Visitor) -> None:
+def test_a_practices_name_stays_one_escaped_line(visitor: Visitor) -> None:
     factories.practice_settings(short_name="Q; H, C\r\nX-BAD:1", office_address="1; A,\r\nX-BAD:2")
     PracticeSettings.objects.update(consultation_medium="office")
     post = visitor.decide("confirm", WEDNESDAY)
@@ -377,14 +374,14 @@ def test_case_4_a_practices_name_stays_one_escaped_line(visitor: Visitor) -> Non
     assert "X-BAD" not in post.message
 
 
-def test_case_5_start_and_end_are_instants_in_utc(post: Post) -> None:
+def test_start_and_end_are_instants_in_utc(post: Post) -> None:
     for name in ("DTSTART", "DTEND", "DTSTAMP"):
         (line,) = post.lines(name)
         assert re.fullmatch(rf"{name}:\d{{8}}T\d{{6}}Z", line)
     assert "VTIMEZONE" not in post.ics
 
 
-def test_case_6_the_words_say_the_same_instant_in_the_visitors_zone(
+def test_the_words_say_the_same_instant_in_the_visitors_zone(
     post: Post,
 ) -> None:
     assert_words_equal_calendar(post, "Europe/Berlin", "Central European Time")
@@ -409,13 +406,15 @@ def assert_words_equal_calendar(post: Post, zone: str, label: str) -> None:
         ("Pacific/Kiritimati", "Kiritimati Time", "Pacific/Kiritimati"),
     ],
 )
-def test_case_6_in_any_zone(visitor: Visitor, zone: str, label: str, counts_as: str) -> None:
+def test_the_words_equal_the_calendar_whatever_zone_the_visitor_named(
+    visitor: Visitor, zone: str, label: str, counts_as: str
+) -> None:
     ConsultationRequest.objects.update(time_zone=zone)
     visitor.request.refresh_from_db()
     assert_words_equal_calendar(visitor.decide("confirm", WEDNESDAY), counts_as, label)
 
 
-def test_case_6_on_either_side_of_a_clock_change(visitor: Visitor) -> None:
+def test_the_words_equal_the_calendar_on_either_side_of_a_clock_change(visitor: Visitor) -> None:
     """Berlin turns its clocks on March 28, 2027, when Los Angeles has done so long ago."""
     for day in (27, 28):
         start = datetime(2027, 3, day, 16, tzinfo=UTC)
@@ -431,7 +430,7 @@ def test_case_6_on_either_side_of_a_clock_change(visitor: Visitor) -> None:
         ("office", "Appointment", "1 Harbor Street"),
     ],
 )
-def test_case_7_the_title_says_no_more_than_how(
+def test_the_title_says_no_more_than_how(
     visitor: Visitor, medium: str, title: str, place: str | None
 ) -> None:
     factories.practice_settings(
@@ -447,9 +446,7 @@ def test_case_7_the_title_says_no_more_than_how(
     assert "video.example" not in post.ics
 
 
-def test_case_7_a_shared_calendar_tells_nobody_what_it_is_about(
-    post: Post, visitor: Visitor
-) -> None:
+def test_a_shared_calendar_tells_nobody_what_it_is_about(post: Post, visitor: Visitor) -> None:
     practice = PracticeSettings.load()
     told = post.ics + post.message["Subject"]
     link = visitor.request.link_nonce

@@ -133,7 +133,7 @@ class TestTheTherapist:
         waiting.refresh_from_db()
         assert waiting.state == State.PENDING
 
-    def test_case_4_is_told_that_the_time_went_busy_and_may_take_it_knowingly(
+    def test_is_told_that_the_time_went_busy_and_may_take_it_knowingly(
         self, as_therapist: Client
     ) -> None:
         consultation, _ = by_visitor.submit(
@@ -162,7 +162,7 @@ class TestTheTherapist:
         consultation.refresh_from_db()
         assert consultation.state == State.CONFIRMED
 
-    def test_case_2_cannot_confirm_two_requests_for_one_time_even_knowingly(
+    def test_cannot_confirm_two_requests_for_one_time_even_knowingly(
         self, as_therapist: Client, therapist: User, by_phone: ConsultationRequest
     ) -> None:
         confirmed(by_phone, therapist)
@@ -282,7 +282,7 @@ class TestTheVisitor:
         assert "could not be done any more" in answer.content.decode()
         assert "would like to help you find one elsewhere" in answer.content.decode()
 
-    def test_case_9_the_link_shows_on_get_acts_on_post_alone_and_lives_on(
+    def test_the_link_shows_on_get_acts_on_post_alone_and_lives_on(
         self, visitor: Client, therapist: User, waiting: ConsultationRequest
     ) -> None:
         offered(waiting, therapist)

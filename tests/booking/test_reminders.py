@@ -247,17 +247,14 @@ ENDINGS = ["move", "cancel", "withdraw", "erase"]
 
 
 @pytest.mark.parametrize("act", ENDINGS)
-def test_case_6_what_was_taken_back_is_not_reminded_of(act: str, user: User, clock: Any) -> None:
-    """Case 6 of "Sending and deciding"."""
+def test_what_was_taken_back_is_not_reminded_of(act: str, user: User, clock: Any) -> None:
     leaves_alone(factories.agreed_request(THURSDAY, by=user), act, user)
     assert run_worker(clock, THURSDAY) == []
 
 
 @pytest.mark.parametrize("act", ENDINGS)
-def test_case_6_a_reminder_on_its_way_is_not_sent_after_that(
-    act: str, user: User, clock: Any
-) -> None:
-    """Case 6: owed at nine, and the mail server was away until after the change."""
+def test_a_reminder_on_its_way_is_not_sent_after_that(act: str, user: User, clock: Any) -> None:
+    """Owed at nine, and the mail server was away until after the change."""
     consultation = factories.agreed_request(THURSDAY, by=user)
     clock.move_to(THURSDAY - 20 * HOUR)
     expiry.queue_reminders()

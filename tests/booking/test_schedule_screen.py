@@ -187,7 +187,7 @@ def test_an_emptied_window_is_gone(as_therapist: Client, schedule: Schedule) -> 
 
 
 @pytest.mark.parametrize("end", ["24:00", "00:00"])
-def test_open_times_case_16_an_end_of_24_00_is_the_days_end(as_therapist: Client, end: str) -> None:
+def test_an_end_of_24_00_is_the_days_end(as_therapist: Client, end: str) -> None:
     save(as_therapist, monday__0__opens="22:00", monday__0__closes=end)
     assert rules() == [(0, time(22), time(0))]
     assert opened(as_therapist)["monday-0-closes"] == "00:00"

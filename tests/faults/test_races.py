@@ -1,7 +1,7 @@
 """Many people who want one time at the same moment: one of them has it.
 
-"Case 1" is that of "Sending and deciding" in scheduling-cases.md. SQLite lets one write at a time
-and hides what these tests look for; PostgreSQL shows it as soon as nothing guards.
+SQLite lets one write at a time and hides what these tests look for; PostgreSQL shows it as soon as
+nothing guards.
 """
 
 import http.client
@@ -140,16 +140,16 @@ def test_what_is_good_once_lets_one_of_six_browsers_in(committed: HomePage, kind
     assert sum(SESSION_KEY in each.session for each in browsers) == 1
 
 
-def test_case_1_one_of_many_has_the_time(practice_day: None) -> None:
+def test_one_of_many_has_the_time(practice_day: None) -> None:
     assert [winners(factories.open_time()) for _ in range(5)] == [1] * 5
     assert OutgoingEmail.objects.count() == 2 * 5
 
 
-def test_case_1_the_database_alone_guards_as_well(practice_day: None, without_lock: None) -> None:
+def test_the_database_alone_guards_as_well(practice_day: None, without_lock: None) -> None:
     assert [winners(factories.open_time()) for _ in range(5)] == [1] * 5
 
 
-def test_case_1_with_every_guard_off_a_time_is_given_twice(
+def test_with_every_guard_off_a_time_is_given_twice(
     practice_day: None, without_lock: None, without_constraint: None
 ) -> None:
     """The proof that these tests would see it."""
@@ -159,12 +159,12 @@ def test_case_1_with_every_guard_off_a_time_is_given_twice(
     assert max(given) > 1, given
 
 
-def test_case_1_the_last_place_of_a_day_goes_to_one(practice_day: None) -> None:
+def test_the_last_place_of_a_day_goes_to_one(practice_day: None) -> None:
     """No cell is wanted twice here: the lock of the schedule is what guards."""
     assert last_places(rounds=5) == [1] * 5
 
 
-def test_case_1_without_its_lock_the_last_place_of_a_day_is_given_twice(
+def test_without_its_lock_the_last_place_of_a_day_is_given_twice(
     practice_day: None, without_lock: None
 ) -> None:
     if connection.vendor == "sqlite":
@@ -307,7 +307,7 @@ def report(
 
 
 @few_or_many
-def test_case_1_everybody_posts_one_time_at_once(
+def test_of_all_who_post_one_time_at_once_one_has_it(
     site: LiveSite, report: Counter[str], rounds: int, visitors: int
 ) -> None:
     for _ in range(rounds):
@@ -331,7 +331,7 @@ def test_case_1_everybody_posts_one_time_at_once(
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(60, marks=pytest.mark.soak)])
-def test_case_1_two_post_for_the_last_place_of_a_day(
+def test_of_two_who_post_for_the_last_place_of_a_day_one_has_it(
     site: LiveSite, report: Counter[str], rounds: int
 ) -> None:
     with site.database():
@@ -350,7 +350,7 @@ def test_case_1_two_post_for_the_last_place_of_a_day(
         assert ConsultationRequest.objects.count() == rounds
 
 
-def test_case_7_a_form_that_is_sent_many_times_at_once_is_one_request(site: LiveSite) -> None:
+def test_a_form_that_is_sent_many_times_at_once_is_one_request(site: LiveSite) -> None:
     with site.database():
         start = factories.open_time()
     visitor = Visitor()

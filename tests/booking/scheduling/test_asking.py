@@ -1,7 +1,4 @@
-"""Times that visitors ask for, and for how long they are held.
-
-"Case" and a number are those of "Sending and deciding" in scheduling-cases.md.
-"""
+"""Times that visitors ask for, and for how long they are held."""
 
 import uuid
 from datetime import date, datetime, time, timedelta
@@ -76,7 +73,7 @@ def test_a_pause_that_is_longer_than_a_step_closes_the_neighbors() -> None:
     assert {TEN - HOUR, TEN + HOUR} <= times
 
 
-def test_case_1_who_comes_second_has_nothing_written() -> None:
+def test_who_comes_second_has_nothing_written() -> None:
     ask(TEN)
     with pytest.raises(reservations.TimeTaken):
         ask(TEN, name="Sam", email="sam@example.com")
@@ -84,7 +81,7 @@ def test_case_1_who_comes_second_has_nothing_written() -> None:
     assert OutgoingEmail.objects.count() == 2
 
 
-def test_case_1_the_last_place_of_a_days_limit_goes_to_one() -> None:
+def test_the_last_place_of_a_days_limit_goes_to_one() -> None:
     factories.schedule(daily_limit=2)
     ask(TEN)
     ask(ELEVEN, email="sam@example.com")
@@ -94,7 +91,7 @@ def test_case_1_the_last_place_of_a_days_limit_goes_to_one() -> None:
     assert at("12-03 12:00") in open_times()
 
 
-def test_case_2_the_second_confirmation_for_one_time_is_refused(user: User) -> None:
+def test_the_second_confirmation_for_one_time_is_refused(user: User) -> None:
     first, second = ask(), ask(email="sam@example.com")
     confirm(first, TEN, user)
     emails = OutgoingEmail.objects.count()
@@ -137,7 +134,7 @@ def closed_here_and_there(open_practice: PracticeSettings) -> None:
 
 
 @pytest.mark.parametrize("start", WRONG.values(), ids=WRONG)
-def test_case_3_a_time_that_was_never_offered_is_refused_without_mail(
+def test_a_time_that_was_never_offered_is_refused_without_mail(
     start: datetime, closed_here_and_there: None
 ) -> None:
     with pytest.raises(reservations.TimeTaken):
@@ -147,14 +144,14 @@ def test_case_3_a_time_that_was_never_offered_is_refused_without_mail(
     assert not SlotClaim.objects.exists()
 
 
-def test_case_3_the_borders_themselves_are_open() -> None:
+def test_the_borders_themselves_are_open() -> None:
     assert open_times()[0] == at("12-01 09:00") == NOW + DAY
     assert open_times()[-1] == at("12-21 16:30")
     ask(at("12-01 09:00"))
     ask(at("12-21 16:30"))
 
 
-def test_case_3_what_was_open_when_the_form_was_shown_is_checked_when_it_is_sent(
+def test_what_was_open_when_the_form_was_shown_is_checked_when_it_is_sent(
     clock: Any,
 ) -> None:
     start = open_time()
@@ -167,7 +164,7 @@ def test_case_3_what_was_open_when_the_form_was_shown_is_checked_when_it_is_sent
     "start",
     [pytest.param(start, id=name) for name, start in WRONG.items() if "half" not in name][1:],
 )
-def test_case_3_the_therapist_is_told_and_may_take_it_anyway(
+def test_the_therapist_is_told_and_may_take_it_anyway(
     start: datetime, closed_here_and_there: None, user: User
 ) -> None:
     consultation = ask()
@@ -179,7 +176,7 @@ def test_case_3_the_therapist_is_told_and_may_take_it_anyway(
     assert held(consultation) == with_pause(start)
 
 
-def test_case_3_a_wrong_duration_is_refused_without_mail(user: User) -> None:
+def test_a_wrong_duration_is_refused_without_mail(user: User) -> None:
     """Of a visitor nobody takes a length; the therapist's is checked."""
     consultation = ask()
     for minutes in (0, -20):
@@ -199,7 +196,7 @@ def test_case_3_a_wrong_duration_is_refused_without_mail(user: User) -> None:
     assert_unchanged(consultation, 1, 2)
 
 
-def test_case_5_an_unknown_or_empty_zone_of_the_visitor_counts_as_the_practices(
+def test_an_unknown_or_empty_zone_of_the_visitor_counts_as_the_practices(
     user: User,
 ) -> None:
     for zone in ("", "Nowhere/Nothing", "../../etc/passwd", "\0", "/", "a" * 64):
@@ -210,7 +207,7 @@ def test_case_5_an_unknown_or_empty_zone_of_the_visitor_counts_as_the_practices(
 
 
 @pytest.mark.parametrize("zone", ["", "Nowhere/Nothing", "Europe/Berlin"])
-def test_case_5_every_message_is_made_whatever_zone_stands_in_the_request(
+def test_every_message_is_made_whatever_zone_stands_in_the_request(
     zone: str, user: User, clock: Any
 ) -> None:
     factories.schedule(reminds_two_days_before=True)
@@ -227,7 +224,7 @@ def test_case_5_every_message_is_made_whatever_zone_stands_in_the_request(
     assert label in mail.outbox[-1].body
 
 
-def test_case_7_the_same_form_twice_is_one_request_also_when_its_time_is_gone() -> None:
+def test_the_same_form_twice_is_one_request_also_when_its_time_is_gone() -> None:
     key = uuid.uuid4()
     first = by_visitor.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
     again = by_visitor.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
@@ -236,7 +233,7 @@ def test_case_7_the_same_form_twice_is_one_request_also_when_its_time_is_gone() 
     assert held(first[0]) == with_pause(TEN)
 
 
-def test_case_7_another_time_under_the_same_key_is_no_repetition() -> None:
+def test_another_time_under_the_same_key_is_no_repetition() -> None:
     """Somebody who went back and chose again must not be told that the second one is held."""
     key = uuid.uuid4()
     by_visitor.submit(factories.unsaved_request(submission_key=key, asked_for=TEN))
@@ -248,7 +245,7 @@ def test_case_7_another_time_under_the_same_key_is_no_repetition() -> None:
 # --- Holds ------------------------------------------------------------------------------------
 
 
-def test_case_8_a_hold_that_nobody_answered_ends_and_the_request_stays_and_is_late(
+def test_a_hold_that_nobody_answered_ends_and_the_request_stays_and_is_late(
     clock: Any,
 ) -> None:
     factories.schedule(hold_hours=24)

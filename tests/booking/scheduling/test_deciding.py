@@ -1,7 +1,4 @@
-"""Times that the therapist agrees to, and moves.
-
-"Case" and a number are those of "Sending and deciding" in scheduling-cases.md.
-"""
+"""Times that the therapist agrees to, and moves."""
 
 import re
 from html import unescape
@@ -40,7 +37,7 @@ from tests.factories import open_times
 pytestmark = pytest.mark.django_db
 
 
-def test_case_4_a_time_that_went_busy_meanwhile_is_not_confirmed(user: User) -> None:
+def test_a_time_that_went_busy_meanwhile_is_not_confirmed(user: User) -> None:
     consultation = ask(TEN)
     factories.busy(TEN, TEN + LENGTH)
     with pytest.raises(decisions.Objections) as refused:
@@ -120,7 +117,7 @@ def test_a_move_may_overlap_the_time_that_it_leaves(user: User) -> None:
     assert stays <= set(consultation.claims.values_list("pk", flat=True))
 
 
-def test_case_6_a_moved_consultations_old_time_is_open_again(user: User) -> None:
+def test_a_moved_consultations_old_time_is_open_again(user: User) -> None:
     consultation = agreed(TEN, user)
     assert TEN not in open_times()
     move(consultation, NOON, user)

@@ -1,7 +1,4 @@
-"""What visitors do afterwards: move, withdraw, restore and erase, by their private link.
-
-"Case" and a number are those of "Sending and deciding" in scheduling-cases.md.
-"""
+"""What visitors do afterwards: move, withdraw, restore and erase, by their private link."""
 
 from typing import Any
 
@@ -141,9 +138,7 @@ ACTS: dict[str, tuple[dict[str, str], str | None]] = {  # what is posted, and th
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_case_9_a_link_shows_on_get_and_acts_on_post_alone(
-    act: str, user: User, visitor: Client
-) -> None:
+def test_a_link_shows_on_get_and_acts_on_post_alone(act: str, user: User, visitor: Client) -> None:
     posted, state_after = ACTS[act]
     consultation = agreed(TEN, user, phone="+16265550143", time_zone="Europe/Berlin")
     if act in ("pick", "none_suits"):
@@ -165,9 +160,7 @@ def test_case_9_a_link_shows_on_get_and_acts_on_post_alone(
     assert after is None or after.version == consultation.version + 1
 
 
-def test_case_9_the_link_lives_on_through_every_state(
-    user: User, visitor: Client, clock: Any
-) -> None:
+def test_the_link_lives_on_through_every_state(user: User, visitor: Client, clock: Any) -> None:
     consultation = ask(TEN, time_zone="Europe/Berlin")
     link = consultation.get_absolute_url()
 
