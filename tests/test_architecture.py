@@ -16,8 +16,8 @@ LOCKS = ["requirements.txt", "requirements-dev.txt"]
 # What architecture allows at the top; what .gitignore names is nobody's to judge.
 TOP = {
     *("pyproject.toml", "manage.py", "practice", "blog", "booking", "templates", "tests"),
-    *("README.md", "SECURITY.md", "LICENSE", "CHANGELOG.md", "Makefile", *LOCKS),
-    *(".ci", "docs", "deploy"),
+    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "CHANGELOG.md", "Makefile"),
+    *(*LOCKS, ".ci", ".github", "docs", "deploy", ".secrets.baseline"),
     *(".git", ".gitignore", ".gitattributes", ".editorconfig", ".pre-commit-config.yaml"),
 }
 MADE = {".env", ".venv", "data", "test-results"}
