@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help run quick fast test test-postgres soak soak-postgres bench check lines lock clean python environment test-environment
+.PHONY: help run quick fast test test-postgres soak soak-postgres bench check lines rooms lock clean python environment test-environment
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -57,6 +57,9 @@ check: test-environment  ## check style, types, imports, templates and migration
 
 lines: test-environment  ## measure the size and the rooms of this tree, or of ARGS=<revision>
 	@exec $(BIN)/python -m tests.lines $(ARGS)
+
+rooms: test-environment  ## draw the rooms into docs/developer.md, as the contracts have them
+	@exec $(BIN)/python -m tests.rooms
 
 lock:  ## choose the dependencies' versions again (needs uv)
 	$(UV_COMPILE) pyproject.toml -o requirements.txt

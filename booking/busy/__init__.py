@@ -1,0 +1,1 @@
+"""The therapist's other calendars: fetched, and their busy times brought up to date."""

@@ -1,0 +1,1 @@
+"""What is erased, on demand and by age, and what a person may ask to see."""

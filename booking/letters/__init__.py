@@ -1,0 +1,1 @@
+"""Letters: their words, their invitations, the outbox, and what comes back."""

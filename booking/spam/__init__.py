@@ -1,0 +1,1 @@
+"""What looks like spam, by its signs and by its words."""

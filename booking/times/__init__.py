@@ -1,0 +1,1 @@
+"""Which times are open, and the reserving of one."""

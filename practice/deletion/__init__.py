@@ -1,0 +1,1 @@
+"""What is asked before something is deleted, and how a deleted page comes back."""

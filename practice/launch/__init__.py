@@ -1,0 +1,1 @@
+"""What must hold before the site goes live, and before its form opens."""

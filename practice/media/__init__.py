@@ -1,0 +1,1 @@
+"""Pictures and documents: what of an upload comes in, and where it is kept."""

@@ -1,0 +1,1 @@
+"""Finished pages, cached until something of the site changes."""

@@ -1,0 +1,1 @@
+"""The process that does what recurs: its clock, its heartbeat, its connections."""
