@@ -26,7 +26,8 @@ def reviewers() -> QuerySet[User]:
         | Q(groups__permissions__codename=codename)
         | Q(user_permissions__codename=codename)
     )
-    return User.objects.filter(may, is_active=True).distinct()
+    found: QuerySet[User] = User.objects.filter(may, is_active=True).distinct()
+    return found
 
 
 def require_review(request: HttpRequest) -> None:

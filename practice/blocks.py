@@ -63,7 +63,7 @@ class TextBlock(blocks.RichTextBlock):
         super().__init__(**{"features": PROSE, **kwargs})
 
     def render(self, value: RichText, context: dict[str, Any] | None = None) -> SafeString:
-        return mark_safe(expand_db_html(value.source))
+        return mark_safe(str(expand_db_html(value.source)))
 
 
 class PointsBlock(blocks.StructBlock):

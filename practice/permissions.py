@@ -17,15 +17,15 @@ class FixedPagePermissions(PagePermissionTester):
         self.is_theirs = user.has_perm(CHANGE)
 
     def can_edit(self) -> bool:
-        return self.is_theirs and super().can_edit()
+        return bool(self.is_theirs and super().can_edit())
 
     def can_delete(self, ignore_bulk: bool = False) -> bool:
         # With the home page the site itself would go. Only deleting asks without ignoring bulk.
         is_site = not ignore_bulk and self.page.sites_rooted_here.exists()
-        return self.is_theirs and not is_site and super().can_delete(ignore_bulk)
+        return bool(self.is_theirs and not is_site and super().can_delete(ignore_bulk))
 
     def can_publish(self) -> bool:
-        return self.is_theirs and super().can_publish()
+        return bool(self.is_theirs and super().can_publish())
 
     def can_unpublish(self) -> bool:
-        return self.is_theirs and super().can_unpublish()
+        return bool(self.is_theirs and super().can_unpublish())

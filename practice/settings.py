@@ -35,7 +35,7 @@ with suppress(OSError):  # whoever needs it says so better
 
 
 def required(name: str) -> str:
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set, or its line in .env is not NAME=value without spaces. "

@@ -83,6 +83,15 @@ def test_the_migration_of_the_user_stands_alone() -> None:
     assert re.findall(r"CreateModel\(\s*name=.(\w+)", first.read_text()) == ["User"]
 
 
+def test_the_modules_whose_types_are_not_strict_become_fewer_and_never_more() -> None:
+    """A new one is strict. When one becomes so, take it off the list and lower this number."""
+    overrides = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    loose = {each for part in overrides if "warn_return_any" in part for each in part["module"]}
+    files = [(PROJECT / name.replace(".", "/")).with_suffix(".py") for name in loose]
+    assert all(file.is_file() for file in files)
+    assert len(loose) == 16
+
+
 # What would make code, a command or an object of a text, or a page of it without escaping.
 DANGEROUS = {"eval", "exec", "system", "popen", "getoutput", "getstatusoutput", "mark_safe"}
 PARSERS = {"pickle", "marshal", "shelve", "yaml", "xml", "lxml", "defusedxml"}

@@ -150,7 +150,8 @@ def new_page(
     draft: ArticleDraft, key: str, index: ArticleIndexPage, author: BioPage | None
 ) -> Imported:
     """An unpublished page: an article below `index`, a bio beside it."""
-    page = fill(ArticlePage() if draft.kind == "article" else BioPage(), draft, key)
+    blank = ArticlePage() if draft.kind == "article" else BioPage()
+    page: ArticlePage | BioPage = fill(blank, draft, key)
     page.live = False
     slug = slugify(draft.title, allow_unicode=True)
     if not slug or slug in RESERVED_SLUGS:

@@ -36,7 +36,7 @@ def draw() -> Image.Image:
 
 def sample_picture() -> SiteImage:
     """The sample's picture, drawn unless it is there."""
-    picture = SiteImage.objects.filter(title=TITLE).first()
+    picture: SiteImage | None = SiteImage.objects.filter(title=TITLE).first()
     if picture is None:
         out = BytesIO()
         draw().save(out, "JPEG", quality=88)

@@ -72,7 +72,7 @@ class FeedForm(PlainForm, forms.Form):
             return ""
 
     def clean_url(self) -> str:
-        url = self.cleaned_data["url"]
+        url: str = self.cleaned_data["url"]
         if not url and not self.cleaned_data.get("pk"):
             raise ValidationError("Paste the address of the calendar.")
         try:

@@ -250,7 +250,7 @@ class LetterForm(forms.Form):
             del self.fields["earlier"]
 
     def clean_body(self) -> str:
-        body = self.cleaned_data["body"]
+        body: str = self.cleaned_data["body"]
         if GAP in body:
             raise forms.ValidationError(f"Fill in or remove the lines that say {GAP}.")
         return body

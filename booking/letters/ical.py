@@ -90,7 +90,7 @@ def feed(entries: Iterable[FeedEntry], *, now: datetime) -> bytes:
         event.add("summary", _line(entry.title) or NEUTRAL)
         event.add("url", entry.url)
         calendar.add_component(event)
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _message(method: str, status: str, invitation: Invitation, now: datetime) -> bytes:
@@ -112,7 +112,7 @@ def _message(method: str, status: str, invitation: Invitation, now: datetime) ->
     calendar = _calendar()
     calendar.add("method", method)
     calendar.add_component(event)
-    return calendar.to_ical()
+    return bytes(calendar.to_ical())
 
 
 def _calendar() -> Calendar:

@@ -92,7 +92,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def build_totp_svg(self, url: str) -> str:
         """The picture as part of a page: no `data:` address, no XML declaration."""
-        return qrcode.make(url, image_factory=SvgPathImage).to_string(encoding="unicode")
+        return str(qrcode.make(url, image_factory=SvgPathImage).to_string(encoding="unicode"))
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
         number = Authenticator.objects.filter(user=user, type=type).count() + 1

@@ -24,7 +24,7 @@ def standing(user: Any) -> list[Authenticator]:
 
 
 def is_enrolled(user: Any) -> bool:
-    return Authenticator.objects.filter(user=user, type__in=STANDING).exists()
+    return bool(Authenticator.objects.filter(user=user, type__in=STANDING).exists())
 
 
 def was_shown(request: HttpRequest) -> bool:

@@ -24,7 +24,7 @@ def lead_wagtail() -> None:
     theirs = BaseLogEntry.user_display_name.func
 
     def user_display_name(entry: Any) -> str:
-        return entry.data.get(NAME) or theirs(entry)
+        return str(entry.data.get(NAME) or theirs(entry))
 
     BaseLogEntry.user_display_name = property(user_display_name)
 

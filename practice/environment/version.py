@@ -10,4 +10,4 @@ from django.conf import settings
 def current() -> str:
     """As pyproject.toml has it, which goes with the code."""
     with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
-        return tomllib.load(file)["project"]["version"]
+        return str(tomllib.load(file)["project"]["version"])

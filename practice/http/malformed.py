@@ -61,7 +61,7 @@ def names_nothing(match: ResolverMatch, exception: Exception) -> bool:
     """Whether a row was looked for that is not there, or what stands above the root of pages."""
     if isinstance(exception, AttributeError):
         numbers = [each for each in match.kwargs.values() if isinstance(each, int)]
-        return Page.objects.filter(depth=1, pk__in=numbers).exists()
+        return bool(Page.objects.filter(depth=1, pk__in=numbers).exists())
     return isinstance(exception, ObjectDoesNotExist)
 
 

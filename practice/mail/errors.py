@@ -13,9 +13,8 @@ from django.conf import settings
 
 def reason(error: BaseException) -> BaseException:
     """The error itself, or why a mail service was not reached or answered nonsense."""
-    if isinstance(error, AnymailAPIError) and error.__cause__ is not None:
-        return error.__cause__
-    return error
+    cause = error.__cause__
+    return cause if cause and isinstance(error, AnymailAPIError) else error
 
 
 def describe(error: BaseException) -> str:

@@ -5,7 +5,7 @@ Other mail servers decide by these whether a letter is ours (RFC 7208, 6376, 748
 
 import base64
 import binascii
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import dns.exception
 import dns.name
@@ -64,7 +64,7 @@ def look(
     """Everything about `domain`. `spf` is what its SPF record has to include, "" for nothing,
     and None where that is not known.
     """
-    parts = (
+    parts: tuple[tuple[str, Callable[[], Finding]], ...] = (
         (SPF, lambda: look_at_spf(domain, records, spf)),
         (DKIM, lambda: look_at_dkim(domain, records, selectors)),
         (DMARC, lambda: look_at_dmarc(domain, records)),

@@ -46,7 +46,7 @@ class InBucket(S3Storage):
 
     def exists(self, *args: Any, **kwargs: Any) -> bool:
         with as_a_disk():
-            return super().exists(*args, **kwargs)
+            return bool(super().exists(*args, **kwargs))
 
     def delete(self, *args: Any, **kwargs: Any) -> None:
         with as_a_disk():

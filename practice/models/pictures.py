@@ -16,7 +16,7 @@ class SiteImage(AbstractImage):
     @property
     def default_alt_text(self) -> str:
         """The description, or nothing: read aloud, a file's name says less than silence."""
-        return self.description
+        return str(self.description)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         file: Any = self.file

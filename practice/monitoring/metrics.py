@@ -52,4 +52,4 @@ def as_text() -> bytes:
     """All that can be measured now; without a database, that it does not answer."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Site(timezone.now()))
-    return generate_latest(registry)
+    return bytes(generate_latest(registry))

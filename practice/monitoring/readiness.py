@@ -93,7 +93,7 @@ def disk_of(folder: Path) -> int:
 
 def least_free() -> int:
     """Bytes below which the site is not ready."""
-    return settings.LEAST_FREE_MB * MEGABYTE
+    return int(settings.LEAST_FREE_MB * MEGABYTE)
 
 
 def _migrated() -> bool:

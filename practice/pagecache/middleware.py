@@ -184,7 +184,9 @@ def is_recent(known: version.Cached) -> bool:
 
 
 def pages_of(known: version.Cached) -> Pages:
-    return known.values.setdefault(Pages, Pages(settings.PAGE_CACHE_MB * 1024 * 1024))
+    made = Pages(settings.PAGE_CACHE_MB * 1024 * 1024)
+    pages: Pages = known.values.setdefault(Pages, made)
+    return pages
 
 
 def key_of(request: HttpRequest) -> Key | None:

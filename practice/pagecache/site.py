@@ -55,7 +55,7 @@ def _addresses() -> list[SiteRootPath]:
 
 def has_closed_pages() -> bool:
     """Whether any page is for some people alone; of most sites, none is."""
-    return cached("closed pages", PageViewRestriction.objects.exists)
+    return bool(cached("closed pages", PageViewRestriction.objects.exists))
 
 
 def child_of(page: Page, slug: str) -> Page | None:

@@ -100,7 +100,8 @@ def standing_settings(practice: PracticeSettings) -> list[str]:
 
 
 def sign_in() -> User | None:
-    return User.objects.filter(email=SIGN_IN).first()
+    user: User | None = User.objects.filter(email=SIGN_IN).first()
+    return user
 
 
 def standing() -> list[str]:

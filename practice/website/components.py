@@ -10,9 +10,9 @@ from practice import samples
 from practice.backups import proofs
 from practice.launch import agreements, checklist, completeness, requirements
 from practice.mail import proof
-from practice.mail.admin import CHANGE
 from practice.models import PracticeSettings
 from practice.monitoring import standing
+from practice.permissions import CHANGE
 
 
 class GoingLivePanel(Component):
