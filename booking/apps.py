@@ -10,16 +10,19 @@ class BookingConfig(AppConfig):
         from anymail.signals import tracking
         from django.contrib.auth.signals import user_logged_in
 
-        from booking import launch, monitoring, permissions, samples
-        from booking.erasure import database_files, retention
+        from booking import jobs, launch, monitoring, permissions, samples
+        from booking.erasure import database_files, honoring, retention
         from booking.letters import bounces
         from booking.services import presence
+        from practice.backups import restored
         from practice.launch.checklist import asked
         from practice.monitoring import measured, reported
         from practice.pagecache.triggers import watch
-        from practice.samples import removed
+        from practice.samples import loaded, removed
         from practice.worker.clocks import written
+        from practice.worker.jobs import register
 
+        register(*jobs.JOBS)
         watch("booking.AvailabilityRule", "booking.DateOverride")
         tracking.connect(bounces.learn)
         user_logged_in.connect(presence.note_sign_in)
@@ -30,4 +33,6 @@ class BookingConfig(AppConfig):
         reported.connect(retention.report)
         written.connect(monitoring.newest_request)
         asked.connect(launch.steps)
+        restored.connect(honoring.do_again)
+        loaded.connect(samples.load_hours)
         removed.connect(samples.remove_hours)

@@ -12,8 +12,10 @@ WINDOWS = ((time(9), time(12)), (time(13), time(17)))
 
 
 @transaction.atomic
-def load_hours() -> None:
-    """Gives the schedule the sample's hours, unless it has any, and marks them as such."""
+def load_hours(**kwargs: Any) -> None:
+    """Receiver of `practice.samples.loaded`: gives the schedule the sample's hours, unless it has
+    any, and marks them as such.
+    """
     schedule = Schedule.lock()
     if schedule.rules.exists():
         return

@@ -32,6 +32,56 @@ def test_each_room_imports_only_what_it_may() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+# Who may not name whom, though it be in a text alone: what the linter cannot see.
+STRANGERS = {
+    "practice": ("blog", "booking"),
+    "blog": ("booking",),
+    "booking": ("blog",),
+}
+PUT_THE_SITE_TOGETHER = {"practice/settings.py", "practice/urls.py"}
+
+
+def calls_by_a_string(text: str, strangers: tuple[str, ...]) -> bool:
+    """Whether a text names a module, a model or a command of one of `strangers`."""
+    app, dot, rest = text.partition(".")
+    if app in strangers and dot and rest.replace(".", "").isidentifier():
+        return True
+    commands = [PROJECT / each / f"management/commands/{text}.py" for each in strangers]
+    return text.isidentifier() and any(command.exists() for command in commands)
+
+
+def calls_what_it_makes_up(tree: ast.AST) -> bool:
+    """Whether a file calls a command whose name is not written there."""
+    return any(
+        isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") == "call_command"
+        and not isinstance(node.args[0], ast.Constant | ast.Call)
+        for node in ast.walk(tree)
+    )
+
+
+def test_no_app_calls_another_by_a_string() -> None:
+    found = []
+    for app, strangers in STRANGERS.items():
+        for file in (PROJECT / app).rglob("*.py"):
+            name, tree = file.relative_to(PROJECT).as_posix(), ast.parse(file.read_text())
+            assert not calls_what_it_makes_up(tree), name
+            texts = {
+                node.value
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+            if "/migrations/" not in name and name not in PUT_THE_SITE_TOGETHER:
+                found += [(name, each) for each in texts if calls_by_a_string(each, strangers)]
+    assert found == []
+
+
+@pytest.mark.parametrize("text", ["booking.models", "booking.Schedule", "erase_again"])
+def test_what_calls_another_app_by_a_string_is_found(text: str) -> None:
+    assert calls_by_a_string(text, ("blog", "booking"))
+    assert calls_what_it_makes_up(ast.parse('call_command(f"load_{app}")'))
+
+
 def test_nothing_lies_at_the_top_that_a_newcomer_would_not_expect() -> None:
     found = {path.name for path in PROJECT.iterdir()}
     strangers = {name for name in found - TOP - MADE if not MADE_BY_TOOLS.fullmatch(name)}

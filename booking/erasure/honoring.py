@@ -5,14 +5,36 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from booking.erasure import erasing, retention
 from booking.ledger import wishes
 from booking.ledger.wishes import ERASE, HOLD, NO_EMAIL, NO_TEXTS, NO_VOICEMAIL, WITHDRAWN, Wish
 from booking.models import ConsultationRequest, State
 from booking.services import transitions
 from booking.services.by_visitor import let_go
 from booking.services.transitions import Actor, Kind
+from practice.models import PracticeSettings
+from practice.worker import clocks
 
 LOST = "This hold is newer than the backup, so the reason was lost. Please write it again."
+
+
+def do_again(**kwargs: Any) -> str:
+    """Receiver of `practice.backups.restored`: erases and honors again; a sentence on how much.
+
+    By somebody's wish first, then whatever else was wished since, and then what is over, as the
+    worker does every hour.
+    """
+    said = f"{erasing.erase_again()} erased again, {honor_wishes()} wishes honored"
+    if doubt := clocks.doubt(timezone.now()):
+        return (
+            f"{said}. {doubt} So nothing was erased by age. If the date is right, run "
+            "`manage.py date_is_right`, then `manage.py erase_again`."
+        )
+    today = PracticeSettings.load().today()
+    said += f", {retention.erase_old(today)} erased by age"
+    if stopped := retention.stopped(today):
+        said += f", {stopped.number} more wait until {stopped.until:%Y-%m-%d}"
+    return said
 
 
 @transaction.atomic

@@ -17,6 +17,12 @@ from it and still stands in an old backup, and whoever steals the backups reads 
 | proofs | what the admin shows of it all |
 """
 
+from django.dispatch import Signal
+
+# Sent when a backup is back in the database and migrated, before anybody reads it. A receiver does
+# again what was done since for good, such as erasing, and returns a sentence that says how much.
+restored = Signal()
+
 
 class BackupProblem(Exception):
     """Something that whoever runs the command can understand; one sentence or two."""

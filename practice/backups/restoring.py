@@ -1,6 +1,5 @@
 """Bringing a backup back: looked at as a whole before anything is touched."""
 
-import io
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +12,16 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from practice.backups import BackupProblem, archive, erasures, sealing, snapshots, stores, uploads
+from practice.backups import (
+    BackupProblem,
+    archive,
+    erasures,
+    restored,
+    sealing,
+    snapshots,
+    stores,
+    uploads,
+)
 from practice.backups.streams import Tell, piped
 from practice.encryption import rotation
 from practice.models import User
@@ -113,7 +121,7 @@ def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
     ContentType.objects.clear_cache()
     erasures.learn([(scratch / archive.TOMBSTONES).read_bytes(), erasures.beside(order.store)])
     tell("Erasing again", 0, 0)
-    erased = erase_again()
+    erased = " ".join(str(said) for _, said in restored.send(sender=None))
     return Restored(
         name=order.name,
         made_at=manifest.made_at,
@@ -186,10 +194,3 @@ def put_own(scratch: Path, members: Iterable[str]) -> str:
     for name, target in missing:
         uploads.move(scratch / name, target)
     return str(own) if missing else ""
-
-
-def erase_again() -> str:
-    """Erases what was erased since the backup; what the command says of it."""
-    said = io.StringIO()
-    call_command("erase_again", stdout=said)
-    return said.getvalue().strip()

@@ -37,6 +37,9 @@ SETTINGS: dict[str, str] = {
     "sliding_scale": "Sample: a few places are kept at a lower fee. Please ask.",
 }
 
+# Sent after the sample's settings and pages were loaded, so that each app adds its own.
+loaded = Signal()
+
 # Sent after the sample's pages are gone, so that each app takes away what else it brought.
 # A receiver returns one line for each thing that it removed or kept.
 removed = Signal()

@@ -18,7 +18,6 @@ from django.utils import timezone
 from wagtail.models import Page
 
 from blog.models import ArticlePage
-from booking import jobs
 from booking.busy import sync
 from booking.erasure import database_files
 from booking.letters import outbox
@@ -38,7 +37,7 @@ from booking.services import by_visitor, counts, expiry
 from practice.accounts import letters, lockout
 from practice.models import DeletedPage, Heartbeat, OwedLink, PracticeSettings, Silence, User
 from practice.monitoring import findings, readiness
-from practice.worker import heartbeat
+from practice.worker import heartbeat, jobs
 from practice.worker.clocks import DISTRUSTED_FOR
 from tests import factories
 

@@ -16,7 +16,6 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models.functions import Cast
 from django.test import Client
 
-from booking import jobs
 from booking.erasure import data_requests, database_files, erasing, retention
 from booking.ledger import tombstones
 from booking.models import (
@@ -30,6 +29,7 @@ from booking.models import (
 )
 from booking.services import by_visitor, decisions, transitions
 from practice.models import KEPT, PracticeSettings, User
+from practice.worker import jobs
 from tests import factories
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)

@@ -8,12 +8,12 @@ import time_machine
 from django.core import mail
 from django.test import Client
 
-from booking.jobs import recurring
 from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail, State
 from booking.services import by_visitor, presence
 from practice.models import DaysAway, Intake, PracticeSettings, User
 from practice.monitoring import findings
+from practice.worker.jobs import recurring
 from tests import factories
 
 pytestmark = pytest.mark.django_db

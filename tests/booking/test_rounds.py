@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from booking import jobs
 from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.services import by_visitor
 from practice.accounts import letters
 from practice.mail import proof
 from practice.models import OwedLink, PracticeSettings
+from practice.worker import jobs
 from tests import factories, mail_service
 from tests.booking.test_outbox import Mailbox, mailbox
 

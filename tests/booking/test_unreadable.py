@@ -8,7 +8,6 @@ from cryptography.fernet import Fernet
 from django.test import Client
 from django.urls import reverse
 
-from booking import jobs
 from booking.erasure import erasing
 from booking.letters import outbox
 from booking.letters.emails import Draft
@@ -17,6 +16,7 @@ from booking.models.schedule import new_secret
 from booking.services import by_visitor, decisions, notes
 from practice.fields import Unreadable
 from practice.models import PracticeSettings, User
+from practice.worker import jobs
 from tests import factories
 from tests.settings import FIELD_ENCRYPTION_KEYS as KEYS
 

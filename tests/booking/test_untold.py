@@ -8,12 +8,11 @@ import pytest
 import time_machine
 from django.core import mail
 
-from booking import jobs
 from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.services import by_visitor, unopened
 from practice.models import PracticeSettings, User
-from practice.worker import clocks
+from practice.worker import clocks, jobs
 from tests import factories
 from tests.booking.test_outbox import Mailbox, mailbox
 

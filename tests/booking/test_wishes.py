@@ -300,11 +300,11 @@ def test_a_full_disk_takes_no_act_back_and_is_made_up_for(
         link.post(consultation.get_absolute_url(), {"act": "withdraw"})
     assert ConsultationRequest.objects.get().state == State.WITHDRAWN
     with pytest.raises(OSError, match="No space"):
-        jobs._scrub_if_due()
+        jobs.scrub_if_due()
     settings.TOMBSTONES_FILE = there
-    jobs._scrub_if_due()
+    jobs.scrub_if_due()
     assert len(written(settings)) == 1
-    jobs._scrub_if_due()
+    jobs.scrub_if_due()
     assert len(written(settings)) == 1
 
 
@@ -336,7 +336,7 @@ def test_what_was_wished_beside_a_version_that_writes_none_is_written_by_the_wor
         {},
     ):
         factories.consultation_request(**fields)
-    jobs._scrub_if_due()
+    jobs.scrub_if_due()
     assert len(written(settings)) == 3
 
 

@@ -15,14 +15,13 @@ from django.test import Client
 from django.utils import timezone
 
 from blog.models import ArticlePage
-from booking import jobs
 from booking.forms.visitor import as_value
 from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
 from booking.services import by_visitor
 from practice.accounts.sessions import SEEN
 from practice.models import Heartbeat, PracticeSettings, User, tallies
-from practice.worker import heartbeat
+from practice.worker import heartbeat, jobs
 from practice.worker.clocks import DISTRUSTED_FOR, WallClock
 from tests import factories
 from tests.booking.test_clock import on_file, one_of_everything

@@ -16,7 +16,6 @@ from django.utils import timezone
 from wagtail.models import PageLogEntry, Revision
 
 from blog.models import ArticleIndexPage, ArticlePage
-from booking import jobs
 from booking.busy import fetching, sync
 from booking.letters import outbox, weekly
 from booking.models import (
@@ -32,7 +31,7 @@ from booking.models import (
 from practice.accounts import letters
 from practice.mail import proof
 from practice.models import DeletedPage, Heartbeat, HomePage, PracticeSettings
-from practice.worker import heartbeat
+from practice.worker import heartbeat, jobs
 from tests import factories
 from tests.faults.test_races import at_once
 

@@ -13,8 +13,8 @@ from django.core.checks import run_checks
 from django.core.signals import request_started
 from django.utils import timezone
 
-from booking.jobs import Job
 from practice.jurisdiction import zone_data
+from practice.worker.jobs import Job
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 WINTER = datetime(2026, 12, 10, 20, tzinfo=UTC)

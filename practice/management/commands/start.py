@@ -18,11 +18,12 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
+from practice import samples
 from practice.environment.firstrun import lock, say
 from practice.environment.processes import ProcessEnded, running_together, serve, work
 
@@ -182,9 +183,7 @@ def load_sample_content() -> None:
     password = secrets.token_urlsafe(9)
     with transaction.atomic():
         call_command("load_sample_practice", password=password)
-        for app in ("blog", "booking"):
-            if f"load_sample_{app}" in get_commands():
-                call_command(f"load_sample_{app}")
+        samples.loaded.send(sender=None)
         user = User.objects.order_by("pk").first()
         if user:
             keep_sign_in(user.get_username(), password)

@@ -1,19 +1,15 @@
-"""Runs every job that recurs, each also a command of its own."""
-
 import signal
 import time
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from django.utils import timezone
 
-from booking import jobs
 from practice.website.initial_data import address_site
-from practice.worker import clocks, heartbeat
+from practice.worker import clocks, heartbeat, jobs
 from practice.worker.clocks import WallClock
 
 
@@ -33,13 +29,13 @@ class Command(BaseCommand):
             pulse.beat()  # between two letters too, since a hundred to a slow server take long
             return self.stopping
 
-        recurring = jobs.recurring(poll=options["poll"], stopping=stopping, clock=clock)
         pulse.beat()
         with suppress(Error):  # the database is away; the record is only for people to read
             address_site()
         if options["once"]:
-            self._once(recurring)
+            self._once()
             return
+        recurring = jobs.recurring(poll=options["poll"], stopping=stopping, clock=clock)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not stopping():
@@ -48,8 +44,8 @@ class Command(BaseCommand):
                     job.run_if_due()
             time.sleep(min(options["poll"], 0.5))
 
-    def _once(self, recurring: list[jobs.Job]) -> None:
-        """Each as its own command, but what goes by the date only if that is believed.
+    def _once(self) -> None:
+        """Each as by hand, but what goes by the date only if that is believed.
 
         Raises CommandError at the end, if any of them failed.
         """
@@ -60,11 +56,12 @@ class Command(BaseCommand):
                 f"{doubt} Whatever goes by the date waits. If it's right, run "
                 "`manage.py date_is_right`."
             )
-        for job in recurring:
-            if job.clock and doubt:
+        for job in jobs.registered().values():
+            if job.by_date and doubt:
                 continue
             try:
-                call_command(job.name, stdout=self.stdout)
+                if said := job.run_by_hand():
+                    self.stdout.write(said)
             except Exception as error:
                 failed.append(f"{job.name} ({type(error).__name__})")
         if failed:
