@@ -8,6 +8,6 @@ if __name__ == "__main__":
     if "worker" not in sys.argv:  # which runs for months
         # A sixth of the time of `migrate` went into looking for what could be freed.
         gc.set_threshold(50_000, 20, 50)
-    from django.core.management import execute_from_command_line
+    from practice.management import Utility
 
-    execute_from_command_line(sys.argv)
+    Utility(sys.argv).execute()

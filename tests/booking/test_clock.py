@@ -249,14 +249,16 @@ def test_of_two_servers_the_one_whose_clock_is_right_goes_on(
 GO_BY_AGE = [job.name for job in jobs.recurring(poll=0, stopping=bool) if job.clock]
 
 
-@pytest.mark.parametrize("command", GO_BY_AGE)
+@pytest.mark.parametrize(
+    "command", [["publish_scheduled"], *(["run_job", each] for each in GO_BY_AGE)]
+)
 def test_a_command_goes_by_no_wrong_date_and_says_what_to_do(
-    clock: Any, practice_day: None, command: str
+    clock: Any, practice_day: None, command: list[str]
 ) -> None:
     before = on_file()
     clock.shift(400 * DAY)
     with pytest.raises(CommandError, match="date_is_right"):
-        call_command(command, stdout=StringIO())
+        call_command(*command, stdout=StringIO())
     assert on_file() == before
 
 
@@ -335,7 +337,7 @@ def test_the_command_says_that_the_date_is_right(clock: Any, practice_day: None)
     said = StringIO()
     call_command("date_is_right", stdout=said)
     assert f"{timezone.now():%Y}" in said.getvalue()
-    call_command("expire_offers", stdout=StringIO())
+    call_command("run_job", "expire_offers", stdout=StringIO())
     assert not ConsultationRequest.objects.filter(state=State.PROPOSED).exists()
 
 
@@ -346,9 +348,9 @@ def test_a_date_that_was_wrongly_called_right_can_be_set_back(
     call_command("date_is_right", stdout=StringIO())
     clock.shift(-30 * DAY)
     with pytest.raises(CommandError):
-        call_command("expire_offers", stdout=StringIO())
+        call_command("run_job", "expire_offers", stdout=StringIO())
     call_command("date_is_right", stdout=StringIO())
-    call_command("expire_offers", stdout=StringIO())
+    call_command("run_job", "expire_offers", stdout=StringIO())
 
 
 def test_the_weekly_mail_says_it_too(clock: Any, practice_day: None) -> None:

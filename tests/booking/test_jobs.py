@@ -1,5 +1,6 @@
 """What the worker does by itself: each job does its part, and none holds up another."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -7,7 +8,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command, get_commands
+from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -21,6 +23,7 @@ from booking.models import (
     State,
 )
 from booking.services import expiry
+from practice.management import Utility
 from practice.models import PracticeSettings
 from practice.worker import jobs
 from tests import factories
@@ -60,10 +63,14 @@ def recurring(poll: float = 0) -> dict[str, jobs.Job]:
     return {job.name: job for job in jobs.recurring(poll=poll, stopping=lambda: False)}
 
 
-def said_by(command: str, **options: Any) -> str:
+def said_by(*command: str) -> str:
     out = StringIO()
-    call_command(command, stdout=out, **options)
+    call_command(*command, stdout=out)
     return out.getvalue().strip()
+
+
+def said_by_job(name: str, *options: str) -> str:
+    return said_by("run_job", name, *options)
 
 
 def state_of(consultation: ConsultationRequest) -> tuple[State, Any]:
@@ -127,16 +134,61 @@ def emptied() -> ConsultationRequest:
     return consultation
 
 
-# Each job, and its command
+# Each job, by hand
 
 
-def test_every_job_is_a_command_of_the_same_name() -> None:
+def test_without_a_name_every_job_is_listed_with_what_it_does() -> None:
     assert list(recurring()) == NAMES
-    assert set(NAMES) <= set(get_commands())
+    said = dict(line.split(maxsplit=1) for line in said_by("run_job").splitlines())
+    assert list(said) == sorted(NAMES)
+    assert {text[-1] for text in said.values()} == {"."}
+
+
+def test_the_manual_names_every_job() -> None:
+    manual = (settings.BASE_DIR / "docs/operator.md").read_text()
+    _, _, table = manual.partition("| job | how often | what it does |")
+    rows = re.findall(r"^\| `(\w+)`", table.partition("\n\n")[0], re.MULTILINE)
+    assert sorted(rows) == sorted(NAMES)
 
 
 @pytest.mark.parametrize(
-    ("command", "due", "said"),
+    "asked",
+    [
+        ("nonsense",),
+        ("release_holds", "--dry-run"),
+        ("erase_old_requests", "--now"),
+        ("send_weekly_mail", "--now", "--dry-run"),
+    ],
+)
+def test_what_no_job_does_is_refused(asked: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match="run_job"):
+        said_by("run_job", *asked)
+
+
+def test_a_job_is_still_done_under_the_name_that_it_had_as_a_command(
+    bare: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held()
+    Utility(["manage.py", "release_holds"]).execute()
+    said = capsys.readouterr()
+    assert said.out == "1 times freed\n"
+    assert "`run_job release_holds`" in said.err
+    Utility(["manage.py", "erase_old_requests", "--dry-run"]).execute()
+    assert capsys.readouterr().out == "0 to be erased\n"
+
+
+def test_a_command_of_its_own_and_an_unknown_one_are_left_to_django(
+    bare: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Utility(["manage.py", "send_test_letter"]).execute()
+    assert capsys.readouterr() == ("0 test letters sent\n", "")
+    with pytest.raises(SystemExit):
+        Utility(["manage.py", "nonsense"]).execute()
+    assert "Unknown command: 'nonsense'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "due", "said"),
     [
         ("release_holds", held, "1 times freed"),
         ("expire_offers", offered, "1 offers ended"),
@@ -144,12 +196,12 @@ def test_every_job_is_a_command_of_the_same_name() -> None:
         ("finish_erasures", emptied, "1 erased"),
     ],
 )
-def test_a_command_does_what_is_due_once_and_says_how_much(
-    command: str, due: Callable[[], Any], said: str
+def test_a_job_does_what_is_due_once_and_says_how_much(
+    name: str, due: Callable[[], Any], said: str
 ) -> None:
     due()
-    assert said_by(command) == said
-    assert said_by(command) == said.replace("1", "0", 1)
+    assert said_by_job(name) == said
+    assert said_by_job(name) == said.replace("1", "0", 1)
 
 
 def test_a_hold_that_is_over_frees_its_time_and_the_request_stays() -> None:
@@ -162,7 +214,7 @@ def test_the_open_times_are_counted() -> None:
     recurring()["count_open_times"].run()
     number = len(factories.open_times())
     assert Schedule.load().open_times_counted == number
-    assert said_by("count_open_times") == f"{number} times can be reserved"
+    assert said_by_job("count_open_times") == f"{number} times can be reserved"
 
 
 def test_an_offer_that_nobody_answered_ends() -> None:
@@ -181,7 +233,7 @@ def test_an_erasure_is_finished_when_the_cancellation_has_left() -> None:
 def test_calendars_that_cannot_be_read_count_as_none() -> None:
     factories.busy(timezone.now(), timezone.now() + DAY)
     BusyFeed.objects.update(url="https://127.0.0.1/")
-    assert said_by("read_busy_feeds") == "0 calendars read"
+    assert said_by_job("read_busy_feeds") == "0 calendars read"
     assert "open internet" in BusyFeed.objects.get().problem
 
 
@@ -192,7 +244,7 @@ def test_the_worker_does_each_job_once_when_asked(bare: None) -> None:
     consultation, offer = held(), offered()
     soon()
     emptied()
-    said = said_by("worker", once=True)
+    said = said_by("worker", "--once")
     for line in ("1 times freed", "1 offers ended", "1 reminders owed", "1 erased"):
         assert line in said.splitlines()
     assert state_of(consultation) == (State.PENDING, None)
@@ -208,7 +260,7 @@ def test_a_job_that_fails_stops_no_other_and_the_worker_says_which_it_was(
     monkeypatch.setattr(expiry, "reservations_over", fails)
     offer = offered()
     with pytest.raises(CommandError, match=r"Failed: release_holds \(RuntimeError\)$"):
-        said_by("worker", once=True)
+        said_by("worker", "--once")
     assert state_of(offer) == (State.EXPIRED, None)
 
     offer = offered()

@@ -301,9 +301,9 @@ def test_what_ended_long_ago_is_erased_and_what_is_open_never() -> None:
     ]
     with time_machine.travel(now):
         heartbeat.note(heartbeat.WORKER, now)
-        call_command("erase_old_requests", "--dry-run")
+        call_command("run_job", "erase_old_requests", "--dry-run")
         assert ConsultationRequest.objects.count() == len(gone) + len(kept)
-        call_command("erase_old_requests")
+        call_command("run_job", "erase_old_requests")
     assert set(ConsultationRequest.objects.all()) == set(kept)
     assert sum(ErasedCount.objects.values_list("requests", flat=True)) == len(gone)
     assert not OutgoingEmail.objects.exists()

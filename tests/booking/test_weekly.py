@@ -103,7 +103,7 @@ def test_the_command_does_as_the_worker_does_and_one_more_when_asked(
 ) -> None:
     def said(**options: bool) -> str:
         out = StringIO()
-        call_command("send_weekly_mail", stdout=out, **options)
+        call_command("run_job", "send_weekly_mail", stdout=out, **options)
         return out.getvalue().strip()
 
     assert said() == "0 weekly mails owed"

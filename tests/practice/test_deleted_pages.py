@@ -158,7 +158,7 @@ def test_the_command_says_how_many_are_gone(as_editor_again: Client, essay: Arti
     as_editor_again.post(f"/admin/pages/{essay.pk}/delete/")
     DeletedPage.objects.update(deleted_at=timezone.now() - deleted_pages.KEPT_FOR)
     out = StringIO()
-    call_command("forget_deleted_pages", stdout=out)
+    call_command("run_job", "forget_deleted_pages", stdout=out)
     assert out.getvalue() == "1 pages forgotten\n"
 
 

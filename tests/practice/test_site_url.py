@@ -108,7 +108,7 @@ def test_letters_name_the_sites_address_alone(
     consultation = factories.consultation_request()
     outbox.promise("received", OutgoingEmail.Recipient.VISITOR, consultation)
     outbox.promise("weekly", OutgoingEmail.Recipient.PRACTICE)
-    call_command("send_queued_emails")
+    call_command("run_job", "send_queued_emails")
     texts = "".join(str(each.body) for each in mail.outbox)
     assert consultation.token in texts
     assert of_this_site(texts) == {SECOND}
