@@ -1,14 +1,11 @@
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.signals import request_started
 from django.db.backends.signals import connection_created
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.utils.autoreload import autoreload_started
-
-if TYPE_CHECKING:
-    from practice.worker.jobs import Job
 
 CHECKED = (
     "accounts.checks",
@@ -42,11 +39,11 @@ class PracticeConfig(AppConfig):
         from practice.monitoring import measured, own, reported
         from practice.pagecache import triggers
         from practice.website import initial_data
-        from practice.worker import clocks, connections, jobs
+        from practice.worker import clocks, connections
 
         for room in CHECKED:
             import_module(f"practice.{room}")  # where checks register themselves
-        jobs.register(*own_jobs())
+        register_jobs()
         site_url.lead_wagtail()
         log_entries.lead_wagtail()
         connection_created.connect(connections.note_file)
@@ -79,7 +76,7 @@ def watch_style_sheets(sender: Any, **kwargs: Any) -> None:
     sender.watch_dir(theme.FOLDER, "*.css")
 
 
-def own_jobs() -> "list[Job]":
+def register_jobs() -> None:
     """What practice itself has the worker do, in this order."""
     from django.core.management import call_command
     from django.utils import timezone
@@ -89,51 +86,50 @@ def own_jobs() -> "list[Job]":
     from practice.deletion import deleted_pages
     from practice.mail import proof
     from practice.worker.connections import optimize
-    from practice.worker.jobs import Job
+    from practice.worker.jobs import Job, register
 
-    return [
+    register(
         Job(
             "send_account_links",
-            lambda **given: letters.send_due(),
-            help="Sends the links to choose a password that are owed.",
-            says="Sent: {}".format,
+            letters.send_due,
+            "Sends the links to choose a password that are owed.",
+            "Sent: {}".format,
             is_mail=True,
+            by_date=False,
         ),
         Job(
             "send_test_letter",
-            lambda **given: proof.send_due(),
-            help="Sends the test letter that was asked for in the admin.",
-            says="{} test letters sent".format,
+            proof.send_due,
+            "Sends the test letter that was asked for in the admin.",
+            "{} test letters sent".format,
             is_mail=True,
+            by_date=False,
         ),
         Job(
             "publish_scheduled",
             lambda: call_command(publish_scheduled.Command(), verbosity=0),
-            60,
             "Publishes pages, and takes them down, at the time set for them.",
-            by_date=True,
             by_turns=True,
         ),
         Job(
             "forget_old_sessions",
             purge.forget_old,
-            600,
             "Removes sessions that are over and counts of old guesses.",
             "Done.".format,
-            by_date=True,
+            seconds=600,
         ),
         Job(
             "forget_deleted_pages",
             lambda: deleted_pages.forget_old(timezone.now()),
-            3600,
             "Deletes for good the pages that were deleted 30 days ago.",
             "{} pages forgotten".format,
-            by_date=True,
+            seconds=3600,
         ),
         Job(
             "optimize_database",
             optimize,
-            86_400,
             "Updates the statistics that SQLite plans queries with.",
+            seconds=86_400,
+            by_date=False,
         ),
-    ]
+    )

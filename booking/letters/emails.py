@@ -22,6 +22,7 @@ from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
 from practice import contacts
 from practice.environment import site_url
 from practice.fields import Unreadable
+from practice.mail.sending import compose
 from practice.mail.services import SERVICES
 from practice.models import PracticeSettings
 
@@ -114,21 +115,11 @@ def calendar_uid(consultation: ConsultationRequest) -> str:
 
 
 def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMultiAlternatives:
-    practice = PracticeSettings.load()
-    name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
-    service = SERVICES.get(settings.MAIL_SERVICE)
-    message = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
-        body=body + "\n",
-        from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
-        to=[contacts.wire(each) for each in to],
-        # The same at every try, so that a mailbox can tell a repeated delivery.
-        headers={
-            "Message-ID": f"<{outgoing.key}@{site_url.host()}>",
-            "Auto-Submitted": "auto-generated",
-            **dict(service.headers if service else ()),
-        },
-    )
+    practice, service = PracticeSettings.load(), SERVICES.get(settings.MAIL_SERVICE)
+    # The same at every try, so that a mailbox can tell a repeated delivery.
+    headers = {"Message-ID": f"<{outgoing.key}@{site_url.host()}>"}
+    headers |= dict(service.headers if service else ())
+    message = compose(practice, to, subject, body + "\n", **headers)
     # By which a mail service says of which message it speaks; a number that says nothing else.
     message.metadata = {"key": str(outgoing.key)}  # type: ignore[attr-defined]
     html = render_to_string("booking/emails/frame.html", {"body": body, "practice": practice})

@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from booking.models.requests import ConsultationRequest
 from practice.fields import EncryptedTextField
-from practice.mail import errors, leases
+from practice.mail import errors
+from practice.models.mail import OwedLetter, is_waiting, lease_ends
 
 ALERT = "alert_"  # how the kinds begin that call somebody to the admin
 
@@ -69,24 +70,15 @@ class Letter(models.Model):
 
 class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
     def due(self, now: datetime) -> OutgoingEmailQuerySet:
-        """Neither sent nor given up, whose time has come and which no live worker holds.
-
-        What a visitor gets about one request keeps its order: a letter that is tried again
-        must not arrive after the one that took it back. An alert that can wait does so while
-        another was told lately, and goes along with the next.
+        """What waits for nothing else. What a visitor gets about one request keeps its order: a
+        letter that is tried again must not arrive after the one that took it back. An alert that
+        can wait does so while another was told lately, and goes along with the next.
         """
-        from_afar = now + timedelta(days=1)  # no wait is so long: a wrong date was the cause
         earlier = OutgoingEmail.objects.filter(
             request=OuterRef("request"), pk__lt=OuterRef("pk"), sent_at=None, given_up_at=None
         ).filter(recipient=OuterRef("recipient"))
-        due = self.filter(
-            ~Q(Exists(earlier), recipient=OutgoingEmail.Recipient.VISITOR),
-            leases.free(now),
-            # What was never tried waits for nothing but a clock that was ahead and is set back.
-            Q(next_try_at__lte=now) | Q(attempts=0) | Q(next_try_at__gt=from_afar),
-            sent_at=None,
-            given_up_at=None,
-        )
+        has_earlier = Q(Exists(earlier), recipient=OutgoingEmail.Recipient.VISITOR)
+        due = self.filter(~has_earlier, is_waiting(now))
         if not settings.ALERTS_GATHERED_FOR:
             return due
         told = OutgoingEmail.objects.told_lately(now).filter(recipient=OuterRef("recipient"))
@@ -104,7 +96,7 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         """
         since = now - timedelta(seconds=settings.ALERTS_GATHERED_FOR)
         sent = Q(sent_at__gt=since, sent_at__lt=now + timedelta(minutes=1))
-        leaves = Q(sent_at=None, leased_until__gte=now, leased_until__lte=leases.ends(now))
+        leaves = Q(sent_at=None, leased_until__gte=now, leased_until__lte=lease_ends(now))
         alerts = self.alerts().exclude(kind="alert_quarantine")
         return alerts.filter(sent | leaves, seen_at=None)
 
@@ -139,7 +131,7 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         return self.filter(bounced_at__isnull=False, bounce_settled_at=None)
 
 
-class OutgoingEmail(models.Model):
+class OutgoingEmail(OwedLetter):
     """The promise to send one message: what and to whom by reference, never a body or address."""
 
     class Recipient(models.TextChoices):
@@ -160,8 +152,6 @@ class OutgoingEmail(models.Model):
         default=uuid.uuid4, unique=True, help_text="Its Message-ID, the same at every try"
     )
     created_at = models.DateTimeField(default=timezone.now)
-    next_try_at = models.DateTimeField(default=timezone.now)
-    attempts = models.PositiveSmallIntegerField(default=0)
     is_urgent = models.BooleanField(
         default=False, db_default=False, help_text="An alert that is never gathered"
     )
@@ -172,15 +162,10 @@ class OutgoingEmail(models.Model):
         null=True,
         help_text="When the second address was owed a word on an alert that did not leave",
     )
-    lease = models.UUIDField(null=True, help_text="One for all alerts that leave as one letter")
-    leased_until = models.DateTimeField(null=True)
-    sent_at = models.DateTimeField(null=True)
-    given_up_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True, help_text="When it was learned that it came back")
     bounce_settled_at = models.DateTimeField(
         null=True, help_text="When the address was changed, or a later letter arrived"
     )
-    last_error = models.CharField(max_length=80, blank=True, help_text="The kind of error alone")
 
     objects = OutgoingEmailQuerySet.as_manager()
     wagtail_reference_index_ignore = True

@@ -58,7 +58,8 @@ def acknowledge(consultation: ConsultationRequest, *others: outbox.Owed) -> None
     """
     received = ("received", Recipient.VISITOR)
     may_be_sent = consultation.email and not consultation.is_unacknowledged
-    outbox.promise_all([*others, received] if may_be_sent else others, consultation)
+    for kind, recipient in [*others, received] if may_be_sent else others:
+        outbox.promise(kind, recipient, consultation)
 
 
 def as_new() -> dict[str, Any]:

@@ -4,28 +4,21 @@ The worker sends them: a page that sent mail itself would take longer, or fail, 
 that has an account, and so tell strangers which do.
 """
 
-import logging
 from datetime import datetime, timedelta
-from smtplib import SMTPException
 
 from allauth.account.utils import user_pk_to_url_str
-from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
-from practice import contacts
 from practice.environment import site_url
-from practice.mail import leases
-from practice.mail.errors import describe, is_the_servers
+from practice.mail.sending import Sender, compose
 from practice.models import OwedLink, PracticeSettings, User
 from practice.worker import clocks
-
-logger = logging.getLogger(__name__)
 
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
 APART = timedelta(minutes=5)  # between two letters to one person, whoever asks
@@ -71,51 +64,32 @@ def ask_for_link(user: User) -> None:
     if not is_new:
         # From the future where the clock was ahead and is set back.
         is_over = Q(asked_at__lt=now - APART) | Q(asked_at__gt=now + APART)
-        OwedLink.objects.filter(is_over, pk=owed.pk).update(asked_at=now, sent_at=None)
+        OwedLink.objects.filter(is_over, pk=owed.pk).update(asked_at=now, sent_at=None, attempts=0)
 
 
-def send_due() -> int:
-    """Sends the letters that are owed; how many left. What fails is tried again for a day.
+class Links(Sender[OwedLink]):
+    """Tried once a minute, for as long as the link is good."""
 
-    A server that is away ends the round: the next letter would meet the same.
-    """
-    now = timezone.now()
-    owed = OwedLink.objects.filter(sent_at=None, user__is_active=True)
-    is_believed = clocks.are_believed()
-    if is_believed:
-        owed = owed.filter(asked_at__gt=now - GOOD_FOR)
-    sent = 0
-    for one in owed.filter(leases.free(now)).select_related("user"):
-        try:
-            # By the clock by which it is opened.
-            sent += _send(one, since=None if is_believed else one.asked_at)
-        except (OSError, SMTPException, AnymailError) as error:
-            logger.error("A link to sign in could not be sent: %s", describe(error))
-            if is_the_servers(error):
-                break
-    return sent
+    model = OwedLink
+
+    def build(self, letter: OwedLink) -> EmailMessage | None:
+        is_believed = clocks.are_believed()
+        is_over = is_believed and letter.asked_at < timezone.now() - GOOD_FOR
+        if is_over or not letter.user.is_active:
+            return None
+        # By the clock by which it is opened.
+        link = one_time_link(letter.user, since=None if is_believed else letter.asked_at)
+        practice = PracticeSettings.load()
+        words = {"link": link, "practice": practice}
+        subject = render_to_string("account/email/link_subject.txt", words)
+        body = render_to_string("account/email/link_body.txt", words)
+        return compose(practice, [letter.user.email], subject, body)
+
+    def wait(self, letter: OwedLink, error: Exception, attempts: int) -> timedelta:
+        return TRIED_AGAIN_AFTER
 
 
-def _send(owed: OwedLink, since: datetime | None) -> bool:
-    """Whether it left. It is noted as sent when it is, and not before."""
-    now = timezone.now()
-    until = leases.ends(now)
-    unsent = OwedLink.objects.filter(pk=owed.pk, sent_at=None)
-    if not unsent.filter(leases.free(now)).update(leased_until=until):
-        return False
-    mine = unsent.filter(leased_until=until)
-    words = {"link": one_time_link(owed.user, since), "practice": PracticeSettings.load()}
-    try:
-        send_mail(
-            render_to_string("account/email/link_subject.txt", words).strip(),
-            render_to_string("account/email/link_body.txt", words),
-            settings.DEFAULT_FROM_EMAIL,
-            [contacts.wire(owed.user.email)],
-        )
-    except Exception:
-        mine.update(leased_until=timezone.now() + TRIED_AGAIN_AFTER)
-        raise
-    return bool(mine.update(sent_at=timezone.now(), leased_until=None))
+send_due = Links.send_due
 
 
 def forget_old(now: datetime) -> None:

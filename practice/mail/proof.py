@@ -7,15 +7,17 @@ and the way by which the letter left; when either changes, it is stale.
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from practice import contacts
-from practice.mail import errors, leases
+from practice.mail import errors
+from practice.mail.sending import Sender, compose
 from practice.models import PracticeSettings, TestLetter
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
@@ -73,6 +75,7 @@ def ask(address: str) -> TestLetter:
             "settings_print": settings_print(),
             "asked_at": timezone.now(),
             "sent_at": None,
+            "attempts": 0,
             "leased_until": None,
             "problem": "",
         },
@@ -80,39 +83,30 @@ def ask(address: str) -> TestLetter:
     return letter
 
 
-def send_due() -> int:
-    """Sends the letter that was asked for, if one was; how many left. A failure is told, and not
-    tried again: whoever asked is looking.
-    """
-    now = timezone.now()
-    until = leases.ends(now)
-    owed = TestLetter.objects.filter(leases.free(now), sent_at=None, problem="")
-    letter = owed.exclude(recipient="").first()
-    if letter is None or not owed.filter(code=letter.code).update(leased_until=until):
-        return 0
-    mine = TestLetter.objects.filter(code=letter.code, leased_until=until)
-    try:
-        _message(letter).send()
-    except Exception as error:  # whatever it is, it is told
+class Proofs(Sender[TestLetter]):
+    """A failure is told, and not tried again: whoever asked is looking."""
+
+    model = TestLetter
+
+    def build(self, letter: TestLetter) -> EmailMessage:
+        practice = PracticeSettings.load()
+        words = {"code": letter.code, "practice": practice}
+        subject = render_to_string("practice/emails/test_letter_subject.txt", words)
+        body = render_to_string("practice/emails/test_letter_body.txt", words)
+        return compose(practice, [letter.recipient], subject, body)
+
+    def due(self, now: datetime) -> QuerySet[TestLetter]:
+        return super().due(now).exclude(recipient="")
+
+    def note_sent(self, letter: TestLetter, **more: Any) -> None:
+        super().note_sent(letter, recipient="", **more)
+
+    def note_failure(self, letter: TestLetter, error: Exception, **more: Any) -> bool:
         problem = errors.explain(error)[:200]
-        mine.update(leased_until=None, recipient="", problem=problem)
-        return 0
-    return mine.update(sent_at=timezone.now(), leased_until=None, recipient="")
+        return super().note_failure(letter, error, recipient="", problem=problem, **more)
 
 
-def _message(letter: TestLetter) -> EmailMessage:
-    practice = PracticeSettings.load()
-    name = practice.mail_name.replace('"', "").replace("\r", " ").replace("\n", " ")
-    words = {"code": letter.code, "practice": practice}
-    return EmailMessage(
-        subject=" ".join(
-            render_to_string("practice/emails/test_letter_subject.txt", words).split()
-        ),
-        body=render_to_string("practice/emails/test_letter_body.txt", words),
-        from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
-        to=[contacts.wire(letter.recipient)],
-        headers={"Auto-Submitted": "auto-generated"},
-    )
+send_due = Proofs.send_due
 
 
 def prove(code: str) -> None:

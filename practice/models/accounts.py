@@ -5,6 +5,8 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
+from practice.models.mail import OwedLetter
+
 
 class Tally(models.Model):
     """How often something was tried since `since`; `key` is a hash, or a user's number.
@@ -27,13 +29,11 @@ class Tally(models.Model):
         return f"{self.action}: {self.count}"
 
 
-class OwedLink(models.Model):
+class OwedLink(OwedLetter):
     """The promise to send somebody of the practice a link by which they choose a password."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     asked_at = models.DateTimeField()
-    leased_until = models.DateTimeField(null=True, help_text="By the worker that sends it")
-    sent_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"Link of user {self.user_id}"

@@ -28,18 +28,18 @@ LOOKS_AGAIN = 10.0  # seconds, at a clock that is not believed
 
 @dataclass
 class Job:
-    """Something to do every so many seconds; 0 is as often as the worker looks for mail."""
+    """Something to do every so many seconds."""
 
     name: str
     run: Callable[..., Any]
-    seconds: float = 0.0
     help: str = ""
     says: Callable[[Any], str] = "".format  # what it did, made from what `run` returned
     by_hand: Callable[[], Any] | None = None  # instead of `run`, where a person asks for it
     options: Mapping[str, Callable[[], str]] = field(default_factory=dict)  # "dry_run" or "now"
+    seconds: float = 60.0
     is_mail: bool = False  # first of all, and told whether the worker stops and believes its clock
     is_slow: bool = False  # may take seconds: last of all, so that the next is mail again
-    by_date: bool = False  # a wrong one must end nothing
+    by_date: bool = True  # waits while the date may be wrong, which must end nothing
     by_turns: bool = False  # two workers must not do it at once
     clock: WallClock | None = None  # of the worker, where it goes by the date
     next_at: float = 0.0  # by the monotonic clock
@@ -93,7 +93,7 @@ def recurring(
         replace(
             job,
             run=partial(job.run, **sends) if job.is_mail else job.run,
-            seconds=job.seconds or poll,
+            seconds=poll if job.is_mail or job.is_slow else job.seconds,
             clock=clock if job.by_date else None,
         )
         for job in registered().values()

@@ -178,7 +178,7 @@ def test_a_worker_that_is_killed_loses_no_gathered_alert_and_repeats_it_by_its_n
 ) -> None:
     for _ in range(3):
         submit(email="", phone="+16265550143")
-    taken = outbox.claim(timezone.now())
+    taken = outbox.Outbox().claim(timezone.now())
     assert taken
     submit(email="", phone="+16265550143")
     assert alerts() == [], "one is on its way"

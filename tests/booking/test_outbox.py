@@ -18,6 +18,7 @@ from booking.letters import alerts, emails, outbox
 from booking.models import Letter, OutgoingEmail
 from booking.services import by_visitor, decisions
 from practice.fields import Unreadable
+from practice.mail import errors, sending
 from practice.models import PracticeSettings
 from practice.worker import heartbeat
 from tests import factories
@@ -168,7 +169,7 @@ def test_after_an_hour_of_failing_it_is_shown_and_after_seven_days_given_up(
         outbox.send_due()
     assert OutgoingEmail.objects.exclude(given_up_at=None).count() == 1
     with time_machine.travel(start + timedelta(days=8)):
-        assert outbox.claim(timezone.now()) is None
+        assert outbox.Outbox().claim(timezone.now()) is None
 
 
 def test_an_address_that_is_refused_for_good_is_not_tried_again(mailbox: Mailbox) -> None:
@@ -182,25 +183,25 @@ def test_an_address_that_is_refused_for_good_is_not_tried_again(mailbox: Mailbox
 
 def test_an_error_is_kept_without_the_address_in_it() -> None:
     error = smtplib.SMTPResponseException(451, "robin@example.com: greylisted")
-    assert outbox.describe(error) == "SMTPResponseException 451"
+    assert errors.describe(error) == "SMTPResponseException 451"
 
 
 def test_what_a_dead_worker_held_is_taken_by_another_after_its_lease() -> None:
     submit(email="", phone="+16265550143")
     now = timezone.now()
-    assert outbox.claim(now) is not None
-    assert outbox.claim(now + timedelta(seconds=299)) is None
-    assert outbox.claim(now + timedelta(seconds=301)) is not None
+    assert outbox.Outbox().claim(now) is not None
+    assert outbox.Outbox().claim(now + timedelta(seconds=299)) is None
+    assert outbox.Outbox().claim(now + timedelta(seconds=301)) is not None
 
 
 def test_a_worker_whose_lease_was_taken_notes_nothing() -> None:
     submit(email="", phone="+16265550143")
     now = timezone.now()
-    slow = outbox.claim(now)
+    slow = outbox.Outbox().claim(now)
     assert slow is not None
-    other = outbox.claim(now + timedelta(seconds=301))
+    other = outbox.Outbox().claim(now + timedelta(seconds=301))
     assert other is not None
-    outbox._note_failure(slow, OSError(), now)
+    outbox.Outbox().note_failure(slow, OSError())
     assert OutgoingEmail.objects.get().lease == other.lease
 
 
@@ -272,7 +273,7 @@ def test_mail_about_what_was_erased_is_forgotten_once_it_has_left_or_after_a_mon
 
 
 def test_waiting_grows_and_has_an_end() -> None:
-    waits = [outbox.wait_after(n) for n in (1, 2, 3, 4, 5, 20, 500)]
+    waits = [sending.wait_after(n) for n in (1, 2, 3, 4, 5, 20, 500)]
     assert waits == sorted(waits)
     assert waits[0] == timedelta(minutes=1)
     assert waits[-1] == timedelta(hours=4)

@@ -14,7 +14,7 @@ from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.services import by_visitor
 from practice.accounts import letters
-from practice.mail import proof
+from practice.mail import proof, sending
 from practice.models import OwedLink, PracticeSettings
 from practice.worker import jobs
 from tests import factories, mail_service
@@ -136,7 +136,7 @@ def test_an_address_that_is_refused_ends_no_round(mailbox: Mailbox) -> None:
 def test_a_round_has_an_end_though_the_server_is_slow(
     mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "ROUND", 1.0)
+    monkeypatch.setattr(sending, "ROUND", 1.0)
     takes = mailbox.handle_DATA
 
     async def slowly(*arguments: Any) -> str:

@@ -395,7 +395,7 @@ class Scheduling(RuleBasedStateMachine):
 
     def worker_die(self) -> None:
         """It has taken a message, and does not live to send it."""
-        outbox.claim(timezone.now())
+        outbox.Outbox().claim(timezone.now())
 
     # --- What arrives -----------------------------------------------------------------------
 

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from django.core import mail
 from django.utils import timezone
 
 from booking.letters import outbox
 from booking.models import OutgoingEmail
 from practice.accounts import letters
-from practice.mail import proof
+from practice.mail import proof, sending
 from practice.models import OwedLink, TestLetter, User
+from practice.models.mail import OwedLetter
 from tests.faults.mailserver import MailServer
 from tests.faults.site import THERAPIST, LiveSite, wait_until
 
@@ -84,3 +87,36 @@ def test_gathered_alerts_leave_though_the_worker_that_sends_them_is_killed(
     [left] = mail_server.accepted
     assert left.key == mail_server.begun[0].key
     assert "4 visitors deleted a request" in left.message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sender", [letters.Links, proof.Proofs])
+def test_a_letter_that_the_version_before_took_over_is_not_noted_by_the_first(
+    therapist: User, sender: type[sending.Sender[OwedLetter]]
+) -> None:
+    """That version writes no name of a lease, only its end; both run while one is updated."""
+    ask_for_a_test_letter()
+    letters.ask_for_link(therapist)
+    slow = sender().claim(timezone.now())
+    assert slow is not None
+    sender.model.objects.update(leased_until=timezone.now() + timedelta(minutes=7))
+    assert not sender().note_failure(slow, OSError())
+    assert not sender().deliver(slow)
+    assert not mail.outbox
+    assert not sender.model.objects.exclude(attempts=0).exists()
+    assert is_owed()
+
+
+@pytest.mark.django_db
+def test_a_link_that_failed_and_is_asked_for_again_leaves_at_once(
+    therapist: User, settings: Any
+) -> None:
+    letters.ask_for_link(therapist)
+    backend, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, "no.such.Backend"
+    assert letters.send_due() == 0
+    assert OwedLink.objects.get().attempts == 1
+    settings.EMAIL_BACKEND = backend
+    assert letters.send_due() == 0, "it rests for a minute"
+    OwedLink.objects.update(asked_at=timezone.now() - letters.APART - timedelta(seconds=1))
+    letters.ask_for_link(therapist)
+    assert letters.send_due() == 1

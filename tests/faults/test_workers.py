@@ -56,7 +56,7 @@ def owed(number: int) -> set[int]:
 def takes_all() -> list[int]:
     """What one worker could claim until there was nothing left."""
     mine = []
-    while outgoing := outbox.claim(timezone.now()):
+    while outgoing := outbox.Outbox().claim(timezone.now()):
         mine.append(outgoing.pk)
     return mine
 
@@ -103,7 +103,7 @@ def being_taken() -> Iterator[OutgoingEmail]:
 def test_while_one_takes_a_letter_another_takes_the_next(being_taken: OutgoingEmail) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '100ms'")  # who waited would fail
-    taken = [outbox.claim(timezone.now()) for _ in range(2)]
+    taken = [outbox.Outbox().claim(timezone.now()) for _ in range(2)]
     assert [one and one.pk != being_taken.pk for one in taken] == [True, None]
 
 

@@ -58,7 +58,7 @@ def test_an_older_edition_of_the_machine_is_not_used(machine: Path, edition: str
     "live",
     [
         pytest.param(lambda: request_started.send(sender=None), id="a web process"),
-        pytest.param(lambda: Job("nothing", lambda: None, 0).run_if_due(), id="the worker"),
+        pytest.param(lambda: Job("nothing", lambda: None).run_if_due(), id="the worker"),
     ],
 )
 def test_a_newer_edition_is_noticed_without_a_restart_and_so_is_its_end(
