@@ -19,8 +19,6 @@ from practice.models import PracticeSettings
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
 
-SHOWN = ("name", "phone", "email", "good_hours", "message")
-ALWAYS_SHOWN = ("name", "phone", "email")
 OUR_OWN = ("key", "act")  # the form brings the key itself, and the button what to do
 
 
@@ -49,7 +47,7 @@ def unsent(request: HttpRequest) -> HttpResponse:
     # Bound, the form would look for open times.
     form = ConsultationForm(initial=typed.dict(), practice=PracticeSettings())
     form.use_required_attribute = False
-    shown = [name for name in SHOWN if name in ALWAYS_SHOWN or name in typed]
+    shown = [name for name in form.in_words() if form.is_asked(name) or name in typed]
     context = {
         "facts": outage.recall(),
         "form": form,

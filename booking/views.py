@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from wagtail.models import Page
 
 from booking.erasure import erasing
-from booking.form_during_outage import SHOWN, keeps_what_was_typed
+from booking.form_during_outage import keeps_what_was_typed
 from booking.forms import ConsultationForm, PickForm
 from booking.forms.visitor import as_meant, parse_start
 from booking.models import ConsultationRequest, State, Who
@@ -107,7 +107,7 @@ def _closed(request: HttpRequest, practice: PracticeSettings, page: str) -> Http
     """Why no request is taken; after a post, which is not kept, with what was typed."""
     typed = [
         (ConsultationForm.base_fields[name].label, text)
-        for name in SHOWN
+        for name in ConsultationForm.in_words()
         if (text := request.POST.get(name, "").strip())
     ]
     context = {"practice": practice, "typed": typed}

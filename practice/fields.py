@@ -1,13 +1,31 @@
-"""Fields that are encrypted at rest with keys from the environment."""
+"""Fields that say something about a person, and those that are encrypted with our keys."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
 from django.db.models.lookups import Exact
+
+AnyField = TypeVar("AnyField", bound=models.Field)
+
+
+def personal(field: AnyField, *, typed: bool = False) -> AnyField:
+    """Marks what says something about a person, and whether the person typed or chose it.
+
+    That is all there is to do: erasure, the copy of somebody's data, the copy in plain text and
+    the form that comes back go by `personal_fields`.
+    """
+    vars(field).update(is_personal=True, is_typed=typed)
+    return field
+
+
+def personal_fields(model: type[models.Model], *, typed: bool = False) -> list[Any]:
+    """The fields of `model` that are marked as personal, or of those the `typed`."""
+    mark = "is_typed" if typed else "is_personal"
+    return [field for field in model._meta.local_fields if vars(field).get(mark)]
 
 
 @lru_cache(maxsize=4)

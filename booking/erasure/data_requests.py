@@ -7,6 +7,7 @@ could be checked.
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +15,6 @@ from django.db import transaction
 from booking.erasure.erasing import UnderLegalHold, ask_for_erasure, erase
 from booking.models import ConsultationRequest, Demand, OutgoingEmail
 from booking.services.transitions import Actor
-from booking.spam import signals
 from practice import contacts
 from practice.contacts import Contacts
 from practice.fields import Unreadable
@@ -27,12 +27,8 @@ NEITHER = (
     "This is neither an e-mail address nor a telephone number. "
     "Write a number with its area code, or with + and the country's code."
 )
-FACTS = (
-    *("name", "email", "phone", "text_ok", "voicemail_ok", "good_hours", "message"),
-    *("parts_of_week", "time_zone", "visitor_calls"),
-    *("private_note", "kept_because"),
-)
-MOMENTS = ("received_at", "asked_for", "starts_at", "ends_at", "move_asked_at", "erasure_asked_at")
+# What a copy calls otherwise than we do.
+CALLED = {"who": "for", "region": "will_be_in", "reply_by": "promised_by"}
 
 
 def read(contact: str) -> Contacts:
@@ -85,43 +81,32 @@ def export_person(contact: str, *, user: User | None = None) -> list[dict[str, A
 
 
 def _copy(consultation: ConsultationRequest) -> dict[str, Any]:
-    copy: dict[str, Any] = {
-        "request": consultation.pk,
-        "state": consultation.get_state_display(),
-        "for": consultation.get_who_display(),
-        "will_be_in": consultation.region,
-        "article": consultation.article.title if consultation.article else "",
-        "outcome": consultation.get_outcome_display(),
-        "promised_by": consultation.reply_by.isoformat(),
-        "kept_until": consultation.kept_until.isoformat() if consultation.kept_until else None,
-        "held_apart_for": signals.in_words(consultation.held_apart_for),
-        "limits_reached": [limit.label for limit in consultation.limits],
-    }
-    copy |= {name: getattr(consultation, name) for name in FACTS}
-    copy |= {name: _moment(getattr(consultation, name)) for name in MOMENTS}
-    copy["offered"] = [_moment(offer.starts_at) for offer in consultation.proposals.all()]
+    copy: dict[str, Any] = {"request": consultation.pk}
+    for field in consultation.told_fields():
+        copy[CALLED.get(field.name, field.name)] = _plain(consultation.meaning_of(field))
+    copy["offered"] = [_plain(offer.starts_at) for offer in consultation.proposals.all()]
     copy["letters"] = [
         {"subject": letter.subject, "words": letter.body, "by": letter.get_channel_display()}
         for letter in consultation.letters.all()
     ]
     copy["history"] = [
-        {"at": _moment(event.at), "who": event.get_actor_display(), "did": event.get_kind_display()}
+        {"at": _plain(event.at), "who": event.get_actor_display(), "did": event.get_kind_display()}
         for event in consultation.events.all()
     ]
     copy["messages"] = [
         {
             "about": email.kind,
-            "promised": _moment(email.created_at),
-            "sent": _moment(email.sent_at),
-            "came_back": _moment(email.bounced_at),
+            "promised": _plain(email.created_at),
+            "sent": _plain(email.sent_at),
+            "came_back": _plain(email.bounced_at),
         }
         for email in consultation.emails.filter(recipient=OutgoingEmail.Recipient.VISITOR)
     ]
     return copy
 
 
-def _moment(at: Any) -> str | None:
-    return at.isoformat() if at else None
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def erase_person(contact: str, *, user: User | None = None) -> tuple[int, int]:

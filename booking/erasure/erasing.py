@@ -10,16 +10,12 @@ from django.utils import timezone
 
 from booking.ledger import tombstones, wishes
 from booking.letters import outbox
-from booking.models import (
-    ConsultationRequest,
-    ErasedCount,
-    Who,
-    digest_of,
-)
+from booking.models import ConsultationRequest, ErasedCount, digest_of
 from booking.models.requests import new_nonce
 from booking.services import transitions
 from booking.services.by_visitor import end
 from booking.services.transitions import Actor, Kind, Recipient, Stale
+from practice.fields import personal_fields
 from practice.models import PracticeSettings, User
 
 
@@ -98,32 +94,13 @@ def _empty(consultation: ConsultationRequest) -> None:
         version__in=transitions.owed_cancellations(consultation).values("version")
     ).delete()
     consultation.events.all().delete()
+    doomed = personal_fields(ConsultationRequest)
     transitions.change(
         consultation,
         erase_when_told=True,
         link_nonce=new_nonce(),
         submission_key=uuid.uuid4(),
-        article=None,
-        who=Who.ME,
-        region="",
-        name="",
-        phone="",
-        text_ok=False,
-        voicemail_ok=False,
-        good_hours="",
-        message="",
-        private_note="",
-        kept_until=None,
-        kept_because="",
-        erasure_asked_at=None,
-        held_apart_for=[],
-        limits_reached=None,
-        parts_of_week=[],
-        time_zone="",
-        asked_for=None,
-        visitor_calls=False,
-        medium="",
-        outcome="",
+        **{field.name: field.get_default() for field in doomed if field.name != "email"},
     )
 
 

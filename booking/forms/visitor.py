@@ -20,6 +20,7 @@ from booking.spam import signals
 from booking.spam.signals import Sending
 from booking.times import open_times
 from practice import contacts
+from practice.fields import EncryptedTextField, personal_fields
 from practice.jurisdiction import times, zones
 from practice.models import PracticeSettings
 
@@ -212,6 +213,17 @@ class ConsultationForm(forms.Form):
         if starts is None:
             del self.fields["time_zone"]
 
+    @classmethod
+    def in_words(cls) -> list[str]:
+        """The fields in which a visitor writes, in the order of the form."""
+        typed = personal_fields(ConsultationRequest, typed=True)
+        words = {field.name for field in typed if isinstance(field, EncryptedTextField)}
+        return [name for name in cls.base_fields if name in words]
+
+    def is_asked(self, name: str) -> bool:
+        """Whether the field is for everybody: a name, and each of the ways to reply."""
+        return self.fields[name].required or name in CONTACTS
+
     @cached_property
     def starts(self) -> list[datetime]:
         """The open times, if the form offers any."""
@@ -367,24 +379,26 @@ class ConsultationForm(forms.Form):
         # Such as a second number, or "after 6": the therapist reads it, whatever it means.
         beside = contacts.beside_number(self.data.get("phone", ""), self.practice.country)
         keeps_article = self.came_from is not None and not told.get("leave_out_article")
+        by_their_names = {
+            field.name: told[field.name]
+            for field in personal_fields(ConsultationRequest)
+            if field.name in told
+        }
         return ConsultationRequest(
-            submission_key=told["key"],
-            received_at=now,
-            state_since=now,
-            reply_by=self.practice.reply_by(self.practice.today()),
-            who=told["who"],
-            region=told.get("state", only),
-            name=told["name"],
-            email=told["email"],
-            phone=told["phone"],
-            text_ok=bool(told["phone"]) and told["text_ok"],
-            voicemail_ok=bool(told["phone"]) and told["voicemail_ok"],
-            good_hours="; ".join(filter(None, [told["good_hours"], beside])),
-            parts_of_week=told["parts"] if told["when"] == PARTS else [],
-            asked_for=told["when"] if isinstance(told["when"], datetime) else None,
-            time_zone=told.get("time_zone", ""),
-            message=told.get("message", ""),
-            article=self.came_from if keeps_article else None,
+            **by_their_names
+            | {
+                "submission_key": told["key"],
+                "received_at": now,
+                "state_since": now,
+                "reply_by": self.practice.reply_by(self.practice.today()),
+                "region": told.get("state", only),
+                "text_ok": bool(told["phone"]) and told["text_ok"],
+                "voicemail_ok": bool(told["phone"]) and told["voicemail_ok"],
+                "good_hours": "; ".join(filter(None, [told["good_hours"], beside])),
+                "parts_of_week": told["parts"] if told["when"] == PARTS else [],
+                "asked_for": told["when"] if isinstance(told["when"], datetime) else None,
+                "article": self.came_from if keeps_article else None,
+            }
         )
 
 

@@ -19,7 +19,7 @@ from wagtail.models import Page
 from booking import tokens
 from booking.models.abuse import Limit
 from booking.spam import signals
-from practice.fields import EncryptedTextField, Unreadable
+from practice.fields import EncryptedTextField, Unreadable, personal, personal_fields
 from practice.jurisdiction import zones
 from practice.models import Medium
 
@@ -239,23 +239,28 @@ class ConsultationRequest(models.Model):
     )
     reply_by = models.DateField(help_text="Last day of the promised answer, in the practice's zone")
 
-    who = models.CharField("for", max_length=8, choices=Who.choices, default=Who.ME)
-    region = models.CharField("will be in", max_length=8, blank=True)
-    name = EncryptedTextField()
-    email = EncryptedTextField("e-mail address", blank=True)
-    phone = EncryptedTextField("telephone", blank=True)
-    text_ok = models.BooleanField("text is fine", default=False)
-    voicemail_ok = models.BooleanField("voicemail is fine", default=False)
-    good_hours = EncryptedTextField("good hours to be reached", blank=True)
-    parts_of_week = models.JSONField(default=list, blank=True)
-    message = EncryptedTextField(blank=True)
-    article = models.ForeignKey(
-        Page, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    who = personal(
+        models.CharField("for", max_length=8, choices=Who.choices, default=Who.ME), typed=True
+    )
+    region = personal(models.CharField("will be in", max_length=8, blank=True))
+    name = personal(EncryptedTextField(), typed=True)
+    email = personal(EncryptedTextField("e-mail address", blank=True), typed=True)
+    phone = personal(EncryptedTextField("telephone", blank=True), typed=True)
+    text_ok = personal(models.BooleanField("text is fine", default=False), typed=True)
+    voicemail_ok = personal(models.BooleanField("voicemail is fine", default=False), typed=True)
+    good_hours = personal(EncryptedTextField("good hours to be reached", blank=True), typed=True)
+    parts_of_week = personal(models.JSONField(default=list, blank=True), typed=True)
+    message = personal(EncryptedTextField(blank=True), typed=True)
+    article = personal(
+        models.ForeignKey(Page, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     )
 
-    time_zone = models.CharField("the visitor's zone", max_length=64, blank=True)
-    asked_for = models.DateTimeField(
-        null=True, blank=True, help_text="The open time that the visitor chose, held or not"
+    time_zone = personal(models.CharField("the visitor's zone", max_length=64, blank=True))
+    asked_for = personal(
+        models.DateTimeField(
+            null=True, blank=True, help_text="The open time that the visitor chose, held or not"
+        ),
+        typed=True,
     )
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
@@ -273,10 +278,15 @@ class ConsultationRequest(models.Model):
         editable=False,
         help_text="Codes of what the schedule says against its time, and the therapist knows",
     )
-    medium = models.CharField(
-        max_length=12, choices=Medium.choices, blank=True, help_text="As it was when they agreed"
+    medium = personal(
+        models.CharField(
+            max_length=12,
+            choices=Medium.choices,
+            blank=True,
+            help_text="As it was when they agreed",
+        )
     )
-    visitor_calls = models.BooleanField("the visitor calls the practice", default=False)
+    visitor_calls = personal(models.BooleanField("the visitor calls the practice", default=False))
     invitation_uid = models.UUIDField(default=uuid.uuid4, editable=False)
     invitation_sequence = models.PositiveIntegerField(
         null=True,
@@ -286,20 +296,28 @@ class ConsultationRequest(models.Model):
     erase_when_told = models.BooleanField(
         default=False, help_text="Erased by the visitor, but for the address of the cancellation"
     )
-    erasure_asked_at = models.DateTimeField(
-        null=True, blank=True, help_text="By the visitor, while it is held from erasure"
+    erasure_asked_at = personal(
+        models.DateTimeField(
+            null=True, blank=True, help_text="By the visitor, while it is held from erasure"
+        )
     )
-    kept_until = models.DateField(
-        null=True, blank=True, help_text="Not erased before this day, in the practice's zone"
+    kept_until = personal(
+        models.DateField(
+            null=True, blank=True, help_text="Not erased before this day, in the practice's zone"
+        )
     )
-    kept_because = EncryptedTextField(blank=True)
-    held_apart_for = models.JSONField(
-        default=list,
-        blank=True,
-        help_text="Codes of what looked like spam, until the therapist has found it to be real",
+    kept_because = personal(EncryptedTextField(blank=True))
+    held_apart_for = personal(
+        models.JSONField(
+            default=list,
+            blank=True,
+            help_text="Codes of what looked like spam, until the therapist has found it to be real",
+        )
     )
-    limits_reached = models.JSONField(
-        null=True, blank=True, help_text="Codes of the limits that it met when it came (Limit)"
+    limits_reached = personal(
+        models.JSONField(
+            null=True, blank=True, help_text="Codes of the limits that it met when it came (Limit)"
+        )
     )
     # By which the newest line of `booking.ledger.wishes` is known, whatever the clock said.
     wishes = models.PositiveIntegerField(
@@ -311,8 +329,18 @@ class ConsultationRequest(models.Model):
     wishes_in_file = models.PositiveIntegerField(
         default=0, db_default=0, editable=False, help_text="How many of them a restore knows of"
     )
-    outcome = models.CharField(max_length=16, choices=Outcome.choices, blank=True)
-    private_note = EncryptedTextField(blank=True)
+    outcome = personal(models.CharField(max_length=16, choices=Outcome.choices, blank=True))
+    private_note = personal(EncryptedTextField(blank=True))
+
+    # What is not personal is one of these. How things stand is told in copies of it too.
+    STANDS: ClassVar = (
+        *("state", "received_at", "reply_by", "starts_at", "ends_at", "move_asked_at"),
+    )
+    HARMLESS: ClassVar = (
+        *("id", "submission_key", "link_nonce", "version", "state_since", "opened_at"),
+        *("holds_until", "hold_ended_at", "agreed_despite", "erase_when_told"),
+        *("invitation_uid", "invitation_sequence", "wishes", "wishes_in_file"),
+    )
 
     objects = RequestQuerySet.as_manager()
 
@@ -380,6 +408,22 @@ class ConsultationRequest(models.Model):
     def is_unreadable(self) -> bool:
         """Whether some of it was written under a key that is not here."""
         return any(isinstance(value, Unreadable) for value in vars(self).values())
+
+    @classmethod
+    def told_fields(cls) -> list[Any]:
+        """What a copy of it tells: all that is personal, and how things stand."""
+        return [*personal_fields(cls), *map(cls._meta.get_field, cls.STANDS)]
+
+    def meaning_of(self, field: Any) -> Any:
+        """The value of `field` with words in place of codes and rows."""
+        if field.name == "held_apart_for":
+            return self.suspicions
+        if field.name == "limits_reached":
+            return [limit.label for limit in self.limits]
+        if field.choices:
+            return self._get_FIELD_display(field)  # type: ignore[attr-defined]
+        value = getattr(self, field.name)
+        return str(value or "") if field.is_relation else value
 
     @property
     def parts_of_week_labels(self) -> list[str]:

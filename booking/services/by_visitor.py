@@ -15,13 +15,9 @@ from booking.services.transitions import Actor, Kind, NotAllowed, Recipient
 from booking.spam import signals
 from booking.spam.signals import Counts, Sending
 from booking.times import reservations
+from practice.fields import personal_fields
 from practice.launch import requirements
 from practice.models import PracticeSettings
-
-TYPED = (
-    *("name", "email", "phone", "text_ok", "voicemail_ok", "who", "good_hours", "message"),
-    *("asked_for", "parts_of_week"),
-)
 
 
 class AlreadySent(Exception):
@@ -108,7 +104,8 @@ def _look_at(consultation: ConsultationRequest, sending: Sending, counted: Count
 def _earlier(consultation: ConsultationRequest) -> ConsultationRequest | None:
     """What the same form sent before. Raises AlreadySent if that was something else."""
     earlier = ConsultationRequest.objects.filter(submission_key=consultation.submission_key).first()
-    if earlier and any(getattr(earlier, name) != getattr(consultation, name) for name in TYPED):
+    typed = [field.name for field in personal_fields(ConsultationRequest, typed=True)]
+    if earlier and any(getattr(earlier, name) != getattr(consultation, name) for name in typed):
         raise AlreadySent
     return earlier
 

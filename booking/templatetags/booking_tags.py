@@ -1,4 +1,5 @@
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -48,6 +49,18 @@ def as_day(day: date | None) -> str:
 def as_date(day: date | None) -> str:
     """`Thursday, November 26, 2026`: for a day that may be years away."""
     return times.day(day, year=True) if day else ""
+
+
+@register.filter
+def as_fact(value: Any, zone: ZoneInfo) -> str:
+    """Any value of a request on one line of a copy of it."""
+    if isinstance(value, datetime):
+        return in_zone(value, zone)
+    if isinstance(value, date):
+        return as_date(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 @register.filter

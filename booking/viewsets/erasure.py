@@ -5,8 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect
-from django.utils.decorators import method_decorator
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
@@ -56,7 +54,6 @@ class EraseView(BelowRequest, AsksAgain):
         return HttpResponseRedirect(str(LIST))
 
 
-@method_decorator(sensitive_post_parameters(), name="dispatch")
 class HoldView(BelowRequest):
     """Keeps a request from erasure up to a day, for a reason; or lets it go again."""
 
@@ -101,7 +98,6 @@ class HoldView(BelowRequest):
         return self.render_to_response(context)
 
 
-@method_decorator(sensitive_post_parameters(), name="dispatch")
 class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView):
     """Somebody asks for their data or its erasure: finds it, gives a copy, erases it.
 

@@ -8,9 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
-from django.views.decorators.debug import sensitive_post_parameters
+from django.utils.text import capfirst
 from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
@@ -34,7 +33,6 @@ class ReplyByColumn(Column):
     cell_template_name = "booking/admin/reply_by_cell.html"
 
 
-@method_decorator(sensitive_post_parameters(), name="dispatch")
 class ListView(ReviewMixin, BaseListingView):
     """Requests, oldest first; those that are over, or held apart, only on asking."""
 
@@ -178,6 +176,11 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             ],
             returned=consultation.emails.came_back().filter(recipient=Recipient.VISITOR),
             history=consultation.events.select_related("user"),
+            facts=[
+                (capfirst(field.verbose_name), value)
+                for field in consultation.told_fields()
+                if (value := consultation.meaning_of(field)) not in ("", None, [])
+            ],
         )
 
     def _own_zone(self) -> ZoneInfo | None:

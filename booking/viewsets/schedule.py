@@ -8,8 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse, reverse_lazy
 from django.utils import timezone
-from django.utils.decorators import method_decorator
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.base import ViewSet
@@ -47,8 +45,6 @@ def preview(practice: PracticeSettings, now: datetime) -> dict[date, list[dateti
     return days
 
 
-# Addresses of calendars are secrets, which no report of an error may repeat.
-@method_decorator(sensitive_post_parameters(), name="dispatch")
 class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
     """When consultations can be had: hours, settings and other calendars, saved together."""
 

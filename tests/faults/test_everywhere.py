@@ -27,6 +27,7 @@ from booking.times import open_times
 from deploy.machine import POSTGRESQL
 from practice.encryption import rotation
 from practice.environment.database_checks import no_log_keeps_values
+from practice.fields import EncryptedTextField, personal_fields
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.databases import working_on
@@ -37,7 +38,11 @@ from tests.throwaway_postgres import USER, programs
 CANARY = "kanari8w4hq2"
 STAYS = "kanari3v9xk7"  # planted where it is seen, so that the search is known to work
 DAY = timedelta(days=1)
-TYPED = ("name", "good_hours", "message")
+TYPED = [
+    field.name
+    for field in personal_fields(ConsultationRequest, typed=True)
+    if isinstance(field, EncryptedTextField)
+]
 Way = Callable[[ConsultationRequest, User], object]
 
 
@@ -99,9 +104,11 @@ def bring_to(state: State, user: User) -> ConsultationRequest:
     number = list(State).index(state)
     consultation, _ = by_visitor.submit(
         factories.unsaved_request(
-            email=f"{CANARY}-{number}@visitor.example",
-            phone=f"+1626555014{number}",
-            **{name: f"{CANARY} {name} {number}" for name in TYPED},
+            **{name: f"{CANARY} {name} {number}" for name in TYPED}
+            | {
+                "email": f"{CANARY}-{number}@visitor.example",
+                "phone": f"+1626555014{number}",
+            }
         )
     )
     notes.save_notes(consultation, note=f"{CANARY} note", user=user)
