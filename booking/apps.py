@@ -15,6 +15,7 @@ class BookingConfig(AppConfig):
         from booking.letters import bounces
         from booking.services import presence
         from practice.backups import restored
+        from practice.http.private import Place, declare
         from practice.launch.checklist import asked
         from practice.monitoring import measured, reported
         from practice.pagecache.triggers import watch
@@ -23,6 +24,10 @@ class BookingConfig(AppConfig):
         from practice.worker.jobs import register
 
         register(*jobs.JOBS)
+        declare(
+            Place("/consultation/", of_visitors=True, begins_public=True, key_at="manage/"),
+            Place("/calendar/", of_visitors=True, key_at=""),
+        )
         watch("booking.AvailabilityRule", "booking.DateOverride")
         tracking.connect(bounces.learn)
         user_logged_in.connect(presence.note_sign_in)

@@ -32,7 +32,7 @@ class PracticeConfig(AppConfig):
         from practice.accounts import sessions
         from practice.deletion import deleted_pages, log_entries
         from practice.environment import site_url
-        from practice.http import outage
+        from practice.http import outage, private
         from practice.jurisdiction import zone_data
         from practice.media import forms
         from practice.models import PracticeSettings, ReaderPage, User
@@ -44,6 +44,7 @@ class PracticeConfig(AppConfig):
         for room in CHECKED:
             import_module(f"practice.{room}")  # where checks register themselves
         register_jobs()
+        private.declare(private.Place("/admin/"), private.Place("/account/", keys_within=True))
         site_url.lead_wagtail()
         log_entries.lead_wagtail()
         connection_created.connect(connections.note_file)

@@ -6,6 +6,8 @@ cannot do without inline scripts and styles, so it has a policy of its own.
 
 from django.http import HttpResponseBase
 
+from practice.http import private
+
 POLICY = "Content-Security-Policy"
 UNFRAMED, FRAMED = "frame-ancestors 'none'", "frame-ancestors 'self'"
 # Wagtail's editor shows icons as data: and chosen files as blob: before they are sent.
@@ -54,9 +56,6 @@ PERMISSIONS = ", ".join(
 # Kinds of text whose encoding nobody else names.
 IN_UTF_8 = ("application/xml", "image/svg+xml", "text/css", "text/plain")
 
-CONSULTATION = ("/consultation/", "/calendar/")
-ADMINISTRATION = ("/admin/", "/account/")
-
 
 def complete(path: str, response: HttpResponseBase) -> None:
     """Adds to the answer for `path` all that its browser has to be told.
@@ -65,11 +64,13 @@ def complete(path: str, response: HttpResponseBase) -> None:
     it. It keeps the first policy, and Wagtail's word on X-Frame-Options says who may frame it.
     """
     headers = response.headers
-    if path.startswith(CONSULTATION):
+    place = private.place_of(path)
+    if place and place.of_visitors:
+        is_public = place.begins_public and path == place.prefix
         headers["Cache-Control"] = "no-store"
         headers["Referrer-Policy"] = "no-referrer"
-        headers["X-Robots-Tag"] = "noindex" if path != "/consultation/" else "all"
-    elif path.startswith(ADMINISTRATION):
+        headers["X-Robots-Tag"] = "all" if is_public else "noindex"
+    elif place:
         headers.setdefault("Cache-Control", "no-store")  # Wagtail's icons are for keeping
     if is_file(path, response):
         headers[POLICY] = FILE

@@ -26,26 +26,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
 
-from practice.http import request_ids
+from practice.http import private, request_ids
+from practice.http.private import START
 
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, PurePath, Promise)
 PRIVATE, QUERY, EMAIL, PHONE = r"\1[private]", "?[query]", "[e-mail]", "[phone]"
-# However an address is misspelled: in other capitals, with slashes twice, as dots or in percents.
-START = r"(?:\b|(?<=2[fF]))"
-SLASH = r"(?:[/\\]|%(?:25)*(?:2f|5c))(?:[/\\.]|%(?:25)*(?:2[ef]|5c))*"
 MASKS = [
     (re.compile(pattern), mask)
     for pattern, mask in (
-        (
-            rf"(?i)({START}(?:consultation{SLASH}manage|calendar){SLASH})[\s\"'?&]*[^\s/\"'?&]+",
-            PRIVATE,
-        ),
-        (
-            rf"((?i:{START}account{SLASH}(?:[a-z0-9_-]+{SLASH})*?))"
-            r"(?=[^\s/\"'?&]*[0-9A-Z])[^\s/\"'?&]{12,}",
-            PRIVATE,
-        ),
-        # What the end of such an address looks like, wherever it stands: a visitor's, then one
+        # What the end of a private address looks like, wherever it stands: a visitor's, then one
         # to choose a password.
         (rf"(){START}\d+-[\w-]{{20,}}(?:\.|%(?:25)*2[eE])[\w-]{{20,}}", PRIVATE),
         (rf"(?i)(){START}[0-9a-z]+-[0-9a-z]{{6,}}-[0-9a-f]{{32,}}", PRIVATE),
@@ -80,6 +69,8 @@ def redact(text: str) -> str:
     """`text` with private addresses, queries, e-mail addresses, telephone numbers and the end
     of network addresses masked.
     """
+    for place in private.places.values():
+        text = place.mask.sub(PRIVATE, text) if place.mask else text
     for pattern, mask in MASKS:
         text = pattern.sub(mask, text)
     return NETWORK.sub(_shortened, text)

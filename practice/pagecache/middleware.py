@@ -23,14 +23,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import get_language
 
-from practice.http import outage, waits
+from practice.http import outage, private, waits
 from practice.http.middleware import View
 from practice.pagecache import site, version
 
-# Nothing that a reader reads, so the version is not even asked for.
-APART = re.compile(
-    r"/(?:admin|account|static|media|documents|calendar|mail|healthz|readyz)/|/metrics$"
-)
+# What is no page for readers, beside what is private.
+APART = re.compile(r"/(?:static|media|documents|mail|healthz|readyz)/|/metrics$")
 # One coding with its weight, which is from 0 to 1 with three digits at most (RFC 9110, 12.4.2).
 CODING = re.compile(r"([\w*!#$%&'+.^`|~-]+)(?:\s*;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?", re.I)
 GZIP_LEVEL = 6
@@ -122,7 +120,7 @@ class PageCache:
         takes_gzip = accepts_gzip(request.META.get("HTTP_ACCEPT_ENCODING", ""))
         request.META["HTTP_ACCEPT_ENCODING"] = "gzip" if takes_gzip else ""
         # A preview comes through here as its page, from within the admin.
-        if APART.match(request.path) or getattr(request, "is_dummy", False):
+        if is_apart(request.path) or getattr(request, "is_dummy", False):
             return self.get_response(request)
         asked_at = time.time()
         with ExitStack() as stack:
@@ -171,6 +169,12 @@ class PageCache:
         with suppress(DatabaseError, InterfaceError):  # whoever needs the settings says so better
             version.cached("facts", lambda: outage.remember(settings_of(request)))
         return known
+
+
+def is_apart(path: str) -> bool:
+    """Whether no reader reads it, so that the version is not even asked for."""
+    place = private.place_of(path)
+    return bool(APART.match(path)) or (place is not None and not place.begins_public)
 
 
 def settings_of(request: HttpRequest) -> Any:
