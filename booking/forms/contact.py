@@ -12,7 +12,8 @@ from practice.models import Caller, Medium, PracticeSettings
 def needs_email(consultation: ConsultationRequest, practice: PracticeSettings) -> bool:
     """Whether there is no way yet to hand over the link of a video call."""
     by_video = practice.consultation_medium == Medium.VIDEO
-    return by_video and not consultation.email and not consultation.text_ok
+    contact = consultation.contact
+    return by_video and not contact.letter and not contact.text
 
 
 def needs_phone(consultation: ConsultationRequest, practice: PracticeSettings) -> bool:
@@ -21,7 +22,7 @@ def needs_phone(consultation: ConsultationRequest, practice: PracticeSettings) -
     return (
         practice.consultation_medium == Medium.TELEPHONE
         and therapist_calls
-        and not consultation.phone
+        and not consultation.contact.call
     )
 
 

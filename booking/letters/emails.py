@@ -19,6 +19,7 @@ from django.utils import timezone
 from booking import conflicts
 from booking.letters import ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from booking.models.contact import WITHDRAWAL
 from practice import contacts
 from practice.environment import site_url
 from practice.fields import Unreadable
@@ -28,8 +29,6 @@ from practice.models import PracticeSettings
 
 GAP = "(name and telephone)"  # stands in a proposed letter where only the therapist can fill in
 
-
-WITHDRAWAL = "withdrawal"  # a letter of the site itself, which cancels an invitation
 TITLES = {"telephone": "Phone call", "video": "Video call", "office": "Appointment"}
 
 
@@ -101,7 +100,7 @@ def draft(
         starts=starts,
         offer_stands_until=stands_until,
     )
-    if consultation.email:
+    if consultation.contact.takes(kind):
         return Draft(render(f"{kind}_subject.txt", context), render(f"{kind}_letter.txt", context))
     return Draft("", render(f"{kind}_words.txt", context))
 
@@ -135,7 +134,7 @@ def _require_readable(*values: str) -> None:
 
 def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
     consultation = outgoing.request
-    if consultation is None or not consultation.email or consultation.state == State.WITHDRAWN:
+    if consultation is None or not consultation.contact.takes(kind):
         return None
     _require_readable(consultation.email)
     context = _for_visitor(consultation, starts_at=outgoing.about_time or consultation.starts_at)
@@ -156,9 +155,10 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     """To the visitor: the therapist's own words about a decision."""
     consultation = outgoing.request
     written = Letter.objects.filter(request=consultation, version=outgoing.version).first()
-    if consultation is None or written is None or not consultation.email:
+    if consultation is None or written is None:
         return None
-    if consultation.state == State.WITHDRAWN and written.method != Letter.Method.CANCEL:
+    cancels = written.method == Letter.Method.CANCEL
+    if not consultation.contact.takes(WITHDRAWAL if cancels else written.kind):
         return None
     if written.kind == "offer" and consultation.state != State.PROPOSED:
         return None  # it would offer what is not held any more

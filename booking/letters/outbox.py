@@ -4,6 +4,7 @@ good. Every try goes under the same Message-ID.
 
 import re
 import smtplib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,6 +49,16 @@ def promise(
         version=consultation.version if consultation else 0,
         about_time=about_time,
         is_urgent=is_urgent,
+    )
+
+
+def promise_all(letters: Sequence[Owed], consultation: ConsultationRequest) -> None:
+    """Owes several at once, each as `promise` does: a visitor waits for it."""
+    OutgoingEmail.objects.bulk_create(
+        OutgoingEmail(
+            request=consultation, kind=kind, recipient=recipient, version=consultation.version
+        )
+        for kind, recipient in letters
     )
 
 

@@ -4,20 +4,10 @@ from booking.models.abuse import DailyCount, DailySalt, Limit
 from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
 from booking.models.letters import Letter, OutgoingEmail
 from booking.models.requests import (
-    FINAL_STATES,
-    HAPPENED,
-    HOLDING_STATES,
-    NEXT_STATES,
-    OPEN_STATES,
-    WAITING_STATES,
     ConsultationRequest,
-    Outcome,
-    PartOfWeek,
     Proposal,
     RequestEvent,
     RequestQuerySet,
-    State,
-    Who,
 )
 from booking.models.schedule import (
     AvailabilityRule,
@@ -28,6 +18,18 @@ from booking.models.schedule import (
     SlotClaim,
     Weekday,
     cells,
+)
+from booking.models.states import (
+    FINAL_STATES,
+    HAPPENED,
+    HOLDING_STATES,
+    NEXT_STATES,
+    OPEN_STATES,
+    WAITING_STATES,
+    Outcome,
+    PartOfWeek,
+    State,
+    Who,
 )
 
 __all__ = [

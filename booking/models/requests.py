@@ -18,112 +18,25 @@ from wagtail.models import Page
 
 from booking import tokens
 from booking.models.abuse import Limit
+from booking.models.contact import Contact, contact
+from booking.models.states import (
+    FINAL_STATES,
+    HOLDING_STATES,
+    OPEN_STATES,
+    WAITING_STATES,
+    Outcome,
+    PartOfWeek,
+    State,
+    Who,
+)
 from booking.spam import signals
 from practice.fields import EncryptedTextField, Unreadable, personal, personal_fields
 from practice.jurisdiction import zones
 from practice.models import Medium
 
 
-class State(models.TextChoices):
-    SUSPECTED = "suspected", "Held apart"
-    PENDING = "pending", "Waiting for your answer"
-    PROPOSED = "proposed", "Other times offered"
-    WAITLISTED = "waitlisted", "On the waiting list"
-    CONFIRMED = "confirmed", "Confirmed"
-    DECLINED = "declined", "Referred on"
-    CANCELLED = "cancelled", "Cancelled"
-    EXPIRED = "expired", "Offer expired"
-    WITHDRAWN = "withdrawn", "Withdrawn by the visitor"
-    CLOSED = "closed", "Closed"
-
-
-# Whose `starts_at` is theirs: asked for and held, agreed, or agreed while others are offered.
-HOLDING_STATES = (State.PENDING, State.PROPOSED, State.CONFIRMED)
-FINAL_STATES = (
-    *(State.DECLINED, State.CANCELLED, State.EXPIRED),
-    *(State.WITHDRAWN, State.CLOSED),
-)
-WAITING_STATES = (State.PENDING, State.PROPOSED, State.WAITLISTED)
-OPEN_STATES = (State.SUSPECTED, State.PENDING, State.PROPOSED, State.WAITLISTED, State.CONFIRMED)
-
-
-class Who(models.TextChoices):
-    ME = "me", "Me"
-    US = "us", "Us, as a couple or family"
-    MY_TEEN = "my_teen", "My teen"
-    TEEN = "teen", "I am the teen"
-
-
-class PartOfWeek(models.TextChoices):
-    MORNINGS = "mornings", "Weekday mornings"
-    AFTERNOONS = "afternoons", "Weekday afternoons"
-    EVENINGS = "evenings", "Weekday evenings"
-    WEEKENDS = "weekends", "Weekends"
-
-
-class Outcome(models.TextChoices):
-    TOOK_PLACE = "took_place", "Took place"
-    DID_NOT_COME = "did_not_come", "Did not come"
-    BECAME_CLIENT = "became_client", "Became a client"
-    REFERRED = "referred", "Referred to somebody else"
-
-
-HAPPENED = (Outcome.TOOK_PLACE, Outcome.DID_NOT_COME)  # known once its time has come
-
-
 def new_nonce() -> str:
     return secrets.token_urlsafe(16)
-
-
-# Where each state may lead. Who may take which step: services/.
-NEXT_STATES: dict[State, frozenset[State]] = {
-    State.SUSPECTED: frozenset({State.PENDING, State.WITHDRAWN, State.CLOSED}),
-    State.PENDING: frozenset(
-        {
-            State.CONFIRMED,
-            State.PROPOSED,
-            State.WAITLISTED,
-            State.DECLINED,
-            State.WITHDRAWN,
-            State.CLOSED,
-        }
-    ),
-    State.PROPOSED: frozenset(
-        {
-            State.CONFIRMED,
-            State.PENDING,
-            State.WAITLISTED,
-            State.DECLINED,
-            State.WITHDRAWN,
-            State.EXPIRED,
-            State.CLOSED,
-        }
-    ),
-    State.WAITLISTED: frozenset(
-        {
-            State.PENDING,
-            State.CONFIRMED,
-            State.PROPOSED,
-            State.DECLINED,
-            State.WITHDRAWN,
-            State.CLOSED,
-        }
-    ),
-    State.CONFIRMED: frozenset(
-        {
-            State.CONFIRMED,
-            State.PROPOSED,
-            State.WITHDRAWN,
-            State.CANCELLED,
-            State.CLOSED,
-        }
-    ),
-    State.DECLINED: frozenset({State.PENDING}),
-    State.CANCELLED: frozenset({State.PENDING}),
-    State.EXPIRED: frozenset({State.PENDING}),
-    State.CLOSED: frozenset({State.PENDING}),
-    State.WITHDRAWN: frozenset({State.PENDING, State.SUSPECTED}),
-}
 
 
 UNWRITTEN = Q(wishes__gt=F("wishes_in_file"))
@@ -399,6 +312,14 @@ class ConsultationRequest(models.Model):
     @property
     def token(self) -> str:
         return tokens.make(self.pk, self.link_nonce)
+
+    @property
+    def contact(self) -> Contact:
+        return contact(self)
+
+    @property
+    def contact_as_told(self) -> Contact:
+        return contact(self, as_told=True)
 
     @property
     def is_open(self) -> bool:

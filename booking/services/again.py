@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from booking.letters import emails
-from booking.models import ConsultationRequest, OutgoingEmail, State
+from booking.models import ConsultationRequest, OutgoingEmail
 from booking.services import transitions
 from booking.services.transitions import Actor, Kind, NotAllowed, Recipient, Stale
 from practice.models import User
@@ -45,11 +45,7 @@ def why_not_again(email: OutgoingEmail) -> str:
     consultation = email.request
     if consultation is None or email.recipient != Recipient.VISITOR:
         return "This email wasn't to the visitor, so it can't be sent from here."
-    if (
-        consultation.state == State.WITHDRAWN
-        or consultation.erasure_asked_at
-        or consultation.erase_when_told
-    ):
+    if consultation.contact.wants_none:
         return "They withdrew or deleted their request, so no email goes to them."
     if not consultation.email:
         return "They have no email address on file. Call or text them."

@@ -173,7 +173,7 @@ def pick(
     consultation.proposals.all().delete()
     reservations.free_all_but(consultation, schedule, Interval(chosen.starts_at, chosen.ends_at))
     _note_and_alert(consultation, Kind.PICKED, before.start if before else None)
-    if consultation.email:
+    if consultation.contact.letter:
         words = emails.draft(consultation, "picked")
         transitions.write(consultation, Kind.PICKED, words, before, is_automatic=True)
 
@@ -243,7 +243,7 @@ def end(consultation: ConsultationRequest) -> None:
     transitions.move_to(consultation, State.WITHDRAWN, now, **{**changes, "holds_until": None})
     let_go(consultation)
     wishes.changed(consultation)
-    if before and consultation.email and consultation.invitation_sequence is not None:
+    if before and consultation.contact.cancellation:
         words = emails.draft(consultation, emails.WITHDRAWAL)
         transitions.write(consultation, emails.WITHDRAWAL, words, before, is_automatic=True)
 

@@ -228,7 +228,7 @@ def offer_stands_until(
 
     Never for a visitor without e-mail, who may not have heard of it yet.
     """
-    if not consultation.email:
+    if not consultation.contact.letter:
         return None
     lasts = timedelta(hours=Schedule.load().offer_hours)
     now = timezone.now()

@@ -133,7 +133,7 @@ def _remind_of_consultations(now: datetime) -> int:
                     DAY_OFF, consultation, consultation.starts_at, Recipient.PRACTICE
                 )
             continue
-        if not consultation.email:
+        if not consultation.contact.letter:
             continue
         for kind, days in REMINDERS.items():
             moment = reminder_moment(consultation.starts_at, zone, days)
@@ -155,7 +155,9 @@ def _remind_of_offers(now: datetime) -> int:
         state=State.PROPOSED, holds_until__gt=now, holds_until__lt=now + WARNS_BEFORE
     )
     done = 0
-    for consultation in soon.exclude(email=""):
+    for consultation in soon:
+        if not consultation.contact.letter:
+            continue
         assert consultation.holds_until is not None
         half = (consultation.holds_until - consultation.state_since) / 2
         if consultation.holds_until - min(half, WARNS_BEFORE) <= now:

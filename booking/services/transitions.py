@@ -57,9 +57,8 @@ def acknowledge(consultation: ConsultationRequest, *others: outbox.Owed) -> None
     and `others` with it.
     """
     received = ("received", Recipient.VISITOR)
-    may_be_sent = consultation.email and not consultation.is_unacknowledged
-    for kind, recipient in [*others, received] if may_be_sent else others:
-        outbox.promise(kind, recipient, consultation)
+    may_be_sent = consultation.contact.acknowledgment
+    outbox.promise_all([*others, received] if may_be_sent else others, consultation)
 
 
 def as_new() -> dict[str, Any]:
@@ -205,19 +204,20 @@ def write(
     `before` is the time that was agreed until now. A letter that agrees on a time invites, and
     one that takes an agreed time back cancels the invitation, each with a higher SEQUENCE.
     """
+    by_email = consultation.contact.takes(kind)
     letter = Letter(
         request=consultation,
         version=consultation.version,
         kind=kind,
-        channel=Letter.Channel.EMAIL if consultation.email else Letter.Channel.IN_PERSON,
+        channel=Letter.Channel.EMAIL if by_email else Letter.Channel.IN_PERSON,
         subject=words.subject,
         body=words.body,
         is_automatic=is_automatic,
     )
-    if consultation.email:
+    if by_email:
         _for_calendars(letter, consultation, before)
     letter.save(force_insert=True)
-    if consultation.email:
+    if by_email:
         outbox.promise("letter", Recipient.VISITOR, consultation)
 
 

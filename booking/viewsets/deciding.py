@@ -176,7 +176,7 @@ class DecideView(BelowRequest):
         """The words that were posted, if any were."""
         if "body" not in self.request.POST:
             return None
-        return LetterForm(self.request.POST, by_email=bool(self.consultation.email))
+        return LetterForm(self.request.POST, by_email=self.consultation.contact.letter)
 
     def _draft(self, given: dict[str, Any], before: LetterForm | None = None) -> LetterForm | None:
         """The proposed words, where the decision writes, beside one's own for another time."""
@@ -200,7 +200,7 @@ class DecideView(BelowRequest):
                 "written_for": written_for(given),
                 "earlier": before.own_words if before else "",
             },
-            by_email=bool(self.consultation.email),
+            by_email=self.consultation.contact.letter,
         )
 
     def _decide(
@@ -231,7 +231,7 @@ class DecideView(BelowRequest):
             return "Done. It waits for your answer."
         if not self.decision.writes:
             return "Done. Nothing was sent."
-        if self.consultation.email:
+        if self.consultation.contact.letter:
             return "Done. Your letter is on its way."
         return "Done. Below are the words to say or text; press “I told them” when you have."
 

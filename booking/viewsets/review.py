@@ -157,6 +157,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
         return super().get_context_data(
             **kwargs,
             consultation=consultation,
+            contact=consultation.contact,
             practice=self.practice,
             reach_form=ReachForm(consultation=consultation),
             late=consultation.is_late(today),
