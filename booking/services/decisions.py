@@ -339,28 +339,25 @@ class Asks(Enum):
 class Decision:
     """How a decision is offered to the therapist: its name, and what it asks for."""
 
+    kind: str  # as it is stored, and stands in addresses
     carry_out: Callable[..., None]
     label: str
     to: State
     writes: bool = True
     asks: Asks = Asks.NOTHING
 
-    @property
-    def kind(self) -> str:
-        return self.carry_out.__name__
-
 
 DECISIONS = (
-    Decision(accept, "This is a real request", State.PENDING, writes=False),
-    Decision(confirm, "Confirm a time", State.CONFIRMED, asks=Asks.TIME),
-    Decision(offer, "Offer other times", State.PROPOSED, asks=Asks.TIMES),
-    Decision(move, "Move to another time", State.CONFIRMED, asks=Asks.TIME),
-    Decision(keep, "Keep the agreed time", State.CONFIRMED),
-    Decision(waitlist, "Put on the waiting list", State.WAITLISTED),
-    Decision(decline, "Refer on", State.DECLINED),
-    Decision(cancel, "Cancel the consultation", State.CANCELLED),
-    Decision(reopen, "Reopen", State.PENDING, writes=False),
-    Decision(close, "Close without a letter", State.CLOSED, writes=False),
+    Decision("accept", accept, "This is a real request", State.PENDING, writes=False),
+    Decision("confirm", confirm, "Confirm a time", State.CONFIRMED, asks=Asks.TIME),
+    Decision("offer", offer, "Offer other times", State.PROPOSED, asks=Asks.TIMES),
+    Decision("move", move, "Move to another time", State.CONFIRMED, asks=Asks.TIME),
+    Decision("keep", keep, "Keep the agreed time", State.CONFIRMED),
+    Decision("waitlist", waitlist, "Put on the waiting list", State.WAITLISTED),
+    Decision("decline", decline, "Refer on", State.DECLINED),
+    Decision("cancel", cancel, "Cancel the consultation", State.CANCELLED),
+    Decision("reopen", reopen, "Reopen", State.PENDING, writes=False),
+    Decision("close", close, "Close without a letter", State.CLOSED, writes=False),
 )
 
 
