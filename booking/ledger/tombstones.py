@@ -8,9 +8,6 @@ hash, since a wrong date may have been the reason. (Older versions take a line's
 Lines of another kind are `wishes`.
 """
 
-import errno
-import fcntl
-import os
 import re
 from collections.abc import Iterable
 
@@ -19,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from booking.models import ConsultationRequest, Tombstone, digest_of
+from practice.environment import files
 
 RETENTION = "retention"
 DIGEST = re.compile("[0-9a-f]{64}")
@@ -55,22 +53,8 @@ def write_missing() -> int:
 
 
 def append(lines: Iterable[str]) -> None:
-    """Adds whole lines to the file, for good. Raises OSError, also where only a part went in.
-
-    One process after another. A part that a full disk left is a line by itself.
-    """
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
-    descriptor = os.open(settings.TOMBSTONES_FILE, flags, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        size = os.fstat(descriptor).st_size
-        is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        text = ("\n" * is_torn + "".join(lines)).encode()
-        if os.write(descriptor, text) < len(text):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Adds whole lines to the file, for good. Raises OSError, also where only a part went in."""
+    files.append(settings.TOMBSTONES_FILE, (line.encode() for line in lines))
 
 
 def _line(stone: Tombstone) -> str:

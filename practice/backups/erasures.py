@@ -3,13 +3,13 @@
 Each line has a day and a hash that leads to nobody; lines are only ever added.
 """
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
 
 from practice.backups import stores
+from practice.environment import files
 
 
 def here() -> bytes:
@@ -42,9 +42,4 @@ def learn(texts: Iterable[bytes]) -> None:
     new = [line for line in merged(texts) if line not in known]
     file = Path(settings.TOMBSTONES_FILE)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with open(file, "ab", opener=stores.private) as opened:
-        if opened.tell() and not here().endswith(b"\n"):
-            opened.write(b"\n")
-        opened.write(b"".join(line + b"\n" for line in new))
-        opened.flush()
-        os.fsync(opened.fileno())
+    files.append(file, (line + b"\n" for line in new))

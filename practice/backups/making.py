@@ -25,6 +25,7 @@ from practice.backups import (
 )
 from practice.backups.streams import Tell, piped
 from practice.environment import version
+from practice.environment.files import PART
 from practice.worker import clocks
 
 
@@ -99,7 +100,7 @@ def _make(
     name = free_name(store, now)
     snapshot = snapshots.take(scratch, tell)
     manifests: list[archive.Manifest] = []
-    part = store.workplace(scratch) / f"{name}{stores.PART}"
+    part = store.workplace(scratch) / f"{name}{PART}"
     try:
         with (
             piped(lambda sink: manifests.append(_write(sink, snapshot, now, tell))) as plain,

@@ -4,7 +4,6 @@ A second one, such as a new server before anything was restored on it, or the ol
 would take the other's for its own: its own of today would let the other's of today go.
 """
 
-import os
 import socket
 import uuid
 
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from practice.backups import BackupProblem, stores
+from practice.environment import files
 from practice.models import BackupProof
 
 OWNER = "installation.txt"
@@ -21,11 +21,7 @@ def here() -> str:
     """What this installation is called: random, made once, and lost with its data folder."""
     file = settings.DATA_DIR / OWNER
     if not file.exists():
-        part = settings.DATA_DIR / f"{OWNER}{stores.PART}"
-        with open(part, "w", opener=stores.private) as new:
-            new.write(f"{uuid.uuid4().hex}\n")
-            stores.sync(new)
-        os.replace(part, file)
+        files.replace(file, f"{uuid.uuid4().hex}\n".encode())
     return file.read_text().strip()
 
 

@@ -15,9 +15,11 @@ from typing import Any, BinaryIO, Protocol
 
 from practice.backups import BackupProblem
 from practice.backups.streams import Reader, digest_of
+from practice.environment import files
+from practice.environment.files import PART
 from practice.media import s3
 
-SUFFIX, DIGEST, PART = ".tar.age", ".sha256", ".part"
+SUFFIX, DIGEST = ".tar.age", ".sha256"
 TOMBSTONES = "tombstones.txt"
 STAMP = "%Y%m%dT%H%M%SZ"
 NAME = re.compile(r"practice-(\d{8}T\d{6}Z)\.tar\.age")
@@ -142,22 +144,10 @@ class Folder:
             # Or the same memory that it was written from would be read again, and no disk.
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
             verify(file, digest)
-        self._rename(part, name)
-
-    def _rename(self, part: Path, name: str) -> None:
-        os.replace(part, self.path / name)
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        files.put(part, self.path / name)
 
     def write(self, name: str, data: bytes) -> None:
-        part = self.path / f"{name}{PART}"
-        with open(part, "wb", opener=private) as file:
-            file.write(data)
-            sync(file)
-        self._rename(part, name)
+        files.replace(self.path / name, data)
 
     def delete(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)

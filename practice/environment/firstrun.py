@@ -3,7 +3,7 @@
     python3 -m practice.environment.firstrun environment requirements.txt
     python3 -m practice.environment.firstrun keys
 
-Only the standard library may be imported here.
+Only the standard library may be imported here, and by `files`.
 """
 
 import base64
@@ -15,11 +15,12 @@ import secrets
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from practice.environment import files
 
 RUN_LOCK = Path("requirements.txt")
 DEV_LOCK = Path("requirements-dev.txt")
@@ -215,23 +216,9 @@ def write_missing_keys(env_file: Path) -> list[str]:
     if missing:
         lines = [line for line in lines if line.strip() not in {f"{name}=" for name in missing}]
         lines += [f"{name}={value}" for name, value in missing.items()]
-        replace_file(env_file, "\n".join(lines) + "\n")
+        refuse_unless_writable(env_file.parent)
+        files.replace(env_file, ("\n".join(lines) + "\n").encode())
     return list(missing)
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write `text` to `path` so that a crash leaves the old file or the new one, never half."""
-    refuse_unless_writable(path.parent)
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
-    try:
-        with open(descriptor, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
 
 
 def prepare_keys(env_file: Path, database: Path) -> None:

@@ -285,12 +285,13 @@ def test_a_read_only_folder_is_one_line() -> None:
     with tempfile.TemporaryDirectory() as parent:
         Path(parent).chmod(0o755)
         folder = Path(parent) / "clone"
-        (folder / "practice").mkdir(parents=True)
+        (folder / "practice/environment").mkdir(parents=True)
         for name in (
             "Makefile",
             "requirements.txt",
             "requirements-dev.txt",
             "practice/__init__.py",
+            "practice/environment/files.py",
             "practice/environment/firstrun.py",
         ):
             shutil.copy(PROJECT / name, folder / name)
