@@ -245,7 +245,7 @@ def _show_request(
     too_late: bool = False,
 ) -> HttpResponse:
     now = timezone.now()
-    waits = consultation.awaits_reply or consultation.seems_to_wait
+    waits = consultation.was_promised_a_reply
     context = {
         "consultation": consultation,
         "practice": practice,

@@ -44,7 +44,7 @@ class PracticeConfig(AppConfig):
         for room in CHECKED:
             import_module(f"practice.{room}")  # where checks register themselves
         register_jobs()
-        private.declare(private.Place("/admin/"), private.Place("/account/", keys_within=True))
+        private.declare(private.Place(private.ADMIN), private.Place("/account/", keys_within=True))
         site_url.lead_wagtail()
         log_entries.lead_wagtail()
         connection_created.connect(connections.note_file)

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.forms.renderers import TemplatesSetting
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -20,6 +19,7 @@ from booking.spam import signals
 from booking.spam.signals import Sending
 from booking.times import open_times
 from practice import contacts
+from practice.accounts.forms import OurFields
 from practice.fields import EncryptedTextField, personal_fields
 from practice.jurisdiction import times, zones
 from practice.models import PracticeSettings
@@ -66,12 +66,6 @@ def parse_start(value: str) -> datetime | None:
         return None
 
 
-class Renderer(TemplatesSetting):
-    """Each field with its label, hint and error as this site sets them."""
-
-    field_template_name = "components/field.html"
-
-
 class ContactField(forms.CharField):
     """One of several ways to reply: not optional by itself, and so not called so."""
 
@@ -111,7 +105,7 @@ class ConsultationForm(forms.Form):
     """
 
     as_typed, meant = "", ""  # an address with a slip in it, and the one that was probably meant
-    default_renderer = Renderer()
+    default_renderer = OurFields
     use_required_attribute = False  # the browser's own bubbles vanish; ours stay and are read out
 
     key = forms.Field(widget=forms.HiddenInput, required=False)
@@ -233,8 +227,7 @@ class ConsultationForm(forms.Form):
     def zone(self) -> ZoneInfo:
         """The visitor's own zone if they chose one that exists, else the practice's."""
         chosen = self["time_zone"].value() if "time_zone" in self.fields else ""
-        name = str(chosen or "")
-        return ZoneInfo(name) if zones.exists(name) else self.practice.zone
+        return zones.named(str(chosen or ""), self.practice.zone)
 
     @property
     def zones(self) -> list[tuple[str, str]]:
@@ -405,7 +398,7 @@ class ConsultationForm(forms.Form):
 class PickForm(forms.Form):
     """One of the times that were offered, and the number to call if that is not known yet."""
 
-    default_renderer = Renderer()
+    default_renderer = OurFields
     use_required_attribute = False
 
     time = forms.CharField(

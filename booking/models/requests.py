@@ -379,6 +379,11 @@ class ConsultationRequest(models.Model):
         )
 
     @property
+    def was_promised_a_reply(self) -> bool:
+        """Whether its sender waits for one, as do those who do not know that it is put aside."""
+        return self.awaits_reply or self.state == State.SUSPECTED
+
+    @property
     def has_time(self) -> bool:
         """Whether a consultation is agreed, also while other times are offered for it."""
         return self.state in (State.CONFIRMED, State.PROPOSED) and self.starts_at is not None
@@ -411,7 +416,7 @@ class ConsultationRequest(models.Model):
 
     def zone_or(self, zone: ZoneInfo) -> ZoneInfo:
         """The visitor's own zone if they chose one that exists, else `zone`."""
-        return ZoneInfo(self.time_zone) if zones.exists(self.time_zone) else zone
+        return zones.named(self.time_zone, zone)
 
     def is_held(self, today: date) -> bool:
         """Whether it must not be erased on `today`, in the practice's zone."""

@@ -41,6 +41,8 @@ TOO_MANY_PASSWORDS = "Too many passwords did not match. Wait an hour, or have a 
 
 
 class OurFields(TemplatesSetting):
+    """Each field with its label, hint and error as this site sets them."""
+
     field_template_name = "components/field.html"
 
 

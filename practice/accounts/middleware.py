@@ -12,6 +12,7 @@ from practice.accounts import sealed
 from practice.accounts.factors import is_enrolled, may_enter
 from practice.accounts.reauthentication import ask_again, came_from, with_next
 from practice.accounts.sessions import note_activity
+from practice.http import private
 from practice.http.middleware import View
 
 # Of Wagtail's own addresses, those that anybody may open, and the way out.
@@ -47,7 +48,7 @@ class SecondFactor:
         self, request: HttpRequest, view: View, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or not request.path.startswith("/admin/") or match.url_name in OPEN:
+        if match is None or not private.is_admin(request.path) or match.url_name in OPEN:
             return None
         if not request.user.is_authenticated:
             if sealed.has_words(request):

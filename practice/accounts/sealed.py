@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.views import csrf
 
 from practice.fields import cipher
+from practice.http import private
 
 SEALED, ONLY_SEAL = "sealed", "only_seal"
 GOOD_FOR = timedelta(hours=12)
@@ -23,7 +24,7 @@ NOT_TYPED = {SEALED, ONLY_SEAL, "csrfmiddlewaretoken", "act", "next", "version"}
 
 def has_words(request: HttpRequest) -> bool:
     """Whether somebody sent a form with something in it, and looks at what is answered."""
-    if request.method != "POST" or not request.path.startswith("/admin/"):
+    if request.method != "POST" or not private.is_admin(request.path):
         return False
     if request.FILES or "password" in request.POST:
         return False

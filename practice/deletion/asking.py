@@ -21,7 +21,7 @@ from wagtail.snippets.models import get_snippet_models
 
 from practice.accounts.middleware import is_about_accounts
 from practice.accounts.reauthentication import ask_again
-from practice.http import outage
+from practice.http import outage, private
 from practice.http.middleware import View
 from practice.models import SiteImage
 
@@ -45,7 +45,7 @@ class AsksFirst:
         self, request: HttpRequest, view: View, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or not request.path.startswith("/admin/") or is_about_accounts(match):
+        if match is None or not private.is_admin(request.path) or is_about_accounts(match):
             return None
         return ask_first(request) if request.user.is_authenticated else None
 

@@ -86,7 +86,7 @@ def complete(path: str, response: HttpResponseBase) -> None:
 
 
 def policy_of(path: str) -> str:
-    return ADMIN if path.startswith("/admin/") else PUBLIC
+    return ADMIN if private.is_admin(path) else PUBLIC
 
 
 def is_file(path: str, response: HttpResponseBase) -> bool:

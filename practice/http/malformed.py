@@ -11,7 +11,7 @@ from django.urls import NoReverseMatch, ResolverMatch
 from django.utils.datastructures import MultiValueDictKeyError
 from wagtail.models import Page
 
-from practice.http import outage, waits
+from practice.http import outage, private, waits
 from practice.http.middleware import View
 
 EXTERNAL_LINK = "wagtailadmin_choose_page_external_link"
@@ -34,7 +34,7 @@ class MalformedRequests:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or not request.path.startswith("/admin/"):
+        if match is None or not private.is_admin(request.path):
             return None
         if lacks_a_field(request, exception):
             return HttpResponseBadRequest("This form came without some of its fields.")

@@ -19,6 +19,8 @@ from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 
+from practice.http import private
+
 logger = logging.getLogger(__name__)
 
 # Not reached, gone, locked for too long, or full; and a session that PostgreSQL has ended.
@@ -100,7 +102,7 @@ def page(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     context = {
         "facts": recall(),
         "is_posted": request.method == "POST",
-        "disk_fails": isinstance(error, OSError) and request.path.startswith("/admin/"),
+        "disk_fails": isinstance(error, OSError) and private.is_admin(request.path),
     }
     return unavailable(get_template("503.html").render(context))
 

@@ -36,11 +36,16 @@ class Place:
         return None
 
 
+ADMIN = "/admin/"  # Wagtail's, at which some of what we do looks
 places: dict[str, Place] = {}
 
 
 def declare(*declared: Place) -> None:
     places.update((place.prefix, place) for place in declared)
+
+
+def is_admin(path: str) -> bool:
+    return path.startswith(ADMIN)
 
 
 def place_of(path: str) -> Place | None:

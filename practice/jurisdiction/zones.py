@@ -49,3 +49,8 @@ def exists(name: str) -> bool:
         return bool(name) and bool(ZoneInfo(name))
     except (KeyError, ValueError, OSError):  # each for another kind of nonsense
         return False
+
+
+def named(name: str, otherwise: ZoneInfo) -> ZoneInfo:
+    """The zone of that name, or `otherwise` where there is none."""
+    return ZoneInfo(name) if exists(name) else otherwise
