@@ -62,7 +62,7 @@ def find(contact: str) -> list[ConsultationRequest]:
 
 def unreadable() -> int:
     """How many requests no key at hand opens, so that nobody can say whose they are."""
-    rows = ConsultationRequest.objects.only("pk", "email", "phone").iterator(CHUNK)
+    rows = ConsultationRequest.objects.only("pk", *ConsultationRequest.CONTACTS).iterator(CHUNK)
     return sum(
         isinstance(row.email, Unreadable) or isinstance(row.phone, Unreadable) for row in rows
     )

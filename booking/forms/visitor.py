@@ -20,14 +20,14 @@ from booking.spam.signals import Sending
 from booking.times import open_times
 from practice import contacts
 from practice.accounts.forms import OurFields
-from practice.fields import EncryptedTextField, personal_fields
+from practice.fields import personal_fields
 from practice.jurisdiction import times, zones
 from practice.models import PracticeSettings
 
 ELSEWHERE = "elsewhere"
 PAGE = 60  # open times, that one more click shows
 NEAR = timedelta(days=366)  # what lies further away may not exist in every zone
-CONTACTS = ("phone", "email")
+CONTACTS = ConsultationRequest.CONTACTS
 SUGGEST, PARTS = "suggest", "parts"
 
 
@@ -210,9 +210,7 @@ class ConsultationForm(forms.Form):
     @classmethod
     def in_words(cls) -> list[str]:
         """The fields in which a visitor writes, in the order of the form."""
-        typed = personal_fields(ConsultationRequest, typed=True)
-        words = {field.name for field in typed if isinstance(field, EncryptedTextField)}
-        return [name for name in cls.base_fields if name in words]
+        return [name for name in cls.base_fields if name in ConsultationRequest.in_words()]
 
     def is_asked(self, name: str) -> bool:
         """Whether the field is for everybody: a name, and each of the ways to reply."""

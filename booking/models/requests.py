@@ -245,6 +245,7 @@ class ConsultationRequest(models.Model):
     outcome = personal(models.CharField(max_length=16, choices=Outcome.choices, blank=True))
     private_note = personal(EncryptedTextField(blank=True))
 
+    CONTACTS: ClassVar = ("phone", "email")
     # What is not personal is one of these. How things stand is told in copies of it too.
     STANDS: ClassVar = (
         *("state", "received_at", "reply_by", "starts_at", "ends_at", "move_asked_at"),
@@ -329,6 +330,12 @@ class ConsultationRequest(models.Model):
     def is_unreadable(self) -> bool:
         """Whether some of it was written under a key that is not here."""
         return any(isinstance(value, Unreadable) for value in vars(self).values())
+
+    @classmethod
+    def in_words(cls) -> list[str]:
+        """The fields in which a visitor writes what they like, contacts among them."""
+        typed = personal_fields(cls, typed=True)
+        return [field.name for field in typed if isinstance(field, EncryptedTextField)]
 
     @classmethod
     def told_fields(cls) -> list[Any]:

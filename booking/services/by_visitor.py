@@ -92,9 +92,9 @@ def _look_at(consultation: ConsultationRequest, sending: Sending, counted: Count
     """
     if counted.with_email > counts.LETTERS_PER_EMAIL:
         consultation.limits_reached = [*(consultation.limits_reached or ()), Limit.LETTERS]
-    signs = signals.signals(
-        (consultation.name, consultation.good_hours, consultation.message), sending, counted
-    )
+    words = (name for name in consultation.in_words() if name not in consultation.CONTACTS)
+    texts = [getattr(consultation, name) or "" for name in words]
+    signs = signals.signals(texts, sending, counted)
     if signals.suffice(signs):
         consultation.state = State.SUSPECTED
         consultation.held_apart_for = [sign.code for sign in signs if sign.weight > 0]

@@ -122,6 +122,12 @@ def test_a_new_personal_field_is_emptied_at_once_where_a_cancellation_must_leave
     assert erasing.finish_erasures() == 1
 
 
+def test_spam_in_a_new_personal_field_is_put_aside(pronouns: None, visitor: Client) -> None:
+    assert sent(visitor, pronouns="").state == State.PENDING
+    link = '<a href="https://shop.example">cheap</a> [url=https://shop.example]cheap[/url]'
+    assert sent(visitor, pronouns=link).state == State.SUSPECTED
+
+
 def test_of_a_new_personal_field_no_statistics_are_kept(pronouns: None) -> None:
     table = ConsultationRequest._meta.db_table
     assert (table, "pronouns") in database_files.columns_of_one_person()

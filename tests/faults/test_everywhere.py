@@ -27,7 +27,6 @@ from booking.times import open_times
 from deploy.machine import POSTGRESQL
 from practice.encryption import rotation
 from practice.environment.database_checks import no_log_keeps_values
-from practice.fields import EncryptedTextField, personal_fields
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.databases import working_on
@@ -38,11 +37,7 @@ from tests.throwaway_postgres import USER, programs
 CANARY = "kanari8w4hq2"
 STAYS = "kanari3v9xk7"  # planted where it is seen, so that the search is known to work
 DAY = timedelta(days=1)
-TYPED = [
-    field.name
-    for field in personal_fields(ConsultationRequest, typed=True)
-    if isinstance(field, EncryptedTextField)
-]
+TYPED = ConsultationRequest.in_words()
 Way = Callable[[ConsultationRequest, User], object]
 
 
