@@ -9,6 +9,7 @@ from booking.availability import Interval
 from booking.ledger import wishes
 from booking.letters import emails
 from booking.models import ConsultationRequest, DailySalt, Limit, Schedule, State
+from booking.models.contact import WITHDRAWAL
 from booking.services import counts, transitions, unopened
 from booking.services.counts import TooMany
 from booking.services.transitions import Actor, Kind, NotAllowed, Recipient
@@ -244,8 +245,8 @@ def end(consultation: ConsultationRequest) -> None:
     let_go(consultation)
     wishes.changed(consultation)
     if before and consultation.contact.cancellation:
-        words = emails.draft(consultation, emails.WITHDRAWAL)
-        transitions.write(consultation, emails.WITHDRAWAL, words, before, is_automatic=True)
+        words = emails.draft(consultation, WITHDRAWAL)
+        transitions.write(consultation, WITHDRAWAL, words, before, is_automatic=True)
 
 
 def let_go(consultation: ConsultationRequest) -> None:

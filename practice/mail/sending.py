@@ -69,7 +69,8 @@ class Sender(Generic[L]):
         return wait_after(attempts)
 
     def due(self, now: datetime) -> QuerySet[L]:
-        return self.model._default_manager.filter(is_waiting(now)).order_by(*FRESH_FIRST)
+        every: QuerySet[L] = self.model._default_manager.all()
+        return every.filter(is_waiting(now)).order_by(*FRESH_FIRST)
 
     @transaction.atomic
     def claim(self, now: datetime) -> L | None:
@@ -93,8 +94,8 @@ class Sender(Generic[L]):
         """It and what goes along, unless another worker took it: one of the version before writes
         nothing but the end of its lease.
         """
-        same = {"lease": letter.lease, "leased_until": letter.leased_until}
-        return self.model._default_manager.filter(**same)
+        every: QuerySet[L] = self.model._default_manager.all()
+        return every.filter(lease=letter.lease, leased_until=letter.leased_until)
 
     def note_sent(self, letter: L, **more: Any) -> None:
         more |= {"lease": None, "leased_until": None, "last_error": ""}
