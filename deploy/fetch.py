@@ -39,17 +39,14 @@ def fetch(address: str, folder: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
     run("git", "clone", "--quiet", "--bare", address, repository)
     run("git", "-C", repository, "bundle", "create", "--quiet", folder / BUNDLE, f"refs/tags/{tag}")
-    lock = folder / "requirements.txt"
-    lock.write_text(run("git", "-C", repository, "show", f"{tag}:requirements.txt"))
+    locks: list[str | Path] = []
+    for name in run("git", "-C", repository, "ls-tree", "--name-only", tag, *release.LOCKS).split():
+        (folder / name).write_text(run("git", "-C", repository, "show", f"{tag}:{name}"))
+        locks += ["-r", folder / name]
     run(
         *(release.current() / ".venv/bin/python", "-m", "pip", "download", "--quiet", "--no-deps"),
-        *(
-            "--require-hashes",
-            "--only-binary=:all:",
-            "--disable-pip-version-check",
-            "--no-cache-dir",
-        ),
-        *("--dest", wheels, "-r", lock),
+        *("--require-hashes", "--only-binary=:all:", "--disable-pip-version-check"),
+        *("--no-cache-dir", "--dest", wheels, *locks),
     )
     mark.write_text(f"{tag}\n")
     say(f"{tag} lies ready.")

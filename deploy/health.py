@@ -62,12 +62,10 @@ def ask(connection: http.client.HTTPConnection, practice: Practice, path: str) -
 def not_ready(practice: Practice) -> str:
     """What the site itself says is wrong, in one line; nothing where it says that it is ready."""
     status, text = ask(SocketConnection(practice.socket), practice, "/readyz/")
-    if status == 404:
-        status, text = ask(SocketConnection(practice.socket), practice, "/healthz/")
-    if status != 200:
-        said = "" if text.startswith("<") else f": {' '.join(text.split())[:300]}"
-        return f"it says that it is not ready ({status}){said}"
-    return ""
+    if status == 200:
+        return ""
+    said = "" if text.startswith("<") else f": {' '.join(text.split())[:300]}"
+    return f"it says that it is not ready ({status}){said}"
 
 
 def broken(practice: Practice) -> str:

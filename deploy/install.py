@@ -37,28 +37,23 @@ def steps(practices: list[Practice], version: str, wheels: str) -> Iterator[Step
             yield from nginx(practices)
 
 
-def wait_until_well(practice: Practice) -> None:
-    """Raises Refusal, saying what is wrong. By systemd, since an update has no network."""
-    run(
-        *("systemd-run", "--quiet", "--wait", "--collect", "--pipe"),
-        f"--working-directory={SOURCE}",
-        *("/usr/bin/python3", "-B", "-m", "deploy.health", practice.name),
-    )
-
-
 def body() -> int:
     options = parsed()
     if not options.check:
         refuse_unless_root()
     practices = served() if options.locked else gather(options.name, options.answers)
+    to_take = steps(practices, release.version_of(SOURCE), options.wheels)
     if options.check:
-        changes = take(steps(practices, release.version_of(SOURCE), options.wheels), check=True)
-        say(f"{changes} changes would be made.")
+        say(f"{take(to_take, check=True)} changes would be made.")
         return 0
     with nullcontext() if options.locked else alone():
-        changes = take(steps(practices, release.version_of(SOURCE), options.wheels), check=False)
+        changes = take(to_take, check=False)
         for practice in practices:
-            wait_until_well(practice)
+            run(  # by systemd, since an update has no network
+                *("systemd-run", "--quiet", "--wait", "--collect", "--pipe"),
+                f"--working-directory={SOURCE}",
+                *("/usr/bin/python3", "-B", "-m", "deploy.health", practice.name),
+            )
             say(f"{practice.settings['SITE_URL']} answers.")
     say(f"{changes} changes were made.")
     return 0

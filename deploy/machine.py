@@ -70,15 +70,8 @@ def server(version: str, wheels: str) -> Iterator[Step]:
 
 
 def lacking() -> list[str]:
-    shown = asks("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *PACKAGES)
-    if not shown:  # it fails when it knows not all of them
-        return [name for name in PACKAGES if not is_installed(name)]
-    there = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
-    return [name for name in PACKAGES if name not in there]
-
-
-def is_installed(name: str) -> bool:
-    return asks("dpkg-query", "-W", "-f", "${db:Status-Status}", name) == "installed"
+    look = ("dpkg-query", "-W", "-f", "${db:Status-Status}")
+    return [name for name in PACKAGES if asks(*look, name) != "installed"]
 
 
 def install() -> None:

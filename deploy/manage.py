@@ -50,8 +50,12 @@ def command(folder: Path) -> list[str]:
     return [str(folder / ".venv/bin/python"), "manage.py"]
 
 
-def become(practice: Practice, arguments: list[str]) -> None:
-    """Raises Refusal where there is no such practice."""
+def body() -> int:
+    """Becomes that command. Raises Refusal where there is no such practice."""
+    if len(sys.argv) < 3:
+        raise Refusal("practice NAME COMMAND ..., such as: practice main check --deploy")
+    system.refuse_unless_root()
+    practice = Practice.called(sys.argv[1])
     if not (practice.file.exists() and practice.data.exists()):
         known = ", ".join(each.name for each in settings.installed()) or "none"
         raise Refusal(f"There is no practice {practice.name!r} on this server. There is: {known}.")
@@ -63,15 +67,7 @@ def become(practice: Practice, arguments: list[str]) -> None:
     os.setuid(how["user"])
     os.umask(how["umask"])
     terminal = {name: os.environ[name] for name in ("TERM", "COLUMNS") if name in os.environ}
-    os.execve(command(folder)[0], [*command(folder), *arguments], terminal | how["env"])
-
-
-def body() -> int:
-    if len(sys.argv) < 3:
-        raise Refusal("practice NAME COMMAND ..., such as: practice main check --deploy")
-    system.refuse_unless_root()
-    become(Practice.called(sys.argv[1]), sys.argv[2:])
-    return 0
+    os.execve(command(folder)[0], [*command(folder), *sys.argv[2:]], terminal | how["env"])
 
 
 if __name__ == "__main__":

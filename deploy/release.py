@@ -13,6 +13,8 @@ LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".env*", "__pycache__", ".*_cache", ".hypothesis", "static-*"
 )
 KEPT = 3  # releases, the one that serves among them
+# The second is not there yet: a later release moves there what only a store that speaks S3 needs.
+LOCKS = ("requirements.txt", "requirements-s3.txt")
 DONE = "laid-out"
 
 
@@ -68,13 +70,15 @@ def lay_out(source: Path, version: str, wheels: str = "") -> None:
     shutil.copytree(source, folder, ignore=ignore_of(source))
     run("python3", "-m", "venv", folder / ".venv")
     by_hand = ["--no-index", "--find-links", wheels] if wheels else []
+    locks = [folder / name for name in LOCKS if (folder / name).exists()]
     run(
         folder / ".venv/bin/python",
         *("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
         *("--require-hashes", "--only-binary=:all:", "--compile", "--no-cache-dir", *by_hand),
-        *("-r", folder / "requirements.txt"),
+        *(part for lock in locks for part in ("-r", lock)),
     )
-    run(folder / ".venv/bin/python", "-m", "compileall", "-q", *packages(folder), cwd=folder)
+    packages = sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    run(folder / ".venv/bin/python", "-m", "compileall", "-q", *packages, cwd=folder)
     run("chown", "-R", "root:root", folder)
     run("chmod", "-R", "u=rwX,go=rX", folder)
     write(folder / DONE, f"{version}\n")
@@ -88,10 +92,6 @@ def ignore_of(source: Path) -> Callable[[str, list[str]], set[str]]:
         return {*LEFT_OUT(folder, names), *(at_the_top & set(names))}
 
     return ignore
-
-
-def packages(folder: Path) -> list[str]:
-    return sorted(path.parent.name for path in folder.glob("*/__init__.py"))
 
 
 def prune(keep: set[str]) -> None:

@@ -55,16 +55,13 @@ def read(path: Path) -> dict[str, str]:
             continue
         if not (parts := LINE.fullmatch(line)):
             raise Refusal(f"{path}, line {number}: no setting, which is NAME=value.")
-        found[parts[1]] = unquoted(parts[2])
+        value = parts[2]
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        elif len(value) > 1 and value[0] == value[-1] == "'":
+            value = value[1:-1]
+        found[parts[1]] = value
     return found
-
-
-def unquoted(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return re.sub(r"\\(.)", r"\1", text[1:-1])
-    if len(text) > 1 and text[0] == text[-1] == "'":
-        return text[1:-1]
-    return text
 
 
 def line(name: str, value: str) -> str:

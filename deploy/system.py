@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from practice.environment.firstrun import why  # which needs the standard library alone
+from practice.environment.firstrun import replace_file, why  # of the standard library alone
 
 ROOT = Path("/")  # tests put another in its place
 
@@ -34,20 +34,20 @@ def say(line: str) -> None:
 # --- Commands -------------------------------------------------------------------------------
 
 
-def run(*command: str | Path, quiet: bool = True, **options: object) -> str:
+def run(*command: str | Path, **options: object) -> str:
     """What the command prints. Raises Refusal with the lines that say why where it fails."""
     done = subprocess.run(
         [str(part) for part in command],
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if quiet else None,
-        stderr=subprocess.STDOUT if quiet else None,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         **options,  # type: ignore[call-overload]
     )
     if done.returncode:
-        last = "\n".join(f"    {line}" for line in why(done.stdout or ""))
+        last = "\n".join(f"    {line}" for line in why(done.stdout))
         raise Refusal(f"{shlex.join(map(str, command))} failed:\n{last}")
-    return done.stdout or ""
+    return done.stdout
 
 
 def asks(*command: str | Path, **options: object) -> str:
@@ -121,14 +121,7 @@ def alone(*, waits: bool = False) -> Iterator[None]:
 def write(path: Path, text: str, mode: int = 0o644) -> None:
     """Whole or not at all, even if the power goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
-        os.fchmod(file.fileno(), mode)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    replace_file(path, text, mode)
 
 
 def holds_text(path: Path, text: str, mode: int) -> bool:
@@ -200,20 +193,19 @@ def changed(paths: Iterable[Path]) -> float:
         return float("inf")
 
 
-def service(unit: str, reads: Iterable[Path] = (), says: str = "") -> Step:
+def service(unit: str, reads: list[Path], says: str) -> Step:
     """The unit runs now and after a start of the server, and has read `reads` as they are."""
-    files = list(reads)
 
     def make() -> None:
         run("systemctl", "enable", "--quiet", unit)
         run("systemctl", "restart", unit)
 
     return Step(
-        says or f"start {unit}",
+        says,
         lambda: (
             asks("systemctl", "is-enabled", unit) == "enabled"
             and (begun := started(unit))
-            and (not files or begun >= changed(files))
+            and begun >= changed(reads)
         ),
         make,
     )

@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 from practice.environment import files
 
@@ -27,7 +28,6 @@ DEV_LOCK = Path("requirements-dev.txt")
 STAMP = "installed-lock"
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*")
 PIP_OPTIONS = ["--require-hashes", "--only-binary=:all:", "--compile", "--no-input"]
-
 
 MOST_LINES = 12  # of what a program that failed has said
 # Beside its errors, what pip's last try to reach something ended with.
@@ -96,7 +96,11 @@ def prepare_environment(folder: Path, lock: Path) -> None:
             stamp.unlink()
         else:
             say("Making the environment in .venv/ (once, about a minute)")
-            create_environment(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+            venv = [sys.executable, "-m", "venv", str(folder)]
+            made = subprocess.run(venv, stdout=PIPE, stderr=STDOUT, text=True)
+            if made.returncode:
+                raise Refusal(because("The environment could not be made", made.stdout))
         install(folder, lock)
         stamp.write_text(digest(lock))
         say(f"Installed in {time.monotonic() - started:.0f} s")
@@ -122,31 +126,14 @@ def answers(folder: Path) -> bool:
     return done.returncode == 0
 
 
-def create_environment(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", folder],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if made.returncode:
-        raise Refusal(because("The environment could not be made", made.stdout))
-
-
 def install(folder: Path, lock: Path) -> None:
     """Install `lock` with pip, showing one package at a time."""
     total = len(re.findall(r"^\S+==", lock.read_text(), re.MULTILINE))
     pip_install = [f"{folder}/bin/python", "-m", "pip", "install", *PIP_OPTIONS]
     quiet = os.environ | {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     output = []
-    with subprocess.Popen(
-        [*pip_install, "-r", str(lock)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=quiet,
-    ) as pip:
+    command = [*pip_install, "-r", str(lock)]
+    with subprocess.Popen(command, stdout=PIPE, stderr=STDOUT, text=True, env=quiet) as pip:
         assert pip.stdout
         found = 0
         for line in pip.stdout:
