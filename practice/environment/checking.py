@@ -4,21 +4,32 @@ A room's checks lie in it as `checks.py`. Those that look at what the practice s
 `manage.py check --database default`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from django.core.checks import CheckMessage
+from django.core.checks import CheckMessage, Tags, register
 from django.db import DatabaseError
 
 IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator.md says how."
 Messages = list[CheckMessage]
+Complaints = Iterator[CheckMessage]
 
 
-def readable(lines: Callable[[], list[str]]) -> list[str]:
-    """What `lines` gives, or nothing while its tables are not there.
-
-    `migrate` runs these checks before it has made them.
+def check(
+    tag: str = Tags.security, *, deploy: bool = False
+) -> Callable[[Callable[[], Complaints]], Callable[..., Messages]]:
+    """Registers a function that gives complaints. One of the database's is asked where databases
+    are, and gives nothing while its tables are not there: `migrate` asks before it has made them.
     """
-    try:
-        return lines()
-    except DatabaseError:
-        return []
+
+    def registered(look: Callable[[], Complaints]) -> Callable[..., Messages]:
+        def checked(app_configs: object, databases: object = None, **kwargs: object) -> Messages:
+            if tag == Tags.database and not databases:
+                return []
+            try:
+                return list(look())
+            except DatabaseError:
+                return []
+
+        return register(tag, deploy=deploy)(checked)
+
+    return registered
