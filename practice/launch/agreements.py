@@ -20,15 +20,12 @@ def to_see_to(practice: PracticeSettings) -> list[str]:
 
 def due(agreements: Iterable[Agreement], today: date) -> list[str]:
     """One line for each that needs something done. Pure."""
-    lines = (_due(agreement, today) for agreement in agreements if agreement.needed)
-    return [line for line in lines if line]
-
-
-def _due(agreement: Agreement, today: date) -> str:
-    name, end = agreement.service, agreement.ends_on
-    if agreement.signed_on is None:
-        return f"{name}: not signed yet"
-    if end is None or end > today + AHEAD:
-        return ""
-    day = f"{end:%B} {end.day}, {end.year}"
-    return f"{name}: was to be renewed by {day}" if end < today else f"{name}: renew by {day}"
+    lines = []
+    for agreement in agreements:
+        end = agreement.ends_on
+        if agreement.needed and agreement.signed_on is None:
+            lines.append(f"{agreement.service}: not signed yet")
+        elif agreement.needed and end and end <= today + AHEAD:
+            verb = "was to be renewed" if end < today else "renew"
+            lines.append(f"{agreement.service}: {verb} by {end:%B} {end.day}, {end.year}")
+    return lines

@@ -18,6 +18,10 @@ from practice.models import PracticeSettings
 from practice.models.pages import written_pages
 
 asked = Signal()  # receivers take `practice` and give Steps
+NO_BACKUPS = (
+    "No backups are made. Ask whoever runs the server: all that is on it would be lost "
+    "with it. docs/operator.md, “Backups”, says how they are set up."
+)
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,12 @@ class Step:
 
 
 def steps(practice: PracticeSettings) -> list[Step]:
-    found = [*_unpublished(), *_silent(), *_backups()]
+    found = list(_unpublished())
+    for page in silent_pages():
+        says = f"“{page.title}” is published, but there is no text on it."
+        found.append(Step(says, "Write it", _edit(page)))
+    if not (settings.BACKUP_TO and settings.BACKUP_RECIPIENT):
+        found.append(Step(NO_BACKUPS))
     answer: Any  # Django's stubs think of text
     for _, answer in asked.send(sender=None, practice=practice):
         found += answer
@@ -39,17 +48,8 @@ def steps(practice: PracticeSettings) -> list[Step]:
 
 def silent_pages() -> list[Page]:
     """The published pages that show nothing but their title; a list shows at least its articles."""
-    return [page for page in written_pages() if not _text(page) and not getattr(page, "body", True)]
-
-
-def _text(page: Page) -> str:
-    return words(f"{getattr(page, 'heading', '')}{page.introduction}")
-
-
-def _silent() -> Iterator[Step]:
-    for page in silent_pages():
-        says = f"“{page.title}” is published, but there is no text on it."
-        yield Step(says, "Write it", _edit(page))
+    bare = [page for page in written_pages() if not getattr(page, "body", True)]
+    return [p for p in bare if not words(f"{getattr(p, 'heading', '')}{p.introduction}")]
 
 
 def _unpublished() -> Iterator[Step]:
@@ -71,11 +71,3 @@ def _unpublished() -> Iterator[Step]:
 
 def _edit(page: Page) -> str:
     return reverse("wagtailadmin_pages:edit", args=[page.pk])
-
-
-def _backups() -> Iterator[Step]:
-    if not (settings.BACKUP_TO and settings.BACKUP_RECIPIENT):
-        yield Step(
-            "No backups are made. Ask whoever runs the server: all that is on it would be lost "
-            "with it. docs/operator.md, “Backups”, says how they are set up."
-        )

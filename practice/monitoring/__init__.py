@@ -46,12 +46,8 @@ def findings(now: datetime) -> list[Finding]:
     found: list[Finding] = []
     for _, answer in reported.send_robust(sender=None, now=now):
         if isinstance(answer, Exception):
-            found.append(
-                Finding(
-                    "Something could not be looked at.",
-                    "Whoever looks after the server finds the reason in the worker's log.",
-                )
-            )
+            advice = "Whoever looks after the server finds the reason in the worker's log."
+            found.append(Finding("Something could not be looked at.", advice))
         else:
             found += answer
     return found

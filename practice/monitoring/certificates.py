@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,24 +17,22 @@ class Unknown(Exception):
     """The certificate could not be looked at."""
 
 
-def ends_at() -> datetime | None:
-    """The end (UTC) of the certificate in CERTIFICATE_FILE, else of the one at SITE_URL.
-
-    None where neither is set. Raises Unknown.
+def days_left(now: datetime) -> int | None:
+    """Whole days, negative when it is over, of the certificate in CERTIFICATE_FILE, else of the one
+    at SITE_URL. None where neither is set. Raises Unknown.
     """
     try:
-        if settings.CERTIFICATE_FILE:
-            return _of(Path(settings.CERTIFICATE_FILE).read_bytes())
         address = urlsplit(settings.SITE_URL)
-        if address.scheme != "https" or not address.hostname:
+        if settings.CERTIFICATE_FILE:
+            pem = Path(settings.CERTIFICATE_FILE).read_bytes()
+        elif address.scheme == "https" and address.hostname:
+            pem = _served_at(address.hostname, address.port or 443)
+        else:
             return None
-        return _of(_served_at(address.hostname, address.port or 443))
+        end = x509.load_pem_x509_certificate(pem).not_valid_after_utc
     except (OSError, ValueError) as error:  # of which those of `ssl` are kinds
         raise Unknown(type(error).__name__) from error
-
-
-def _of(pem: bytes) -> datetime:
-    return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+    return (end - now) // timedelta(days=1)
 
 
 def _served_at(host: str, port: int) -> bytes:
@@ -50,9 +48,3 @@ def _served_at(host: str, port: int) -> bytes:
     if certificate is None:
         raise Unknown("no certificate")
     return ssl.DER_cert_to_PEM_cert(certificate).encode()
-
-
-def days_left(now: datetime) -> int | None:
-    """Whole days, negative when it is over. Raises Unknown."""
-    end = ends_at()
-    return None if end is None else (end.astimezone(UTC) - now) // timedelta(days=1)

@@ -4,14 +4,13 @@ Each number is read when it is asked for, so that it does not matter which of gu
 answers, and none of them keeps anything.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.registry import Collector, CollectorRegistry
 
 from practice import monitoring
 from practice.environment import version
@@ -22,10 +21,13 @@ __all__ = ["CONTENT_TYPE_LATEST", "as_text"]
 UNITS = ("seconds", "bytes")
 
 
-def families(gauges: Iterable[monitoring.Gauge]) -> list[GaugeMetricFamily]:
+def collect() -> Iterator[Metric]:
     """One family for each name, all of whose gauges have the same labels."""
+    yield InfoMetricFamily("practice", "What runs here", value={"version": version.current()})
+    up = readiness.database_answers()
+    yield GaugeMetricFamily("practice_database_up", "Whether the database answers", value=up)
     found: dict[str, GaugeMetricFamily] = {}
-    for gauge in gauges:
+    for gauge in monitoring.gauges(timezone.now()) if up else []:
         name = f"practice_{gauge.name}"
         if name not in found:
             unit = name.rpartition("_")[2]
@@ -33,23 +35,9 @@ def families(gauges: Iterable[monitoring.Gauge]) -> list[GaugeMetricFamily]:
                 name, gauge.help, labels=list(gauge.labels), unit=unit if unit in UNITS else ""
             )
         found[name].add_metric(list(gauge.labels.values()), gauge.value)
-    return list(found.values())
-
-
-class Site(Collector):
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def collect(self) -> Iterator[Metric]:
-        yield InfoMetricFamily("practice", "What runs here", value={"version": version.current()})
-        up = readiness.database_answers()
-        yield GaugeMetricFamily("practice_database_up", "Whether the database answers", value=up)
-        if up:
-            yield from families(monitoring.gauges(self.now))
+    yield from found.values()
 
 
 def as_text() -> bytes:
     """All that can be measured now; without a database, that it does not answer."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(Site(timezone.now()))
-    return bytes(generate_latest(registry))
+    return bytes(generate_latest(SimpleNamespace(collect=collect)))

@@ -29,48 +29,33 @@ def ask(part: str) -> str:
 
 def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
     pending = readiness.pending_migrations()
-    return [
+    found = [
         Gauge("migrations_pending", "Migrations that the database lacks", pending),
         Gauge("clock_in_doubt", "1 while the date is not believed", int(bool(clocks.doubt(now)))),
-        *_heartbeat(now),
-        *(
-            Gauge(
-                "disk_free_bytes",
-                "What the site may still write",
-                readiness.free(folder),
-                {"holds": holds},
-            )
-            for holds, folder in readiness.disks().items()
-        ),
-        *(
-            Gauge(
-                "proof_age_seconds",
-                "Time since the last backup and rehearsal that were good",
-                age.total_seconds(),
-                {"kind": kind},
-            )
-            for kind, age in proofs(now).items()
-            if age is not None
-        ),
     ]
-
-
-def _heartbeat(now: datetime) -> list[Gauge]:
-    age = heartbeat.age(heartbeat.WORKER, now)
-    if age is None:
-        return []
-    words = "Time since the worker's last sign of life"
-    return [Gauge("worker_heartbeat_age_seconds", words, age.total_seconds())]
+    beat = heartbeat.age(heartbeat.WORKER, now)
+    if beat is not None:
+        words = "Time since the worker's last sign of life"
+        found.append(Gauge("worker_heartbeat_age_seconds", words, beat.total_seconds()))
+    words = "What the site may still write"
+    for holds, folder in readiness.disks().items():
+        free = readiness.free(folder)
+        found.append(Gauge("disk_free_bytes", words, free, {"holds": holds}))
+    words = "Time since the last backup and rehearsal that were good"
+    for kind, age in proofs(now).items():
+        if age is not None:
+            found.append(Gauge("proof_age_seconds", words, age.total_seconds(), {"kind": kind}))
+    return found
 
 
 def proofs(now: datetime) -> dict[str, timedelta | None]:
     """How old the last good backup and rehearsal are; None for one that there never was."""
     good = BackupProof.objects.filter(ok=True)
-    last = {
-        what: good.filter(kind__in=kinds).order_by("-at").first()
-        for what, kinds in PROVED_BY.items()
-    }
-    return {what: None if one is None else now - one.at for what, one in last.items()}
+    found: dict[str, timedelta | None] = {}
+    for what, kinds in PROVED_BY.items():
+        last = good.filter(kind__in=kinds).order_by("-at").first()
+        found[what] = now - last.at if last else None
+    return found
 
 
 # --- What the weekly mail says -------------------------------------------------------------
@@ -79,35 +64,27 @@ def proofs(now: datetime) -> dict[str, timedelta | None]:
 def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
     practice = PracticeSettings.load()
     since = (now - WEEK).astimezone(practice.zone).date()
-    return [
-        *_clock(now),
-        _worker(now),
-        *_disks(),
-        *_migrations(),
-        *_certificate(now),
-        *(_proof(kind, age) for kind, age in proofs(now).items()),
-        *(_update(*told) for told in updates.of_the_site(since)),
-        *_debian(updates.of_debian(since)),
-        *standing.findings(practice),
-        *(
-            Finding(f"Sample content still stands. {line}.", "Replace or remove it.")
-            for line in samples.standing()
-        ),
-        *(
-            Finding(
-                f"Business associate agreement. {line}.",
-                "See to it, and note it in the settings of the practice.",
-            )
-            for line in agreements.to_see_to(practice)
-        ),
-    ]
-
-
-def _clock(now: datetime) -> list[Finding]:
-    doubt = clocks.doubt(now)
-    says = "Until you say it's right, on the admin's first page, nothing ends or is erased."
-    advice = f"{says} {ask(WATCHING)}"
-    return [Finding(str(doubt), advice)] if doubt else []
+    found = []
+    if doubt := clocks.doubt(now):
+        says = "Until you say it's right, on the admin's first page, nothing ends or is erased."
+        found.append(Finding(str(doubt), f"{says} {ask(WATCHING)}"))
+    found += [_worker(now), *_disks()]
+    if pending := readiness.pending_migrations():
+        says = f"The database waits for {counted(pending, 'migration')}."
+        found.append(Finding(says, ask(WATCHING)))
+    found += _certificate(now)
+    found += [_proof(kind, age) for kind, age in proofs(now).items()]
+    for words, has_failed in updates.of_the_site(since):
+        found.append(Finding(f"Update: {words}", ask(WATCHING) if has_failed else ""))
+    if packages := updates.of_debian(since):
+        found.append(Finding(f"Debian upgraded {counted(packages, 'package')}."))
+    found += standing.findings(practice)
+    for line in samples.standing():
+        found.append(Finding(f"Sample content still stands. {line}.", "Replace or remove it."))
+    advice = "See to it, and note it in the settings of the practice."
+    for line in agreements.to_see_to(practice):
+        found.append(Finding(f"Business associate agreement. {line}.", advice))
+    return found
 
 
 def _worker(now: datetime) -> Finding:
@@ -127,20 +104,14 @@ def _disks() -> list[Finding]:
     disks: dict[int, list[str]] = {}
     for holds, folder in readiness.disks().items():
         disks.setdefault(readiness.disk_of(folder), []).append(holds)
-    return [_room(holds) for holds in disks.values()]
-
-
-def _room(holds: list[str]) -> Finding:
-    free = readiness.free(readiness.disks()[holds[0]])
-    enough = free >= WARN_TIMES * readiness.least_free()
-    advice = "" if enough else f"Make room, or take a larger disk. {ask(WATCHING)}"
-    return Finding(f"{free / 1e9:.1f} GB are free for the {' and the '.join(holds)}.", advice)
-
-
-def _migrations() -> list[Finding]:
-    if not (pending := readiness.pending_migrations()):
-        return []
-    return [Finding(f"The database waits for {counted(pending, 'migration')}.", ask(WATCHING))]
+    found = []
+    for names in disks.values():
+        free = readiness.free(readiness.disks()[names[0]])
+        enough = free >= WARN_TIMES * readiness.least_free()
+        says = f"{free / 1e9:.1f} GB are free for the {' and the '.join(names)}."
+        advice = "" if enough else f"Make room, or take a larger disk. {ask(WATCHING)}"
+        found.append(Finding(says, advice))
+    return found
 
 
 def _certificate(now: datetime) -> list[Finding]:
@@ -168,13 +139,3 @@ def _proof(kind: str, age: timedelta | None) -> Finding:
     return Finding(
         f"The last good {what} is {when} old.", f"That is too old. {ask(BACKUPS)}" if is_old else ""
     )
-
-
-def _update(words: str, has_failed: bool) -> Finding:
-    return Finding(f"Update: {words}", ask(WATCHING) if has_failed else "")
-
-
-def _debian(packages: int) -> list[Finding]:
-    if not packages:
-        return []
-    return [Finding(f"Debian upgraded {counted(packages, 'package')}.")]

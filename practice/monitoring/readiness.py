@@ -96,14 +96,6 @@ def least_free() -> int:
     return int(settings.LEAST_FREE_MB * MEGABYTE)
 
 
-def _migrated() -> bool:
-    return pending_migrations() == 0
-
-
-def _worker_lives() -> bool:
-    return not heartbeat.is_missing(heartbeat.WORKER, timezone.now())
-
-
 def _holds(part: Callable[[], bool]) -> bool:
     try:
         return part()
@@ -117,5 +109,8 @@ def failing() -> list[str]:
     disk = ["disk"] if full else []
     if not database_answers():
         return ["database", *disk]
-    parts = {"migrations": _migrated, "worker": _worker_lives}
+    parts: dict[str, Callable[[], bool]] = {
+        "migrations": lambda: pending_migrations() == 0,
+        "worker": lambda: not heartbeat.is_missing(heartbeat.WORKER, timezone.now()),
+    }
     return [name for name, part in parts.items() if not _holds(part)] + disk

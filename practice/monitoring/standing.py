@@ -2,7 +2,7 @@
 on the admin's first page.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from practice.models import PracticeSettings
 from practice.monitoring import Finding, counted, updates
@@ -12,34 +12,17 @@ NAMED = 8  # packages; the server itself knows all of them
 
 
 def findings(practice: PracticeSettings) -> list[Finding]:
-    return [
-        *of_license(practice.license_expires, practice.today()),
-        *of_debian(updates.waiting_of_debian()),
-    ]
-
-
-def of_license(ends: date | None, today: date) -> list[Finding]:
-    """Pure."""
-    if ends is None or ends > today + LICENSE_AHEAD:
-        return []
-    verb = "ended" if ends < today else "ends"
-    return [
-        Finding(
-            f"Your license {verb} on {ends:%B} {ends.day}, {ends.year}.",
-            "Renew it, then write the new date under Settings, Practice.",
-        )
-    ]
-
-
-def of_debian(packages: list[str]) -> list[Finding]:
-    """Pure."""
-    if not packages:
-        return []
-    named, more = ", ".join(packages[:NAMED]), len(packages) - NAMED
-    rest = f", and {more} more" if more > 0 else ""
-    return [
-        Finding(
-            f"Debian could not update {counted(len(packages), 'package')}: {named}{rest}.",
-            'Ask the person who runs your server (docs/operator.md, "Updating").',
-        )
-    ]
+    found = []
+    ends, today = practice.license_expires, practice.today()
+    if ends and ends <= today + LICENSE_AHEAD:
+        verb = "ended" if ends < today else "ends"
+        says = f"Your license {verb} on {ends:%B} {ends.day}, {ends.year}."
+        advice = "Renew it, then write the new date under Settings, Practice."
+        found.append(Finding(says, advice))
+    if packages := updates.waiting_of_debian():
+        more = len(packages) - NAMED
+        named = ", ".join(packages[:NAMED]) + (f", and {more} more" if more > 0 else "")
+        says = f"Debian could not update {counted(len(packages), 'package')}: {named}."
+        advice = 'Ask the person who runs your server (docs/operator.md, "Updating").'
+        found.append(Finding(says, advice))
+    return found

@@ -18,9 +18,7 @@ WAITS = "debian-waits.txt"  # deploy/debian.py writes it
 DEBIAN = Path("/var/log/unattended-upgrades/unattended-upgrades.log")
 DATED = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\S* ?(.*)")
 UPGRADED = "Packages that will be upgraded:"
-FAILED = re.compile(
-    r"\b(?:not updated|failed|failure|went back|rolled back|error)\b", re.IGNORECASE
-)
+FAILED = re.compile(r"\b(not updated|failed|failure|went back|rolled back|error)\b", re.IGNORECASE)
 WENT_WELL = "Updated from "
 MOST = 200_000  # characters from the end of a log, of which a week takes a few thousand
 
@@ -41,13 +39,12 @@ def of_the_site(day: date) -> list[tuple[str, bool]]:
     """What the updater says of this site, and of all the sites of this server, each with whether
     somebody has to look after it: what failed, and no update went well since.
     """
-    files = {settings.DATA_DIR / NAME, settings.DATA_DIR.parent / NAME}
-    return [told for file in sorted(files) for told in _with_failures(list(since(day, file)))]
-
-
-def _with_failures(lines: list[str]) -> list[tuple[str, bool]]:
-    well = max((n for n, words in enumerate(lines) if words.startswith(WENT_WELL)), default=-1)
-    return [(words, n > well and bool(FAILED.search(words))) for n, words in enumerate(lines)]
+    told = []
+    for file in sorted({settings.DATA_DIR / NAME, settings.DATA_DIR.parent / NAME}):
+        lines = list(since(day, file))
+        well = max((n for n, words in enumerate(lines) if words.startswith(WENT_WELL)), default=-1)
+        told += [(words, n > well and bool(FAILED.search(words))) for n, words in enumerate(lines)]
+    return told
 
 
 def waiting_of_debian() -> list[str]:
