@@ -23,12 +23,8 @@ from practice.backups import BackupProblem
 from practice.backups.streams import CHUNK, Digesting, Reader, Tell
 
 FORMAT = 1
-README, MANIFEST, PROOF, TOMBSTONES = (
-    "README.txt",
-    "manifest.json",
-    "manifest.hmac",
-    "tombstones.txt",
-)
+README, TOMBSTONES = "README.txt", "tombstones.txt"
+MANIFEST, PROOF = "manifest.json", "manifest.hmac"
 SINGLE = {README, MANIFEST, PROOF, TOMBSTONES, "database.sqlite3", "database.pgdump"}
 FOLDERS = {"media", "own"}
 WORDS = """\
@@ -53,9 +49,6 @@ class Manifest:
     migrations: list[str]
     counts: dict[str, int]
     members: dict[str, tuple[str, int]]
-
-    def as_bytes(self) -> bytes:
-        return json.dumps(asdict(self), indent=1, sort_keys=True).encode()
 
 
 def signature(manifest: bytes, key: str) -> str:
@@ -89,11 +82,11 @@ class Writer:
     def add_file(self, name: str, path: Path) -> None:
         """A file that is gone by now is left out: an upload that was deleted meanwhile."""
         try:
-            file = open(path, "rb", opener=unfollowing)  # noqa: SIM115
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         except FileNotFoundError:
             return
-        with file:
-            status = os.fstat(file.fileno())
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
             if stat.S_ISREG(status.st_mode):
                 self.add(name, file, status.st_size, int(status.st_mtime))
 
@@ -107,14 +100,10 @@ class Writer:
         self.tell("Archive", min(self.done, self.total), self.total)
 
     def end(self, manifest: Manifest, key: str) -> None:
-        data = manifest.as_bytes()
+        data = json.dumps(asdict(manifest), indent=1, sort_keys=True).encode()
         self.add_bytes(MANIFEST, data)
         self.add_bytes(PROOF, signature(data, key).encode())
         self.tar.close()
-
-
-def unfollowing(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW)
 
 
 def files_below(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
@@ -161,9 +150,8 @@ def unpack(source: BinaryIO, folder: Path, tell: Tell) -> tuple[Manifest, bytes,
         while source.read(CHUNK):  # to its very end, which alone proves that nothing is missing
             pass
     except tarfile.TarError as problem:
-        raise BackupProblem(
-            f"The backup holds no archive that can be read: {problem}."
-        ) from problem
+        reason = f"The backup holds no archive that can be read: {problem}."
+        raise BackupProblem(reason) from problem
     manifest, data = read_manifest(folder)
     left = found.keys() - {MANIFEST, PROOF}
     if {name: found[name] for name in left} != manifest.members:

@@ -97,7 +97,9 @@ def make(
 def _make(
     store: stores.Store, publics: list[str], scratch: Path, now: datetime, tell: Tell
 ) -> Made:
-    name = free_name(store, now)
+    taken, moment = store.names(), now
+    while (name := stores.name_at(moment)) in taken:
+        moment += timedelta(seconds=1)
     snapshot = snapshots.take(scratch, tell)
     manifests: list[archive.Manifest] = []
     part = store.workplace(scratch) / f"{name}{PART}"
@@ -116,13 +118,6 @@ def _make(
     [manifest] = manifests
     files = sum(member.startswith(uploads.PREFIX) for member in manifest.members)
     return Made(name, length, sum(manifest.counts.values()), files)
-
-
-def free_name(store: stores.Store, now: datetime) -> str:
-    taken = store.names()
-    while (name := stores.name_at(now)) in taken:
-        now += timedelta(seconds=1)
-    return name
 
 
 def _write(
@@ -158,15 +153,12 @@ def forget_old(store: stores.Store, now: datetime) -> None:
     whole = {stores.time_of(name): name for name in stores.complete(store)}
     stay = keeping.kept(whole, now, timedelta(days=settings.BACKUP_DAYS))
     gone = {name for moment, name in whole.items() if moment not in stay}
-    gone |= {
-        name
-        for name in names - set(whole.values())
-        if stores.NAME.fullmatch(name) and now - stores.time_of(name) > stores.FORGOTTEN
-    }
-    lost = {name for name in names if name.endswith(stores.DIGEST)}
-    lost = {name for name in lost if name.removesuffix(stores.DIGEST) not in names}
+    for name in names - set(whole.values()):
+        if stores.NAME.fullmatch(name) and now - stores.time_of(name) > stores.FORGOTTEN:
+            gone.add(name)
     for name in sorted(gone):  # its digest first: without that it counts as none
         store.delete(f"{name}{stores.DIGEST}")
         store.delete(name)
-    for name in sorted(lost):
-        store.delete(name)
+    for name in sorted(names):
+        if name.endswith(stores.DIGEST) and name.removesuffix(stores.DIGEST) not in names:
+            store.delete(name)

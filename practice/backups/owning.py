@@ -41,7 +41,9 @@ def refuse_foreign(store: stores.Store) -> None:
     Where it says nothing of whose they are, they are this one's if it has made any.
     """
     name, about = owner(store)
-    if not name and (_has_made_some() or not stores.complete(store)):
+    made = (BackupProof.Kind.BACKUP, BackupProof.Kind.REHEARSAL)
+    mine = BackupProof.objects.filter(ok=True, kind__in=made)
+    if not name and (mine.exists() or not stores.complete(store)):
         take_over(store)
     elif name != here():
         raise BackupProblem(
@@ -50,11 +52,6 @@ def refuse_foreign(store: stores.Store) -> None:
             "the other is gone for good, or was this one before it lost its data folder, "
             "`backup --take-over`."
         )
-
-
-def _has_made_some() -> bool:
-    made = (BackupProof.Kind.BACKUP, BackupProof.Kind.REHEARSAL)
-    return BackupProof.objects.filter(ok=True, kind__in=made).exists()
 
 
 def take_over(store: stores.Store) -> None:

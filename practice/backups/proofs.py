@@ -49,16 +49,11 @@ def record(kind: str, *, ok: bool, what: str) -> None:
 
 def standing(now: datetime) -> list[Standing]:
     """For each kind of proof; nothing where no backups are made and none ever were."""
-    found = {kind: _standing(kind, now) for kind in Kind}
-    if not settings.BACKUP_TO and not any(each.last or each.failed for each in found.values()):
-        return []
-    return list(found.values())
-
-
-def _standing(kind: Kind, now: datetime) -> Standing:
-    last = BackupProof.objects.filter(kind=kind, ok=True).first()
-    failed = BackupProof.objects.filter(kind=kind).first()
-    if failed is not None and failed.ok:
-        failed = None
-    is_old = last is None or now - last.at > GOOD_FOR[kind]
-    return Standing(kind.label, last, failed, ADVICE[kind] if is_old or failed else "")
+    found = []
+    for kind in Kind:
+        newest = BackupProof.objects.filter(kind=kind).first()
+        last = BackupProof.objects.filter(kind=kind, ok=True).first()
+        failed = newest if newest and not newest.ok else None
+        is_old = last is None or now - last.at > GOOD_FOR[kind]
+        found.append(Standing(kind.label, last, failed, ADVICE[kind] if is_old or failed else ""))
+    return found if settings.BACKUP_TO or any(each.last or each.failed for each in found) else []

@@ -33,6 +33,11 @@ from practice.backups import BackupProblem, erasures, making, restoring, sealing
 from practice.backups.streams import Tell, digest_of
 
 SCRATCH_NAME = "rehearsal_"
+# Of a rehearsal that was killed; only those of this very role.
+LEFT_BEHIND = (
+    "SELECT datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba "
+    "WHERE r.rolname = current_user AND datname ~ %s"
+)
 
 
 def by_the_server(scratch: Path, tell: Tell) -> restoring.Restored:
@@ -47,11 +52,7 @@ def by_the_server(scratch: Path, tell: Tell) -> restoring.Restored:
 def with_key(what: str, private: str, scratch: Path, tell: Tell) -> restoring.Restored:
     """`private` is the key on paper. Raises BackupProblem, OSError."""
     sealing.identity(private)
-    return _restore_apart(what or newest(), private, scratch, tell)
-
-
-def newest() -> str:
-    return restoring.find("")[1]
+    return _restore_apart(what or restoring.find("")[1], private, scratch, tell)
 
 
 def reread(store: stores.Store, tell: Tell) -> None:
@@ -115,27 +116,13 @@ def scratch_database(folder: Path) -> Iterator[str]:
         return
     name = f"{SCRATCH_NAME}{uuid.uuid4().hex}"
     with connection._nodb_cursor() as cursor:
-        for left in _left_behind(cursor):
+        cursor.execute(LEFT_BEHIND, [f"^{SCRATCH_NAME}[0-9a-f]{{32}}$"])
+        for [left] in cursor.fetchall():
             cursor.execute(f'DROP DATABASE IF EXISTS "{left}" WITH (FORCE)')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    parts = urlsplit(os.environ["DATABASE_URL"])
     try:
-        yield _beside(os.environ["DATABASE_URL"], name)
+        yield parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}").geturl()
     finally:
         with connection._nodb_cursor() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
-
-def _left_behind(cursor: object) -> list[str]:
-    """Of a rehearsal that was killed; only those of this very role."""
-    cursor.execute(  # type: ignore[attr-defined]
-        "SELECT datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba "
-        "WHERE r.rolname = current_user AND datname ~ %s",
-        [f"^{SCRATCH_NAME}[0-9a-f]{{32}}$"],
-    )
-    return [row[0] for row in cursor.fetchall()]  # type: ignore[attr-defined]
-
-
-def _beside(address: str, name: str) -> str:
-    """`address` with another database's name."""
-    parts = urlsplit(address)
-    return parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}").geturl()

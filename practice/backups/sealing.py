@@ -7,7 +7,7 @@ import pyrage
 from pyrage import x25519
 
 from practice.backups import BackupProblem
-from practice.backups.streams import Digesting, DigestingWriter, Reader
+from practice.backups.streams import Digesting, Reader
 
 BEGINS = "AGE-SECRET-KEY-1"
 PRIVATE = re.compile(BEGINS + "[02-9AC-HJ-NP-Z]{58}", re.IGNORECASE)  # BIP 173's 32 characters
@@ -69,7 +69,7 @@ def seal(source: Reader, sink: BinaryIO, publics: list[str]) -> tuple[str, int]:
 
     Raises OSError where it cannot be written, and whatever reading raises.
     """
-    writer = DigestingWriter(sink)
+    writer = Digesting(sink)
     try:
         pyrage.encrypt_io(source, writer, [recipient(public) for public in publics])
     except pyrage.EncryptError:
@@ -84,7 +84,7 @@ def unseal(source: Reader, sink: BinaryIO, private: str, digest: str = "") -> No
 
     Raises Damaged, WrongKey. Without a digest, a changed first line may pass for a wrong key.
     """
-    reader, writer = Digesting(source), DigestingWriter(sink)
+    reader, writer = Digesting(source), Digesting(sink)
     key = identity(private)
     try:
         pyrage.decrypt_io(reader, writer, [key])

@@ -21,11 +21,11 @@ from practice.backups import BackupProblem
 from practice.backups.streams import Tell
 
 PAGES = 2_000  # of SQLite, copied at a time
-MIGRATIONS = "SELECT app, name FROM django_migrations ORDER BY app, name"
-SQLITE_TABLES = (
-    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'"
-)
-POSTGRESQL_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master "
+    "WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
+    "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
+}
 # So that a site which still runs is noticed, instead of being waited for.
 DROP_EVERYTHING = """\
 SET lock_timeout = '20s';
@@ -75,24 +75,23 @@ def load(file: Path) -> None:
 
 def counts() -> dict[str, int]:
     """Rows by table, as the database is now."""
-    sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
-        return _counts(cursor, SQLITE_TABLES if sqlite else POSTGRESQL_TABLES)
+        return _counts(cursor)
 
 
-def _counts(cursor: Any, tables: str) -> dict[str, int]:
-    cursor.execute(tables)
-    names = sorted(row[0] for row in cursor.fetchall())
+def _counts(cursor: Any) -> dict[str, int]:
+    cursor.execute(TABLES[connection.vendor])
     found = {}
-    for table in names:
+    for table in sorted(row[0] for row in cursor.fetchall()):
         cursor.execute(f'SELECT count(*) FROM "{table}"')
         found[table] = cursor.fetchone()[0]
     return found
 
 
-def _migrations(cursor: Any) -> list[str]:
-    cursor.execute(MIGRATIONS)
-    return [f"{app}.{name}" for app, name in cursor.fetchall()]
+def _noted(file: Path, cursor: Any) -> Snapshot:
+    cursor.execute("SELECT app, name FROM django_migrations ORDER BY app, name")
+    migrations = [f"{app}.{name}" for app, name in cursor.fetchall()]
+    return Snapshot(file, _counts(cursor), migrations)
 
 
 # --- SQLite --------------------------------------------------------------------------------
@@ -113,7 +112,7 @@ def _take_sqlite(file: Path, tell: Tell) -> Snapshot:
             os.chmod(file, 0o600)
             cursor = source.cursor()
             cursor.execute("BEGIN")
-            found = Snapshot(file, _counts(cursor, SQLITE_TABLES), _migrations(cursor))
+            found = _noted(file, cursor)
             source.backup(
                 copy,
                 pages=PAGES,
@@ -122,18 +121,16 @@ def _take_sqlite(file: Path, tell: Tell) -> Snapshot:
             cursor.execute("ROLLBACK")
             copy.execute("PRAGMA journal_mode=DELETE")
             copy.execute("VACUUM")
-            _examine(copy, found.counts)
+            [verdict] = copy.execute("PRAGMA integrity_check(1)").fetchone()
+            if verdict != "ok":
+                raise BackupProblem(
+                    f"The database itself is damaged, says SQLite: {verdict[:120]}."
+                )
+            if _counts(copy.cursor()) != found.counts:
+                raise BackupProblem("The copy of the database differs from the database.")
     except sqlite3.Error as problem:
         raise BackupProblem(f"The database could not be copied: {problem}.") from problem
     return found
-
-
-def _examine(copy: sqlite3.Connection, counts: dict[str, int]) -> None:
-    [verdict] = copy.execute("PRAGMA integrity_check(1)").fetchone()
-    if verdict != "ok":
-        raise BackupProblem(f"The database itself is damaged, says SQLite: {verdict[:120]}.")
-    if _counts(copy.cursor(), SQLITE_TABLES) != counts:
-        raise BackupProblem("The copy of the database differs from the database.")
 
 
 def _load_sqlite(file: Path) -> None:
@@ -145,9 +142,8 @@ def _load_sqlite(file: Path) -> None:
             target.execute("PRAGMA synchronous=FULL")
             source.backup(target)
     except sqlite3.Error as problem:
-        raise BackupProblem(
-            f"The database could not be written: {problem}. Is the site stopped?"
-        ) from problem
+        reason = f"The database could not be written: {problem}. Is the site stopped?"
+        raise BackupProblem(reason) from problem
 
 
 # --- PostgreSQL ----------------------------------------------------------------------------
@@ -161,7 +157,7 @@ def _take_postgresql(file: Path, tell: Tell) -> Snapshot:
             cursor = reading.cursor()
             cursor.execute("SELECT pg_export_snapshot()")
             [exported] = cursor.fetchone() or [""]
-            found = Snapshot(file, _counts(cursor, POSTGRESQL_TABLES), _migrations(cursor))
+            found = _noted(file, cursor)
             tell("Database", 0, 0)
             file.touch(0o600)
             _run("pg_dump", "--format=custom", "--no-owner", "--no-privileges",
@@ -220,11 +216,6 @@ def _password() -> str:
 def _conninfo() -> str:
     """How libpq reaches the database, without the password, which must not be an argument."""
     known = {row.keyword.decode() for row in psycopg.pq.Conninfo.get_defaults()}
-    parameters = connection.get_connection_params()
-    return make_conninfo(
-        **{
-            name: value
-            for name, value in parameters.items()
-            if name in known and name not in ("password", "options") and value is not None
-        }
-    )
+    given = connection.get_connection_params().items()
+    wanted = known - {"password", "options"}
+    return make_conninfo(**{name: v for name, v in given if name in wanted and v is not None})

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from practice.backups import BackupProblem
 from practice.backups.streams import Reader, digest_of
@@ -41,80 +41,15 @@ class Gone(BackupProblem):
     """There is no file of that name in a bucket."""
 
 
-class Store(Protocol):
+class Folder:
     """Files by name. Raises OSError, or BackupProblem with a line that says what to do."""
 
-    @property
-    def address(self) -> str:
-        """The same for the same place, however it was named."""
-        ...
-
-    def names(self) -> set[str]: ...
-    def sizes(self) -> dict[str, int]:
-        """The length (bytes) of each."""
-        ...
-
-    def open(self, name: str) -> contextlib.AbstractContextManager[BinaryIO]: ...
-    def workplace(self, scratch: Path) -> Path:
-        """The folder in which a file is written that `keep` then takes."""
-        ...
-
-    def keep(self, part: Path, name: str, digest: str) -> None:
-        """Takes the file at `part` in, by that name, if it is what was written.
-
-        It is read again from where it lies for good; `digest` is its sha256. Raises BackupProblem.
-        """
-        ...
-
-    def write(self, name: str, data: bytes) -> None: ...
-    def delete(self, name: str) -> None: ...
-    def sweep(self, now: datetime) -> None:
-        """Removes what was left half written. Call it while no other backup is being made."""
-        ...
-
-
-def at(address: str, setting: str = "BACKUP_TO") -> Store:
-    """The store at a path, or at `s3://bucket/prefix`. Raises BackupProblem, naming `setting`."""
-    if not address:
-        raise BackupProblem(
-            f"{setting} is not set: it names a folder or s3://bucket/prefix for the backups."
-        )
-    if "://" not in address:
-        if not Path(address).is_absolute():
-            raise BackupProblem(f"{setting} is a path that does not begin with a slash.")
-        return Folder(Path(address))
-    try:
-        return Bucket(*s3.bucket_of(address, setting))
-    except s3.NoBucket as problem:
-        raise BackupProblem(str(problem)) from problem
-
-
-def complete(store: Store) -> list[str]:
-    """The names of the backups that are whole, newest first."""
-    names = store.names()
-    whole = (name for name in names if NAME.fullmatch(name) and f"{name}{DIGEST}" in names)
-    return sorted(whole, reverse=True)
-
-
-def read(store: Store, name: str) -> bytes:
-    with store.open(name) as file:
-        return file.read()
-
-
-def noted_digest(store: Store, name: str) -> str:
-    """What the sha256 of the backup was when it was made; "" where nothing says so."""
-    if f"{name}{DIGEST}" not in store.names():
-        return ""
-    words = read(store, f"{name}{DIGEST}").decode("ascii", "replace").split()
-    return words[0] if words else ""
-
-
-class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def address(self) -> str:
+        """The same for the same place, however it was named."""
         return str(self.path.resolve())
 
     def names(self) -> set[str]:
@@ -124,6 +59,7 @@ class Folder:
             return set()
 
     def sizes(self) -> dict[str, int]:
+        """The length (bytes) of each."""
         return {name: (self.path / name).stat().st_size for name in self.names()}
 
     @contextlib.contextmanager
@@ -132,14 +68,19 @@ class Folder:
             yield file
 
     def workplace(self, scratch: Path) -> Path:
-        """Never makes the folder: where a disk is not mounted, it would be on the wrong one."""
+        """The folder in which a file is written that `keep` then takes. It is never made: where a
+        disk is not mounted, it would be on the wrong one.
+        """
         if not self.path.is_dir():
-            raise BackupProblem(
-                f"There is no folder {self.path}. Is its disk there? If so, make the folder."
-            )
+            problem = f"There is no folder {self.path}. Is its disk there? If so, make the folder."
+            raise BackupProblem(problem)
         return self.path
 
     def keep(self, part: Path, name: str, digest: str) -> None:
+        """Takes the file at `part` in, by that name, if it is what was written.
+
+        It is read again from where it lies for good; `digest` is its sha256. Raises BackupProblem.
+        """
         with open(part, "rb") as file:
             # Or the same memory that it was written from would be read again, and no disk.
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -153,13 +94,14 @@ class Folder:
         (self.path / name).unlink(missing_ok=True)
 
     def sweep(self, now: datetime) -> None:
+        """Removes what was left half written. Call it while no other backup is being made."""
         for name in self.names():
             if name.endswith(PART):
                 self.delete(name)
 
 
 class Bucket:
-    """boto3 finds the credentials, the region and the endpoint in the environment."""
+    """As a Folder. boto3 finds credentials, region and endpoint in the environment."""
 
     def __init__(self, bucket: str, prefix: str) -> None:
         import boto3  # takes half a second, which only those who need it wait for
@@ -243,6 +185,44 @@ class Bucket:
                     self.client.abort_multipart_upload(
                         Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                     )
+
+
+Store = Folder | Bucket
+
+
+def at(address: str, setting: str = "BACKUP_TO") -> Store:
+    """The store at a path, or at `s3://bucket/prefix`. Raises BackupProblem, naming `setting`."""
+    if not address:
+        raise BackupProblem(
+            f"{setting} is not set: it names a folder or s3://bucket/prefix for the backups."
+        )
+    if "://" not in address:
+        if not Path(address).is_absolute():
+            raise BackupProblem(f"{setting} is a path that does not begin with a slash.")
+        return Folder(Path(address))
+    try:
+        return Bucket(*s3.bucket_of(address, setting))
+    except s3.NoBucket as problem:
+        raise BackupProblem(str(problem)) from problem
+
+
+def complete(store: Store) -> list[str]:
+    """The names of the backups that are whole, newest first."""
+    names = store.names()
+    whole = (name for name in names if NAME.fullmatch(name) and f"{name}{DIGEST}" in names)
+    return sorted(whole, reverse=True)
+
+
+def read(store: Store, name: str) -> bytes:
+    with store.open(name) as file:
+        return file.read()
+
+
+def noted_digest(store: Store, name: str) -> str:
+    """What the sha256 of the backup was when it was made; "" where nothing says so."""
+    if f"{name}{DIGEST}" not in store.names():
+        return ""
+    return next(iter(read(store, f"{name}{DIGEST}").decode("ascii", "replace").split()), "")
 
 
 def private(path: str, flags: int) -> int:

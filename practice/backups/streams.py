@@ -16,50 +16,44 @@ class Reader(Protocol):
 
 
 class Digesting:
-    """A reader that counts and hashes what passes, and remembers why it could not read."""
+    """A reader or writer that counts and hashes what passes, and remembers why it failed."""
 
-    def __init__(self, source: Reader) -> None:
-        self.source = source
+    def __init__(self, file: Any) -> None:
+        self.file = file
         self.hash = hashlib.sha256()
         self.length = 0
         self.problem: Exception | None = None
 
-    def read(self, size: int = -1) -> bytes:
+    @contextlib.contextmanager
+    def _remembering(self) -> Iterator[None]:
         try:
-            data = self.source.read(size)
+            yield
         except Exception as problem:
             self.problem = problem
             raise
+
+    def _note(self, data: bytes) -> None:
         self.hash.update(data)
         self.length += len(data)
+
+    def read(self, size: int = -1) -> bytes:
+        with self._remembering():
+            data: bytes = self.file.read(size)
+        self._note(data)
         return data
 
     def drain(self) -> None:
         while self.read(CHUNK):
             pass
 
-
-class DigestingWriter:
-    """A writer that counts and hashes what passes, and remembers why it could not write."""
-
-    def __init__(self, sink: BinaryIO) -> None:
-        self.sink = sink
-        self.hash = hashlib.sha256()
-        self.length = 0
-        self.problem: OSError | None = None
-
     def write(self, data: bytes) -> int:
-        try:
-            written = self.sink.write(data)
-        except OSError as problem:
-            self.problem = problem
-            raise
-        self.hash.update(data)
-        self.length += len(data)
+        with self._remembering():
+            written: int = self.file.write(data)
+        self._note(data)
         return written
 
     def flush(self) -> None:
-        self.sink.flush()
+        self.file.flush()
 
 
 def digest_of(source: Reader) -> tuple[str, int]:

@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Protocol
 
 from django.conf import settings
 
@@ -13,28 +12,9 @@ from practice.backups import archive, stores
 PREFIX = "media/"  # of their names in a backup
 
 
-class Uploads(Protocol):
+class InFolder:
     """By their names in a backup. Raises OSError, BackupProblem."""
 
-    def size(self) -> int:
-        """Bytes, of all of them."""
-        ...
-
-    def write_to(self, writer: archive.Writer) -> None: ...
-    def put(self, name: str, file: Path, digest: str) -> None:
-        """Moves `file`, whose sha256 is `digest`, to where uploads are."""
-        ...
-
-    def remove_all_but(self, names: Collection[str]) -> None: ...
-
-
-def here() -> Uploads:
-    if settings.MEDIA_STORE:
-        return InStore(stores.at(settings.MEDIA_STORE, "MEDIA_STORE"))
-    return InFolder(Path(settings.MEDIA_ROOT))
-
-
-class InFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
 
@@ -42,6 +22,7 @@ class InFolder:
         return archive.files_below(self.root, PREFIX.rstrip("/"))
 
     def size(self) -> int:
+        """Bytes, of all of them."""
         return archive.size_of(path for _, path in self.files())
 
     def write_to(self, writer: archive.Writer) -> None:
@@ -49,6 +30,7 @@ class InFolder:
             writer.add_file(name, path)
 
     def put(self, name: str, file: Path, digest: str) -> None:
+        """Moves `file`, whose sha256 is `digest`, to where uploads are."""
         move(file, self.root / name.removeprefix(PREFIX))
 
     def remove_all_but(self, names: Collection[str]) -> None:
@@ -58,6 +40,8 @@ class InFolder:
 
 
 class InStore:
+    """As InFolder."""
+
     def __init__(self, store: stores.Store) -> None:
         self.store = store
 
@@ -80,6 +64,15 @@ class InStore:
         for name in self.store.names():
             if f"{PREFIX}{name}" not in names:
                 self.store.delete(name)
+
+
+Uploads = InFolder | InStore
+
+
+def here() -> Uploads:
+    if settings.MEDIA_STORE:
+        return InStore(stores.at(settings.MEDIA_STORE, "MEDIA_STORE"))
+    return InFolder(Path(settings.MEDIA_ROOT))
 
 
 def move(source: Path, target: Path) -> None:

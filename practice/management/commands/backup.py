@@ -1,11 +1,11 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from practice.backups import BackupProblem, erasures, making, proofs, sealing, stores
-from practice.backups.commands import progress, recording
+from practice.backups import erasures, making, proofs, sealing, stores
+from practice.backups.commands import plainly, progress, recording
 from practice.encryption.paper import grouped
 from practice.worker import clocks
 
@@ -19,27 +19,27 @@ class Command(BaseCommand):
     help = "Makes an encrypted backup of the database and the uploads, while the site serves."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument(
-            "--new-key", action="store_true", help="print a new pair of keys and stop"
-        )
-        parser.add_argument(
-            "--tombstones",
-            action="store_true",
-            help="only copy the file of what was erased and wished",
-        )
-        parser.add_argument(
-            "--take-over",
-            action="store_true",
-            help="even if another installation, which is gone for good, made those that are there",
-        )
-        parser.add_argument("--list", action="store_true", help="only list what is there")
-        parser.add_argument("--progress", action="store_true", help="say how far it is")
+        for option, words in {
+            "--new-key": "print a new pair of keys and stop",
+            "--tombstones": "only copy the file of what was erased and wished",
+            "--take-over": "even if another installation, which is gone for good, made those there",
+            "--list": "only list what is there",
+            "--progress": "say how far it is",
+        }.items():
+            parser.add_argument(option, action="store_true", help=words)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["new_key"]:
             self.new_key()
-        elif options["list"] or options["tombstones"]:
-            self.without_proof(options["list"])
+        elif options["list"]:
+            with plainly():
+                for name in stores.complete(stores.at(settings.BACKUP_TO)):
+                    self.stdout.write(name)
+        elif options["tombstones"]:
+            with plainly():
+                store = stores.at(settings.BACKUP_TO)
+                store.workplace(settings.DATA_DIR)
+                erasures.copy_to(store)
         else:
             with recording(proofs.Kind.BACKUP) as note, making.at_work() as scratch:
                 tell = progress(options["progress"])
@@ -65,15 +65,3 @@ class Command(BaseCommand):
             f"The public key, which goes into the site's settings:\n"
             f"\n    BACKUP_RECIPIENT={public}\n"
         )
-
-    def without_proof(self, listing: bool) -> None:
-        try:
-            store = stores.at(settings.BACKUP_TO)
-            if listing:
-                for name in stores.complete(store):
-                    self.stdout.write(name)
-            else:
-                store.workplace(settings.DATA_DIR)
-                erasures.copy_to(store)
-        except (BackupProblem, OSError) as problem:
-            raise CommandError(str(problem)) from problem

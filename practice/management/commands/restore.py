@@ -57,13 +57,9 @@ class Command(BaseCommand):
             if not options["replace"]:
                 restoring.refuse_if_in_use()
             store, name = restoring.find(options["backup"])
-            order = restoring.Order(
-                store=store,
-                name=name,
-                private=private_key(options["key"]),
-                replace=options["replace"],
-                other_keys=options["other_keys"],
-            )
+            private = private_key(options["key"])
+            how = {key: options[key] for key in ("replace", "other_keys")}
+            order = restoring.Order(store, name, private, **how)
             restored = restoring.restore(order, scratch, progress(options["progress"]))
         if options["report"]:
             Path(options["report"]).write_text(json.dumps(asdict(restored)))
