@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps as installed
 from django.contrib.auth.models import Group
 
 from blog.models import ArticleIndexPage, BioPage
@@ -36,18 +35,18 @@ def make_pages() -> None:
 
 def let_edit_topics(group: Group) -> None:
     for action in ("add", "change", "delete", "view"):
-        group.permissions.add(permission("blog", f"{action}_topic", installed))
+        group.permissions.add(permission("blog", f"{action}_topic"))
 
 
 def make_groups() -> None:
     """Editors write articles and see nothing else; the therapist may do all that they may."""
     editors, _ = Group.objects.get_or_create(name=EDITOR)
-    editors.permissions.add(permission("wagtailadmin", "access_admin", installed))
-    let_use_files(editors, installed)
+    editors.permissions.add(permission("wagtailadmin", "access_admin"))
+    let_use_files(editors)
     let_edit_topics(editors)
     index = ArticleIndexPage.objects.first()
     if index is not None:
-        let_edit_pages(editors, index, installed)
+        let_edit_pages(editors, index)
     let_edit_topics(Group.objects.get_or_create(name=THERAPIST)[0])
 
 

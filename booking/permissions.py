@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps import apps as installed
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
@@ -39,4 +38,4 @@ def require_review(request: HttpRequest) -> None:
 def let_therapists_review(sender: Any, **kwargs: Any) -> None:
     """Receiver of `post_migrate`: the Therapist group reviews requests; no other does."""
     group, _ = Group.objects.get_or_create(name=THERAPIST)
-    group.permissions.add(permission("booking", "review_consultationrequest", installed))
+    group.permissions.add(permission("booking", "review_consultationrequest"))

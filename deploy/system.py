@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from practice.environment.firstrun import replace_file, why  # of the standard library alone
+from practice.environment import files  # of the standard library alone, like the next
+from practice.environment.firstrun import why
 
 ROOT = Path("/")  # tests put another in its place
 
@@ -121,7 +122,7 @@ def alone(*, waits: bool = False) -> Iterator[None]:
 def write(path: Path, text: str, mode: int = 0o644) -> None:
     """Whole or not at all, even if the power goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, text, mode)
+    files.replace(path, text.encode(), mode)
 
 
 def holds_text(path: Path, text: str, mode: int) -> bool:

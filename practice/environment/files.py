@@ -1,4 +1,6 @@
-"""Files that are written whole or not at all, even if the power goes; nobody else may read them."""
+"""Files that are written whole or not at all, even if the power goes. Others may not read them,
+unless it is said. Only the standard library may be imported here.
+"""
 
 import errno
 import fcntl
@@ -10,11 +12,12 @@ from pathlib import Path
 PART = ".part"  # how a file is called until it is whole
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
     """A crash leaves the old file or the new one, and at worst a part beside it."""
-    descriptor, part = tempfile.mkstemp(PART, f"{path.name}.", path.parent)  # mode 0600
+    descriptor, part = tempfile.mkstemp(PART, f"{path.name}.", path.parent)
     try:
         with open(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

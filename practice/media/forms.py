@@ -31,16 +31,18 @@ class PictureField(WagtailImageField):
         return data.stripped
 
 
+def take_as(kind: type[FileField], fields: dict[str, Any]) -> None:
+    """Lets a field of ours take the file, in the place of Wagtail's."""
+    if given := fields.get("file"):
+        fields["file"] = kind(label=given.label, required=given.required, widget=given.widget)
+
+
 class ImageForm(BaseImageForm):
     """The form by which every picture comes in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "file" in self.fields:
-            given = self.fields["file"]
-            self.fields["file"] = PictureField(
-                label=given.label, required=given.required, widget=given.widget
-            )
+        take_as(PictureField, self.fields)
         if "description" in self.fields:
             self.fields["description"].help_text = (
                 "What does the picture show? People who can't see it hear this instead. Leave this "
@@ -68,11 +70,7 @@ class DocumentForm(BaseDocumentForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "file" in self.fields:
-            given = self.fields["file"]
-            self.fields["file"] = DocumentField(
-                label=given.label, required=given.required, widget=given.widget
-            )
+        take_as(DocumentField, self.fields)
 
 
 def strip_waiting_picture(sender: Any, instance: Any, **kwargs: Any) -> None:

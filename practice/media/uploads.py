@@ -17,6 +17,14 @@ from storages.backends.s3 import S3Storage
 from practice.media import s3
 
 
+@contextlib.contextmanager
+def as_a_disk() -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as problem:
+        raise OSError(errno.EIO, f"The store of uploads: {problem}"[:200]) from problem
+
+
 class InBucket(S3Storage):
     """MEDIA_STORE. As for backups, boto3 finds credentials, region and endpoint in the environment.
 
@@ -36,26 +44,7 @@ class InBucket(S3Storage):
     def url(self, name: str, *args: Any, **kwargs: Any) -> str:
         return f"{settings.MEDIA_URL}{filepath_to_uri(name.lstrip('/'))}"
 
-    def _open(self, *args: Any, **kwargs: Any) -> Any:
-        with as_a_disk():
-            return super()._open(*args, **kwargs)
-
-    def _save(self, *args: Any, **kwargs: Any) -> Any:
-        with as_a_disk():
-            return super()._save(*args, **kwargs)
-
-    def exists(self, *args: Any, **kwargs: Any) -> bool:
-        with as_a_disk():
-            return bool(super().exists(*args, **kwargs))
-
-    def delete(self, *args: Any, **kwargs: Any) -> None:
-        with as_a_disk():
-            super().delete(*args, **kwargs)
-
-
-@contextlib.contextmanager
-def as_a_disk() -> Iterator[None]:
-    try:
-        yield
-    except (BotoCoreError, ClientError) as problem:
-        raise OSError(errno.EIO, f"The store of uploads: {problem}"[:200]) from problem
+    _open = as_a_disk()(S3Storage._open)
+    _save = as_a_disk()(S3Storage._save)
+    exists = as_a_disk()(S3Storage.exists)
+    delete = as_a_disk()(S3Storage.delete)

@@ -77,6 +77,11 @@ def days_kept(label: str, *, default: int) -> models.PositiveSmallIntegerField:
     )
 
 
+def _panel(heading: str, names: str, help: str = "") -> MultiFieldPanel:
+    fields = [FieldPanel(name) for name in names.split()]
+    return MultiFieldPanel([HelpPanel(help), *fields] if help else fields, heading=heading)
+
+
 # Which field says how long a request in some state is kept; `waiting` stands for those that wait.
 KEPT = {
     state: f"keeps_{state}_for"
@@ -280,67 +285,36 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     select_related = ("portrait",)
 
     panels: ClassVar = [
-        MultiFieldPanel(
-            [
-                FieldPanel(name)
-                for name in (
-                    "practice_name short_name therapist_name credential license_type "
-                    "license_number license_expires portrait accent"
-                ).split()
-            ],
-            heading="Who you are",
+        _panel(
+            "Who you are",
+            "practice_name short_name therapist_name credential license_type license_number "
+            "license_expires portrait accent",
         ),
-        MultiFieldPanel(
-            [
-                FieldPanel(name)
-                for name in (
-                    "telephone email second_email security_contact office_address country "
-                    "holiday_region licensed_regions client_portal_url"
-                ).split()
-            ],
-            heading="Where you are",
+        _panel(
+            "Where you are",
+            "telephone email second_email security_contact office_address country holiday_region "
+            "licensed_regions client_portal_url",
         ),
-        MultiFieldPanel(
-            [
-                FieldPanel(name)
-                for name in (
-                    "reply_within fee session_minutes insurance sliding_scale asks_for_message"
-                ).split()
-            ],
-            heading="Consultations and fees",
+        _panel(
+            "Consultations and fees",
+            "reply_within fee session_minutes insurance sliding_scale asks_for_message",
         ),
-        MultiFieldPanel(
-            [
-                HelpPanel(
-                    "<p>In days. Then a request and all that belongs to it is erased by itself; "
-                    "what stays is a count. What waits is announced a month before.</p>"
-                ),
-                *(FieldPanel(name) for name in KEPT.values()),
-            ],
-            heading="How long requests are kept",
+        _panel(
+            "How long requests are kept",
+            " ".join(KEPT.values()),
+            "<p>In days. Then a request and all that belongs to it is erased by itself; "
+            "what stays is a count. What waits is announced a month before.</p>",
         ),
-        MultiFieldPanel(
-            [
-                HelpPanel(
-                    "<p>These begin with what holds in California. Change them to yours.</p>"
-                ),
-                *(
-                    FieldPanel(name)
-                    for name in (
-                        "emergency_number crisis_name crisis_phone crisis_text_to crisis_chat_url "
-                        "violence_name violence_phone violence_url age_of_consent "
-                        "teen_information elsewhere_help board_notice good_faith_estimate_notice"
-                    ).split()
-                ),
-            ],
-            heading="Crisis help and notices",
+        _panel(
+            "Crisis help and notices",
+            "emergency_number crisis_name crisis_phone crisis_text_to crisis_chat_url "
+            "violence_name violence_phone violence_url age_of_consent teen_information "
+            "elsewhere_help board_notice good_faith_estimate_notice",
+            "<p>These begin with what holds in California. Change them to yours.</p>",
         ),
-        MultiFieldPanel(
-            [
-                FieldPanel(name)
-                for name in "invitation_heading invitation_text invitation_button".split()
-            ],
-            heading="The invitation under every article",
+        _panel(
+            "The invitation under every article",
+            "invitation_heading invitation_text invitation_button",
         ),
         MultiFieldPanel(
             [
@@ -482,13 +456,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     def nth_working_day(self, start: date, count: int) -> date:
         """The practice's own `count`-th working day after `start`; see workdays.py."""
-        return workdays.nth_working_day(
-            start,
-            count,
-            country=self.country,
-            region=self.holiday_region,
-            away=self.away,
-        )
+        here = {"country": self.country, "region": self.holiday_region}
+        return workdays.nth_working_day(start, count, **here, away=self.away)
 
 
 class DaysAway(Orderable):

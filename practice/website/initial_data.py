@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page, Site
@@ -12,17 +13,17 @@ THERAPIST = "Therapist"
 WAGTAILS_GROUPS = ("Editors", "Moderators")  # ours are Editor and Therapist
 PAGE_ACTIONS = ("add", "change", "publish")
 
-STANDARD_PAGES = (
-    ("services", "Services"),
-    ("fees", "Fees"),
-    ("faq", "Questions"),
-    ("privacy", "Privacy"),
-    ("accessibility", "Accessibility"),
-)
+STANDARD_PAGES = {
+    "services": "Services",
+    "fees": "Fees",
+    "faq": "Questions",
+    "privacy": "Privacy",
+    "accessibility": "Accessibility",
+}
 IN_MENU = {"services", "fees", "faq"}
 
 
-def permission(app_label: str, codename: str, apps: Any) -> Permission:
+def permission(app_label: str, codename: str) -> Permission:
     """A permission, made first where `post_migrate` has not come to its app yet."""
     found = Permission.objects.filter(content_type__app_label=app_label, codename=codename)
     if not found.exists():
@@ -30,15 +31,15 @@ def permission(app_label: str, codename: str, apps: Any) -> Permission:
     return found.get()
 
 
-def let_edit_pages(group: Group, page: Page, apps: Any) -> None:
+def let_edit_pages(group: Group, page: Page) -> None:
     """`group` may add, change and publish below `page`."""
     for action in PAGE_ACTIONS:
         GroupPagePermission.objects.get_or_create(
-            group=group, page=page, permission=permission("wagtailcore", f"{action}_page", apps)
+            group=group, page=page, permission=permission("wagtailcore", f"{action}_page")
         )
 
 
-def let_use_files(group: Group, apps: Any) -> None:
+def let_use_files(group: Group) -> None:
     """`group` may add and choose pictures and documents."""
     collection = Collection.get_first_root_node()
     if collection is None:
@@ -48,7 +49,7 @@ def let_use_files(group: Group, apps: Any) -> None:
             GroupCollectionPermission.objects.get_or_create(
                 group=group,
                 collection=collection,
-                permission=permission(app_label, f"{action}_{model}", apps),
+                permission=permission(app_label, f"{action}_{model}"),
             )
 
 
@@ -72,7 +73,7 @@ def make_pages() -> None:
     Group.objects.filter(name__in=WAGTAILS_GROUPS).delete()
     root.refresh_from_db()
     home = root.add_child(instance=HomePage(title="Home", slug="home", live=False))
-    for slug, title in STANDARD_PAGES:
+    for slug, title in STANDARD_PAGES.items():
         home.add_child(
             instance=StandardPage(title=title, slug=slug, live=False, show_in_menus=slug in IN_MENU)
         )
@@ -82,23 +83,22 @@ def make_pages() -> None:
     )
 
 
-def make_therapist_group(apps: Any) -> None:
+def make_therapist_group() -> None:
     """The owner of a solo practice, who also decides who else may sign in."""
     group, _ = Group.objects.get_or_create(name=THERAPIST)
     group.permissions.add(
-        permission("wagtailadmin", "access_admin", apps),
-        permission("practice", "change_practicesettings", apps),
-        permission("practice", "add_user", apps),
-        permission("practice", "change_user", apps),
-        permission("practice", "delete_user", apps),
-        permission("wagtailredirects", "add_redirect", apps),
-        permission("wagtailredirects", "change_redirect", apps),
-        permission("wagtailredirects", "delete_redirect", apps),
+        permission("wagtailadmin", "access_admin"),
+        permission("practice", "change_practicesettings"),
     )
-    let_use_files(group, apps)
+    for action in ("add", "change", "delete"):
+        group.permissions.add(
+            permission("practice", f"{action}_user"),
+            permission("wagtailredirects", f"{action}_redirect"),
+        )
+    let_use_files(group)
     root = Page.get_first_root_node()
     if root is not None:
-        let_edit_pages(group, root, apps)
+        let_edit_pages(group, root)
 
 
 def address_site() -> None:
@@ -108,10 +108,8 @@ def address_site() -> None:
         Site.objects.filter(is_default_site=True).update(**there)
 
 
-def make_site(sender: Any, apps: Any = None, **kwargs: Any) -> None:
+def make_site(sender: Any, **kwargs: Any) -> None:
     """Receiver of `post_migrate`; does nothing the second time."""
-    from django.apps import apps as installed
-
     make_pages()
     address_site()
-    make_therapist_group(installed)
+    make_therapist_group()

@@ -30,10 +30,16 @@ class Command(BaseCommand):
         domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">").strip().lower()
         found = records.Records(_resolver(options["dns"]))
         self.stdout.write(f"Letters come from {settings.DEFAULT_FROM_EMAIL}.")
-        findings = [*_way_out(), *_bounces()]
+        findings = _way_out()
+        if settings.MAIL_SERVICE and not learns_of_bounces():
+            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY; docs/operator.md says how."
+            says = "The service does not tell of letters that come back."
+            findings.append(advice("Bounces", says, todo))
         if "." in domain:
-            spf, selectors = _sent_by()
-            tried = [*options["selector"], *settings.DKIM_SELECTORS, *selectors]
+            known = SERVICES.get(settings.MAIL_SERVICE) or provider_of(settings.EMAIL_HOST)
+            tried = [*options["selector"], *settings.DKIM_SELECTORS]
+            tried += [*(known.selectors if known else ()), *COMMON_SELECTORS]
+            spf = known.spf if known else None
             findings += records.look(domain, found, spf=spf, selectors=tried)
         else:
             todo = "Set DEFAULT_FROM_EMAIL to an address at your own domain."
@@ -64,14 +70,6 @@ def _resolver(address: str | None) -> dns.resolver.Resolver:
     return resolver
 
 
-def _sent_by() -> tuple[str | None, tuple[str, ...]]:
-    """What SPF has to include, if known, and the DKIM selectors that may be there."""
-    known = SERVICES.get(settings.MAIL_SERVICE) or provider_of(settings.EMAIL_HOST)
-    if known is None:
-        return None, COMMON_SELECTORS
-    return known.spf, (*known.selectors, *COMMON_SELECTORS)
-
-
 def _way_out() -> list[Finding]:
     if settings.MAIL_SERVICE in SERVICES:
         url = settings.ANYMAIL[f"{settings.MAIL_SERVICE.upper()}_API_URL"]
@@ -88,11 +86,3 @@ def _way_out() -> list[Finding]:
         password=settings.EMAIL_HOST_PASSWORD,
     )
     return reach.look_at_server(server)
-
-
-def _bounces() -> list[Finding]:
-    """Whether the service is asked to tell of what comes back."""
-    if not settings.MAIL_SERVICE or learns_of_bounces():
-        return []
-    todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY; docs/operator.md says how."
-    return [advice("Bounces", "The service does not tell of letters that come back.", todo)]

@@ -34,7 +34,17 @@ class Command(BaseCommand):
         if options["env"]:
             self.stdout.write(f"FIELD_ENCRYPTION_KEYS={','.join(on_paper)}")
             return
-        self._read_everything(on_paper)
+        try:
+            count = rotation.count(on_paper)
+        except DatabaseError as problem:
+            raise CommandError("The database cannot be read; is the backup in place?") from problem
+        readable = count.current + count.rotated
+        self.stdout.write(f"{readable} values can be read with what is on the paper.")
+        if count.unreadable:
+            raise CommandError(
+                f"{count.unreadable} values cannot: the paper lacks a key. "
+                "Print a new kit with `manage.py recovery_kit`."
+            )
         if settings.FIELD_ENCRYPTION_KEYS[0] not in on_paper:
             raise CommandError(
                 "The key with which this site encrypts now is not on the paper. "
@@ -75,16 +85,3 @@ class Command(BaseCommand):
                 self.stderr.write(f"{slip} Once more:" if rest else "This line is still needed:")
             else:
                 return f"{label}  {rest}"
-
-    def _read_everything(self, on_paper: list[str]) -> None:
-        try:
-            count = rotation.count(on_paper)
-        except DatabaseError as problem:
-            raise CommandError("The database cannot be read; is the backup in place?") from problem
-        readable = count.current + count.rotated
-        self.stdout.write(f"{readable} values can be read with what is on the paper.")
-        if count.unreadable:
-            raise CommandError(
-                f"{count.unreadable} values cannot: the paper lacks a key. "
-                "Print a new kit with `manage.py recovery_kit`."
-            )

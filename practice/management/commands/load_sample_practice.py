@@ -35,18 +35,17 @@ class Command(BaseCommand):
         if drafts:
             fill_pages(PracticeSettings.load(), samples.keep_draft)
         else:
-            fill_pages(fill_settings(), samples.publish)
+            practice = PracticeSettings.load()
+            for name, value in samples.SETTINGS.items():
+                if getattr(practice, name) == PracticeSettings._meta.get_field(name).get_default():
+                    setattr(practice, name, value)
+            practice.save()
+            fill_pages(practice, samples.publish)
         if password and not samples.sign_in():
-            make_sign_in(password)
-
-
-def fill_settings() -> PracticeSettings:
-    practice = PracticeSettings.load()
-    for name, value in samples.SETTINGS.items():
-        if getattr(practice, name) == PracticeSettings._meta.get_field(name).get_default():
-            setattr(practice, name, value)
-    practice.save()
-    return practice
+            user = User.objects.create_user(
+                samples.SIGN_IN, password, first_name="Sample", last_name="Therapist"
+            )
+            user.groups.add(Group.objects.get(name=THERAPIST))
 
 
 def fill_pages(practice: PracticeSettings, keep: Callable[[Page], object]) -> None:
@@ -59,10 +58,3 @@ def fill_pages(practice: PracticeSettings, keep: Callable[[Page], object]) -> No
         if is_untouched(page):
             samples.fill(page, texts[page.slug])
             keep(page)
-
-
-def make_sign_in(password: str) -> None:
-    user = User.objects.create_user(
-        samples.SIGN_IN, password, first_name="Sample", last_name="Therapist"
-    )
-    user.groups.add(Group.objects.get(name=THERAPIST))

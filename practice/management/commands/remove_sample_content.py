@@ -26,7 +26,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
         with transaction.atomic():
-            lines = [*remove_pages(), *kept_as_published()]
+            lines = list(remove_pages())
+            # Whoever publishes a draft of the sample as it came has made it a page of their own.
+            for title in samples.marked_titles():
+                lines.append(f"Kept the page {title}: you published it. Write over what is in it.")
             for _, others in samples.removed.send(sender=type(self)):
                 lines += others or []
             lines += [*reset_settings(), *remove_sign_in()]
@@ -50,12 +53,6 @@ def remove_pages() -> Iterator[str]:
         else:
             page.delete()
             yield f"Removed the page {page.title}."
-
-
-def kept_as_published() -> Iterator[str]:
-    """Whoever publishes a draft of the sample as it came has made it a page of their own."""
-    for title in samples.marked_titles():
-        yield f"Kept the page {title}: you published it. Write over what is in it."
 
 
 def empty(page: Page) -> str:

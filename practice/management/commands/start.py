@@ -24,6 +24,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from practice import samples
+from practice.environment import files
 from practice.environment.firstrun import lock, say
 from practice.environment.processes import ProcessEnded, running_together, serve, work
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
                 "gunicorn and `manage.py worker`: see docs/operator.md."
             )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, interrupt)
+            signal.signal(number, signal.default_int_handler)
         try:
             port = read_port(os.environ.get("PORT", "8000"))
             refuse_unless_writable(settings.DATA_DIR)
@@ -50,7 +51,11 @@ class Command(BaseCommand):
             running_file().write_text(f"{os.getpid()} http://localhost:{port}/\n")
             keep_for_owner(settings.DATA_DIR)
             self.check()
-            prepare_database()
+            executor = MigrationExecutor(connection)
+            total = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+            if total:
+                say(f"Preparing the database ({total} steps)")
+            call_command("migrate", interactive=False, stdout=MigrationProgress(total))
             load_sample_content()
             say("Collecting static files")
             call_command("collectstatic", interactive=False, verbosity=0)
@@ -63,10 +68,6 @@ class Command(BaseCommand):
             say("\nStopped. `make run` starts it again, with everything still there.")
         except (DatabaseError, ProcessEnded, OSError) as problem:
             raise CommandError(str(problem).strip().splitlines()[0]) from problem
-
-
-def interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def read_port(text: str) -> int:
@@ -138,14 +139,6 @@ def keep_for_owner(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def prepare_database() -> None:
-    executor = MigrationExecutor(connection)
-    total = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    if total:
-        say(f"Preparing the database ({total} steps)")
-    call_command("migrate", interactive=False, stdout=MigrationProgress(total))
-
-
 class MigrationProgress:
     """Turns what `migrate` prints into "20 of 240"."""
 
@@ -184,17 +177,8 @@ def load_sample_content() -> None:
     with transaction.atomic():
         call_command("load_sample_practice", password=password)
         samples.loaded.send(sender=None)
-        user = User.objects.order_by("pk").first()
-        if user:
-            keep_sign_in(user.get_username(), password)
-
-
-def keep_sign_in(email: str, password: str) -> None:
-    """Write the sample's sign-in where its owner alone can read it, for the next start to show."""
-    file = sign_in_file()
-    file.unlink(missing_ok=True)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(f"{email}\n{password}\n")
+        if user := User.objects.order_by("pk").first():
+            files.replace(sign_in_file(), f"{user.get_username()}\n{password}\n".encode())
 
 
 def sample_sign_in() -> tuple[str, str] | None:
