@@ -8,7 +8,6 @@ from deploy.manage import manage, manages, static_root
 from deploy.settings import Practice
 from deploy.system import Step, asks, at, directory, run, user_exists
 
-OWN = ("templates", "static")
 POSTGRES: dict[str, Any] = {
     "user": "postgres",
     "group": "postgres",
@@ -31,8 +30,8 @@ def foundation(practice: Practice, folder: Path) -> Iterator[Step]:
     # nginx reads the pictures in it; other practices read nothing.
     yield directory(practice.data, user, "www-data", 0o710)
     yield directory(practice.data / "media", user, user, 0o755)
-    for own in (practice.own_folder, *(practice.own_folder / part for part in OWN)):
-        yield directory(own, "root", user, 0o750)
+    for part in ("", "templates", "static"):
+        yield directory(practice.own_folder / part, "root", user, 0o750)
     place = practice.settings.get("BACKUP_TO", "")
     if place.startswith("/") and not at(place).exists():  # where one is mounted, it stays as it is
         yield directory(at(place), user, user, 0o700)

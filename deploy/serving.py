@@ -23,31 +23,20 @@ from deploy.system import (
 )
 
 TIMERS = "backup rehearse tombstones".split()
+UNITS = "/etc/systemd/system"
 
 
-def units() -> Path:
-    return at("/etc/systemd/system")
-
-
-def unit_files(folder: Path) -> list[Step]:
-    there = folder / "deploy/systemd" if folder.exists() else SOURCE / "deploy/systemd"
-    return [
-        file(units() / path.relative_to(there), path.read_text())
-        for path in sorted(there.rglob("*"))
-        if path.is_file()
-    ]
-
-
-def folder_of(practice: Practice) -> list[Step]:
-    """Backups may be written to the folder that the settings name, if they name one."""
-    place = practice.settings.get("BACKUP_TO", "")
-    if not place.startswith("/"):
-        return []
-    text = f"[Service]\nReadWritePaths=-{place}\n"
-    return [
-        file(units() / f"practice-{kind}@{practice.name}.service.d/folder.conf", text)
-        for kind in TIMERS
-    ]
+def unit_files(practices: list[Practice], folder: Path) -> list[Step]:
+    """Backups may be written to the folder that a practice's settings name, if they name one."""
+    there = (folder if folder.exists() else SOURCE) / "deploy/systemd"
+    found = [path for path in sorted(there.rglob("*")) if path.is_file()]
+    files = [file(at(UNITS) / path.relative_to(there), path.read_text()) for path in found]
+    for practice in practices:
+        place = practice.settings.get("BACKUP_TO", "")
+        for kind in TIMERS if place.startswith("/") else []:
+            path = at(UNITS) / f"practice-{kind}@{practice.name}.service.d/folder.conf"
+            files.append(file(path, f"[Service]\nReadWritePaths=-{place}\n"))
+    return files
 
 
 def clock() -> Iterator[Step]:
@@ -64,7 +53,7 @@ def clock() -> Iterator[Step]:
 
 
 def services(practices: list[Practice], folder: Path) -> Iterator[Step]:
-    files = [*unit_files(folder), *(step for each in practices for step in folder_of(each))]
+    files = unit_files(practices, folder)
 
     def write_units() -> None:
         make_all(files)
@@ -81,8 +70,8 @@ def services(practices: list[Practice], folder: Path) -> Iterator[Step]:
         name = practice.name
         yield timer(f"practice-web@{name}.socket")
         for kind in ("web", "worker"):
-            unit = units() / f"practice-{kind}@.service"
-            sandbox = units() / "practice-.service.d/sandbox.conf"
+            unit = at(UNITS) / f"practice-{kind}@.service"
+            sandbox = at(UNITS) / "practice-.service.d/sandbox.conf"
             yield service(
                 f"practice-{kind}@{name}.service",
                 [release.current(), practice.file, unit, sandbox],

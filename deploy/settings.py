@@ -84,37 +84,20 @@ class Practice:
         """Raises Refusal for a name that is none."""
         if not NAME.fullmatch(name):
             raise Refusal(f"{name!r} is no name: up to 20 small letters and digits, such as main.")
-        file = at(f"/etc/practice/{name}.env")
-        return cls(name, read(file) if file.exists() else {})
+        practice = cls(name, {})
+        if practice.file.exists():
+            practice.settings = read(practice.file)
+        return practice
 
-    @property
-    def user(self) -> str:
-        return f"practice-{self.name}"
-
-    @property
-    def file(self) -> Path:
-        return at(f"/etc/practice/{self.name}.env")
-
-    @property
-    def own_folder(self) -> Path:
-        return at(f"/etc/practice/{self.name}")
-
-    @property
-    def data(self) -> Path:
-        return at(f"/var/lib/practice/{self.name}")
-
-    @property
-    def site(self) -> Path:
-        """What nginx reads of it; an install comes to that last."""
-        return at(f"/etc/nginx/sites-enabled/{self.user}.conf")
-
-    @property
-    def socket(self) -> Path:
-        return at(f"/run/{self.user}.sock")
-
-    @property
-    def certificates(self) -> Path:
-        return at(f"/etc/practice/tls/{self.name}")
+    def __post_init__(self) -> None:
+        self.user = f"practice-{self.name}"
+        self.file = at(f"/etc/practice/{self.name}.env")
+        self.own_folder = at(f"/etc/practice/{self.name}")
+        self.data = at(f"/var/lib/practice/{self.name}")
+        # What nginx reads of it; an install comes to that last.
+        self.site = at(f"/etc/nginx/sites-enabled/{self.user}.conf")
+        self.socket = at(f"/run/{self.user}.sock")
+        self.certificates = at(f"/etc/practice/tls/{self.name}")
 
     @property
     def host(self) -> str:
@@ -178,19 +161,19 @@ def complete(practice: Practice, answers: dict[str, str]) -> None:
         if question.name not in settings and not by_service:
             settings[question.name] = ask(question)
     settings["SITE_URL"] = settings["SITE_URL"].rstrip("/")
+    if practice.host not in listed(settings.get("ALLOWED_HOSTS", "")):
+        settings["ALLOWED_HOSTS"] = practice.host
     made = {
         "BEHIND_PROXY": "true",
         "DATA_DIR": f"/var/lib/practice/{practice.name}",
         "PRACTICE_DIR": f"/etc/practice/{practice.name}",
         # By the socket, where the database knows the system's user: there is no password.
         "DATABASE_URL": f"postgres://{practice.user}@//var/run/postgresql/{practice.user}",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(os.urandom(32)).decode(),
     }
-    if practice.host not in listed(settings.get("ALLOWED_HOSTS", "")):
-        settings["ALLOWED_HOSTS"] = practice.host
     for name, value in made.items():
         settings.setdefault(name, value)
-    settings.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
-    settings.setdefault("FIELD_ENCRYPTION_KEYS", base64.urlsafe_b64encode(os.urandom(32)).decode())
 
 
 def refuse_unknown(answers: dict[str, str], file: Path) -> None:
@@ -237,9 +220,8 @@ def refuse_bad(name: str, value: str) -> None:
                 raise Refusal("DEFAULT_FROM_EMAIL must be an address of mail.")
         case "EMAIL_URL":
             if "://" not in value:
-                raise Refusal(
-                    "EMAIL_URL must be like smtp+tls://user:password@mail.example.com:587"
-                )
+                like = "smtp+tls://user:password@mail.example.com:587"
+                raise Refusal(f"EMAIL_URL must be like {like}")
         case "TIME_ZONE":
             if not Path("/usr/share/zoneinfo", value).is_file():
                 raise Refusal(f"TIME_ZONE: {value!r} is no time zone, such as America/New_York.")

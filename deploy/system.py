@@ -125,18 +125,13 @@ def write(path: Path, text: str, mode: int = 0o644) -> None:
     files.replace(path, text.encode(), mode)
 
 
-def holds_text(path: Path, text: str, mode: int) -> bool:
-    with suppress(OSError, UnicodeDecodeError):
-        return path.read_text() == text and path.stat().st_mode & 0o7777 == mode
-    return False
-
-
 def file(path: Path, text: str, mode: int = 0o644, says: str = "") -> Step:
-    return Step(
-        says or f"write {path}",
-        lambda: holds_text(path, text, mode),
-        lambda: write(path, text, mode),
-    )
+    def holds() -> bool:
+        with suppress(OSError, UnicodeDecodeError):
+            return path.read_text() == text and path.stat().st_mode & 0o7777 == mode
+        return False
+
+    return Step(says or f"write {path}", holds, lambda: write(path, text, mode))
 
 
 def link(path: Path, target: str | Path, says: str = "") -> Step:

@@ -27,24 +27,11 @@ from practice.environment.firstrun import why
 
 # A night without the network is nothing to tell; after this many seconds nobody looks any more.
 LOOKS_WITHIN = 2 * 86_400 + 7_200
-
-
-def fetched() -> Path:
-    return at("/var/cache/fetch-practices")
-
-
-def signers() -> Path:
-    return at("/etc/practice/signers")
-
-
-def unfinished() -> Path:
-    """Names the version that served before, for as long as the next one has not proved itself."""
-    return at("/opt/practice/unfinished")
-
-
-def refused() -> Path:
-    """Names the version that failed, so that the timer does not try it every night."""
-    return at("/opt/practice/refused")
+FETCHED, SIGNERS = "/var/cache/fetch-practices", "/etc/practice/signers"
+# Names the version that served before, for as long as the next one has not proved itself.
+UNFINISHED = "/opt/practice/unfinished"
+# Names the version that failed, so that the timer does not try it every night.
+REFUSED = "/opt/practice/refused"
 
 
 def note(line: str) -> None:
@@ -67,27 +54,24 @@ def open_for(practice: Practice, name: str, how: int) -> TextIO:
 # --- There and back -------------------------------------------------------------------------
 
 
-def converge(version: str) -> None:
-    """Let `version` be what serves, by its own installer. Raises Refusal where that fails."""
-    run(release.place(version) / "deploy/install", "--locked")
-
-
 def change(before: str, after: str) -> bool:
-    """Whether `after` serves now; else it is `before` again, and why has been noted."""
-    write(unfinished(), f"{before}\n")
+    """Whether `after` serves now, by its own installer; else it is `before` again, and why has been
+    noted.
+    """
+    write(at(UNFINISHED), f"{before}\n")
     try:
-        converge(after)
+        run(release.place(after) / "deploy/install", "--locked")
     except Refusal as problem:
-        write(refused(), f"{after}\n")
+        write(at(REFUSED), f"{after}\n")
         note(f"The update to {after} failed: {reason(problem)}")
         say(str(problem))
-        converge(before)
-        unfinished().unlink()
+        run(release.place(before) / "deploy/install", "--locked")
+        at(UNFINISHED).unlink()
         note(f"Went back to {before}, which serves.")
         release.prune({before})
         return False
-    unfinished().unlink()
-    refused().unlink(missing_ok=True)
+    at(UNFINISHED).unlink()
+    at(REFUSED).unlink(missing_ok=True)
     note(f"Updated from {before} to {after}.")
     release.prune({before, after})
     return True
@@ -102,12 +86,12 @@ def reason(problem: Refusal) -> str:
 
 def settle() -> None:
     """Finish what an update that was killed has begun, or take it back."""
-    if not unfinished().exists():
+    if not at(UNFINISHED).exists():
         return
-    before, now = unfinished().read_text().strip(), release.current_version()
+    before, now = at(UNFINISHED).read_text().strip(), release.current_version()
     if before == now:
         say(f"An update was cut short; {now} served on.")
-        unfinished().unlink()
+        at(UNFINISHED).unlink()
     else:
         say(f"An update from {before} to {now} was cut short.")
         change(before, now)
@@ -155,22 +139,22 @@ def unpacked(source: Path) -> Iterator[Path]:
 @contextmanager
 def laid_ready() -> Iterator[Path | None]:
     """The folder of the version that was fetched, if it is newer and rightly signed."""
-    mark = fetched() / fetch.TAG
+    mark = at(FETCHED) / fetch.TAG
     tag = mark.read_text().strip() if mark.exists() else ""
     here = release.order(release.current_version())
     if not re.fullmatch(r"v[\w.]+", tag) or release.order(tag) <= here:
         yield None
         return
-    if refused().exists() and refused().read_text().strip() == tag[1:]:
+    if at(REFUSED).exists() and at(REFUSED).read_text().strip() == tag[1:]:
         say(f"{tag} has failed before: it waits for a newer one, or for you.")
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="practice-") as folder:
         repository, source = Path(folder) / "repository", Path(folder) / "source"
-        run("git", "clone", "--quiet", "--bare", fetched() / fetch.BUNDLE, repository)
-        signed = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={signers()}")
+        run("git", "clone", "--quiet", "--bare", at(FETCHED) / fetch.BUNDLE, repository)
+        signed = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={at(SIGNERS)}")
         if not asks("git", "-C", repository, *signed, "verify-tag", tag):
-            raise Refusal(f"{tag} is not signed by any of {signers()}: it was not installed.")
+            raise Refusal(f"{tag} is not signed by any of {at(SIGNERS)}: it was not installed.")
         source.mkdir()
         archive = Path(folder) / "source.tar"
         run("git", "-C", repository, "archive", "--output", archive, tag)
@@ -182,7 +166,7 @@ def laid_ready() -> Iterator[Path | None]:
 
 def refuse_unless_looked() -> None:
     """Raises Refusal where nobody could look for a newer version yet, or for two days."""
-    looked = fetched() / fetch.LOOKED
+    looked = at(FETCHED) / fetch.LOOKED
     if not looked.exists() or time.time() - looked.stat().st_mtime > LOOKS_WITHIN:
         since = "for two days" if looked.exists() else "ever since it was set up"
         raise Refusal(
@@ -203,7 +187,7 @@ def by_timer() -> int:
                 refuse_unless_looked()
                 say("There is nothing newer to install.")
                 return 0
-            return 0 if update(source, str(fetched() / fetch.WHEELS)) else 1
+            return 0 if update(source, str(at(FETCHED) / fetch.WHEELS)) else 1
     except Refusal as problem:
         note(f"Not updated: {reason(problem)}")
         raise
