@@ -2,7 +2,7 @@
 
 `.env` at the top of the project is read if it is there; the environment itself goes first.
 docs/operator.md explains each variable. Whatever is unsafe in production is a numbered
-check in `practice/checks.py`.
+check in the `checks.py` of the room that it is about.
 """
 
 import re
@@ -146,9 +146,7 @@ SQLITE_OPTIONS = {
     ),
 }
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
-DATABASES["default"]["CONN_MAX_AGE"] = (
-    600  # practice/worker/connections.py ends one before, if need be
-)
+DATABASES["default"]["CONN_MAX_AGE"] = 600  # practice/worker/connections.py may end one before
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 else:
@@ -163,12 +161,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "practice.User"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-    )
+    {"NAME": f"django.contrib.auth.password_validation.{name}Validator"}
+    for name in ("UserAttributeSimilarity", "MinimumLength", "CommonPassword")
 ]
 
 # --- Who gets in ---------------------------------------------------------------------------

@@ -170,7 +170,6 @@ def safe(member: tarfile.TarInfo) -> PurePosixPath:
 
 
 def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
-    """Raises BackupProblem."""
     try:
         data = (folder / MANIFEST).read_bytes()
         found = json.loads(data)

@@ -20,17 +20,17 @@ def progress(wanted: bool) -> Tell:
     """Says on standard error how far it is, if wanted or if somebody looks on."""
     if not wanted and not sys.stderr.isatty():
         return lambda what, done, total: None
-    last: dict[str, object] = {"what": "", "line": "", "at": 0.0}
+    last_what, last_line, told_at = "", "", 0.0
 
     def tell(what: str, done: int, total: int) -> None:
+        nonlocal last_what, last_line, told_at
         now = time.monotonic()
         so_far = f" {done // 1_000_000} MB" if done else ""
         line = f"{what} {100 * done // total} %" if total else f"{what}{so_far}"
-        is_step = what == last["what"] and not (total and done >= total)
-        if line == last["line"] or (is_step and now - float(str(last["at"])) < EVERY):
-            return
-        last.update(what=what, line=line, at=now)
-        print(line, file=sys.stderr, flush=True)  # noqa: T201
+        is_step = what == last_what and not (total and done >= total)
+        if line != last_line and not (is_step and now - told_at < EVERY):
+            last_what, last_line, told_at = what, line, now
+            print(line, file=sys.stderr, flush=True)  # noqa: T201
 
     return tell
 

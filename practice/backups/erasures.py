@@ -37,7 +37,6 @@ def copy_to(store: stores.Store) -> None:
 
 
 def learn(texts: Iterable[bytes]) -> None:
-    """Adds to the file here what it lacks of `texts`."""
     known = set(merged([here()]))
     new = [line for line in merged(texts) if line not in known]
     file = Path(settings.TOMBSTONES_FILE)

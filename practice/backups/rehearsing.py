@@ -1,19 +1,12 @@
 """A restore for trial, in a scratch place, by the very command that a bad day would need.
 
-The private key is not on the server, and must not be: with it, whoever breaks in could read out
-of old backups what has been erased since. So what can a timer prove there?
+- **By the server alone**, every week, of a backup that it makes for two keys: BACKUP_RECIPIENT, and
+  one that it holds in memory alone. So archive, encryption, store and restore are proved on the
+  real thing. Every other backup that is kept is held against the digest noted when it was made.
+- **With the private key**, by a person, once a year, of the newest backup as it lies there. This
+  alone proves that the key on paper is the right one and can be read.
 
-- **By the server alone**, every week: it makes a backup for two keys, BACKUP_RECIPIENT and one
-  that it has just made and holds in memory alone; fetches it from where it lies, decrypts,
-  restores, compares, erases again, and forgets the key. So archive, encryption, store and restore
-  are proved on the real thing. Every other backup that is kept is read again as well, and held
-  against the digest noted when it was made.
-- **With the private key**, by a person, once a year: the same with the newest backup as it lies
-  there. This alone proves that the key on paper is the right one and can be read.
-
-The admin shows each with its date and says which was which. A second, permanent key on the server
-would prove no more, and would open every backup to a thief; a restore of the plain archive, before
-it is encrypted, would prove less.
+A permanent second key on the server would prove no more, and would open every backup to a thief.
 """
 
 import contextlib

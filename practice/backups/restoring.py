@@ -37,7 +37,6 @@ class Restored:
     """
 
     name: str
-    made_at: str
     rows: int
     tables: int
     uploads: int
@@ -124,7 +123,6 @@ def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
     erased = " ".join(str(said) for _, said in restored.send(sender=None))
     return Restored(
         name=order.name,
-        made_at=manifest.made_at,
         rows=sum(manifest.counts.values()),
         tables=len(manifest.counts),
         uploads=files,

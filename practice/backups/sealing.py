@@ -13,14 +13,6 @@ BEGINS = "AGE-SECRET-KEY-1"
 PRIVATE = re.compile(BEGINS + "[02-9AC-HJ-NP-Z]{58}", re.IGNORECASE)  # BIP 173's 32 characters
 
 
-class Damaged(BackupProblem):
-    """Not what was written."""
-
-
-class WrongKey(BackupProblem):
-    """The private key does not belong to the public one."""
-
-
 def new_pair() -> tuple[str, str]:
     """A private key and its public one."""
     identity = x25519.Identity.generate()
@@ -60,10 +52,6 @@ def identity(text: str) -> Any:
     )
 
 
-def public_half(private: str) -> str:
-    return str(identity(private).to_public())
-
-
 def seal(source: Reader, sink: BinaryIO, publics: list[str]) -> tuple[str, int]:
     """Encrypts all of `source` into `sink`; the sha256 and the length of what was written.
 
@@ -82,7 +70,7 @@ def seal(source: Reader, sink: BinaryIO, publics: list[str]) -> tuple[str, int]:
 def unseal(source: Reader, sink: BinaryIO, private: str, digest: str = "") -> None:
     """Decrypts all of `source` into `sink`; `digest` is what the sha256 of `source` should be.
 
-    Raises Damaged, WrongKey. Without a digest, a changed first line may pass for a wrong key.
+    Raises BackupProblem. Without a digest, a changed first line may pass for a wrong key.
     """
     reader, writer = Digesting(source), Digesting(sink)
     key = identity(private)
@@ -93,13 +81,11 @@ def unseal(source: Reader, sink: BinaryIO, private: str, digest: str = "") -> No
             raise cause from None
         reader.drain()
         if "No matching keys" not in str(problem) or (digest and reader.hash.hexdigest() != digest):
-            raise Damaged(
-                "The backup is damaged: it is not what was written. Nothing was restored; "
-                "take another one."
-            ) from problem
-        raise WrongKey(
-            "This private key does not open the backup: it was made for another one."
-        ) from problem
+            reason = "The backup is damaged: it is not what was written. Nothing was restored; "
+            raise BackupProblem(f"{reason}take another one.") from problem
+        reason = "This private key does not open the backup: it was made for another one."
+        raise BackupProblem(reason) from problem
     reader.drain()
     if digest and reader.hash.hexdigest() != digest:
-        raise Damaged("The backup is damaged: it differs from its .sha256. Nothing was restored.")
+        reason = "The backup is damaged: it differs from its .sha256. Nothing was restored."
+        raise BackupProblem(reason)

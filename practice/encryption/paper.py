@@ -63,7 +63,6 @@ def part_of(label: str, rest: str) -> str:
 
 
 def _key(number: int, parts: list[str]) -> str:
-    """Raises Misread."""
     ordered = sorted(set(parts))
     text = "".join(part[1:] for part in ordered)
     complete = [part[0] for part in ordered] == list(LETTERS[: len(ordered)])

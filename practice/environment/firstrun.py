@@ -23,7 +23,6 @@ from subprocess import PIPE, STDOUT
 
 from practice.environment import files
 
-RUN_LOCK = Path("requirements.txt")
 DEV_LOCK = Path("requirements-dev.txt")
 STAMP = "installed-lock"
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(\w+)\s*=\s*(.*?)\s*")

@@ -38,7 +38,6 @@ class Together:
         self.parent = os.getppid()
 
     def check(self) -> None:
-        """Raise ProcessEnded when one of the processes has ended."""
         for process in self.processes:
             if not process.is_alive():
                 raise ProcessEnded(

@@ -38,8 +38,6 @@ def take_as(kind: type[FileField], fields: dict[str, Any]) -> None:
 
 
 class ImageForm(BaseImageForm):
-    """The form by which every picture comes in."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         take_as(PictureField, self.fields)
@@ -66,8 +64,6 @@ class DocumentField(WagtailDocumentField):
 
 
 class DocumentForm(BaseDocumentForm):
-    """The form by which every document comes in."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         take_as(DocumentField, self.fields)

@@ -109,8 +109,6 @@ class Intake(models.TextChoices):
 
 @register_setting(icon="home", order=10)
 class PracticeSettings(ClusterableModel, BaseGenericSetting):
-    """Everything that the practice says about itself, in one place."""
-
     practice_name = models.CharField(max_length=120, default="Your practice")
     short_name = models.CharField(
         max_length=40,
@@ -392,7 +390,6 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         return ZoneInfo(self.time_zone)
 
     def today(self) -> date:
-        """The date in the practice's own zone."""
         return timezone.now().astimezone(self.zone).date()
 
     def midnight(self, day: date) -> datetime:
@@ -414,7 +411,6 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     @property
     def takes_new_clients(self) -> bool:
-        """Whether there is room at the moment."""
         return self.intake_now in (Intake.OPEN, Intake.WITHOUT_TIMES)
 
     def kept_for(self, state: str) -> timedelta:
@@ -428,7 +424,6 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     @property
     def mail_name(self) -> str:
-        """The name for subjects and senders of e-mail."""
         return self.short_name or self.practice_name
 
     @property

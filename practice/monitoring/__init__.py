@@ -59,6 +59,5 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def split(found: Iterable[Finding]) -> tuple[list[Finding], list[str]]:
-    """What is wrong, and what is well."""
     found = list(found)
     return [each for each in found if each.advice], [each.says for each in found if not each.advice]

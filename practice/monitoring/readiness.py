@@ -92,7 +92,6 @@ def disk_of(folder: Path) -> int:
 
 
 def least_free() -> int:
-    """Bytes below which the site is not ready."""
     return int(settings.LEAST_FREE_MB * MEGABYTE)
 
 

@@ -51,8 +51,6 @@ class BackupsPanel(Component):
 
 
 class MailMenuItem(MenuItem):
-    """Leads to the proof that mail arrives."""
-
     def __init__(self) -> None:
         super().__init__(
             "Mail", reverse_lazy("practice_mail"), name="mail", icon_name="mail", order=20

@@ -32,7 +32,6 @@ def permission(app_label: str, codename: str) -> Permission:
 
 
 def let_edit_pages(group: Group, page: Page) -> None:
-    """`group` may add, change and publish below `page`."""
     for action in PAGE_ACTIONS:
         GroupPagePermission.objects.get_or_create(
             group=group, page=page, permission=permission("wagtailcore", f"{action}_page")
@@ -40,7 +39,6 @@ def let_edit_pages(group: Group, page: Page) -> None:
 
 
 def let_use_files(group: Group) -> None:
-    """`group` may add and choose pictures and documents."""
     collection = Collection.get_first_root_node()
     if collection is None:
         return

@@ -61,24 +61,19 @@ def mixed(color: str, other: str, share: float) -> str:
     return _hex(tuple(c + (o - c) * share for c, o in pairs))
 
 
+def _root(accent: str, tint: str, cloth: str) -> str:
+    return f":root{{--accent:{accent};--tint:{tint};--cloth:{cloth}}}"
+
+
 def accents(accent: str) -> str:
     """The accent for both themes as custom properties.
 
     `--tint` is the paper of panels. `--cloth` bears words in the light theme's paper, always.
     """
-    light, dark = (readable(accent, PAPER[theme], WANTED[theme]) for theme in ("light", "dark"))
-    colors = {
-        "light": {"accent": light, "tint": mixed(PAPER["light"], light, TINT), "cloth": light},
-        "dark": {
-            "accent": dark,
-            "tint": mixed(PAPER["dark"], dark, TINT),
-            "cloth": mixed(light, PAPER["dark"], SHADE),
-        },
-    }
-    on_paper, at_night = (
-        ":root{" + ";".join(f"--{name}:{color}" for name, color in colors[theme].items()) + "}"
-        for theme in ("light", "dark")
-    )
+    paper, dusk = PAPER["light"], PAPER["dark"]
+    light, dark = readable(accent, paper, WANTED["light"]), readable(accent, dusk, WANTED["dark"])
+    on_paper = _root(light, mixed(paper, light, TINT), light)
+    at_night = _root(dark, mixed(dusk, dark, TINT), mixed(light, dusk, SHADE))
     night = "@media screen and (prefers-color-scheme:dark)"
     return f"@layer tokens{{{on_paper}\n{night}{{{at_night}}}}}\n"
 

@@ -70,18 +70,21 @@ def test_none_but_the_last_is_ever_older_than_promised(hours: list[int], days: i
 def test_a_new_pair_is_printed_once_with_what_to_do(settings: Any) -> None:
     said = io.StringIO()
     call_command("backup", "--new-key", stdout=said)
-    assert f"BACKUP_RECIPIENT={sealing.public_half(said.getvalue())}" in said.getvalue()
+    public = sealing.identity(said.getvalue()).to_public()
+    assert f"BACKUP_RECIPIENT={public}" in said.getvalue()
     words = said.getvalue().partition("BACKUP_RECIPIENT")[0].split()
     assert max(len(word) for word in words) == len(sealing.BEGINS), "the rest is in groups"
 
 
 def test_a_private_key_is_found_among_other_lines_in_small_letters_and_in_groups() -> None:
     private, public = sealing.new_pair()
-    assert sealing.public_half(f"# created today\n\n  {private.lower()}  \n") == public
+    small = sealing.identity(f"# created today\n\n  {private.lower()}  \n")
+    assert str(small.to_public()) == public
     groups = f"{private[:16]}\n{private[16:30]} {private[30:45]}\t{private[45:]}\nIt begins so"
-    assert sealing.public_half(f"It begins with {sealing.BEGINS} and goes on:\n{groups}") == public
+    grouped = sealing.identity(f"It begins with {sealing.BEGINS} and goes on:\n{groups}")
+    assert str(grouped.to_public()) == public
     with pytest.raises(BackupProblem, match="74 letters"):
-        sealing.public_half(private[:-1])
+        sealing.identity(private[:-1])
 
 
 def test_a_private_key_is_typed_line_by_line(

@@ -11,11 +11,6 @@ from practice.worker import clocks
 
 
 class Command(BaseCommand):
-    """Copies all that the practice has to BACKUP_TO, encrypted for BACKUP_RECIPIENT.
-
-    The site may go on serving. The keys of the site are never included.
-    """
-
     help = "Makes an encrypted backup of the database and the uploads, while the site serves."
 
     def add_arguments(self, parser: Any) -> None:

@@ -10,11 +10,8 @@ from practice.encryption import paper, rotation
 
 
 class Command(BaseCommand):
-    """Proves that the paper works, by what was typed from it alone.
-
-    In a terminal it asks for line after line, and for one again in which a slip was made; or hand
-    them over as a file on standard input. The keys in force are not looked at but to say whether
-    the paper is up to date.
+    """Asks for line after line in a terminal, or takes a file on standard input. The keys in force
+    are not looked at but to say whether the paper is up to date.
     """
 
     help = "Checks that the recovery kit on paper reads everything in this database."

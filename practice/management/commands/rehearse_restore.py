@@ -7,24 +7,14 @@ from practice.backups.commands import plainly, private_key, progress, recording
 
 
 class Command(BaseCommand):
-    """Restores into a scratch place, which goes afterwards; the site goes on serving.
-
-    Without a key it makes a backup that it alone can open, for as long as it runs. With one, it
-    takes what lies in BACKUP_TO. practice/backups/rehearsing.py says what each proves.
-    """
-
     help = "Restores a backup for trial, compares, erases again, and notes the proof."
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument(
             "backup", nargs="?", default="", help="with --key: which; without, the newest"
         )
-        parser.add_argument(
-            "--key",
-            default=None,
-            metavar="FILE",
-            help="the private key, or - to be asked for it; it is held in memory alone",
-        )
+        words = "the private key, or - to be asked for it; it is held in memory alone"
+        parser.add_argument("--key", metavar="FILE", help=words)
         parser.add_argument("--progress", action="store_true", help="say how far it is")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -9,11 +9,6 @@ from practice.encryption import rotation
 
 
 class Command(BaseCommand):
-    """Brings everything that is encrypted under the first of FIELD_ENCRYPTION_KEYS.
-
-    The site may go on serving, and the command may be stopped and begun again at any time.
-    """
-
     help = "Encrypts everything anew with the first key, while the site serves."
 
     def add_arguments(self, parser: Any) -> None:
