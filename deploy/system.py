@@ -48,7 +48,7 @@ def run(*command: str | Path, **options: object) -> str:
     if done.returncode:
         last = "\n".join(f"    {line}" for line in why(done.stdout))
         raise Refusal(f"{shlex.join(map(str, command))} failed:\n{last}")
-    return done.stdout
+    return str(done.stdout)
 
 
 def asks(*command: str | Path, **options: object) -> str:

@@ -78,7 +78,6 @@ class Contacts:
         )
 
     def overlap(self, others: Contacts) -> bool:
-        """Whether one of `others` is one of these."""
         return any(self.reach(each, "") for each in others.emails) or any(
             self.reach("", each) for each in others.numbers
         )
@@ -187,8 +186,6 @@ def without_extension(phone: str) -> str:
 
 
 class EmailField(forms.EmailField):
-    """An address as people write or paste it."""
-
     default_error_messages = {"invalid": NO_ADDRESS}
 
     def to_python(self, value: Any) -> str:

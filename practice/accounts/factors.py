@@ -27,24 +27,20 @@ def is_enrolled(user: Any) -> bool:
     return bool(Authenticator.objects.filter(user=user, type__in=STANDING).exists())
 
 
-def was_shown(request: HttpRequest) -> bool:
-    """Whether a second factor was shown in this session: a password alone leaves no such record."""
-    records = get_authentication_records(request, request.user)
-    return any(record.get("method") == "mfa" for record in records)
-
-
 def may_enter(request: HttpRequest) -> bool:
-    """Whether whoever signed in may go on to the admin as far as factors are concerned."""
-    if was_shown(request):
+    """Whether whoever signed in may go on to the admin as far as factors are concerned: with one
+    shown in this session, of which a password alone leaves no such record.
+    """
+    records = get_authentication_records(request, request.user)
+    if any(record.get("method") == "mfa" for record in records):
         return True
     return not settings.SECOND_FACTOR_REQUIRED and not is_enrolled(request.user)
 
 
 def may_remove(factor: Authenticator) -> bool:
     """The last factor stays while one is required."""
-    if not settings.SECOND_FACTOR_REQUIRED:
-        return True
-    return len([other for other in standing(factor.user) if other.pk != factor.pk]) > 0
+    others = (other for other in standing(factor.user) if other.pk != factor.pk)
+    return not settings.SECOND_FACTOR_REQUIRED or any(others)
 
 
 def count_enrolment(request: HttpRequest, factor: Authenticator) -> None:

@@ -100,7 +100,6 @@ def total(attempts: QuerySet[AccessAttempt]) -> int:
 def respond(
     request: HttpRequest, response: HttpResponse | None, credentials: Any = None
 ) -> HttpResponse:
-    """What somebody sees who has guessed too often."""
     return render(request, "account/locked_out.html", status=429)
 
 

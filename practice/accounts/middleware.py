@@ -13,7 +13,7 @@ from practice.accounts.factors import is_enrolled, may_enter
 from practice.accounts.reauthentication import ask_again, came_from, with_next
 from practice.accounts.sessions import note_activity
 from practice.http import private
-from practice.http.middleware import View
+from practice.http.middleware import Middleware, View
 
 # Of Wagtail's own addresses, those that anybody may open, and the way out.
 OPEN = {"wagtailadmin_sprite", "wagtailadmin_javascript_catalog", "admin_sign_in", "admin_sign_out"}
@@ -21,13 +21,10 @@ ABOUT_ACCOUNTS = {"wagtailusers_users", "wagtailusers_groups"}
 ACCOUNT_MODELS = {("practice", "user"), ("auth", "group")}
 
 
-class SessionActivity:
+class SessionActivity(Middleware):
     """Notes that somebody is there. A reader, who has no session, gets none and no query; nor does
     whoever asks, in a browser that is signed in, whether the process answers.
     """
-
-    def __init__(self, get_response: View) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME in request.COOKIES and request.path != "/healthz/":
@@ -35,14 +32,8 @@ class SessionActivity:
         return self.get_response(request)
 
 
-class SecondFactor:
+class SecondFactor(Middleware):
     """Lets nobody into the admin by a password alone, and asks again before accounts change."""
-
-    def __init__(self, get_response: View) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: View, args: Any, kwargs: Any

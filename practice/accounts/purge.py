@@ -7,7 +7,6 @@ from practice.models import tallies
 
 
 def forget_old() -> None:
-    """Removes sessions that are over, counts of old guesses, and links that were sent."""
     now = timezone.now()
     for part in (sessions, lockout, tallies, letters):
         part.forget_old(now)

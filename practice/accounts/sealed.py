@@ -39,8 +39,12 @@ def has_words(request: HttpRequest) -> bool:
 
 def give_back(request: HttpRequest, way_in: str = "") -> HttpResponse:
     """The page that holds the form until its sender has been to `way_in`, if anywhere."""
+    fields = request.POST.copy()
+    for name in (ONLY_SEAL, "csrfmiddlewaretoken"):
+        fields.pop(name, None)
+    typed = json.dumps([request.path, fields.urlencode()]).encode()
     context = {
-        "sealed": request.POST.get(SEALED) or _seal(request),
+        "sealed": request.POST.get(SEALED) or cipher().encrypt(typed).decode(),
         "way_in": way_in,
         "is_signed_in": request.user.is_authenticated,
     }
@@ -74,10 +78,3 @@ def refuse(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.headers.get("Sec-Fetch-Site") == "same-origin" and has_words(request):
         return give_back(request, "" if request.user.is_authenticated else way_to_sign_in())
     return csrf.csrf_failure(request, reason)
-
-
-def _seal(request: HttpRequest) -> str:
-    fields = request.POST.copy()
-    for name in (ONLY_SEAL, "csrfmiddlewaretoken"):
-        fields.pop(name, None)
-    return cipher().encrypt(json.dumps([request.path, fields.urlencode()]).encode()).decode()

@@ -106,7 +106,6 @@ def end_all(user: Any) -> int:
 
 
 def forget_old(now: datetime) -> None:
-    """Removes the rows of sessions that are over."""
     Session.objects.filter(expire_date__lte=now).delete()
     UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
 

@@ -24,8 +24,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
-from django.utils.decorators import method_decorator
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from wagtail import views as wagtails
 from wagtail.documents.views import serve as documents
@@ -33,11 +31,9 @@ from wagtail.documents.views import serve as documents
 from practice.accounts import lockout
 from practice.accounts.factors import count_enrolment, is_enrolled, may_remove, standing
 from practice.accounts.letters import use_up_link
-from practice.accounts.reauthentication import second_factor_again
 from practice.accounts.sessions import last_seen
 
 NEXT = "account_next"  # in the session: where enrolment leads in the end
-guarded: list[Any] = [login_required, second_factor_again, never_cache]
 
 
 class Options:
@@ -57,19 +53,12 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get("next") or reverse("wagtailadmin_home"))
 
 
-def to_forgotten_password(request: HttpRequest) -> HttpResponse:
-    return redirect("account_reset_password")
-
-
 class SignIn(account.LoginView):
     """The passkey first, the password below it."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         next_page = get_next_redirect_url(self.request)  # none that leads elsewhere
         return super().get_context_data(**kwargs) | {"next": next_page}
-
-
-sign_in = SignIn.as_view()
 
 
 class SecondStep(Options, base.AuthenticateView):
@@ -107,14 +96,8 @@ def document_password(request: HttpRequest, restriction: int) -> HttpResponse:
     return lockout.guess(request, f"collection {restriction}", view)
 
 
-second_step = never_cache(SecondStep.as_view())
-
-
 class PasskeyAgain(Options, webauthn.ReauthenticateWebAuthnView):
     pass
-
-
-passkey_again = PasskeyAgain.as_view()
 
 
 class OneTimeLink(account.PasswordResetFromKeyView):
@@ -149,9 +132,6 @@ class OneTimeLink(account.PasswordResetFromKeyView):
         return super().get_context_data(**kwargs) | {"may_choose_passkey": may_choose}
 
 
-one_time_link = never_cache(OneTimeLink.as_view())
-
-
 # --- The second factor ---------------------------------------------------------------------
 
 
@@ -174,15 +154,10 @@ class CountsEnrolment:
         return answer
 
 
-@method_decorator([login_required, never_cache], name="dispatch")
 class AddApp(CountsEnrolment, totp.ActivateTOTPView):
     pass
 
 
-add_app = AddApp.as_view()
-
-
-@method_decorator([login_required, never_cache], name="dispatch")
 class AddPasskey(CountsEnrolment, webauthn.AddWebAuthnView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Asks for a key that signs in by itself, and by whoever the device knows."""
@@ -191,10 +166,6 @@ class AddPasskey(CountsEnrolment, webauthn.AddWebAuthnView):
         return found | {"options": json.dumps(options, cls=DjangoJSONEncoder)}
 
 
-add_passkey = AddPasskey.as_view()
-
-
-@method_decorator(guarded, name="dispatch")
 class RemovePasskey(webauthn.RemoveWebAuthnView):
     success_url = reverse_lazy("mfa_index")
 
@@ -207,31 +178,15 @@ class RemovePasskey(webauthn.RemoveWebAuthnView):
         return super().form_valid(form)
 
 
-remove_passkey = RemovePasskey.as_view()
-
-
-@method_decorator(guarded, name="dispatch")
 class RecoveryCodes(recovery.ViewRecoveryCodesView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         going_to = self.request.session.get(NEXT) or reverse("wagtailadmin_home")
         return super().get_context_data(**kwargs) | {"going_to": going_to}
 
 
-recovery_codes = RecoveryCodes.as_view()
-
-
-@method_decorator(guarded, name="dispatch")
-class NewCodes(recovery.GenerateRecoveryCodesView):
-    pass
-
-
-new_codes = NewCodes.as_view()
-
-
 # --- One's own account ---------------------------------------------------------------------
 
 
-@method_decorator(never_cache, name="dispatch")
 class Security(base.IndexView):
     template_name = "account/security.html"
 
@@ -246,10 +201,6 @@ class Security(base.IndexView):
         }
 
 
-security = Security.as_view()
-
-
-@method_decorator(guarded, name="dispatch")
 class Sessions(ListUserSessionsView):
     """Where one is signed in. `session` in a post ends that one, else all others end."""
 
@@ -267,6 +218,3 @@ class Sessions(ListUserSessionsView):
         for session in found["sessions"]:
             session.last_seen_at = last_seen(session)
         return found
-
-
-sessions = Sessions.as_view()

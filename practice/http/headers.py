@@ -75,7 +75,7 @@ def complete(path: str, response: HttpResponseBase) -> None:
     if is_file(path, response):
         headers[POLICY] = FILE
     else:
-        headers.setdefault(POLICY, policy_of(path))
+        headers.setdefault(POLICY, ADMIN if private.is_admin(path) else PUBLIC)
         if headers.get("Content-Type") in IN_UTF_8:
             headers["Content-Type"] += "; charset=utf-8"
     headers.setdefault("X-Frame-Options", "DENY")
@@ -83,10 +83,6 @@ def complete(path: str, response: HttpResponseBase) -> None:
         headers[POLICY] = headers[POLICY].replace(UNFRAMED, FRAMED)
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", PERMISSIONS)
-
-
-def policy_of(path: str) -> str:
-    return ADMIN if private.is_admin(path) else PUBLIC
 
 
 def is_file(path: str, response: HttpResponseBase) -> bool:

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from ipaddress import ip_address, ip_network
@@ -110,20 +110,15 @@ def message_of(record: logging.LogRecord) -> str:
 
 def places(error: BaseException | None) -> str:
     """The traceback of `error` and of what led to it, without the words of any of them."""
-    return "\n".join(_places(error, set())).rstrip()
-
-
-def _places(error: BaseException | None, seen: set[int]) -> Iterator[str]:
-    if error is None or id(error) in seen:
-        return
-    seen.add(id(error))
-    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    yield from _places(earlier, seen)
-    if earlier is not None:
-        yield "which led to:\n"
-    yield "Traceback (most recent call last):"
-    yield "".join(traceback.format_tb(error.__traceback__)).rstrip("\n")
-    yield f"{type(error).__module__}.{type(error).__qualname__}\n"
+    parts: list[str] = []
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        lines = "".join(traceback.format_tb(error.__traceback__)).rstrip("\n")
+        kind = f"{type(error).__module__}.{type(error).__qualname__}"
+        parts.insert(0, f"Traceback (most recent call last):\n{lines}\n{kind}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhich led to:\n\n".join(parts)
 
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

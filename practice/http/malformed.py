@@ -12,35 +12,36 @@ from django.utils.datastructures import MultiValueDictKeyError
 from wagtail.models import Page
 
 from practice.http import outage, private, waits
-from practice.http.middleware import View
+from practice.http.middleware import Middleware
 
 EXTERNAL_LINK = "wagtailadmin_choose_page_external_link"
 OURS = ("practice", "blog", "booking")
 UNTAKEN = re.compile(r"\d{19}|\0")  # more than 64 bits, or the end of a text
 
 
-class MalformedRequests:
+class MalformedRequests(Middleware):
     """Answers 400 or 404 where a view of the admin fails at what none of its pages would send.
 
     Wagtail's views read fields and numbers without asking what is in them. What fails in our own
     code, or for any other reason, is a crash and stays one.
     """
 
-    def __init__(self, get_response: View) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match = request.resolver_match
         if match is None or not private.is_admin(request.path):
             return None
-        if lacks_a_field(request, exception):
+        # Its view takes the address to be text before it looks for one.
+        is_bare_link = match.url_name == EXTERNAL_LINK and "url" not in request.POST
+        lacks_a_field = isinstance(exception, MultiValueDictKeyError) or is_bare_link
+        if request.method == "POST" and lacks_a_field:
             return HttpResponseBadRequest("This form came without some of its fields.")
         if is_from_ours(exception):
             return None
-        if names_nothing(match, exception):
+        is_missing = isinstance(exception, ObjectDoesNotExist)
+        if isinstance(exception, AttributeError):  # of what stands above the root of pages
+            numbers = [each for each in match.kwargs.values() if isinstance(each, int)]
+            is_missing = Page.objects.filter(depth=1, pk__in=numbers).exists()
+        if is_missing:
             raise Http404 from exception
         if is_unreadable(request, match, exception):
             return HttpResponseBadRequest("Something in this address or form can't be read.")
@@ -55,22 +56,6 @@ def is_from_ours(exception: Exception) -> bool:
     frames = (frame for frame, _ in traceback.walk_tb(exception.__traceback__))
     names = (str(frame.f_globals.get("__name__")) for frame in frames)
     return any(name.startswith(OURS) and name != waits.__name__ for name in names)
-
-
-def names_nothing(match: ResolverMatch, exception: Exception) -> bool:
-    """Whether a row was looked for that is not there, or what stands above the root of pages."""
-    if isinstance(exception, AttributeError):
-        numbers = [each for each in match.kwargs.values() if isinstance(each, int)]
-        return bool(Page.objects.filter(depth=1, pk__in=numbers).exists())
-    return isinstance(exception, ObjectDoesNotExist)
-
-
-def lacks_a_field(request: HttpRequest, exception: Exception) -> bool:
-    if request.method != "POST" or request.resolver_match is None:
-        return False
-    # Which takes the address to be text before it looks for one.
-    is_bare_link = request.resolver_match.url_name == EXTERNAL_LINK and "url" not in request.POST
-    return isinstance(exception, MultiValueDictKeyError) or is_bare_link
 
 
 def is_unreadable(request: HttpRequest, match: ResolverMatch, exception: Exception) -> bool:

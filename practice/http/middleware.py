@@ -8,14 +8,21 @@ from practice.http import headers, request_ids
 View = Callable[[HttpRequest], HttpResponse]
 
 
-class RequestId:
+class Middleware:
+    """Stands before what answers, and by itself changes nothing."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+
+class RequestId(Middleware):
     """Numbers each request, for the log and for whoever meets a crash.
 
     Nobody chooses a number: only one that the proxy made, in the proxy's form, is taken.
     """
-
-    def __init__(self, get_response: View) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "") if settings.BEHIND_PROXY else ""
@@ -26,11 +33,8 @@ class RequestId:
         return response
 
 
-class PrivacyHeaders:
+class PrivacyHeaders(Middleware):
     """Stands before all that answer, so that errors, redirects and static files have them too."""
-
-    def __init__(self, get_response: View) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

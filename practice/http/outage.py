@@ -32,8 +32,6 @@ RETRY_AFTER = 60  # seconds
 
 @dataclass(frozen=True)
 class Facts:
-    """What is told of the practice while its database is away."""
-
     practice_name: str = ""
     telephone: str = ""
     telephone_link: str = ""

@@ -15,7 +15,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from psycopg.pq import TransactionStatus
 
-from practice.http.middleware import View
+from practice.http.middleware import Middleware
 
 READS = 2.0  # seconds, for who only reads
 GLANCE = 0.3  # seconds, for what can be done without
@@ -30,17 +30,20 @@ came: ContextVar[float | None] = ContextVar("came", default=None)
 _until: ContextVar[float] = ContextVar("until", default=float("inf"))
 
 
-class OneBudget:
+class OneBudget(Middleware):
     """Begins each request's budget: when it came, even if no thread was free for it then."""
-
-    def __init__(self, get_response: View) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         seconds = READS if request.method in ("GET", "HEAD") else settings.WAITS_AT_MOST
         with connection.execute_wrapper(_hurry), at_most(seconds, since=came.get()):
             response = self.get_response(request)
-        _part_with_what_failed()
+        # The error of a statement and its cursor refer to each other, so they stay until some
+        # thread collects garbage. With SQLite that thread would wait for the connection: for
+        # seconds, while the next post waits behind a lock.
+        if connection.vendor == "sqlite" and getattr(connection, "has_failed", False):
+            connection.has_failed = False  # type: ignore[attr-defined]
+            if not connection.in_atomic_block:  # as in a test
+                connection.close()
         return response
 
 
@@ -89,18 +92,6 @@ def _begins_another(ours: Any) -> bool:
     if ours.vendor == "sqlite":
         return False  # whose pragma is in no transaction
     return bool(ours.connection.info.transaction_status == TransactionStatus.IDLE)
-
-
-def _part_with_what_failed() -> None:
-    """Closes a connection to SQLite of which a statement failed.
-
-    Its error and its cursor refer to each other, so they stay until some thread collects garbage.
-    That thread would wait for the connection: for seconds, while the next post waits behind a lock.
-    """
-    if connection.vendor == "sqlite" and getattr(connection, "has_failed", False):
-        connection.has_failed = False  # type: ignore[attr-defined]
-        if not connection.in_atomic_block:  # as in a test
-            connection.close()
 
 
 def _tell(ours: Any, seconds: float) -> None:

@@ -13,7 +13,6 @@ from collections import OrderedDict
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -129,7 +128,9 @@ class PageCache:
                 stack.enter_context(waits.at_most(0))
             key = key_of(request)
             pages = pages_of(read or version.last())
-            page = pages.get(key) if key and (read or is_recent(version.last())) else None
+            # Without it, another process may have taken pages back since long.
+            is_recent = read or time.monotonic() - version.last().read_at < AWAY_AT_MOST
+            page = pages.get(key) if key and is_recent else None
             if page is None:
                 response = self.get_response(request)
                 if not read or not pages.limit or not may_be_packed(request, response):
@@ -166,8 +167,10 @@ class PageCache:
             now = time.monotonic()
             self.away = now + min(now - began, LET_ALONE)
             return None
+        # The practice's settings, whose model stands above this room.
+        load = apps.get_model("practice.PracticeSettings").load
         with suppress(DatabaseError, InterfaceError):  # whoever needs the settings says so better
-            version.cached("facts", lambda: outage.remember(settings_of(request)))
+            version.cached("facts", lambda: outage.remember(load(request)))
         return known
 
 
@@ -175,16 +178,6 @@ def is_apart(path: str) -> bool:
     """Whether no reader reads it, so that the version is not even asked for."""
     place = private.place_of(path)
     return bool(APART.match(path)) or (place is not None and not place.begins_public)
-
-
-def settings_of(request: HttpRequest) -> Any:
-    """The practice's, whose models stand above this room."""
-    return apps.get_model("practice.PracticeSettings").load(request)
-
-
-def is_recent(known: version.Cached) -> bool:
-    """Whether its version was read lately: another process may have taken pages back since."""
-    return time.monotonic() - known.read_at < AWAY_AT_MOST
 
 
 def pages_of(known: version.Cached) -> Pages:

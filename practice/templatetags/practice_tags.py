@@ -29,8 +29,6 @@ OPENING, CLOSING = '\u201c\u201e"', '\u201d\u201c"'
 
 @dataclass(frozen=True)
 class Link:
-    """A page to go to."""
-
     title: str
     url: str
 

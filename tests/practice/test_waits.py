@@ -155,7 +155,7 @@ def test_a_version_that_is_read_late_does_not_take_the_place_of_a_newer(
 
     def read() -> None:
         with version.read() as mine:
-            assert mine.stamp == "old"
+            assert mine.version == "old"
 
     monkeypatch.setattr(version, "current", slow)
     with ThreadPoolExecutor() as pool:
@@ -166,7 +166,7 @@ def test_a_version_that_is_read_late_does_not_take_the_place_of_a_newer(
             assert version.cached("page", lambda: "as it is now") == "as it is now"
         has_read_new.set()
         late.result()
-    assert version.last().stamp == "new"
+    assert version.last().version == "new"
     with version.read():
         assert version.cached("page", lambda: "made again") == "as it is now"
 
