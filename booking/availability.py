@@ -87,7 +87,7 @@ def open_times(
     Raises ValueError, with a sentence, for input that makes no sense.
     """
     try:
-        zone = _zone(policy.timezone)
+        zone = zone_named(policy.timezone)
         _check(policy)
         duration, step, gap = (
             timedelta(minutes=minutes) for minutes in (policy.duration, policy.step, policy.gap)
@@ -177,7 +177,6 @@ def _calendar(
     overrides: dict[date, list[Window]],
     time_off: list[tuple[date, date]],
 ) -> Callable[[date], Hours]:
-    """A function that tells the hours of a local date."""
     for weekday in weekly:
         if weekday not in range(7):
             raise ValueError(f"A weekday is 0 (Monday) to 6 (Sunday), not {weekday!r}.")
@@ -246,7 +245,7 @@ def _check(policy: Policy) -> None:
             raise ValueError(f"{name} has to be a whole number from {least} on, not {value!r}.")
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError, TypeError) as error:  # each for another kind of nonsense

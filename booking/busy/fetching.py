@@ -65,8 +65,6 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to connect to, and what to ask for there."""
-
     host: str
     port: int
     path: str  # with the query
@@ -77,27 +75,21 @@ class Target:
         return f"https://{host}:{self.port}{self.path}"
 
 
-class Deadline:
-    """A time by which everything is to be done, however slowly each byte comes."""
-
-    def __init__(self, seconds: float) -> None:
-        self._ends = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Seconds, more than 0. Raises TimeoutError."""
-        if (left := self._ends - time.monotonic()) <= 0:
-            raise TimeoutError
-        return left
+def left(deadline: float) -> float:
+    """Seconds until then, more than 0, however slowly each byte comes. Raises TimeoutError."""
+    if (seconds := deadline - time.monotonic()) <= 0:
+        raise TimeoutError
+    return seconds
 
 
 class TimedSocket(ssl.SSLSocket):
     """A socket whose reads end by a deadline; the usual timeout begins again with each read."""
 
-    deadline: Deadline | None = None
+    deadline: float | None = None
 
     def recv_into(self, *args: Any, **kwargs: Any) -> int:
         if self.deadline:
-            self.settimeout(self.deadline.left())
+            self.settimeout(left(self.deadline))
         return super().recv_into(*args, **kwargs)
 
 
@@ -157,7 +149,7 @@ def fetch(
     """
     context = context or ssl.create_default_context()
     context.sslsocket_class = TimedSocket
-    deadline = Deadline(seconds)
+    deadline = time.monotonic() + seconds
     headers = HEADERS | {
         name: value
         for name, value in (("If-None-Match", etag), ("If-Modified-Since", last_modified))
@@ -195,7 +187,7 @@ def _sentences(host: str, seconds: float) -> Iterator[None]:
         raise FetchError(f"{host} gave an answer that cannot be read.") from error
 
 
-def _resolved(resolve: Resolve, there: Target, deadline: Deadline) -> list[Address]:
+def _resolved(resolve: Resolve, there: Target, deadline: float) -> list[Address]:
     """Asks in a thread, since a resolver takes the time that it likes. Raises OSError."""
     answers: Queue[list[Address] | OSError] = Queue()
 
@@ -209,7 +201,7 @@ def _resolved(resolve: Resolve, there: Target, deadline: Deadline) -> list[Addre
 
     Thread(target=ask, daemon=True).start()
     try:
-        answer = answers.get(timeout=deadline.left())
+        answer = answers.get(timeout=left(deadline))
     except Empty:
         raise TimeoutError from None
     if isinstance(answer, OSError):
@@ -218,18 +210,18 @@ def _resolved(resolve: Resolve, there: Target, deadline: Deadline) -> list[Addre
 
 
 def _connected(
-    addresses: list[Address], there: Target, context: ssl.SSLContext, deadline: Deadline
+    addresses: list[Address], there: Target, context: ssl.SSLContext, deadline: float
 ) -> ssl.SSLSocket:
     """A connection to the first address that answers, whose certificate is the name's."""
     for address in addresses:
         try:
-            timeout = min(deadline.left(), CONNECT_SECONDS)
+            timeout = min(left(deadline), CONNECT_SECONDS)
             plain = socket.create_connection((str(address), there.port), timeout)
             break
         except OSError:
             if address == addresses[-1]:
                 raise
-    plain.settimeout(deadline.left())
+    plain.settimeout(left(deadline))
     secure = context.wrap_socket(plain, server_hostname=there.host)
     assert isinstance(secure, TimedSocket)
     secure.deadline = deadline

@@ -90,7 +90,10 @@ def read(feed: BusyFeed, now: datetime, *, fetch: Fetch = fetching.fetch) -> Non
         for name, value in changes.items():
             setattr(same, name, value)
         if busy is not None:
-            _replace(same, merged([*busy, *_coming(same, now)]) if same.has_losses else busy)
+            if same.has_losses:
+                rows = same.intervals.filter(ends_at__gt=now).values_list("starts_at", "ends_at")
+                busy = merged([*busy, *(Interval(start, end) for start, end in rows)])
+            _replace(same, busy)
         same.save(update_fields=changes)
 
 
@@ -159,12 +162,6 @@ def _validators(feed: BusyFeed, now: datetime) -> dict[str, str]:
     if feed.covers_until is None or feed.covers_until <= furthest - READS_IN_FULL_EVERY:
         return {}
     return {"etag": feed.etag, "last_modified": feed.last_modified}
-
-
-def _coming(feed: BusyFeed, now: datetime) -> list[Interval]:
-    """What was read last and is not over."""
-    rows = feed.intervals.filter(ends_at__gt=now).values_list("starts_at", "ends_at")
-    return [Interval(start, end) for start, end in rows]
 
 
 def _replace(feed: BusyFeed, busy: list[Interval]) -> None:

@@ -6,12 +6,11 @@ its bytes, entries, instances and the days that are looked at are limited.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime
 from operator import attrgetter
-from zoneinfo import ZoneInfo
 
-from booking.availability import Interval
-from booking.busyfeeds import reading, series
+from booking.availability import Interval, zone_named
+from booking.busyfeeds import events, reading, series
 from booking.busyfeeds.limits import Exhausted, Meter, Span
 from booking.busyfeeds.losses import Loss, sentences
 from booking.busyfeeds.reading import Component
@@ -42,18 +41,18 @@ def busy_intervals(
     about. Raises ValueError, with a sentence, for what is no calendar or too much of one, and
     for a span or a zone that is none.
     """
-    practice = _zone(timezone)
+    practice = zone_named(timezone)
     if start.tzinfo is None or end.tzinfo is None or end < start:
         raise ValueError("The span needs a start and an end after it, both with a time zone.")
     span, meter = Span(start.astimezone(UTC), end.astimezone(UTC)), Meter(MAX_WORK)
     losses: Counter[Loss] = Counter()
     unknown: dict[str, str] = {}
     found: list[Interval] = []
-    own = set(map(series.address, own_addresses))
+    own = set(map(events.address, own_addresses))
     try:
         for calendar in reading.read(ics):
             zones = Zones(calendar, practice, span, meter)
-            theirs = own | {series.address(calendar.text("X-WR-CALNAME"))}
+            theirs = own | {events.address(calendar.text("X-WR-CALNAME"))}
             for times in _busy_times(calendar, zones, theirs - {""}, span, meter, losses):
                 found = _with_more(found, filter(span.meets, times))
             unknown |= zones.unknown
@@ -90,12 +89,12 @@ def _busy_times(
             by_uid[part.text("UID") or id(part)].append(part)
         elif part.name == "VFREEBUSY":
             lost: set[Loss] = set()
-            yield series.read_free_busy(part, zones, lost)
+            yield events.read_free_busy(part, zones, lost)
             losses.update(lost)
     for parts in by_uid.values():
         lost = set()
-        events = series.read_events(parts, zones, own, lost)
-        yield series.busy_times(events, span, meter, lost)
+        found = events.read_events(parts, zones, own, lost)
+        yield series.busy_times(found, span, meter, lost)
         losses.update(lost)
 
 
@@ -108,10 +107,3 @@ def _with_more(found: list[Interval], times: Iterable[Interval]) -> list[Interva
     if len(found) > MAX_INTERVALS // 2:
         raise ValueError("The calendar holds more busy times than can be followed.")
     return found
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is no time zone.") from error

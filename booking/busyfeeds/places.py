@@ -90,16 +90,13 @@ def plain(name: str) -> str:
 
 def known_zone(name: str) -> tzinfo | None:
     """The zone of an IANA or a Windows name, also behind a maker's prefix, else None."""
-    key = plain(name).replace("daylight time", "standard time").strip("/")
-    if zone := _zone(_windows().get(key, "")):
-        return zone
-    parts = key.split("/")
-    keys = ["/".join(parts[start:]) for start in range(max(len(parts) - 3, 0), len(parts))]
-    for key in keys if len(keys) == 1 else keys[:-1]:
-        for spelled in (key.replace(" ", "_"), key.replace(" ", "_").replace("-", "/", 1)):
+    parts = plain(name).replace("daylight time", "standard time").strip("/").split("/")
+    for start in range(max(len(parts) - 3, 0), max(len(parts) - 1, 1)):
+        key = "/".join(parts[start:])
+        for spelled in (key, key.replace(" ", "_"), SEPARATOR.sub("", key)):
             if zone := _zone(_names().get(spelled, "")):
                 return zone
-    return _zone(_run_together().get(SEPARATOR.sub("", "/".join(parts)), ""))
+    return None
 
 
 def described_zone(name: str) -> tzinfo | None:
@@ -180,23 +177,15 @@ def _zone(name: str) -> tzinfo | None:
 
 @lru_cache(maxsize=1)
 def _names() -> dict[str, str]:
-    return {name.casefold(): name for name in available_timezones()}
-
-
-@lru_cache(maxsize=1)
-def _windows() -> dict[str, str]:
-    return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()}
-
-
-@lru_cache(maxsize=1)
-def _run_together() -> dict[str, str]:
-    """The names without what divides their words; in those with a number it may be a minus."""
-    names = _windows() | _names()
-    return {
+    """Also without what divides their words, which in names with a number may be a minus."""
+    names = WINDOWS_TO_OLSON | {name: name for name in available_timezones()}
+    known = {name.casefold(): zone for name, zone in names.items()}
+    together = {
         SEPARATOR.sub("", key): zone
-        for key, zone in names.items()
+        for key, zone in known.items()
         if key.isascii() and not any(sign.isdigit() for sign in key)
     }
+    return together | known
 
 
 @lru_cache(maxsize=1)

@@ -39,6 +39,9 @@ class When:
             instant = LAST if self.wall.year > 1 else FIRST
         object.__setattr__(self, "utc", instant)
 
+    def shifted(self, by: timedelta) -> "When":
+        return When(values.shifted(self.wall, by), self.zone, self.is_date)
+
     def wall_in(self, zone: tzinfo) -> datetime:
         """The naive time in another zone; of a date, its midnight."""
         if self.is_date:

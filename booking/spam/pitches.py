@@ -76,8 +76,6 @@ def _all_letters(kind: str, but: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a text says."""
-
     links: int  # to other sites than this one
     words: int  # beside all links
     is_personal: bool  # in the first person, or leads to this site

@@ -90,7 +90,6 @@ def signals(texts: Iterable[str], sending: Sending, counts: Counts) -> list[Sign
 
 
 def suffice(signs: Iterable[Signal]) -> bool:
-    """Whether these signals together put a request aside."""
     return sum(signal.weight for signal in signs) >= SUFFICES
 
 
