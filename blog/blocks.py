@@ -104,8 +104,6 @@ class PersonalNoteBlock(blocks.StructBlock):
 
 
 class ArticleBody(blocks.StreamBlock):
-    """What an essay is made of."""
-
     heading = HeadingBlock()
     text = TextBlock()
     pull_quote = PullQuoteBlock()

@@ -44,15 +44,12 @@ class Topic(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.slug = self.slug or self.free_slug()
+        if not self.slug:
+            wanted = slugify(self.name)[:50] or "topic"  # nothing is left of a name in Greek
+            taken = set(Topic.objects.exclude(pk=self.pk).values_list("slug", flat=True))
+            tries = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
+            self.slug = next(slug for slug in tries if slug not in taken)
         super().save(*args, **kwargs)
-
-    def free_slug(self) -> str:
-        """An address made of the name, that no other topic has."""
-        wanted = slugify(self.name)[:50] or "topic"  # nothing is left of a name in Greek
-        taken = set(Topic.objects.exclude(pk=self.pk).values_list("slug", flat=True))
-        tries = chain([wanted], (f"{wanted}-{number}" for number in count(2)))
-        return next(slug for slug in tries if slug not in taken)
 
 
 class BioPage(FixedPage):
@@ -100,8 +97,6 @@ class ArticleQuerySet(PageQuerySet):
 
 
 class ArticlePage(ReaderPage):
-    """One essay."""
-
     author = models.ForeignKey(
         BioPage, null=True, blank=True, on_delete=models.SET_NULL, related_name="articles"
     )
@@ -151,7 +146,6 @@ class ArticlePage(ReaderPage):
 
     @property
     def minutes(self) -> int:
-        """How long it takes to read."""
         [minutes] = cached_each("minutes", [self.pk], lambda _: [reading.minutes(self.body)])
         return minutes
 

@@ -13,8 +13,6 @@ CONTENTS_FROM = 3
 
 @dataclass(frozen=True)
 class Entry:
-    """One heading: where it is and what it says."""
-
     anchor: str
     text: str
 

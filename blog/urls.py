@@ -1,9 +1,9 @@
 from django.urls import path
 
-from blog import views
+from blog import feeds, views
 
 app_name = "blog"
 urlpatterns = [
-    path("feed/", views.feed, name="feed"),
+    path("feed/", feeds.feed, name="feed"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
 ]

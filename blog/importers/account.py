@@ -17,8 +17,6 @@ MANY = 50
 
 
 class LostLine(ValueError):
-    """A line of the source is not in the drafts."""
-
     def __init__(self, line: int, text: str):
         self.line = line
         shown = text if len(text) <= 60 else f"{text[:59]}…"
@@ -45,29 +43,16 @@ def source_words(line: str) -> Iterator[tuple[str, bool]]:
     yield from ((word, False) for word in words(text[at:]))
 
 
-def draft_words(draft: ArticleDraft) -> Iterator[str]:
-    if draft.title_is_quoted:
-        yield from words(draft.title)
-        yield from words(draft.credential)
-    for name, value in draft.body:
-        for key, text in fields(name, value):
-            yield from words(plain(text) if key in {"text", "explanation"} else text)
-
-
-def fields(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Each text of a raw block with the name of the field that it stands in."""
+def block_words(name: str, value: Any) -> Iterator[str]:
+    """The words of a raw block, or of one of its fields."""
     if isinstance(value, str):
-        yield name, value
+        yield from words(plain(value) if name in {"text", "explanation"} else value)
     elif isinstance(value, list):
         for part in value:
-            yield from fields(name, part)
+            yield from block_words(name, part)
     else:
         for key, part in value.items():
-            yield from fields(key, part)
-
-
-def lines_with_text(text: str) -> int:
-    return sum(bool(line.strip()) for line in lines_of(text))
+            yield from block_words(key, part)
 
 
 def few(places: set[int]) -> set[int]:
@@ -80,7 +65,12 @@ def account(text: str, drafts: Iterable[ArticleDraft]) -> None:
 
     Raises LostLine for the first one that is not, or whose words the drafts double.
     """
-    found = [word for draft in drafts for word in draft_words(draft)]
+    found: list[str] = []
+    for draft in drafts:
+        if draft.title_is_quoted:
+            found += words(draft.title) + words(draft.credential)
+        for name, value in draft.body:
+            found += block_words(name, value)
     places, number, line = {0}, 0, ""  # where in `found` the source's words so far may end
     for number, line in enumerate(lines_of(text), 1):
         for word, is_mark in source_words(line):

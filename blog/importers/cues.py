@@ -85,9 +85,6 @@ NOTE_HEADING = re.compile(
     r"|(?:note|word)s?(?:\s+(?:from|to|for)\s+.*)?|p\.?\s?s\.?)[:.]?$",
     re.IGNORECASE,
 )
-NOTE_LABEL = re.compile(
-    r"^((?:(?:an?|my)\s+)?personal\s+note)\s*[:\u2014\u2013-]\s+(?=\S)", re.IGNORECASE
-)
 EXAMPLE = re.compile(
     r"(?:^|(?<=\s))(?:(?:as\s+an?|for)\s+)?(?:example|instance|e\.g\.)\s*:\s*", re.IGNORECASE
 )
@@ -112,10 +109,6 @@ SELF_PORTRAIT = re.compile(
     + PROFESSION
     + r"\b"
     r"|\b(?:in\s+)?(?:private\s+practice|practicing\s+(?:since|for))\b",
-    re.IGNORECASE,
-)
-FIRST_PERSON_PORTRAIT = re.compile(
-    r"^I(?:[\u2019']m|\s+am)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,5}?" + PROFESSION + r"\b",
     re.IGNORECASE,
 )
 ABOUT_HEADING = re.compile(
@@ -154,7 +147,6 @@ def words(text: str) -> list[str]:
 
 
 def is_closed(text: str) -> bool:
-    """Whether `text` ends in punctuation, as sentences do."""
     return bool(CLOSED.search(text))
 
 
@@ -163,7 +155,6 @@ def is_short(text: str) -> bool:
 
 
 def is_capitals(text: str) -> bool:
-    """Whether `text` shouts: all of its letters are capitals, and there are some."""
     return text.isupper() and sum(letter.isalpha() for letter in text) >= 4
 
 
@@ -176,7 +167,6 @@ def is_title_case(text: str) -> bool:
 
 
 def is_contact(text: str) -> bool:
-    """Whether `text` holds an address or a telephone number."""
     return bool(CONTACT.search(text))
 
 

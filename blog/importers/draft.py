@@ -49,7 +49,6 @@ class ArticleDraft:
 
 
 def plain(html: str) -> str:
-    """The words of simple HTML, without its tags."""
     return " ".join(unescape(TAG.sub(" ", html)).split())
 
 

@@ -65,11 +65,6 @@ def lines_of(text: str) -> list[str]:
     return LINE_END.sub("\n", text.translate(INVISIBLE)).split("\n")
 
 
-def ordinal(match: re.Match[str]) -> int:
-    number = (match["word"] or match["digits"]).lower()
-    return ORDINALS.index(number) + 1 if number in ORDINALS else int(number)
-
-
 def marked(line: str) -> Paragraph:
     """The paragraph that one line makes, its mark taken off."""
     text = " ".join(line.split())
@@ -83,7 +78,9 @@ def marked(line: str) -> Paragraph:
     if match := BOLD.fullmatch(text):
         return Paragraph(0, match[2].strip(), "heading", match[1])
     if match := STEP.match(text):
-        return Paragraph(0, text[match.end() :], "step", match[0].strip(), ordinal(match))
+        said = (match["word"] or match["digits"]).lower()
+        number = ORDINALS.index(said) + 1 if said in ORDINALS else int(said)
+        return Paragraph(0, text[match.end() :], "step", match[0].strip(), number)
     if text.startswith("> "):
         return Paragraph(0, text[2:], "quoted", ">")
     if match := BULLET.match(text):

@@ -7,7 +7,7 @@ from itertools import pairwise
 from blog.importers import body, cues
 from blog.importers.account import account
 from blog.importers.closing import find_closing, settle_questions
-from blog.importers.draft import ArticleDraft, Block, Guess, shortened
+from blog.importers.draft import ArticleDraft, Guess, shortened
 from blog.importers.headings import find_headings, find_plain_lists, find_plain_patterns
 from blog.importers.paragraphs import Paragraph, folded, paragraphs
 from blog.importers.sections import Section, sections
@@ -39,7 +39,8 @@ def read_articles(
     given = given_titles(items, titles)
     find_plain_patterns(items, guesses)
     find_plain_lists(items, guesses)
-    find_headings(items, guesses, people(items))
+    signatures = (cues.signature(item.text) for item in items if item.kind == "text")
+    find_headings(items, guesses, {signed.name for signed in signatures if signed})
     # Whoever names a title that is found anyway lists them all, to be rid of a wrong one.
     all_given = bool(given) and any(part.title in given for part in sections(items, (), []))
     for at in given:
@@ -75,14 +76,7 @@ def given_titles(items: list[Paragraph], titles: Sequence[str]) -> set[int]:
     return given
 
 
-def people(items: list[Paragraph]) -> set[str]:
-    """The names that stand in the document with a credential."""
-    signatures = (cues.signature(item.text) for item in items if item.kind == "text")
-    return {signed.name for signed in signatures if signed}
-
-
 def read_section(items: list[Paragraph], section: Section, guesses: list[Guess]) -> ArticleDraft:
-    """The draft of one article or bio."""
     if section.kind == "bio":
         return read_bio(items[section.start : section.end], guesses)
     titled = section.title is not None
@@ -96,16 +90,13 @@ def read_section(items: list[Paragraph], section: Section, guesses: list[Guess])
     return ArticleDraft("article", title, article_body(content, guesses), first.line, "", titled)
 
 
-def article_body(content: list[Paragraph], guesses: list[Guess]) -> list[Block]:
-    closing = find_closing(content, guesses)
-    settle_questions(content[: closing.start] if closing else content, guesses)
-    if not closing:
-        return body.build(content, guesses)
-    return [
-        *body.build(content[: closing.start], guesses),
-        body.invitation(content[closing.start : closing.stop]),
-        *body.build(content[closing.stop :], guesses),
-    ]
+def article_body(content: list[Paragraph], guesses: list[Guess]) -> list[body.Block]:
+    closing = find_closing(content, guesses) or range(len(content), len(content))
+    settle_questions(content[: closing.start], guesses)
+    blocks = body.build(content[: closing.start], guesses)
+    if closing:
+        blocks.append(body.invitation(content[closing.start : closing.stop]))
+    return blocks + body.build(content[closing.stop :], guesses)
 
 
 def read_bio(content: list[Paragraph], guesses: list[Guess]) -> ArticleDraft:

@@ -46,11 +46,12 @@ def read_source(path: Path) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableSource(f"{str(path)!a} cannot be read: {reason}") from None
+    encoding = next((name for mark, name in BOMS.items() if data.startswith(mark)), "utf-8")
     refuse_kind(kinds.of_bytes(data), path)
     if len(data) > LIMIT:
-        refuse_kind(kinds.of_text(data.decode(encoding_of(data), "ignore")), path)
+        refuse_kind(kinds.of_text(data.decode(encoding, "ignore")), path)
         raise UnreadableSource(f"{path} is larger than {LIMIT // 1_000_000} MB")
-    source = decoded(data, path)
+    source = decoded(data, encoding, path)
     refuse_kind(kinds.of_text(source.text), path)
     if NOT_TEXT.search(source.text):
         raise UnreadableSource(f"{path} is no plain text; save the document as text first")
@@ -68,12 +69,7 @@ def refuse_kind(kind: str, path: Path) -> None:
         )
 
 
-def encoding_of(data: bytes) -> str:
-    return next((name for mark, name in BOMS.items() if data.startswith(mark)), "utf-8")
-
-
-def decoded(data: bytes, path: Path) -> Source:
-    encoding = encoding_of(data)
+def decoded(data: bytes, encoding: str, path: Path) -> Source:
     if encoding != "utf-16" and b"\0" in data:
         raise UnreadableSource(f"{path} is no plain text; save the document as text first")
     try:

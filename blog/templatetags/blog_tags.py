@@ -36,10 +36,16 @@ def _minutes(numbers: list[int]) -> list[int]:
 
 @register.simple_tag(takes_context=True)
 def person_data(context: template.Context, page: BioPage, practice: PracticeSettings) -> SafeString:
-    """The therapist as a schema.org Person."""
     portrait = page.portrait or practice.portrait
     picture = portrait.get_rendition("fill-600x750").full_url if portrait else ""
     name = page.name or practice.therapist_name
+    number = beside(practice.license_number, name)
+    license = {
+        "@type": "EducationalOccupationalCredential",
+        "credentialCategory": "license",
+        "name": practice.license_type,
+        "identifier": number,
+    }
     return json_ld(
         {
             "@type": "Person",
@@ -49,8 +55,13 @@ def person_data(context: template.Context, page: BioPage, practice: PracticeSett
             "honorificSuffix": beside(page.credential or practice.credential, name),
             "jobTitle": practice.license_type,
             "description": page.search_description,
-            "hasCredential": _license(practice, name),
-            "worksFor": _practice(practice),
+            "hasCredential": license if number else {},
+            "worksFor": {
+                "@type": "LocalBusiness",
+                "name": practice.practice_name,
+                "telephone": practice.telephone,
+                "areaServed": [region.name for region in practice.regions],
+            },
         }
     )
 
@@ -59,7 +70,6 @@ def person_data(context: template.Context, page: BioPage, practice: PracticeSett
 def article_data(
     context: template.Context, page: ArticlePage, practice: PracticeSettings
 ) -> SafeString:
-    """The essay as a schema.org Article."""
     author: dict[str, Any] = {}
     if page.author:
         url = page.author.get_full_url(context["request"]) if page.author.live else ""
@@ -76,23 +86,3 @@ def article_data(
             "mainEntityOfPage": page.get_full_url(context["request"]),
         }
     )
-
-
-def _license(practice: PracticeSettings, name: str) -> dict[str, Any]:
-    if not (number := beside(practice.license_number, name)):
-        return {}
-    return {
-        "@type": "EducationalOccupationalCredential",
-        "credentialCategory": "license",
-        "name": practice.license_type,
-        "identifier": number,
-    }
-
-
-def _practice(practice: PracticeSettings) -> dict[str, Any]:
-    return {
-        "@type": "LocalBusiness",
-        "name": practice.practice_name,
-        "telephone": practice.telephone,
-        "areaServed": [region.name for region in practice.regions],
-    }

@@ -6,10 +6,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
-from blog.importers.account import LostLine, lines_with_text
+from blog.importers.account import LostLine
 from blog.importers.draft import ArticleDraft
+from blog.importers.paragraphs import lines_of
 from blog.importers.plaintext import UnknownTitle, read_articles
-from blog.importers.source import Source, UnreadableSource, read_source
+from blog.importers.source import UnreadableSource, read_source
 from blog.importers.writer import Action, Result, write
 from blog.models import ArticleIndexPage
 
@@ -57,19 +58,23 @@ class Command(BaseCommand):
         titles: Sequence[str],
         **options: Any,
     ) -> None:
-        text, guessed = self.read(path)
+        try:
+            text, guessed = read_source(path)
+        except UnreadableSource as error:
+            raise CommandError(f"{error}.") from error
         drafts = self.drafts(text, titles)
         index = ArticleIndexPage.objects.first()
         if index is None:
             raise CommandError("There is no list of articles to import into; run migrate first.")
         if guessed:
-            self.say(
+            self.stdout.write(
                 f"{path.name} was read as {guessed}, since it isn't in UTF-8. Check its "
                 "quotation marks and accents."
             )
         for draft in drafts:
             self.describe(draft)
-        self.say(f"All {lines_with_text(text)} lines of {path.name} are accounted for.")
+        lines = sum(bool(line.strip()) for line in lines_of(text))
+        self.stdout.write(f"All {lines} lines of {path.name} are accounted for.")
         progress = self.progress("Writing", len(text))
         try:
             results = write(
@@ -82,13 +87,7 @@ class Command(BaseCommand):
         for result in results:
             self.report(result, dry_run)
         if dry_run:
-            self.say("This was a dry run: nothing was written.")
-
-    def read(self, path: Path) -> Source:
-        try:
-            return read_source(path)
-        except UnreadableSource as error:
-            raise CommandError(f"{error}.") from error
+            self.stdout.write("This was a dry run: nothing was written.")
 
     def drafts(self, text: str, titles: Sequence[str]) -> list[ArticleDraft]:
         try:
@@ -108,17 +107,17 @@ class Command(BaseCommand):
 
     def describe(self, draft: ArticleDraft) -> None:
         kind = "Article" if draft.kind == "article" else "Bio"
-        self.say(f'{kind} from line {draft.line}: "{draft.title}"')
+        self.stdout.write(f'{kind} from line {draft.line}: "{draft.title}"')
         for guess in draft.guesses:
-            self.say(f"  line {guess.line}: {guess.what} ({guess.why})")
+            self.stdout.write(f"  line {guess.line}: {guess.what} ({guess.why})")
         if draft.kind == "article" and "call_to_action" not in dict(draft.body):
-            self.say("  no closing invitation: the practice's own will end the article")
+            self.stdout.write("  no closing invitation: the practice's own will end the article")
 
     def report(self, result: Result, dry_run: bool) -> None:
         said = f"Would be {result.action}:" if dry_run else SAID[result.action]
         page = None if dry_run else result.page
         waits = page is not None and (page.has_unpublished_changes or not page.live)
-        self.say(f'{said} "{result.draft.title}"{" (not published)" if waits else ""}')
+        self.stdout.write(f'{said} "{result.draft.title}"{" (not published)" if waits else ""}')
 
     def progress(self, what: str, length: int) -> Callable[[float], None]:
         """Says every tenth of the work that is done, for a document that takes a while."""
@@ -128,9 +127,6 @@ class Command(BaseCommand):
             nonlocal shown
             if length >= LONG and int(done * 10) > shown:
                 shown = int(done * 10)
-                self.say(f"{what}: {shown * 10}%")
+                self.stdout.write(f"{what}: {shown * 10}%")
 
         return tell
-
-    def say(self, line: str) -> None:
-        self.stdout.write(line)
