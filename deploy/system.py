@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from practice.environment import files  # of the standard library alone, like the next
-from practice.environment.firstrun import why
+from practice.environment.firstrun import Refusal, why
 
 ROOT = Path("/")  # tests put another in its place
-
-
-class Refusal(Exception):
-    """Something stands in the way; the message says what, and what to do."""
 
 
 def at(path: str | Path) -> Path:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from blog.importers import body, cues
 from blog.importers.account import account
 from blog.importers.closing import find_closing, settle_questions
-from blog.importers.draft import ArticleDraft, Guess, shortened
+from blog.importers.draft import ArticleDraft, Block, Guess, shortened
 from blog.importers.headings import find_headings, find_plain_lists, find_plain_patterns
 from blog.importers.paragraphs import Paragraph, folded, paragraphs
 from blog.importers.sections import Section, sections
@@ -90,7 +90,7 @@ def read_section(items: list[Paragraph], section: Section, guesses: list[Guess])
     return ArticleDraft("article", title, article_body(content, guesses), first.line, "", titled)
 
 
-def article_body(content: list[Paragraph], guesses: list[Guess]) -> list[body.Block]:
+def article_body(content: list[Paragraph], guesses: list[Guess]) -> list[Block]:
     closing = find_closing(content, guesses) or range(len(content), len(content))
     settle_questions(content[: closing.start], guesses)
     blocks = body.build(content[: closing.start], guesses)

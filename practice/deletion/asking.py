@@ -44,27 +44,23 @@ class AsksFirst:
     def process_view(
         self, request: HttpRequest, view: View, args: Any, kwargs: Any
     ) -> HttpResponse | None:
+        """The way to the second factor, before readers lose something or many things go at once.
+
+        Once it was shown, the page that asks whether one is sure says what readers will miss.
+        """
         match = request.resolver_match
         if match is None or not private.is_admin(request.path) or is_about_accounts(match):
             return None
-        return ask_first(request) if request.user.is_authenticated else None
-
-
-def ask_first(request: HttpRequest) -> HttpResponse | None:
-    """The way to the second factor, before readers lose something or many things go at once.
-
-    Once it was shown, the page that asks whether one is sure says what readers will miss.
-    """
-    act, things = _meant(request)
-    if act not in TAKES:
-        return None
-    missed = [title for thing in things for title in missed_with(thing)]
-    if not (missed and act in DELETES) and sum(map(_size, things)) <= MANY:
-        return None
-    asked = ask_again(request)
-    if asked is None and missed and act != "move" and request.method == "GET":
-        messages.warning(request, _told(missed, act, things[0]))
-    return asked
+        act, things = _meant(request, match) if request.user.is_authenticated else ("", [])
+        if act not in TAKES:
+            return None
+        missed = [title for thing in things for title in missed_with(thing)]
+        if not (missed and act in DELETES) and sum(map(_size, things)) <= MANY:
+            return None
+        asked = ask_again(request)
+        if asked is None and missed and act != "move" and request.method == "GET":
+            messages.warning(request, _told(missed, act, things[0]))
+        return asked
 
 
 def missed_with(thing: Model) -> list[str]:
@@ -94,10 +90,8 @@ def _told(missed: list[str], act: str, first: Model) -> str:
     return f"{told} This can't be undone."
 
 
-def _meant(request: HttpRequest) -> tuple[str, list[Any]]:
+def _meant(request: HttpRequest, match: ResolverMatch) -> tuple[str, list[Any]]:
     """What an address of the admin does, and the things that its user may do it to."""
-    match = request.resolver_match
-    assert match is not None
     try:
         if match.url_name == "wagtail_bulk_action":
             return match.kwargs["action"], _chosen(request, **match.kwargs)

@@ -6,6 +6,7 @@ first key already is left alone: killed at any moment, it goes on where it was.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,20 +44,16 @@ class Ring:
 
     def under_first(self, token: str) -> str:
         """`token` under the first key, counted; one that no key opens stays as it is."""
-        try:
+        with suppress(InvalidToken):
             self.first.decrypt(token)
-        except InvalidToken:
-            pass
-        else:
             self.count.current += 1
             return token
-        try:
+        with suppress(InvalidToken):
             rotated = self.all.rotate(token.encode()).decode()
-        except InvalidToken:
-            self.count.unreadable += 1
-            return token
-        self.count.rotated += 1
-        return rotated
+            self.count.rotated += 1
+            return rotated
+        self.count.unreadable += 1
+        return token
 
 
 def encrypted_models() -> Iterator[tuple[type[models.Model], list[str]]]:
@@ -116,10 +113,8 @@ def _walk_batch(
     with transaction.atomic():
         for pk, old, new in found:
             as_read = {f"raw_{name}": old[name] for name in new}
-            tokens = {
-                name: models.Value(token, output_field=models.TextField())
-                for name, token in new.items()
-            }
+            text = models.TextField()
+            tokens = {name: models.Value(token, output_field=text) for name, token in new.items()}
             raw(model, names).filter(pk=pk, **as_read).update(**tokens)
 
 

@@ -7,6 +7,7 @@ the database is asked for no zone arithmetic at all.
 
 import os
 import zoneinfo
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any
 
@@ -60,11 +61,9 @@ def _files() -> object:
     """By which a change of the machine's data shows: number, size and time of its files."""
     found = []
     for folder in MACHINE:
-        try:
+        with suppress(OSError):
             stat = os.stat(os.path.join(folder, NAMED_IN))
-        except OSError:
-            continue
-        found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+            found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
     return found
 
 

@@ -66,18 +66,15 @@ def still_californian(practice: PracticeSettings) -> list[str]:
         labels |= OF_THE_COUNTRY
     elif any(region.code == california.REGION for region in practice.regions):
         return []
-    return [
-        label
-        for name, label in labels.items()
-        if name not in SHARED.get(practice.country, ()) and is_californian(practice, name)
-    ]
-
-
-def is_californian(practice: PracticeSettings, name: str) -> bool:
-    default = practice._meta.get_field(name).get_default()
-    if name == "time_zone":  # which begins as the server's own
-        default = california.TIME_ZONE
-    return words(getattr(practice, name)) == words(default)
+    found = []
+    for name, label in labels.items():
+        default = practice._meta.get_field(name).get_default()
+        if name == "time_zone":  # which begins as the server's own
+            default = california.TIME_ZONE
+        is_shared = name in SHARED.get(practice.country, ())
+        if not is_shared and words(getattr(practice, name)) == words(default):
+            found.append(label)
+    return found
 
 
 def words(value: object) -> str:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection, transaction
@@ -27,6 +26,7 @@ from practice import samples
 from practice.environment import files
 from practice.environment.firstrun import lock, say
 from practice.environment.processes import ProcessEnded, running_together, serve, work
+from practice.models import User
 
 ANSWERS_WITHIN = 60  # seconds
 
@@ -169,7 +169,6 @@ def load_sample_content() -> None:
     What was deleted since must not come back, so later starts load nothing. The whole sample
     comes in one transaction: interrupted, the next start is a first run again.
     """
-    User = get_user_model()
     if User.objects.exists():
         return
     say("Loading the sample content")
@@ -178,7 +177,7 @@ def load_sample_content() -> None:
         call_command("load_sample_practice", password=password)
         samples.loaded.send(sender=None)
         if user := User.objects.order_by("pk").first():
-            files.replace(sign_in_file(), f"{user.get_username()}\n{password}\n".encode())
+            files.replace(sign_in_file(), f"{user.email}\n{password}\n".encode())
 
 
 def sample_sign_in() -> tuple[str, str] | None:
@@ -187,8 +186,7 @@ def sample_sign_in() -> tuple[str, str] | None:
         email, password = sign_in_file().read_text().split()
     except (OSError, ValueError):
         return None
-    User = get_user_model()
-    user = User.objects.filter(**{User.USERNAME_FIELD: email}).first()
+    user = User.objects.filter(email=email).first()
     if user and user.check_password(password):
         return email, password
     sign_in_file().unlink()
@@ -224,22 +222,16 @@ def wait_until_it_answers(port: int, check: Callable[[], None]) -> None:
 
 def welcome(port: int) -> str:
     known = sample_sign_in()
-    lines = [
-        "",
-        "The site is running. Ctrl-C stops it.",
-        "",
-        f"  Site      http://localhost:{port}/",
-        f"  Admin     http://localhost:{port}/admin/",
-    ]
+    sign_in = "  Sign in   with the e-mail and password you chose"
     if known:
-        lines += [
-            f"  Sign in   {known[0]}",
-            f"  Password  {known[1]}   (kept in {sign_in_file()} until you change it)",
-        ]
-    else:
-        lines += ["  Sign in   with the e-mail and password you chose"]
+        sign_in = f"  Sign in   {known[0]}\n"
+        sign_in += f"  Password  {known[1]}   (kept in {sign_in_file()} until you change it)"
+    mail = f"is sent by {settings.EMAIL_HOST}"
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
-        lines += [f"  Mail      is written to {settings.EMAIL_FILE_PATH}"]
-    else:
-        lines += [f"  Mail      is sent by {settings.EMAIL_HOST}"]
-    return "\n".join(lines)
+        mail = f"is written to {settings.EMAIL_FILE_PATH}"
+    return (
+        "\nThe site is running. Ctrl-C stops it.\n\n"
+        f"  Site      http://localhost:{port}/\n"
+        f"  Admin     http://localhost:{port}/admin/\n"
+        f"{sign_in}\n  Mail      {mail}"
+    )
