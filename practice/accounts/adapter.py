@@ -39,9 +39,6 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         return lockout.address(request)
 
-    def get_reset_password_from_key_url(self, key: str) -> str:
-        raise NotImplementedError("practice.accounts.letters sends the links.")
-
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("mfa_index")
 
@@ -49,9 +46,6 @@ class AccountAdapter(DefaultAccountAdapter):
         """Says what went wrong. That all went well, the next page says by itself."""
         if rest.get("message"):
             super().add_message(request, level, **rest)
-
-    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
-        """None: a mail server that is away must not keep anybody from changing their factors."""
 
     def login(self, request: HttpRequest, user: Any) -> None:
         """Whoever has no factor yet has just shown all they have, and is not asked twice."""

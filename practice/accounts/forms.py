@@ -6,26 +6,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from allauth.account.forms import (
-    ChangePasswordForm,
-    LoginForm,
-    ReauthenticateForm,
-    ResetPasswordForm,
-    ResetPasswordKeyForm,
-    SetPasswordForm,
-)
+from allauth.account import forms as passwords
 from allauth.core.internal.cryptokit import normalize_user_code
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.base.forms import AuthenticateForm
-from allauth.mfa.base.forms import ReauthenticateForm as ReauthenticateByCodeForm
+from allauth.mfa.base import forms as codes
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import (
-    AddWebAuthnForm,
-    AuthenticateWebAuthnForm,
-    LoginWebAuthnForm,
-    ReauthenticateWebAuthnForm,
-)
+from allauth.mfa.webauthn import forms as passkeys
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
@@ -70,17 +57,17 @@ NEW_PASSWORD = {"password1": "New password", "password2": "The same once more"}
 LONG_ENOUGH = {"password1": "At least eight characters. A few words in a row are good."}
 
 
-class SignInForm(Plain, LoginForm):
+class SignInForm(Plain, passwords.LoginForm):
     labels = {"login": "E-mail address", "password": "Password"}
     missing = {"login": NO_EMAIL, "password": NO_PASSWORD}
 
 
-class PasswordAgainForm(Plain, ReauthenticateForm):
+class PasswordAgainForm(Plain, passwords.ReauthenticateForm):
     labels = {"password": "Password"}
     missing = {"password": NO_PASSWORD}
 
 
-class ForgottenPasswordForm(Plain, ResetPasswordForm):
+class ForgottenPasswordForm(Plain, passwords.ResetPasswordForm):
     labels = {"email": "E-mail address"}
     missing = {"email": NO_EMAIL}
 
@@ -93,11 +80,11 @@ class ForgottenPasswordForm(Plain, ResetPasswordForm):
         return self.cleaned_data["email"]
 
 
-class NewPasswordForm(Plain, ResetPasswordKeyForm):
+class NewPasswordForm(Plain, passwords.ResetPasswordKeyForm):
     labels, hints = NEW_PASSWORD, LONG_ENOUGH
 
 
-class OtherPasswordForm(Plain, ChangePasswordForm):
+class OtherPasswordForm(Plain, passwords.ChangePasswordForm):
     """Counts each try, as `Guarded` does: whoever sits down at an open session may guess, too."""
 
     labels, hints = {"oldpassword": "Password until now", **NEW_PASSWORD}, LONG_ENOUGH
@@ -112,7 +99,7 @@ class OtherPasswordForm(Plain, ChangePasswordForm):
         return password
 
 
-class FirstPasswordForm(Plain, SetPasswordForm):
+class FirstPasswordForm(Plain, passwords.SetPasswordForm):
     labels, hints = NEW_PASSWORD, LONG_ENOUGH
 
 
@@ -146,11 +133,11 @@ class Guarded(Plain):
             raise get_adapter().validation_error("incorrect_code")
 
 
-class CodeForm(Guarded, AuthenticateForm):
+class CodeForm(Guarded, codes.AuthenticateForm):
     pass
 
 
-class CodeAgainForm(Guarded, ReauthenticateByCodeForm):
+class CodeAgainForm(Guarded, codes.ReauthenticateForm):
     pass
 
 
@@ -184,19 +171,19 @@ def refusing() -> Iterator[None]:
         raise get_adapter().validation_error("incorrect_code") from error
 
 
-class PasskeySignInForm(Hardened, LoginWebAuthnForm):
+class PasskeySignInForm(Hardened, passkeys.LoginWebAuthnForm):
     pass
 
 
-class PasskeyStepForm(Hardened, AuthenticateWebAuthnForm):
+class PasskeyStepForm(Hardened, passkeys.AuthenticateWebAuthnForm):
     pass
 
 
-class PasskeyAgainForm(Hardened, ReauthenticateWebAuthnForm):
+class PasskeyAgainForm(Hardened, passkeys.ReauthenticateWebAuthnForm):
     pass
 
 
-class PasskeyForm(Plain, AddWebAuthnForm):
+class PasskeyForm(Plain, passkeys.AddWebAuthnForm):
     labels = {"name": "Its name"}
     hints = {"name": "By which you will know it again, such as your phone's."}
 

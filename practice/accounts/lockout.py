@@ -11,10 +11,9 @@ from typing import Any
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 
 from practice.http.network import UNKNOWN, client_address
 from practice.models import tallies
@@ -40,10 +39,13 @@ def account(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
 class LockoutHandler(AxesDatabaseHandler):
     """Counts failures, and keeps neither what was sent nor with which browser."""
 
-    def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
-        here = self.recent(request)
-        both = here.filter(username=account(request, credentials))
-        return total(here) >= GUESSES_BY_ADDRESS or total(both) >= GUESSES_BY_BOTH
+    def is_locked(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
+        here = AccessAttempt.objects.filter(
+            recent(request.axes_attempt_time), ip_address=request.axes_ip_address
+        )
+        failures = dict(here.values_list("username", "failures_since_start"))
+        by_both = failures.get(account(request, credentials), 0)
+        return sum(failures.values()) >= GUESSES_BY_ADDRESS or by_both >= GUESSES_BY_BOTH
 
     def user_login_failed(
         self, sender: Any, credentials: dict[str, Any], request: Any = None, **kwargs: Any
@@ -58,10 +60,8 @@ class LockoutHandler(AxesDatabaseHandler):
             [AccessAttempt(**which, failures_since_start=0)], ignore_conflicts=True
         )
         mine = AccessAttempt.objects.filter(**which)
-        since = now - settings.AXES_COOLOFF_TIME
         # `attempt_time` is that of the first failure within the half hour, which is then over.
-        over = Q(attempt_time__lt=since) | Q(attempt_time__gt=from_afar(now))
-        if not mine.filter(over).update(attempt_time=now, failures_since_start=1):
+        if not mine.exclude(recent(now)).update(attempt_time=now, failures_since_start=1):
             mine.update(failures_since_start=F("failures_since_start") + 1)
         if self.is_locked(request, credentials):
             logger.warning("Signing in is locked for one address after repeated failures.")
@@ -79,22 +79,11 @@ class LockoutHandler(AxesDatabaseHandler):
     def user_logged_out(self, sender: Any, request: Any, user: Any, **kwargs: Any) -> None:
         pass
 
-    def recent(self, request: Any) -> QuerySet[AccessAttempt]:
-        since = request.axes_attempt_time - settings.AXES_COOLOFF_TIME
-        return AccessAttempt.objects.filter(
-            ip_address=request.axes_ip_address,
-            attempt_time__range=(since, from_afar(request.axes_attempt_time)),
-        )
 
-
-def from_afar(now: datetime) -> datetime:
-    """What was tried later than this was tried while the clock was wrong."""
-    later: datetime = now + settings.AXES_COOLOFF_TIME
-    return later
-
-
-def total(attempts: QuerySet[AccessAttempt]) -> int:
-    return attempts.aggregate(sum=Sum("failures_since_start"))["sum"] or 0
+def recent(now: datetime) -> Q:
+    """Of attempts: whether they count. What was tried later was tried while the clock was wrong."""
+    cool_off = settings.AXES_COOLOFF_TIME
+    return Q(attempt_time__range=(now - cool_off, now + cool_off))
 
 
 def respond(
@@ -117,6 +106,5 @@ def guess(request: HttpRequest, what: str, view: Callable[[], HttpResponse]) -> 
     return answer
 
 
-def forget_old(now: datetime | None = None) -> None:
-    since = (now or timezone.now()) - settings.AXES_COOLOFF_TIME
-    AccessAttempt.objects.filter(attempt_time__lt=since).delete()
+def forget_old(now: datetime) -> None:
+    AccessAttempt.objects.filter(attempt_time__lt=now - settings.AXES_COOLOFF_TIME).delete()

@@ -111,15 +111,15 @@ def forget_old(now: datetime) -> None:
 
 
 BROWSERS = {"Edg": "Edge", "OPR": "Opera", "Firefox": "Firefox", "Chrome": "Chrome"}
+BROWSERS |= {"Safari": "Safari"}  # which others call themselves, too
 SYSTEMS = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows"}
 SYSTEMS |= {"Mac OS": "Mac", "Linux": "Linux"}
 
 
 def device(user_agent: str) -> str:
     """What one recognizes one's device by, such as "Firefox on Windows", and no more."""
-    browsers, systems = BROWSERS | {"Safari": "Safari"}, SYSTEMS
-    browser = next((browsers[name] for name in browsers if name in user_agent), "A browser")
-    system = next((systems[name] for name in systems if name in user_agent), "")
+    browser = next((BROWSERS[name] for name in BROWSERS if name in user_agent), "A browser")
+    system = next((SYSTEMS[name] for name in SYSTEMS if name in user_agent), "")
     return f"{browser} on {system}" if system else browser
 
 
