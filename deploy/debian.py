@@ -8,8 +8,9 @@ from contextlib import suppress
 
 from deploy import health, settings
 from deploy.settings import Practice
-from deploy.system import Refusal, alone, asks, main, refuse_unless_root, run
+from deploy.system import alone, asks, main, refuse_unless_root, run
 from deploy.update import note, open_for
+from practice.environment.firstrun import Refusal
 
 
 def complaint(practices: list[Practice]) -> str:

@@ -9,7 +9,8 @@ import shutil
 from pathlib import Path
 
 from deploy import release
-from deploy.system import Refusal, main, run, say
+from deploy.system import main, run, say
+from practice.environment.firstrun import Refusal
 
 NOWHERE = "No address of releases is set in /etc/practice/updates.conf: nothing was looked for."
 TAG, BUNDLE, WHEELS, LOOKED = "tag", "release.bundle", "wheels", "looked"

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from deploy.settings import Practice
-from deploy.system import Refusal, main
+from deploy.system import main
+from practice.environment.firstrun import Refusal
 
 PATIENCE = 60  # seconds, for the web server to start and the worker to show itself
 SURE_AFTER = 5  # seconds, in which a page fails again and again: visitors meet it meanwhile

@@ -15,8 +15,9 @@ from deploy.foundation import foundation
 from deploy.machine import SOURCE, server
 from deploy.serving import nginx, services
 from deploy.settings import LETS_ENCRYPT, Practice
-from deploy.system import Refusal, Step, alone, file, link, main, refuse_unless_root, run, say, take
+from deploy.system import Step, alone, file, link, main, refuse_unless_root, run, say, take
 from practice.environment import names as site_names
+from practice.environment.firstrun import Refusal
 
 
 def steps(practices: list[Practice], version: str, wheels: str) -> Iterator[Step]:

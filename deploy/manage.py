@@ -8,7 +8,8 @@ from typing import Any
 
 from deploy import release, settings, system
 from deploy.settings import Practice
-from deploy.system import Refusal, asks, run
+from deploy.system import asks, run
+from practice.environment.firstrun import Refusal
 
 
 def surroundings(practice: Practice, folder: Path) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
-from deploy.system import Refusal, at, run, write
+from deploy.system import at, run, write
+from practice.environment.firstrun import Refusal
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", ".env*", "__pycache__", ".*_cache", ".hypothesis", "static-*"

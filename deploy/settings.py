@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from deploy.system import Refusal, at, say
+from deploy.system import at, say
 from practice.environment import names as site_names
+from practice.environment.firstrun import Refusal
 
 NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
 LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*?)\s*")

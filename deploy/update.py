@@ -22,8 +22,8 @@ from typing import TextIO
 from deploy import fetch, release, settings
 from deploy.manage import manage
 from deploy.settings import Practice
-from deploy.system import Refusal, alone, asks, at, main, refuse_unless_root, run, say, write
-from practice.environment.firstrun import why
+from deploy.system import alone, asks, at, main, refuse_unless_root, run, say, write
+from practice.environment.firstrun import Refusal, why
 
 # A night without the network is nothing to tell; after this many seconds nobody looks any more.
 LOOKS_WITHIN = 2 * 86_400 + 7_200
