@@ -11,7 +11,7 @@ from booking import conflicts
 from booking.busy import sync
 from booking.erasure import ending, retention
 from booking.letters import bounces
-from booking.models import ConsultationRequest
+from booking.models import ConsultationRequest, Schedule
 from booking.permissions import may_review
 from practice.models import PracticeSettings
 from practice.worker import clocks
@@ -97,7 +97,9 @@ class WaitingPanel(Component):
             "unreached": requests.shown().with_returned_letter().count(),
             "lost_alerts": bounces.alerts(),
             **bounces.stuck(now),
-            "conflicts": len(conflicts.standing(practice)),
+            "conflicts": sum(
+                len(conflicts.standing(practice, each)) for each in Schedule.objects.all()
+            ),
             "silent": sync.silent(now),
             "with_losses": sync.with_losses(),
             "csrf_token": get_token(parent_context["request"]),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import TextChoices
 from django.utils import timezone
 
-from booking.models import ConsultationRequest
+from booking.models import ConsultationRequest, Schedule
 from booking.times import open_times
 from booking.times.open_times import DAY_OFF, OUTSIDE_HOURS, OpenTimes
 from practice.models import PracticeSettings
@@ -53,16 +53,20 @@ def reasons(open_now: OpenTimes, start: datetime, minutes: int) -> list[Reason]:
 
 
 def standing(
-    practice: PracticeSettings, consultations: Iterable[ConsultationRequest] | None = None
+    practice: PracticeSettings,
+    schedule: Schedule,
+    consultations: Iterable[ConsultationRequest] | None = None,
 ) -> list[Conflict]:
-    """The agreed consultations to come, all or among `consultations`, that do not fit: by time."""
+    """The agreed consultations to come, all of a schedule or those given, that do not fit: by
+    time.
+    """
     now = timezone.now()
     if consultations is None:
-        consultations = ConsultationRequest.objects.shown().with_time().filter(starts_at__gt=now)
+        consultations = schedule.consultations.shown().with_time().filter(starts_at__gt=now)
     agreed = sorted((c for c in consultations if c.is_ahead(now)), key=_start)
     if not agreed:
         return []
-    open_now = open_times.load(practice, now, until=_start(agreed[-1]))
+    open_now = open_times.load(practice, schedule, now, until=_start(agreed[-1]))
     found = []
     for consultation in agreed:
         against = reasons(open_now, _start(consultation), _minutes(consultation))
@@ -73,7 +77,7 @@ def standing(
 
 def is_on_day_off(consultation: ConsultationRequest) -> bool:
     """Whether its agreed time fell on a day off since, and the therapist has not settled it."""
-    found = standing(PracticeSettings.load(), [consultation])
+    found = standing(PracticeSettings.load(), Schedule.of(consultation), [consultation])
     return any(conflict.is_day_off for conflict in found)
 
 

@@ -1,4 +1,4 @@
-"""The practice's consultations for the therapist's own calendar, at a secret address."""
+"""A therapist's consultations for the therapist's own calendar, at a secret address."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
 from booking.letters import emails, ical
-from booking.models import ConsultationRequest, Schedule
+from booking.models import Schedule
 from practice.fields import Unreadable
 
 LOOKS_BACK = timedelta(days=30)
@@ -17,16 +17,17 @@ MOST_INITIALS = 3
 
 @require_safe
 def own_calendar(request: HttpRequest, secret: str) -> HttpResponse:
-    """What is agreed, as a calendar; a wrong secret finds nothing, like any other address.
+    """What one therapist has agreed, as a calendar; a wrong secret finds nothing, like any other
+    address.
 
     Calendars fetch it without signing in, and hand it on to whoever shares them: so nothing but
     times and links is in it, and initials where the therapist wants them.
     """
-    schedule = Schedule.objects.first()
-    if schedule is None or not _is_its(secret, schedule):
+    schedule = next((each for each in Schedule.objects.all() if _is_its(secret, each)), None)
+    if schedule is None:
         raise Http404
     now = timezone.now()
-    agreed = ConsultationRequest.objects.with_time().filter(ends_at__gt=now - LOOKS_BACK)
+    agreed = schedule.consultations.with_time().filter(ends_at__gt=now - LOOKS_BACK)
     shows_initials = schedule.feed_titles == Schedule.FeedTitles.INITIALS
     columns = "invitation_uid starts_at ends_at".split() + ["name"] * shows_initials
     entries = [
@@ -40,7 +41,8 @@ def own_calendar(request: HttpRequest, secret: str) -> HttpResponse:
         for each in agreed.order_by("starts_at").only(*columns)
         if each.starts_at and each.ends_at
     ]
-    return HttpResponse(ical.feed(entries, now=now), content_type=ical.FEED_TYPE)
+    calendar = ical.feed(entries, now=now, name=schedule.therapist_name)
+    return HttpResponse(calendar, content_type=ical.FEED_TYPE)
 
 
 def initials(name: str) -> str:

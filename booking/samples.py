@@ -16,7 +16,7 @@ def load_hours(**kwargs: Any) -> None:
     """Receiver of `practice.samples.loaded`: gives the schedule the sample's hours, unless it has
     any, and marks them as such.
     """
-    schedule = Schedule.lock()
+    schedule = Schedule.load().lock()
     if schedule.rules.exists():
         return
     AvailabilityRule.objects.bulk_create(

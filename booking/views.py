@@ -19,7 +19,7 @@ from booking.erasure import erasing
 from booking.form_during_outage import keeps_what_was_typed
 from booking.forms import ConsultationForm, PickForm
 from booking.forms.visitor import as_meant, parse_start
-from booking.models import ConsultationRequest, State, Who
+from booking.models import ConsultationRequest, Schedule, State, Who
 from booking.services import by_visitor, counts, transitions
 from booking.times import open_times, reservations
 from practice.http.network import client_address
@@ -87,7 +87,7 @@ def request_consultation(request: HttpRequest) -> HttpResponse:
     if form.is_valid() and not request.is_foreign:  # type: ignore[attr-defined]
         try:
             sending = form.sending(client_address(request))
-            consultation, _ = by_visitor.submit(form.to_request(), sending, practice)
+            consultation, _ = by_visitor.submit(form.to_request(Schedule.load()), sending, practice)
             by_visitor.note_first(practice)
         except by_visitor.AlreadySent:
             return _show(request, _under_new_key(form), was_sent=True)
@@ -124,7 +124,7 @@ def _form(request: HttpRequest, practice: PracticeSettings) -> ConsultationForm:
         "pages": _pages(sent_in.get("pages", ""), sent_in.get("act") == "more"),
     }
     if practice.intake_now == Intake.OPEN:
-        given["starts"] = lambda: open_times.starts_now(practice)
+        given["starts"] = lambda: open_times.starts_now(practice, Schedule.load())
     if posted and request.POST.get("act") not in LOOKS_ON:
         return ConsultationForm(sent_in, **given)
     initial: dict[str, Any] = {}
@@ -249,6 +249,7 @@ def _show_request(
     context = {
         "consultation": consultation,
         "practice": practice,
+        "told": Schedule.of(consultation).as_told(practice),
         "zone": consultation.zone_or(practice.zone),
         "form": form or PickForm(consultation=consultation, practice=practice),
         "time": consultation.time_as_told(now),

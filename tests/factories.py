@@ -219,14 +219,17 @@ NINE_TO_FIVE = {day: [(time(9), time(17))] for day in Weekday}
 
 
 def schedule(
-    hours: dict[Weekday, list[tuple[time, time]]] | None = None, **changes: Any
+    hours: dict[Weekday, list[tuple[time, time]]] | None = None,
+    *,
+    of: Schedule | None = None,
+    **changes: Any,
 ) -> Schedule:
     """The practice's schedule with weekly hours in its zone: every day from 9 to 17, or `hours`.
 
-    Public holidays are days like others, unless `changes` say so.
+    Public holidays are days like others, unless `changes` say so. Or another schedule likewise.
     """
     kept, _ = Schedule.objects.update_or_create(
-        pk=1, defaults={"closed_on_holidays": False, **changes}
+        pk=(of or Schedule.load()).pk, defaults={"closed_on_holidays": False, **changes}
     )
     kept.rules.all().delete()
     for weekday, windows in (NINE_TO_FIVE if hours is None else hours).items():
@@ -237,10 +240,10 @@ def schedule(
     return kept
 
 
-def open_times() -> list[datetime]:
-    """The open times as of now, UTC and sorted."""
+def open_times(of: Schedule | None = None) -> list[datetime]:
+    """The open times of the first schedule, or of another, as of now, UTC and sorted."""
     now = timezone.now()
-    return load_times(PracticeSettings.load(), now).starts(now)
+    return load_times(PracticeSettings.load(), of or Schedule.load(), now).starts(now)
 
 
 def open_time(number: int = 0) -> datetime:
@@ -248,10 +251,11 @@ def open_time(number: int = 0) -> datetime:
     return open_times()[number]
 
 
-def busy(starts_at: datetime, ends_at: datetime) -> BusyInterval:
+def busy(starts_at: datetime, ends_at: datetime, of: Schedule | None = None) -> BusyInterval:
     """A time at which another calendar of the therapist's says that they are busy."""
     feed, _ = BusyFeed.objects.get_or_create(
-        schedule=Schedule.load(), defaults={"name": "Mine", "url": "https://calendar.example/ics"}
+        schedule=of or Schedule.load(),
+        defaults={"name": "Mine", "url": "https://calendar.example/ics"},
     )
     return BusyInterval.objects.create(feed=feed, starts_at=starts_at, ends_at=ends_at)
 

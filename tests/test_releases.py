@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 
+from booking.models import ConsultationRequest, Schedule
 from tests import databases, releases
 
 RELEASES = sorted(releases.FOLDER.glob("*.json"))
@@ -91,6 +92,16 @@ def paired(before: list[releases.Row], after: list[releases.Row]) -> Iterator[tu
     for row in before:
         key = next(iter(row.values()))
         yield key, row, by_key.get(key, {})
+
+
+def test_its_requests_belong_to_the_first_schedule_and_another_can_be_made(
+    forward: Forward,
+) -> None:
+    requests = ConsultationRequest.objects.all()
+    assert set(requests.values_list("schedule", flat=True)) == {Schedule.load().pk}
+    with transaction.atomic():
+        assert Schedule.objects.create().pk > Schedule.load().pk
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("file", RELEASES, ids=lambda file: file.stem)

@@ -208,7 +208,7 @@ class ScheduleForms:
     @transaction.atomic
     def save(self) -> None:
         """Stores everything or nothing, while nobody takes a time."""
-        schedule = Schedule.lock()
+        schedule = self.schedule.lock()
         practice = self.practice.save()
         self.settings.save()
         if "gap" in self.settings.changed_data:

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from wagtail.models import Page
 
 from booking.forms.contact import needs_phone
-from booking.models import ConsultationRequest, PartOfWeek, Who
+from booking.models import ConsultationRequest, PartOfWeek, Schedule, Who
 from booking.spam import signals
 from booking.spam.signals import Sending
 from booking.times import open_times
@@ -362,8 +362,8 @@ class ConsultationForm(forms.Form):
         told = self.cleaned_data
         return Sending(address, str(told["opened"] or ""), str(told["anything_else"] or ""))
 
-    def to_request(self) -> ConsultationRequest:
-        """The unsaved request that a valid form describes."""
+    def to_request(self, schedule: Schedule) -> ConsultationRequest:
+        """The unsaved request that a valid form describes, to the therapist of `schedule`."""
         told = self.cleaned_data
         now = timezone.now()
         only = self.practice.regions[0].code if len(self.practice.regions) == 1 else ""
@@ -378,6 +378,7 @@ class ConsultationForm(forms.Form):
         return ConsultationRequest(
             **by_their_names
             | {
+                "schedule": schedule,
                 "submission_key": told["key"],
                 "received_at": now,
                 "state_since": now,
@@ -424,7 +425,7 @@ class PickForm(forms.Form):
         self.starts = [
             p.starts_at for p in consultation.proposals.all() if p.starts_at > timezone.now()
         ]
-        if not needs_phone(consultation, practice):
+        if not needs_phone(consultation, Schedule.of(consultation).as_told(practice)):
             del self.fields["phone"], self.fields["visitor_calls"]
 
     @property

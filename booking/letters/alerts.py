@@ -71,23 +71,28 @@ def practice_addresses() -> list[str]:
     raise NobodyToWriteTo
 
 
-def in_words(happened: Iterable[str]) -> list[str]:
-    """What happened, each kind of thing once and how often. Pure."""
-    times = Counter(happened)
+def in_words(happened: Iterable[tuple[str, str]]) -> list[str]:
+    """What happened, each kind of thing once for each therapist, and how often. Pure.
+
+    The second of each is the therapist's name, where the practice has several.
+    """
+    times = sorted(Counter(happened).items())
     return [
-        one if times[what] == 1 else many.format(times[what])
+        (one if number == 1 else many.format(number)) + (f" ({name})" if name else "")
         for what, (one, many) in NEWS.items()
-        if times[what]
+        for (which, name), number in times
+        if which == what
     ]
 
 
-def _happened(told: dict[str, Any]) -> str:
-    """The name in NEWS of what one alert is about."""
-    if told["kind"] != "alert_changed" or told["event"] is None:
-        return str(told["kind"])
-    if told["event"] == Kind.WITHDRAWN and told["request__starts_at"]:
-        return "consultation_withdrawn"
-    return str(told["event"])
+def _happened(told: dict[str, Any]) -> tuple[str, str]:
+    """The name in NEWS of what one alert is about, and the therapist's."""
+    what = str(told["kind"])
+    if told["kind"] == "alert_changed" and told["event"]:
+        what = str(told["event"])
+    if what == Kind.WITHDRAWN and told["request__starts_at"]:
+        what = "consultation_withdrawn"
+    return what, told["request__schedule__therapist_name"] or ""
 
 
 def alert(outgoing: OutgoingEmail) -> EmailMessage | None:
@@ -97,7 +102,8 @@ def alert(outgoing: OutgoingEmail) -> EmailMessage | None:
     )
     told = list(
         outgoing.together.annotate(event=Subquery(event.values("kind")[:1])).values(
-            "kind", "event", "about_time", "is_urgent", "request", "request__starts_at"
+            *("kind", "event", "about_time", "is_urgent", "request", "request__starts_at"),
+            "request__schedule__therapist_name",
         )
     )
     told = [each for each in told if _still_holds(each)]

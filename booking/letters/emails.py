@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from booking import conflicts
 from booking.letters import ical
-from booking.models import ConsultationRequest, Letter, OutgoingEmail, State
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, Schedule, State
 from booking.models.contact import WITHDRAWAL
 from practice import contacts
 from practice.environment import site_url
@@ -55,6 +55,8 @@ def requests_url() -> str:
 def context_for(consultation: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
     """What the templates of messages may use; `zone` is the one that the reader lives in."""
     practice = PracticeSettings.load()
+    if consultation is not None:
+        practice = Schedule.of(consultation).as_told(practice)
     context = {"practice": practice, "zone": practice.zone, "gap": GAP, **more}
     if consultation is not None:
         context |= {

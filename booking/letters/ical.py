@@ -72,17 +72,19 @@ def cancel(invitation: Invitation, *, now: datetime) -> bytes:
     return _message("CANCEL", "CANCELLED", invitation, now)
 
 
-def feed(entries: Iterable[FeedEntry], *, now: datetime) -> bytes:
+def feed(entries: Iterable[FeedEntry], *, now: datetime, name: str = "") -> bytes:
     """The therapist's private feed: times, initials or a neutral title, and a link that opens
     after signing in. Raises ValueError.
 
     Whoever holds its address reads it, so it has nothing else in it: no name, no contact, no
-    place. Its own name is neutral too; without one, Google shows the secret address. NAME and
-    REFRESH-INTERVAL are RFC 7986 (5.1, 5.7), the two with X- what Google and Outlook read.
+    place. Its own name, which says no more than the therapist's `name`, is there since Google would
+    show the secret address. NAME and REFRESH-INTERVAL are RFC 7986 (5.1, 5.7), the two with X- what
+    Google and Outlook read.
     """
     calendar = _calendar()
-    calendar.add("name", FEED_NAME)
-    calendar.add("x-wr-calname", FEED_NAME)
+    title = f"{FEED_NAME}, {name}" if name else FEED_NAME
+    calendar.add("name", title)
+    calendar.add("x-wr-calname", title)
     calendar.add("refresh-interval", LOOKS_EVERY, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", vDuration(LOOKS_EVERY))
     for entry in entries:

@@ -51,7 +51,8 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
     def by_token(self, token: str) -> ConsultationRequest | None:
         """The request that a visitor's link leads to, if the link is good and it still exists."""
         found = tokens.read(token)
-        return self.filter(pk=found[0], link_nonce=found[1]).first() if found else None
+        rows = self.select_related("schedule")
+        return rows.filter(pk=found[0], link_nonce=found[1]).first() if found else None
 
     def open(self) -> RequestQuerySet:
         return self.filter(state__in=OPEN_STATES)
@@ -164,6 +165,16 @@ class ConsultationRequest(models.Model):
     good_hours = personal(EncryptedTextField("good hours to be reached", blank=True), typed=True)
     parts_of_week = personal(models.JSONField(default=list, blank=True), typed=True)
     message = personal(EncryptedTextField(blank=True), typed=True)
+    # None where the version before wrote it: see Schedule.owns. Not indexed, since SQLite would
+    # read all of a schedule's by it. Protected, or one therapist's would become the first one's.
+    schedule = models.ForeignKey(
+        "booking.Schedule",
+        null=True,
+        editable=False,
+        db_index=False,
+        on_delete=models.PROTECT,
+        related_name="+",
+    )
     article = personal(
         models.ForeignKey(Page, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from copy import copy
 from datetime import datetime, time, timedelta
 from typing import ClassVar
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q
 from django.utils import timezone
 
-from booking.models.requests import ConsultationRequest
+from booking.models.requests import ConsultationRequest, RequestQuerySet
 from practice.fields import EncryptedTextField
+from practice.models import Medium, PracticeSettings
 from practice.models.settings import validate_five_minutes
 
 CELL = timedelta(minutes=5)
@@ -36,13 +39,27 @@ def new_secret() -> str:
 class Schedule(models.Model):
     """One therapist's calendar; its zone and the consultation's length are PracticeSettings'.
 
-    A solo practice has one row. Whoever takes a time locks it, which guards a day's limit.
+    A practice of one has one row, with nothing of its own about the therapist. Whoever takes a
+    time locks it, which guards a day's limit.
     """
 
     class FeedTitles(models.TextChoices):
         INITIALS = "initials", "The visitor's initials"
         NOTHING = "nothing", "Nothing but the time"
 
+    therapist = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    # Where these are empty, it is as the practice's settings say.
+    therapist_name = models.CharField(max_length=120, blank=True, default="", db_default="")
+    telephone = models.CharField(max_length=40, blank=True, default="", db_default="")
+    medium = models.CharField(
+        max_length=12, choices=Medium.choices, blank=True, default="", db_default=""
+    )
     step = models.PositiveSmallIntegerField(
         "a time every (minutes)",
         default=30,
@@ -112,18 +129,45 @@ class Schedule(models.Model):
 
     @classmethod
     def load(cls) -> Schedule:
-        """The practice's one schedule, which is made on first use."""
-        return cls.objects.get_or_create(pk=1)[0]
+        """The practice's first schedule, which `migrate` made: a practice of one has no other."""
+        return cls.objects.order_by("pk").first() or cls.objects.create()
 
     @classmethod
-    def lock(cls) -> Schedule:
-        """The same, held until the transaction ends: who takes times waits for each other.
+    def of(cls, consultation: ConsultationRequest) -> Schedule:
+        """That to which a request belongs."""
+        return consultation.schedule or cls.load()
+
+    def owns(self, request: str = "") -> Q:
+        """Which requests are its, or, named by `request`, rows that belong to such a request.
+
+        The version before writes none of a schedule: those are the first one's.
+        """
+        is_first = ~Exists(Schedule.objects.filter(pk__lt=self.pk))
+        return Q(**{f"{request}schedule": self}) | Q(is_first, **{f"{request}schedule": None})
+
+    @property
+    def consultations(self) -> RequestQuerySet:
+        return ConsultationRequest.objects.filter(self.owns())
+
+    def lock(self) -> Schedule:
+        """The same as it stands, held until the transaction ends: who takes times waits for each
+        other, and who files a request that refers to it for nobody.
 
         Take it before any request's row, always in this order, or two who wait for each
         other's rows lock up. SQLite's IMMEDIATE transactions wait already.
         """
-        locked = cls.objects.select_for_update().filter(pk=1)
-        return locked.first() or (cls.load() and locked.get())
+        return Schedule.objects.select_for_update(no_key=True).get(pk=self.pk)
+
+    def as_told(self, practice: PracticeSettings) -> PracticeSettings:
+        """The settings as this therapist's visitors are told them: for letters, and for what a page
+        says of the consultation. Never to be saved, nor for a page's head and foot, which are the
+        site's and cached.
+        """
+        told = copy(practice)
+        told.therapist_name = self.therapist_name or practice.therapist_name
+        told.telephone = self.telephone or practice.telephone
+        told.consultation_medium = self.medium or practice.consultation_medium
+        return told
 
 
 class AvailabilityRule(models.Model):

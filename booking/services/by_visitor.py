@@ -126,8 +126,9 @@ def _ask_for(
     day's consultations has to be looked at again.
     """
     now = timezone.now()
-    time = transitions.with_time(consultation, start, practice, Schedule.load(), now)
-    schedule = Schedule.lock()
+    schedule = Schedule.of(consultation)
+    time = transitions.with_time(consultation, start, practice, schedule, now)
+    schedule = schedule.lock()
     if schedule.daily_limit is not None:
         transitions.with_time(consultation, start, practice, schedule, now)
     if sending:
@@ -157,7 +158,7 @@ def pick(
     Raises Stale, NotAllowed for a time that was not offered or is over.
     """
     now = timezone.now()
-    schedule = Schedule.lock()
+    schedule = Schedule.of(consultation).lock()
     chosen = consultation.proposals.filter(starts_at=starts_at, starts_at__gt=now).first()
     if consultation.state != State.PROPOSED or chosen is None:
         raise NotAllowed
@@ -166,7 +167,7 @@ def pick(
         "starts_at": chosen.starts_at,
         "ends_at": chosen.ends_at,
     }
-    changes["medium"] = PracticeSettings.load().consultation_medium
+    changes["medium"] = schedule.as_told(PracticeSettings.load()).consultation_medium
     changes |= {"phone": phone} if phone else {}
     changes |= {"visitor_calls": True} if visitor_calls else {}
     changes |= transitions.unknown_again(consultation)

@@ -83,8 +83,8 @@ def against_reserving(
     Call it in the transaction that saves it, with the schedule locked: then many who come at once
     come one after another.
     """
-    most, now = settings.RESERVATIONS_PER_VISITOR, timezone.now()
-    reserving = ConsultationRequest.objects.reserving(now)
+    most = settings.RESERVATIONS_PER_VISITOR
+    reserving = schedule.consultations.reserving(timezone.now())
     as_stored = [Cast(name, TextField()) for name in ("email", "phone")]
     if _of_same_contact(consultation, reserving.values_list(*as_stored)) >= most:
         return [Limit.CONTACT]
@@ -105,12 +105,16 @@ def _of_same_contact(consultation: ConsultationRequest, others: Iterable[tuple[s
 
 
 def count_open_times() -> int:
-    """Notes how many times could be reserved together if nobody unopened had one; how many."""
-    now, schedule = timezone.now(), Schedule.load()
-    free = open_times.load(PracticeSettings.load(), now, schedule=schedule).together(now)
-    number = free + ConsultationRequest.objects.reserving(now).unopened().count()
-    Schedule.objects.filter(pk=schedule.pk).update(open_times_counted=number)
-    return number
+    """Notes of each schedule how many times could be reserved together if nobody unopened had one;
+    how many in all.
+    """
+    now, practice, total = timezone.now(), PracticeSettings.load(), 0
+    for schedule in Schedule.objects.all():
+        free = open_times.load(practice, schedule, now).together(now)
+        number = free + schedule.consultations.reserving(now).unopened().count()
+        Schedule.objects.filter(pk=schedule.pk).update(open_times_counted=number)
+        total += number
+    return total
 
 
 def forget_counts() -> int:

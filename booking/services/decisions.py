@@ -59,11 +59,14 @@ def _decide(
     if consultation.erasure_asked_at:
         raise NotAllowed
     now = timezone.now()
-    schedule = Schedule.lock() if times else None
-    if times:
-        known = _object(consultation, schedule, times, now, despite)
+    schedule = Schedule.of(consultation).lock() if times else None
+    if schedule and times:
+        practice = schedule.as_told(PracticeSettings.load())
+        known = _object(consultation, schedule, practice, times, now, despite)
         if to == State.PROPOSED:  # the time that is agreed already stays agreed
             known.update(consultation.agreed_despite or [])
+        else:
+            changes["medium"] = practice.consultation_medium
         changes["agreed_despite"] = sorted(known)
     before = transitions.agreed_time(consultation, now)
     transitions.move_to(consultation, to, now, **changes)
@@ -85,7 +88,8 @@ def _decide(
 
 def _object(
     consultation: ConsultationRequest,
-    schedule: Schedule | None,
+    schedule: Schedule,
+    practice: PracticeSettings,
     times: list[Interval],
     now: datetime,
     despite: Collection[str],
@@ -94,8 +98,8 @@ def _object(
 
     Raises Objections where more speaks against the times than that.
     """
-    practice, until = PracticeSettings.load(), max(start for start, _ in times)
-    open_now = open_times.load(practice, now, schedule=schedule, without=consultation, until=until)
+    until = max(start for start, _ in times)
+    open_now = open_times.load(practice, schedule, now, without=consultation, until=until)
     sentences: dict[str, None] = {}
     known: set[str] = set()
     for start, end in times:
@@ -126,7 +130,6 @@ def _take_place(
     changes = {**transitions.without_time(), **transitions.unknown_again(consultation), **contact}
     changes["hold_ended_at"] = None
     changes |= {"starts_at": time.start, "ends_at": time.end}
-    changes["medium"] = PracticeSettings.load().consultation_medium
     _decide(
         consultation, kind, State.CONFIRMED, user, words, times=[time], despite=despite, **changes
     )
@@ -230,7 +233,7 @@ def offer_stands_until(
     """
     if not consultation.contact.letter:
         return None
-    lasts = timedelta(hours=Schedule.load().offer_hours)
+    lasts = timedelta(hours=Schedule.of(consultation).offer_hours)
     now = timezone.now()
     agreed = (
         [consultation.starts_at] if consultation.is_ahead(now) and consultation.starts_at else []
@@ -277,7 +280,7 @@ def accept(consultation: ConsultationRequest, *, user: User) -> None:
 
 def _late_hold(consultation: ConsultationRequest) -> dict[str, Any]:
     """Takes the time that was asked for, if it is still open; what that changes."""
-    now, schedule = timezone.now(), Schedule.lock()
+    now, schedule = timezone.now(), Schedule.of(consultation).lock()
     assert consultation.asked_for is not None
     try:
         practice = PracticeSettings.load()

@@ -103,28 +103,29 @@ def _each(
 
 def queue_reminders() -> int:
     """Owes each reminder whose moment has come, and a word on offers that end soon; how many."""
-    now = timezone.now()
-    return _remind_of_consultations(now) + _remind_of_offers(now)
+    now, practice = timezone.now(), PracticeSettings.load()
+    reminded = [_remind_of_consultations(each, practice, now) for each in Schedule.objects.all()]
+    return sum(reminded) + _remind_of_offers(now)
 
 
-def _remind_of_consultations(now: datetime) -> int:
+def _remind_of_consultations(schedule: Schedule, practice: PracticeSettings, now: datetime) -> int:
     """One or two days before, at nine on the visitor's clock, for what was agreed by then.
 
     None for a day that is off since: it waits until the therapist, who is told two days before,
     has moved or cancelled the consultation or left it as agreed.
     """
-    schedule, practice = Schedule.load(), PracticeSettings.load()
     wanted = {
         "reminder_two_days": schedule.reminds_two_days_before,
         "reminder_one_day": schedule.reminds_one_day_before,
     }
-    near = ConsultationRequest.objects.with_time().filter(
+    near = schedule.consultations.with_time().filter(
         starts_at__gt=now, starts_at__lt=now + timedelta(days=4)
     )
-    near_ones = list(near)
-    days_off = {c.consultation.pk for c in conflicts.standing(practice, near_ones) if c.is_day_off}
+    agreed = list(near)
+    against = conflicts.standing(practice, schedule, agreed)
+    days_off = {each.consultation.pk for each in against if each.is_day_off}
     done = 0
-    for consultation in near_ones:
+    for consultation in agreed:
         zone = consultation.zone_or(practice.zone)
         assert consultation.starts_at is not None
         if consultation.pk in days_off:

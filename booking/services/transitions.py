@@ -142,7 +142,7 @@ def end_offer(consultation: ConsultationRequest, otherwise: State) -> None:
     Raises Stale, NotAllowed.
     """
     now = timezone.now()
-    schedule = Schedule.lock()
+    schedule = Schedule.of(consultation).lock()
     if consultation.starts_at and consultation.ends_at:
         kept = Interval(consultation.starts_at, consultation.ends_at)
         move_to(consultation, State.CONFIRMED, now, holds_until=None)
@@ -239,7 +239,7 @@ def _for_calendars(
         letter.starts_at, letter.ends_at = before
     else:
         return
-    practice = PracticeSettings.load()
+    practice = Schedule.of(consultation).as_told(PracticeSettings.load())
     letter.medium = consultation.medium or practice.consultation_medium
     letter.location = practice.office_address if letter.medium == Medium.OFFICE else ""
     last = consultation.invitation_sequence

@@ -140,22 +140,21 @@ class OpenTimes:
 
 def load(
     practice: PracticeSettings,
+    schedule: Schedule,
     now: datetime,
     *,
-    schedule: Schedule | None = None,
     without: ConsultationRequest | None = None,
     until: datetime | None = None,
     on: date | None = None,
     hours: Hours | None = None,
 ) -> OpenTimes:
-    """The open times of the practice as of `now`, with holidays as far ahead as times are offered
+    """The open times of a schedule as of `now`, with holidays as far ahead as times are offered
     and up to `until` (UTC); or what matters `on` one local date, which is much less.
 
     `without` is a request whose own times stand in nobody's way: the one that is decided. Its
     consultation may have come back as busy through the therapist's own calendar. `hours` are the
     schedule's, where they are known already.
     """
-    schedule = schedule or Schedule.load()
     weekly, overrides = hours or _hours(schedule)
     if schedule.closed_on_holidays:
         first = on or _day(now, practice)
@@ -195,13 +194,13 @@ def is_open(start: datetime, practice: PracticeSettings, schedule: Schedule, now
         return False  # also what lies beyond the years that a calendar has
     day = _day(start, practice)
     hours = _hours_cached(schedule)
-    return start in load(practice, now, schedule=schedule, on=day, hours=hours).starts(now, day)
+    return start in load(practice, schedule, now, on=day, hours=hours).starts(now, day)
 
 
-def starts_now(practice: PracticeSettings) -> list[datetime]:
+def starts_now(practice: PracticeSettings, schedule: Schedule) -> list[datetime]:
     """The open times at this moment, UTC and sorted."""
-    now, schedule = timezone.now(), Schedule.load()
-    return load(practice, now, schedule=schedule, hours=_hours_cached(schedule)).starts(now)
+    now = timezone.now()
+    return load(practice, schedule, now, hours=_hours_cached(schedule)).starts(now)
 
 
 def _hours_cached(schedule: Schedule) -> Hours:
@@ -284,10 +283,10 @@ def _taken(
     if on:
         midnight = datetime.combine(on, time(), UTC)
         about = Q(ends_at__gt=midnight - LOOKS_BACK, starts_at__lt=midnight + LOOKS_BACK * 2)
-    requests = ConsultationRequest.objects.filter(
+    requests = schedule.consultations.filter(
         about, state__in=HOLDING_STATES, starts_at__isnull=False
     )
-    offers = Proposal.objects.filter(about)
+    offers = Proposal.objects.filter(about, schedule.owns("request__"))
     if without is not None:
         requests = requests.exclude(pk=without.pk)
         offers = offers.exclude(request=without.pk)

@@ -84,10 +84,10 @@ def fit_pauses(schedule: Schedule, now: datetime) -> None:
     Or a time would be offered that nobody can take. A pause that has become longer takes only
     what is free. Call it with the schedule locked, after its pause was changed.
     """
-    requests = ConsultationRequest.objects.filter(
+    requests = schedule.consultations.filter(
         state__in=HOLDING_STATES, starts_at__isnull=False, ends_at__gt=now
     )
-    offers = Proposal.objects.filter(ends_at__gt=now)
+    offers = Proposal.objects.filter(schedule.owns("request__"), ends_at__gt=now)
     held: list[tuple[int, Any, Any]] = [
         *requests.values_list("pk", "starts_at", "ends_at"),
         *offers.values_list("request_id", "starts_at", "ends_at"),

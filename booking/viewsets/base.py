@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from booking.models import ConsultationRequest
+from booking.models import ConsultationRequest, Schedule
 from booking.permissions import require_review
 from booking.services import presence, unopened
 from practice.models import PracticeSettings, User
@@ -48,15 +48,15 @@ class ReviewMixin(View):
 
 
 class RequestMixin(ReviewMixin):
-    """A view of one request, `self.consultation`."""
+    """A view of one request, `self.consultation`, and of the schedule to which it belongs."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
-        shown = ConsultationRequest.objects.shown().select_related("article")
+        shown = ConsultationRequest.objects.shown().select_related("article", "schedule")
         consultation = shown.filter(pk=kwargs["pk"]).first()
         if consultation is None:
             return self.gone()
-        self.consultation = consultation
+        self.consultation, self.schedule = consultation, Schedule.of(consultation)
         unopened.note_opened(consultation)
         return super().dispatch(request, *args, **kwargs)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from booking import conflicts
-from booking.models import ConsultationRequest
+from booking.models import ConsultationRequest, Schedule
 from booking.services import decisions
 from practice.models import PracticeSettings
 
@@ -20,8 +20,10 @@ class Listed(conflicts.Conflict):
 
 
 def listed(
-    practice: PracticeSettings, consultations: Iterable[ConsultationRequest] | None = None
+    practice: PracticeSettings,
+    schedule: Schedule,
+    consultations: Iterable[ConsultationRequest] | None = None,
 ) -> list[Listed]:
     """What `conflicts.standing` finds, with the ways out of each."""
-    found = conflicts.standing(practice, consultations)
+    found = conflicts.standing(practice, schedule, consultations)
     return [Listed(c.consultation, c.reasons, c.minutes) for c in found]

@@ -5,14 +5,16 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from booking.forms import LetterForm, OfferForm, TimeForm
 from booking.letters import emails
-from booking.models import ConsultationRequest, Schedule, State
+from booking.models import ConsultationRequest, State
 from booking.services import decisions, transitions
 from booking.services.decisions import Asks
 from booking.times import open_times, reservations
 from booking.viewsets.base import BelowRequest
+from practice.models import PracticeSettings
 
 TAKEN = "Another consultation, or the pause after it, has this time."
 
@@ -40,6 +42,11 @@ class DecideView(BelowRequest):
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.decision = find_decision(kwargs["decision"])
+
+    @cached_property
+    def told(self) -> PracticeSettings:
+        """The settings as the visitor is told them."""
+        return self.schedule.as_told(self.practice)
 
     def get_page_title(self) -> str:
         return self.decision.label
@@ -119,11 +126,11 @@ class DecideView(BelowRequest):
 
     def _time_form(self, data: QueryDict | None = None) -> TimeForm | OfferForm:
         """The form about times, at first with the one that is held, or with some that are open."""
-        given = {"practice": self.practice}
+        given = {"practice": self.told}
         if self.decision.asks == Asks.TIMES:
             if data is not None:
                 return OfferForm(data, **given)
-            starts = open_times.starts_now(self.practice)
+            starts = open_times.starts_now(self.practice, self.schedule)
             parts, zone = self.consultation.parts_of_week, self.practice.zone
             suggested = open_times.to_offer(starts, zone, parts, decisions.MOST_OFFERS)
             return OfferForm.suggesting(suggested, **given)
@@ -142,14 +149,13 @@ class DecideView(BelowRequest):
     def _object(self, form: TimeForm | OfferForm) -> bool:
         """Whether a time cannot be had, or more speaks against it than the therapist knows of."""
         now, minutes = timezone.now(), form.cleaned_data["minutes"]
-        schedule = Schedule.load()
         open_now = open_times.load(
-            self.practice, now, schedule=schedule, without=self.consultation, until=max(form.starts)
+            self.practice, self.schedule, now, without=self.consultation, until=max(form.starts)
         )
         is_taken = False
         for start in form.starts:
             span = decisions.lasting(start, minutes)
-            if reservations.is_taken(span, schedule, by_others_than=self.consultation):
+            if reservations.is_taken(span, self.schedule, by_others_than=self.consultation):
                 form.blame(start, TAKEN)
                 is_taken = True
             for sentence in open_now.objections(start, minutes, now):
@@ -170,7 +176,7 @@ class DecideView(BelowRequest):
         self.consultation.email = given.get("email") or self.consultation.email
         self.consultation.visitor_calls |= given.get("visitor_calls", False)
         if self.decision.asks == Asks.TIME:
-            self.consultation.medium = self.practice.consultation_medium
+            self.consultation.medium = self.told.consultation_medium
 
     def _posted_letter(self) -> LetterForm | None:
         """The words that were posted, if any were."""

@@ -167,7 +167,7 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
             region=self.practice.region_name(consultation.region),
             own_zone=self._own_zone(),
             decisions=decisions.decisions(consultation),
-            conflicts=listed(self.practice, [consultation]),
+            conflicts=listed(self.practice, self.schedule, [consultation]),
             to_tell=consultation.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=consultation.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),
             stuck=consultation.emails.stuck(timezone.now()).filter(given_up_at=None),

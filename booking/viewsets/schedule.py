@@ -29,11 +29,13 @@ SCREEN = reverse_lazy("schedule:index")
 PREVIEW_DAYS = 14
 
 
-def preview(practice: PracticeSettings, now: datetime) -> dict[date, list[datetime]]:
+def preview(
+    practice: PracticeSettings, schedule: Schedule, now: datetime
+) -> dict[date, list[datetime]]:
     """The open times (UTC) of the next two weeks as far as times are offered, by local date; days
     without any included.
     """
-    found = open_times.load(practice, now)
+    found = open_times.load(practice, schedule, now)
     horizon = min(found.policy.horizon, PREVIEW_DAYS - 1)
     near = replace(found, policy=found.policy._replace(horizon=horizon))
     today = now.astimezone(found.zone).date()
@@ -67,7 +69,7 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
             return self._show(forms)
         forms.save()
         messages.success(request, "Saved. The next two weeks are shown as visitors see them now.")
-        if found := len(conflicts.standing(PracticeSettings.load())):
+        if found := len(conflicts.standing(PracticeSettings.load(), forms.schedule)):
             agreed = counted(found, "agreed consultation")
             messages.warning(
                 request, f"{agreed} {'do' if found > 1 else 'does'} not fit these hours. See below."
@@ -85,8 +87,8 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
                 schedule=schedule,
                 has_hours=schedule.rules.exists(),
                 shows_times=practice.intake_now == Intake.OPEN,
-                conflicts=listed(practice),
-                days=preview(practice, timezone.now()),
+                conflicts=listed(practice, schedule),
+                days=preview(practice, schedule, timezone.now()),
                 calendar_address=calendar_address(schedule),
             )
         )
@@ -105,8 +107,7 @@ class NewSecretView(ReviewMixin):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        Schedule.load()
-        Schedule.objects.filter(pk=1).update(feed_secret=new_secret())
+        Schedule.objects.filter(pk=Schedule.load().pk).update(feed_secret=new_secret())
         messages.success(
             request, "The address is a new one, and the old one shows nothing any more."
         )

@@ -90,7 +90,7 @@ def holds(body: bytes, **headers: str) -> Callable[[Handler], None]:
 def offered(now: datetime = NOW) -> list[str]:
     """The open times in the practice's zone, such as `03-03 10`."""
     practice = PracticeSettings.load()
-    starts = open_times.load(practice, now).starts(now)
+    starts = open_times.load(practice, Schedule.load(), now).starts(now)
     return [f"{start.astimezone(practice.zone):%m-%d %H}" for start in starts]
 
 

@@ -440,7 +440,7 @@ def test_a_shorter_pause_frees_what_nobody_needs_and_a_longer_one_takes_what_is_
 
 def set_gap(minutes: int) -> None:
     with transaction.atomic():
-        schedule = Schedule.lock()
+        schedule = Schedule.load().lock()
         schedule.gap = minutes
         schedule.save()
         reservations.fit_pauses(schedule, NOW)

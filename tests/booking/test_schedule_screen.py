@@ -124,7 +124,7 @@ def rules() -> list[tuple[int, time, time]]:
 
 
 def starts() -> list[datetime]:
-    return open_times.load(PracticeSettings.load(), NOW).starts(NOW)
+    return open_times.load(PracticeSettings.load(), Schedule.load(), NOW).starts(NOW)
 
 
 # --- Who gets in -------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def held(site: LiveSite, locks: str) -> Iterator[None]:
             with transaction.atomic():
                 lock_second(locks)
                 beside = transaction.savepoint()
-                Schedule.lock()
+                Schedule.load().lock()
                 has_it.set()
                 let_go.wait(FIRST * float(site.env["WAITS_AT_MOST"]) if locks == TWO else None)
                 if connection.vendor == "postgresql" and locks == TWO:
