@@ -355,10 +355,13 @@ class ConsultationRequest(models.Model):
 
     def meaning_of(self, field: Any) -> Any:
         """The value of `field` with words in place of codes and rows."""
-        if field.name == "held_apart_for":
-            return self.suspicions
-        if field.name == "limits_reached":
-            return [limit.label for limit in self.limits]
+        codes = {
+            "held_apart_for": self.suspicions,
+            "limits_reached": [limit.label for limit in self.limits],
+            "parts_of_week": self.parts_of_week_labels,
+        }
+        if field.name in codes:
+            return codes[field.name]
         if field.choices:
             return self._get_FIELD_display(field)  # type: ignore[attr-defined]
         value = getattr(self, field.name)

@@ -18,11 +18,12 @@ from django.views.debug import get_exception_reporter_class
 
 from booking.erasure import data_requests, database_files, erasing
 from booking.forms import ConsultationForm
-from booking.models import ConsultationRequest, State
+from booking.models import ConsultationRequest, Limit, PartOfWeek, State, Who
 from booking.services.transitions import Actor
+from booking.spam.signals import Signal
 from practice.fields import EncryptedTextField, personal, personal_fields
 from practice.http.logging import JSONFormatter, RedactingFormatter
-from practice.models import HomePage
+from practice.models import HomePage, PracticeSettings
 from tests import factories
 
 NOW = datetime(2027, 6, 1, 12, tzinfo=UTC)
@@ -120,6 +121,22 @@ def test_a_new_personal_field_is_emptied_at_once_where_a_cancellation_must_leave
         assert field.name == "email" or value == field.get_default(), field.name
     factories.letters_left()
     assert erasing.finish_erasures() == 1
+
+
+def test_a_copy_has_words_in_place_of_codes(practice: PracticeSettings) -> None:
+    factories.consultation_request(
+        who=Who.MY_TEEN,
+        parts_of_week=[PartOfWeek.EVENINGS],
+        held_apart_for=[Signal.LINKS.code],
+        limits_reached=[Limit.NETWORK],
+        kept_until=NOW.date(),
+        kept_because="A complaint",
+    )
+    [copy] = data_requests.export_person("robin@example.com")
+    assert (copy["for"], copy["parts_of_week"]) == ("My teen", ["Weekday evenings"])
+    assert copy["held_apart_for"] == [Signal.LINKS.words]
+    assert copy["limits_reached"] == [Limit.NETWORK.label]
+    assert (copy["kept_until"], copy["kept_because"]) == ("2027-06-01", "A complaint")
 
 
 def test_spam_in_a_new_personal_field_is_put_aside(pronouns: None, visitor: Client) -> None:
