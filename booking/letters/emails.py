@@ -202,7 +202,7 @@ def _for_calendars(written: Letter, consultation: ConsultationRequest) -> tuple[
     return ical.request(invitation, now=timezone.now()).decode(), ical.REQUEST_TYPE
 
 
-def _reminder(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
+def reminder(outgoing: OutgoingEmail) -> EmailMessage | None:
     """To the visitor, about a consultation that still stands at the time it was owed for."""
     consultation = outgoing.request
     stands = consultation is not None and consultation.is_ahead(timezone.now())
@@ -210,17 +210,7 @@ def _reminder(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
         return None
     if conflicts.is_on_day_off(consultation):
         return None  # it is owed anew once the therapist has settled that
-    return _to_visitor(outgoing, kind)
-
-
-def reminder_two_days(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the visitor: the consultation is the day after tomorrow."""
-    return _reminder(outgoing, "reminder")
-
-
-def reminder_one_day(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the visitor: the consultation is tomorrow."""
-    return _reminder(outgoing, "reminder")
+    return _to_visitor(outgoing, "reminder")
 
 
 def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
@@ -235,16 +225,13 @@ def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
     return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 
 
-REMINDERS = {function.__name__ for function in (reminder_two_days, reminder_one_day, offer_ends)}
+REMINDERS = {"reminder_two_days", "reminder_one_day", "offer_ends"}  # which go by the date
 BUILDERS = {
-    function.__name__: function
-    for function in (
-        received,
-        letter,
-        reminder_two_days,
-        reminder_one_day,
-        offer_ends,
-    )
+    "received": received,
+    "letter": letter,
+    "reminder_two_days": reminder,
+    "reminder_one_day": reminder,
+    "offer_ends": offer_ends,
 }
 
 
