@@ -18,10 +18,7 @@ EDITOR = "Editor"
 
 
 def make_blog(sender: Any, **kwargs: Any) -> None:
-    """Receiver of `post_migrate`; does nothing the second time.
-
-    Editors write articles and see nothing else; the therapist may do all that they may.
-    """
+    """Receiver of `post_migrate`. Editors write articles and see nothing else."""
     home = HomePage.objects.first()
     if home is not None and is_untouched(home):
         for model, title in ((ArticleIndexPage, "Articles"), (BioPage, "About")):

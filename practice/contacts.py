@@ -30,9 +30,9 @@ LOCAL_AT_MOST, ADDRESS_AT_MOST = 64, 254  # octets: RFC 5321, 4.5.3.1.1 and .3 w
 LONGEST = 320  # of what is typed, a name beside the address included
 IS_ADDRESS = EmailValidator(allowlist=[])
 
-# ITU-T E.123 writes + for what is dialed as 00 in most countries, but not in all.
 # What may stand before the one address of a field and after it.
 BEFORE_ADDRESS, AFTER_ADDRESS = re.compile(r"(.*[<:])?\W*"), re.compile(r"\W*([>?(].*)?")
+# ITU-T E.123 writes + for what is dialed as 00 in most countries, but not in all.
 TWO_ZEROS = re.compile(r"(?<!\d)\(?\+?00\s?([1-9]\d{0,2})\)?")
 HOUR = r"\d{1,2}(?:[:.]\d\d)?"
 HOURS = rf"{HOUR}(?:\s?[-\u2013]\s?{HOUR})?"

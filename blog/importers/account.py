@@ -61,9 +61,8 @@ def few(places: set[int]) -> set[int]:
 
 
 def account(text: str, drafts: Iterable[ArticleDraft]) -> None:
-    """Check that every line of `text` is in `drafts`, in order and word for word.
-
-    Raises LostLine for the first one that is not, or whose words the drafts double.
+    """Raises LostLine for the first line of `text` that is not in `drafts`, in order and word for
+    word, or whose words the drafts double.
     """
     found: list[str] = []
     for draft in drafts:

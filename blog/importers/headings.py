@@ -20,6 +20,10 @@ def ends_in_colon(item: Paragraph | None) -> bool:
     return item is not None and item.text.endswith(":")
 
 
+def is_titled(item: Paragraph) -> bool:
+    return cues.is_title_case(item.text)
+
+
 def has_text_below(items: list[Paragraph], at: int) -> bool:
     return at + 1 < len(items) and items[at + 1].kind not in {"rule", "ornament"}
 
@@ -38,44 +42,35 @@ def is_list_line(item: Paragraph) -> bool:
 
 
 def find_plain_lists(items: list[Paragraph], guesses: list[Guess]) -> None:
-    """Short lines in a row that carry no bullet become a list."""
-    at = 0
-    while at < len(items):
-        end = at
-        while end < len(items) and is_list_line(items[end]):
-            end += 1
-        if at and items[at - 1].kind not in {"rule", "ornament"}:
-            start, stop = list_bounds(items, at, end)
-            for item in items[start:stop]:
-                item.kind = "bullet"
-            if stop > start:
-                why = f"{stop - start} short lines in a row without closing punctuation"
-                guesses.append(Guess(items[start].line, f"a list of {stop - start}", why))
-        at = max(end, at + 1)
-
-
-def list_bounds(items: list[Paragraph], start: int, end: int) -> tuple[int, int]:
-    """Which of the short lines from `start` to `end` are a list; headings around it are not.
+    """Short lines in a row that carry no bullet become a list, but for headings around it.
 
     After a colon two lines make a list. Elsewhere it takes three, of few words each and without
     the capitals of a heading: there a title and a signature may meet.
     """
-    introduced = ends_in_colon(items[start - 1])
-    if not introduced and end > start and cues.is_title_case(items[start].text):
-        start += 1
-    last, before = items[end - 1], items[start : end - 1]
-    titled = cues.is_title_case(last.text) and not any(cues.is_title_case(i.text) for i in before)
-    apart = last.gap > max((item.gap for item in before[1:]), default=last.gap)
-    if before and end < len(items) and (titled or apart):
-        end -= 1  # the heading of the text below
-    lines = items[start:end]
-    tiny = len(lines) >= 3 and not any(
-        len(item.text.split()) > LONE_WORDS
-        or cues.is_title_case(item.text)
-        or item.text.endswith(",")
-        for item in lines
-    )
-    return (start, end) if tiny or (introduced and len(lines) > 1) else (start, start)
+    at = 0
+    while at < len(items):
+        start = end = at
+        while end < len(items) and is_list_line(items[end]):
+            end += 1
+        at = max(end, at + 1)
+        if start == 0 or items[start - 1].kind in {"rule", "ornament"}:
+            continue
+        introduced = ends_in_colon(items[start - 1])
+        if not introduced and end > start and cues.is_title_case(items[start].text):
+            start += 1
+        last, before = items[end - 1], items[start : end - 1]
+        titled = is_titled(last) and not any(map(is_titled, before))
+        apart = last.gap > max((item.gap for item in before[1:]), default=last.gap)
+        if before and end < len(items) and (titled or apart):
+            end -= 1  # the heading of the text below
+        lines = items[start:end]
+        lone = all(len(item.text.split()) <= LONE_WORDS for item in lines)
+        plain = not any(is_titled(item) or item.text.endswith(",") for item in lines)
+        if len(lines) > 1 and (introduced or (len(lines) > 2 and lone and plain)):
+            for item in lines:
+                item.kind = "bullet"
+            why = f"{len(lines)} short lines in a row without closing punctuation"
+            guesses.append(Guess(lines[0].line, f"a list of {len(lines)}", why))
 
 
 def is_plain_pattern(items: list[Paragraph], at: int) -> bool:
@@ -93,9 +88,8 @@ def is_plain_pattern(items: list[Paragraph], at: int) -> bool:
 
 
 def find_plain_patterns(items: list[Paragraph], guesses: list[Guess]) -> None:
-    """Named patterns without bullets: at least two of them, to which a colon leads.
-
-    A heading may stand above a quotation, too.
+    """Two or more named patterns without bullets, to which a colon leads: a heading may stand
+    above a quotation, too.
     """
     at = 1
     while at < len(items):

@@ -89,11 +89,7 @@ def marked(line: str) -> Paragraph:
 
 
 def wrap_width(lines: list[str]) -> int:
-    """How wide a hard-wrapped document is; 0 where each line is a paragraph of its own.
-
-    A line that stops in the middle of a sentence, with the next going on in small letters, shows
-    that lines were broken to a width.
-    """
+    """How wide a document is whose lines break off in mid-sentence; 0 where none do."""
     broken, pairs = [], 0
     for line, below in pairwise(lines):
         length, after = len(line.expandtabs(TAB).rstrip()), below.strip()
@@ -133,10 +129,7 @@ def goes_on(above: Paragraph | None, last_line: str, line: Paragraph, width: int
 
 
 def paragraphs(text: str, titles: Container[str] = ()) -> Iterator[Paragraph]:
-    """The paragraphs of `text` in order; lines broken to a width are joined again.
-
-    A line whose folded text is in `titles` stays by itself.
-    """
+    """Lines broken to a width are joined again, but for those in `titles` once folded."""
     lines = lines_of(text)
     width, gap, last_line, was_alone = wrap_width(lines), 0, "", False
     current: Paragraph | None = None

@@ -28,8 +28,8 @@ def read_articles(
 
     `titles` are titles that are known, for where a guess is wrong; a line of --- separates too.
     Titles of which one would have been found anyway are all the titles from the first to the last
-    of them, and what stands between two lines of --- is one article.
-    `progress` is told from time to time which part of the work is done, from 0 to 1.
+    of them, and what stands between two lines of --- is one article. `progress` is told which
+    part of the work is done, from 0 to 1.
 
     Raises UnknownTitle, and account.LostLine if a line of the document stands in no draft.
     """

@@ -28,11 +28,8 @@ class Source(NamedTuple):
 
 
 def read_source(path: Path) -> Source:
-    """The text of the file at `path`: UTF-8 with or without a byte order mark, UTF-16 with one,
-    Windows-1252 or Mac Roman.
-
-    Raises UnreadableSource where it is missing, no ordinary file, no prose, too large, empty,
-    binary or in another encoding.
+    """The text of the file at `path`, in UTF-8, UTF-16 with a byte order mark, Windows-1252 or Mac
+    Roman. Raises UnreadableSource for all else.
     """
     try:
         if path.exists() and not path.is_file():

@@ -52,11 +52,8 @@ def write(
 ) -> list[Result]:
     """One page for each draft below `index`, all or none; a bio becomes the articles' author.
 
-    With `publish` the list of articles is published, too, if it still is the draft that `migrate`
-    made. With `dry_run` nothing is written, and the results say what would be. `progress` is told
-    which part of the work is done, from 0 to 1.
-
-    Raises ValidationError for a draft that makes no valid page.
+    With `publish` the list of articles is published, too, if nobody has touched it. With `dry_run`
+    the results say what would be. Raises ValidationError for a draft that makes no valid page.
     """
     keyed = list(with_keys(drafts))
     results: dict[str, Result] = {}
@@ -156,10 +153,7 @@ def new_page(
 
 
 def fill(page: Any, draft: ArticleDraft, key: str) -> Any:
-    """`page` with what the draft says; what an import does not bring stays as it is.
-
-    The ids of its blocks depend on the draft alone.
-    """
+    """`page` with what the draft says, its blocks' ids made of that alone."""
     page.title = page.draft_title = draft.title
     if isinstance(page, BioPage):
         page.credential = draft.credential

@@ -72,13 +72,10 @@ class Component:
             return self.properties.get(name, [])
         return self.properties.get(name) or self.doubtful.get(name, [])[::-1]
 
-    def first(self, name: str) -> Property | None:
-        return next(iter(self.all(name)), None)
-
     def text(self, name: str) -> str:
         """The first value under a name, or nothing."""
-        found = self.first(name)
-        return found.value.strip() if found else ""
+        found = self.all(name)
+        return found[0].value.strip() if found else ""
 
 
 def read(ics: bytes) -> list[Component]:

@@ -113,7 +113,8 @@ def parse(text: str) -> Rule:
 
     if "SECONDLY" in said["FREQ"]:
         raise TooOften
-    if not (frequencies := each("FREQ", _frequency)):
+    frequencies = [value for value in said.pop("FREQ") if value in PERIODS or value in STEPS]
+    if not frequencies:
         raise BadRule
     rule = Rule(
         frequency=frequencies[0],
@@ -133,12 +134,6 @@ def parse(text: str) -> Rule:
     leftover = {name for name in said if name and not name.startswith("X-")}
     said_too_much = leftover - {"RSCALE"} or said.get("RSCALE", ["GREGORIAN"]) != ["GREGORIAN"]
     return replace(rule, parts=parts, is_partial=bool(unread or said_too_much))
-
-
-def _frequency(text: str) -> str:
-    if text not in PERIODS and text not in STEPS:
-        raise ValueError
-    return text
 
 
 def _natural(text: str) -> int:

@@ -2,10 +2,9 @@
 
 A mistake costs a real person days, so what suffices is what no real person does: the markup of a
 link, what reads like an advertisement (pitches.py), the same words over and over, links and nothing
-of oneself. What may
-happen to anybody (an autofill that is quick, or that fills the trap as well, and a link; an address
-shared with a whole school) never suffices, not even together. A page that was left open for a day
-or a month is no signal at all. The first person speaks for a person.
+of oneself. What may happen to anybody (an autofill that is quick, or that fills the trap as well,
+and a link; an address shared with a whole school) never suffices, not even together. A page that
+was left open for a day or a month is no signal at all. The first person speaks for a person.
 """
 
 import re

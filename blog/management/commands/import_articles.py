@@ -15,13 +15,6 @@ from blog.importers.writer import Action, Result, write
 from blog.models import ArticleIndexPage
 
 LONG = 100_000  # characters from which on progress is shown
-SAID = {
-    Action.CREATED: "Created",
-    Action.UPDATED: "Updated",
-    Action.UNCHANGED: "Unchanged",
-    Action.KEPT: "Kept your edit of",
-    Action.PUBLISHED: "Published",
-}
 
 
 class Command(BaseCommand):
@@ -114,8 +107,12 @@ class Command(BaseCommand):
             self.stdout.write("  no closing invitation: the practice's own will end the article")
 
     def report(self, result: Result, dry_run: bool) -> None:
-        said = f"Would be {result.action}:" if dry_run else SAID[result.action]
-        page = None if dry_run else result.page
+        if dry_run:
+            self.stdout.write(f'Would be {result.action}: "{result.draft.title}"')
+            return
+        kept = result.action is Action.KEPT
+        said = "Kept your edit of" if kept else result.action.capitalize()
+        page = result.page
         waits = page is not None and (page.has_unpublished_changes or not page.live)
         self.stdout.write(f'{said} "{result.draft.title}"{" (not published)" if waits else ""}')
 
