@@ -181,34 +181,20 @@ def quotes_in(text: str) -> list[str]:
     bare = text.rstrip(".,;!?")
     if not close or len(bare) < 3 or not bare.endswith(close):
         return []
-    after = text[len(bare) :]
-    parts = [part.strip() for part in between(bare[1:-1], text[0], close)]
-    if not all(parts) or any(mark in part for part in parts for mark in forbidden(text[0])):
+    between = re.escape(close) + r"\s*" + re.escape(text[0])
+    parts = [part.strip() for part in re.split(between, bare[1:-1])]
+    # Marks that show that a quotation ended in the middle. Single ones also are apostrophes.
+    ends = "" if text[0] in "\u2018'" else text[0] + close
+    if not all(parts) or any(mark in part for part in parts for mark in ends):
         return []
-    return [*parts[:-1], parts[-1] + after]
+    return [*parts[:-1], parts[-1] + text[len(bare) :]]
 
 
-def attributed(text: str, sentence: bool = False) -> tuple[str, str] | None:
-    """The quotation and the author of a line such as "Words." - Author.
-
-    With `sentence`, the quotation must be one: a heading may quote a few words, too.
-    """
+def attributed(text: str) -> tuple[str, str] | None:
+    """The quotation and the author of a line such as "Words." - Author."""
     match = ATTRIBUTED.match(text) if text[:1] in QUOTES else None
     quotes = quotes_in(match["quote"]) if match else []
-    if match is None or len(quotes) != 1 or (sentence and not is_closed(quotes[0])):
-        return None
-    return quotes[0], match["who"].strip()
-
-
-def forbidden(mark: str) -> str:
-    """Marks that show that a quotation ended in the middle. Single ones also are apostrophes."""
-    return "" if mark in "\u2018'" else mark + QUOTES[mark]
-
-
-def between(text: str, opening: str, closing: str) -> list[str]:
-    """`text` cut where one quotation ends and the next begins."""
-    gap = r"\s+" if opening == closing or opening in "\u2018'" else r"\s*"
-    return re.split(re.escape(closing) + gap + re.escape(opening), text)
+    return (quotes[0], match["who"].strip()) if match and len(quotes) == 1 else None
 
 
 def is_name(text: str) -> bool:

@@ -153,7 +153,7 @@ def may_be_heading(text: str) -> bool:
         and cues.is_short(text)
         and text[-1] not in ",;-\u2013"
         and not cues.quotes_in(text)
-        and not cues.attributed(text, sentence=True)
+        and not cues.attributed(text)
         and not cues.is_contact(text)
         and not DATE.match(text)
         and not BYLINE.match(text)

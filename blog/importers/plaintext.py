@@ -127,10 +127,6 @@ def read_bio(content: list[Paragraph], guesses: list[Guess]) -> ArticleDraft:
 
 def name_in(text: str) -> tuple[str, str] | None:
     """The name and the credential that `text` is about."""
-    if about := cues.ABOUT_HEADING.match(text):
-        text = (about["who"] or "").rstrip(":.")
-        if cues.is_name(text) and not cues.ABOUT_WHOM.match(text):
-            return text, ""
     if signed := cues.signature(text):
         return signed.name, signed.credential
     is_somebody = cues.NAME_IS.match(text)
