@@ -1,6 +1,6 @@
 """Whether a text reads like an advertisement or like somebody's own words. Pure.
 
-Nobody lists what advertising says: it is learned from letters of both kinds (booking/letters, all
+Nobody lists what advertising says: it is learned from letters of both kinds (beside this, all
 made up). A word, or two in a row, that is twice as frequent in advertisements as with people makes
 one twice as likely, and the other way round. No word counts for much by itself: who works in
 advertising or lost money to a casino uses the same ones, beside those of a life.
