@@ -17,6 +17,8 @@ MANY = 50
 
 
 class LostLine(ValueError):
+    """A line of the source is not in the drafts."""
+
     def __init__(self, line: int, text: str):
         self.line = line
         shown = text if len(text) <= 60 else f"{text[:59]}…"
@@ -43,16 +45,29 @@ def source_words(line: str) -> Iterator[tuple[str, bool]]:
     yield from ((word, False) for word in words(text[at:]))
 
 
-def block_words(name: str, value: Any) -> Iterator[str]:
-    """The words of a raw block, or of one of its fields."""
+def draft_words(draft: ArticleDraft) -> Iterator[str]:
+    if draft.title_is_quoted:
+        yield from words(draft.title)
+        yield from words(draft.credential)
+    for name, value in draft.body:
+        for key, text in fields(name, value):
+            yield from words(plain(text) if key in {"text", "explanation"} else text)
+
+
+def fields(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Each text of a raw block with the name of the field that it stands in."""
     if isinstance(value, str):
-        yield from words(plain(value) if name in {"text", "explanation"} else value)
+        yield name, value
     elif isinstance(value, list):
         for part in value:
-            yield from block_words(name, part)
+            yield from fields(name, part)
     else:
         for key, part in value.items():
-            yield from block_words(key, part)
+            yield from fields(key, part)
+
+
+def lines_with_text(text: str) -> int:
+    return sum(bool(line.strip()) for line in lines_of(text))
 
 
 def few(places: set[int]) -> set[int]:
@@ -61,15 +76,11 @@ def few(places: set[int]) -> set[int]:
 
 
 def account(text: str, drafts: Iterable[ArticleDraft]) -> None:
-    """Raises LostLine for the first line of `text` that is not in `drafts`, in order and word for
-    word, or whose words the drafts double.
+    """Check that every line of `text` is in `drafts`, in order and word for word.
+
+    Raises LostLine for the first one that is not, or whose words the drafts double.
     """
-    found: list[str] = []
-    for draft in drafts:
-        if draft.title_is_quoted:
-            found += words(draft.title) + words(draft.credential)
-        for name, value in draft.body:
-            found += block_words(name, value)
+    found = [word for draft in drafts for word in draft_words(draft)]
     places, number, line = {0}, 0, ""  # where in `found` the source's words so far may end
     for number, line in enumerate(lines_of(text), 1):
         for word, is_mark in source_words(line):

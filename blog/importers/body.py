@@ -1,18 +1,20 @@
 """From the paragraphs of an essay to the blocks of its body."""
 
+import re
 from collections.abc import Callable, Sequence
 from html import escape
 from itertools import pairwise
 
 from blog.importers import cues
-from blog.importers.bullets import Found, is_prose, paragraph, read_list
+from blog.importers.bullets import Found, is_prose, paragraph, pattern, read_list
 from blog.importers.draft import Block, Guess
 from blog.importers.paragraphs import Paragraph
 
 Reader = Callable[[Sequence[Paragraph], int, list[Guess]], Found]
 
+FIRST_SENTENCE = re.compile(r"^(?P<title>[^.!?:]{3,80}[.!?:])\s+(?P<text>\S.*)$", re.DOTALL)
 DASHES = {"-", "--", "\u2013", "\u2014"}
-LONG_QUOTE = 200
+LONG_STEP, LONG_QUOTE = 90, 200
 
 
 def build(items: Sequence[Paragraph], guesses: list[Guess]) -> list[Block]:
@@ -57,18 +59,26 @@ def invitation(items: Sequence[Paragraph]) -> Block:
     return "call_to_action", {"heading": heading, "text": html(rest)}
 
 
-def read_heading(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Found:
-    """A heading, or the personal note that it announces."""
+def read_note(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Found:
     item = items[at]
-    if item.kind != "heading":
+    label = cues.NOTE_LABEL.match(item.text) if item.kind == "text" else None
+    if label:
+        guesses.append(Guess(item.line, "a personal note", "it begins with that label"))
+        value = {"title": label[1], "text": paragraph(item.text[label.end() :])}
+        return ("personal_note", value), at + 1
+    if item.kind != "heading" or not cues.NOTE_HEADING.match(item.text):
         return None
     end = at + 1
     while end < len(items) and items[end].kind != "heading":
         end += 1
-    if end == at + 1 or not cues.NOTE_HEADING.match(item.text):
-        return ("heading", item.text), at + 1
+    if end == at + 1:
+        return None
     guesses.append(Guess(item.line, "a personal note", "its heading announces a note"))
     return ("personal_note", {"title": item.text, "text": html(items[at + 1 : end])}), end
+
+
+def read_heading(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Found:
+    return (("heading", items[at].text), at + 1) if items[at].kind == "heading" else None
 
 
 def read_steps(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Found:
@@ -88,22 +98,34 @@ def read_steps(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Fou
     # The last step is as long as the longest of the others: what follows is the essay again.
     usual = max(below - start for start, below in pairwise(starts))
     last = starts[-1] + 1
-    while last < end and (
-        last < starts[-1] + usual or items[last].indent > items[starts[-1]].indent
-    ):
+    while last < end and (last < starts[-1] + usual or belongs_below(items, starts[-1], last)):
         last += 1
-    steps = [step(items[a:b]) for a, b in pairwise([*starts, last])]
+    bounds = [*starts, last]
+    if all(b - a > 1 and cues.quotes_in(items[a + 1].text) for a, b in pairwise(bounds)):
+        patterns = [pattern(items[a:b], None) for a, b in pairwise(bounds)]
+        why = "numbers in a row, each with a quotation below"
+        guesses.append(Guess(items[at].line, f"{len(patterns)} named patterns", why))
+        return ("named_patterns", {"patterns": patterns}), last
+    split = last - at == len(starts) and any(len(items[i].text) > LONG_STEP for i in starts)
+    steps = [step(items[a:b], split) for a, b in pairwise(bounds)]
     what = f"{len(steps)} numbered steps"
     guesses.append(Guess(items[at].line, what, "numbers in a row from 1"))
     return ("numbered_steps", {"steps": steps}), last
 
 
-def step(items: Sequence[Paragraph]) -> dict[str, str]:
-    """Title, text and example of one step."""
+def belongs_below(items: Sequence[Paragraph], start: int, at: int) -> bool:
+    return items[at].indent > items[start].indent
+
+
+def step(items: Sequence[Paragraph], split: bool) -> dict[str, str]:
+    """Title, text and example of one step; `split` where its line holds title and text."""
     title, rest = items[0].text, list(items[1:])
     if not title and rest:
         title = rest.pop(0).whole
-    texts = [item.whole for item in rest if item.kind != "ornament"]
+    rest = [item for item in rest if item.kind != "ornament"]
+    texts = [item.whole for item in rest]
+    if split and (match := FIRST_SENTENCE.match(title)):
+        title, texts = match["title"].rstrip(":"), [match["text"]]
     example = ""
     if texts and (cue := cues.EXAMPLE.search(texts[-1])) and texts[-1][cue.end() :]:
         example = texts[-1][cue.end() :]
@@ -173,4 +195,11 @@ def read_aside(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Fou
     return ("pull_quote", {"quote": quote, "attribution": author}), at + 1
 
 
-READERS: tuple[Reader, ...] = (read_heading, read_list, read_steps, read_quotes, read_aside)
+READERS: tuple[Reader, ...] = (
+    read_note,
+    read_heading,
+    read_list,
+    read_steps,
+    read_quotes,
+    read_aside,
+)

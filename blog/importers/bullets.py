@@ -35,7 +35,10 @@ def details_end(items: Sequence[Paragraph], at: int, apart: bool) -> int:
     (`apart`) the bullets before had one too.
     """
     end = at + 1
-    while is_prose(items, end) and (not items[end].gap or items[end].indent > items[at].indent):
+    deeper = is_prose(items, end) and items[end].indent > items[at].indent
+    while is_prose(items, end) and (
+        items[end].indent > items[at].indent if deeper else not items[end].gap
+    ):
         end += 1
     if end > at + 1 or not is_prose(items, end) or not cues.quotes_in(items[end].text):
         return end
@@ -47,6 +50,7 @@ def details_end(items: Sequence[Paragraph], at: int, apart: bool) -> int:
 
 
 def read_list(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Found:
+    """Bullets: named patterns, spoken lines, or plain points."""
     if items[at].kind != "bullet":
         return None
     runs: list[tuple[int, int]] = []
@@ -54,7 +58,11 @@ def read_list(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Foun
     while end < len(items) and items[end].kind == "bullet":
         start, end = end, details_end(items, end, bool(runs) and runs[-1][1] - runs[-1][0] > 2)
         runs.append((start, end))
-    return read_patterns(items, runs, guesses) or read_points(items, runs)
+    return (
+        read_patterns(items, runs, guesses)
+        or read_spoken_bullets(items, runs, guesses)
+        or read_points(items, runs)
+    )
 
 
 def read_patterns(
@@ -93,6 +101,14 @@ def inline_pattern(text: str) -> tuple[str, str, str] | None:
     return match["name"].strip("*_ "), after["quote"][1:-1].strip(), after["rest"]
 
 
+def quoted_first(text: str) -> tuple[str, str]:
+    """The quotation that `text` begins with, if it is a sentence of its own, and the rest."""
+    match = AFTER_QUOTE.match(text)
+    if match is None or not match["rest"][:1].isupper():
+        return "", text
+    return match["quote"][1:-1].strip(), match["rest"]
+
+
 def pattern(items: Sequence[Paragraph], inline: tuple[str, str, str] | None) -> dict[str, str]:
     name, quote, explanation = inline or (items[0].text.strip("*_ :\u2013\u2014-"), "", "")
     details = [item.text for item in items[1:]]
@@ -100,12 +116,25 @@ def pattern(items: Sequence[Paragraph], inline: tuple[str, str, str] | None) -> 
     while not quote and details and (spoken := cues.quotes_in(details[0])):
         quotes += spoken
         details.pop(0)
+    if not quote and not quotes and details:
+        quote, details[0] = quoted_first(details[0])
     texts = [explanation, *details] if explanation else details
     return {
         "name": name,
         "quote": quote or "\u201d \u201c".join(quotes),
         "explanation": "".join(map(paragraph, texts)),
     }
+
+
+def read_spoken_bullets(
+    items: Sequence[Paragraph], runs: list[tuple[int, int]], guesses: list[Guess]
+) -> Found:
+    spoken = [cues.quotes_in(items[start].text) for start, _ in runs]
+    if not all(spoken) or any(end - start > 1 for start, end in runs):
+        return None
+    lines = [line for some in spoken for line in some]
+    guesses.append(Guess(items[runs[0][0]].line, "spoken lines", "bullets that are quotations"))
+    return ("spoken_lines", {"lines": lines}), runs[-1][1]
 
 
 def read_points(items: Sequence[Paragraph], runs: list[tuple[int, int]]) -> Found:

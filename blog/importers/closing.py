@@ -1,5 +1,7 @@
 """The end of an essay: its closing invitation, and what its lone questions are."""
 
+import re
+
 from blog.importers import cues
 from blog.importers.draft import Guess
 from blog.importers.headings import ends_in_colon
@@ -8,6 +10,7 @@ from blog.importers.paragraphs import Paragraph
 PROSE = {"text", "question"}
 LAST_WORDS, LAST_WORDS_LENGTH = 6, 900
 UNDER_ITS_HEADING, LEADING = 7, 3
+AND_SO_ON = re.compile(r"^(?:and|but|or)\b", re.IGNORECASE)
 
 
 def find_closing(items: list[Paragraph], guesses: list[Guess]) -> range:
@@ -20,9 +23,10 @@ def find_closing(items: list[Paragraph], guesses: list[Guess]) -> range:
     invitation = last_invitation(items, end)
     if invitation is None:
         return range(0)
-    start, why = closing_heading(items, invitation), "the last paragraphs invite the reader"
+    start = closing_heading(items, invitation)
     if start is None:
-        start = invitation
+        start = closing_start(items, invitation)
+        why = "the last paragraphs invite the reader"
     else:
         items[start].kind = "heading"
         why = "a heading that invites the reader, and an invitation below it"
@@ -74,6 +78,18 @@ def closing_heading(items: list[Paragraph], invitation: int) -> int | None:
     return None
 
 
+def closing_start(items: list[Paragraph], invitation: int) -> int:
+    """The first of the paragraphs that lead to an invitation without a heading."""
+    start = invitation
+    for at in range(invitation - 1, max(invitation - 1 - LEADING, -1), -1):
+        under_step = at > 0 and items[at - 1].kind == "step"
+        leads = items[at].kind == "text" and cues.LEADS_TO_INVITATION.search(items[at].text)
+        if not leads or under_step or cues.quotes_in(items[at].text):
+            break
+        start = at
+    return start
+
+
 def settle_questions(items: list[Paragraph], guesses: list[Guess]) -> None:
     """Decide what each lone question is: a heading, a pull quote, one of a list, or text."""
     titled = any(
@@ -105,6 +121,7 @@ def settle_question(items: list[Paragraph], at: int, titled: bool, guesses: list
         and 0 < at < len(items) - 2
         and item.gap
         and items[at - 1].kind != "heading"
+        and not AND_SO_ON.match(item.text)
         and items[at + 1].kind in {"text", "bullet", "step"}
     ):
         item.kind = "heading"

@@ -85,6 +85,9 @@ NOTE_HEADING = re.compile(
     r"|(?:note|word)s?(?:\s+(?:from|to|for)\s+.*)?|p\.?\s?s\.?)[:.]?$",
     re.IGNORECASE,
 )
+NOTE_LABEL = re.compile(
+    r"^((?:(?:an?|my)\s+)?personal\s+note)\s*[:\u2014\u2013-]\s+(?=\S)", re.IGNORECASE
+)
 EXAMPLE = re.compile(
     r"(?:^|(?<=\s))(?:(?:as\s+an?|for)\s+)?(?:example|instance|e\.g\.)\s*:\s*", re.IGNORECASE
 )
@@ -109,6 +112,10 @@ SELF_PORTRAIT = re.compile(
     + PROFESSION
     + r"\b"
     r"|\b(?:in\s+)?(?:private\s+practice|practicing\s+(?:since|for))\b",
+    re.IGNORECASE,
+)
+FIRST_PERSON_PORTRAIT = re.compile(
+    r"^I(?:[\u2019']m|\s+am)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,5}?" + PROFESSION + r"\b",
     re.IGNORECASE,
 )
 ABOUT_HEADING = re.compile(
@@ -147,6 +154,7 @@ def words(text: str) -> list[str]:
 
 
 def is_closed(text: str) -> bool:
+    """Whether `text` ends in punctuation, as sentences do."""
     return bool(CLOSED.search(text))
 
 
@@ -155,6 +163,7 @@ def is_short(text: str) -> bool:
 
 
 def is_capitals(text: str) -> bool:
+    """Whether `text` shouts: all of its letters are capitals, and there are some."""
     return text.isupper() and sum(letter.isalpha() for letter in text) >= 4
 
 
@@ -167,6 +176,7 @@ def is_title_case(text: str) -> bool:
 
 
 def is_contact(text: str) -> bool:
+    """Whether `text` holds an address or a telephone number."""
     return bool(CONTACT.search(text))
 
 
@@ -181,20 +191,34 @@ def quotes_in(text: str) -> list[str]:
     bare = text.rstrip(".,;!?")
     if not close or len(bare) < 3 or not bare.endswith(close):
         return []
-    between = re.escape(close) + r"\s*" + re.escape(text[0])
-    parts = [part.strip() for part in re.split(between, bare[1:-1])]
-    # Marks that show that a quotation ended in the middle. Single ones also are apostrophes.
-    ends = "" if text[0] in "\u2018'" else text[0] + close
-    if not all(parts) or any(mark in part for part in parts for mark in ends):
+    after = text[len(bare) :]
+    parts = [part.strip() for part in between(bare[1:-1], text[0], close)]
+    if not all(parts) or any(mark in part for part in parts for mark in forbidden(text[0])):
         return []
-    return [*parts[:-1], parts[-1] + text[len(bare) :]]
+    return [*parts[:-1], parts[-1] + after]
 
 
-def attributed(text: str) -> tuple[str, str] | None:
-    """The quotation and the author of a line such as "Words." - Author."""
+def attributed(text: str, sentence: bool = False) -> tuple[str, str] | None:
+    """The quotation and the author of a line such as "Words." - Author.
+
+    With `sentence`, the quotation must be one: a heading may quote a few words, too.
+    """
     match = ATTRIBUTED.match(text) if text[:1] in QUOTES else None
     quotes = quotes_in(match["quote"]) if match else []
-    return (quotes[0], match["who"].strip()) if match and len(quotes) == 1 else None
+    if match is None or len(quotes) != 1 or (sentence and not is_closed(quotes[0])):
+        return None
+    return quotes[0], match["who"].strip()
+
+
+def forbidden(mark: str) -> str:
+    """Marks that show that a quotation ended in the middle. Single ones also are apostrophes."""
+    return "" if mark in "\u2018'" else mark + QUOTES[mark]
+
+
+def between(text: str, opening: str, closing: str) -> list[str]:
+    """`text` cut where one quotation ends and the next begins."""
+    gap = r"\s+" if opening == closing or opening in "\u2018'" else r"\s*"
+    return re.split(re.escape(closing) + gap + re.escape(opening), text)
 
 
 def is_name(text: str) -> bool:

@@ -49,6 +49,7 @@ class ArticleDraft:
 
 
 def plain(html: str) -> str:
+    """The words of simple HTML, without its tags."""
     return " ".join(unescape(TAG.sub(" ", html)).split())
 
 

@@ -16,7 +16,7 @@ LETTER = re.compile(r"[^\W\d_]")
 
 def guess(data: bytes) -> tuple[str, str] | None:
     """The text and the name of its encoding, or None where neither gives words."""
-    found, best = None, 0
+    found = []
     for name, codec in OLDER.items():
         try:
             text = data.decode(codec)
@@ -24,14 +24,18 @@ def guess(data: bytes) -> tuple[str, str] | None:
             continue
         letters = LETTER.findall(text)
         foreign = sum(not letter.isascii() for letter in letters)
-        score = sum(_typed(text, place.start()) for place in FOREIGN.finditer(text))
-        if score > best and foreign <= MOST_FOREIGN * len(letters):
-            found, best = (text, name), score
-    return found
+        if foreign <= MOST_FOREIGN * len(letters):
+            found.append((score(text), text, name))
+    best = max(found, key=lambda each: each[0], default=None)  # of two that are alike, the first
+    return (best[1], best[2]) if best and best[0] > 0 else None
 
 
-def _typed(text: str, at: int) -> int:
-    """How much a sign that is not ASCII looks as if somebody had typed it."""
+def score(text: str) -> int:
+    """How much what is not ASCII looks as if somebody had typed it."""
+    return sum(_looks(text, place.start()) for place in FOREIGN.finditer(text))
+
+
+def _looks(text: str, at: int) -> int:
     sign, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
     if sign in TYPOGRAPHY:
         return 2

@@ -13,25 +13,18 @@ DATE = re.compile(
     r"\s+(?:\d{1,2}(?:st|nd|rd|th)?,?\s+)?\d{4}$|^\d{1,4}([./-])\d{1,2}\1\d{1,4}$",
     re.IGNORECASE,
 )
-LIST_WORDS, LONE_WORDS = 7, 4
+LIST_LENGTH, LIST_WORDS, LONE_WORDS = 60, 7, 4
 
 
 def ends_in_colon(item: Paragraph | None) -> bool:
     return item is not None and item.text.endswith(":")
 
 
-def is_titled(item: Paragraph) -> bool:
-    return cues.is_title_case(item.text)
-
-
-def has_text_below(items: list[Paragraph], at: int) -> bool:
-    return at + 1 < len(items) and items[at + 1].kind not in {"rule", "ornament"}
-
-
 def is_list_line(item: Paragraph) -> bool:
     text = item.text
     return (
         item.kind == "text"
+        and len(text) <= LIST_LENGTH
         and len(text.split()) <= LIST_WORDS
         and text[-1] not in ".!?:…-\u2014\u2013"
         and not cues.quotes_in(text)
@@ -42,35 +35,56 @@ def is_list_line(item: Paragraph) -> bool:
 
 
 def find_plain_lists(items: list[Paragraph], guesses: list[Guess]) -> None:
-    """Short lines in a row that carry no bullet become a list, but for headings around it.
+    """Short lines in a row that carry no bullet become a list."""
+    at = 0
+    while at < len(items):
+        end = at
+        while end < len(items) and is_list_line(items[end]):
+            end += 1
+        if at and items[at - 1].kind not in {"rule", "ornament"}:
+            start, stop = list_bounds(items, at, end)
+            for item in items[start:stop]:
+                item.kind = "bullet"
+            if stop > start:
+                why = f"{stop - start} short lines in a row without closing punctuation"
+                guesses.append(Guess(items[start].line, f"a list of {stop - start}", why))
+        at = max(end, at + 1)
+
+
+def list_bounds(items: list[Paragraph], start: int, end: int) -> tuple[int, int]:
+    """Which of the short lines from `start` to `end` are a list; headings around it are not.
 
     After a colon two lines make a list. Elsewhere it takes three, of few words each and without
     the capitals of a heading: there a title and a signature may meet.
     """
-    at = 0
-    while at < len(items):
-        start = end = at
-        while end < len(items) and is_list_line(items[end]):
-            end += 1
-        at = max(end, at + 1)
-        if start == 0 or items[start - 1].kind in {"rule", "ornament"}:
-            continue
-        introduced = ends_in_colon(items[start - 1])
-        if not introduced and end > start and cues.is_title_case(items[start].text):
-            start += 1
-        last, before = items[end - 1], items[start : end - 1]
-        titled = is_titled(last) and not any(map(is_titled, before))
-        apart = last.gap > max((item.gap for item in before[1:]), default=last.gap)
-        if before and end < len(items) and (titled or apart):
-            end -= 1  # the heading of the text below
-        lines = items[start:end]
-        lone = all(len(item.text.split()) <= LONE_WORDS for item in lines)
-        plain = not any(is_titled(item) or item.text.endswith(",") for item in lines)
-        if len(lines) > 1 and (introduced or (len(lines) > 2 and lone and plain)):
-            for item in lines:
-                item.kind = "bullet"
-            why = f"{len(lines)} short lines in a row without closing punctuation"
-            guesses.append(Guess(lines[0].line, f"a list of {len(lines)}", why))
+    introduced = ends_in_colon(items[start - 1])
+    if not introduced and end > start and cues.is_title_case(items[start].text):
+        start += 1
+    if end - start > 1 and is_heading_below(items, start, end):
+        end -= 1
+    lines = items[start:end]
+    tiny = len(lines) >= 3 and not any(
+        len(item.text.split()) > LONE_WORDS
+        or cues.is_title_case(item.text)
+        or item.text.endswith(",")
+        for item in lines
+    )
+    return (start, end) if tiny or (introduced and len(lines) > 1) else (start, start)
+
+
+def is_heading_below(items: list[Paragraph], start: int, end: int) -> bool:
+    """Whether the last of the short lines is the heading of the text below rather."""
+    last, before = items[end - 1], items[start : end - 1]
+    titled = cues.is_title_case(last.text) and not any(cues.is_title_case(i.text) for i in before)
+    apart = last.gap > max((item.gap for item in before[1:]), default=last.gap)
+    small = all(item.text[0].islower() for item in before) and not last.text[0].islower()
+    followed = end < len(items) and items[end].kind in {"text", "step", "bullet"}
+    return followed and (titled or apart or small)
+
+
+def is_airy(items: list[Paragraph]) -> bool:
+    """Whether blank lines set paragraphs apart, as in most documents."""
+    return sum(item.gap > 0 for item in items[1:]) >= 0.1 * len(items)
 
 
 def is_plain_pattern(items: list[Paragraph], at: int) -> bool:
@@ -88,15 +102,20 @@ def is_plain_pattern(items: list[Paragraph], at: int) -> bool:
 
 
 def find_plain_patterns(items: list[Paragraph], guesses: list[Guess]) -> None:
-    """Two or more named patterns without bullets, to which a colon leads: a heading may stand
-    above a quotation, too.
+    """Named patterns without bullets: at least two of them one after another.
+
+    A heading may stand above a quotation, too: so either a colon leads to the patterns, or each
+    is a block of its own between blank lines.
     """
+    airy = is_airy(items)
     at = 1
     while at < len(items):
         end = at
         while is_plain_pattern(items, end):
             end += 3
-        if end - at >= 6 and ends_in_colon(items[at - 1]):
+        blocks = airy and all(i.gap > 0 for i in items[at:end:3])
+        blocks = blocks and not any(i.gap for i in items[at + 1 : end : 3])
+        if end - at >= 6 and (blocks or ends_in_colon(items[at - 1])):
             for item in items[at:end:3]:
                 item.kind = "bullet"
             why = "each short line has a quotation and a sentence below it"
@@ -109,36 +128,44 @@ def find_headings(items: list[Paragraph], guesses: list[Guess], names: set[str])
 
     `names` are those of people with a credential: such a name below a text is a signature.
     """
-    # Whether blank lines set paragraphs apart, as in most documents.
-    airy = sum(item.gap > 0 for item in items[1:]) >= 0.1 * len(items)
+    airy = is_airy(items)
     for at, item in enumerate(items):
         if item.kind != "text" or item.text in names:
             continue
-        several = re.search(r"[.!?…] ", item.text)
         if why := heading_reason(items, at, airy):
             item.kind = "heading"
             guesses.append(Guess(item.line, "a heading", why))
-        elif item.text.endswith("?") and cues.is_short(item.text) and not several:
+        elif is_lone_question(item):
             item.kind = "question"
+
+
+def is_lone_question(item: Paragraph) -> bool:
+    text = item.text
+    return text.endswith("?") and cues.is_short(text) and not re.search(r"[.!?…] ", text)
 
 
 def heading_reason(items: list[Paragraph], at: int, airy: bool) -> str:
     """Why the text at `at` is a heading; nothing if it is none."""
     item = items[at]
     above = items[at - 1] if at and items[at - 1].kind not in {"rule", "ornament"} else None
-    if not has_text_below(items, at) or not may_be_heading(item.text):
+    below = items[at + 1] if at + 1 < len(items) else None
+    if below is None or below.kind in {"rule", "ornament"} or not may_be_heading(item.text):
         return ""
-    titled = cues.is_title_case(item.text) and len(cues.words(item.text)) >= 3
+    if above is not None and above.text.endswith(",") and cues.is_short(above.text):
+        return ""  # a greeting, and this is the name below it
+    count = len(cues.words(item.text))
+    titled = cues.is_title_case(item.text)
     glued = airy and above is not None and not item.gap
     if cues.is_capitals(item.text):
         return "short line in capitals"
-    if ends_in_colon(above) and not titled:
+    if ends_in_colon(above) and not (titled and count >= 3):
         return ""
     if cues.NOTE_HEADING.match(item.text) and not glued:
         return "short line that announces a note"
     if cues.is_closed(item.text):
-        return "short line with the capitals of a heading" if titled else ""
-    if glued and not titled:
+        enough = 4 if item.text[-1] == "." or glued else 2 if item.text[-1] == ":" else 3
+        return "short line with the capitals of a heading" if titled and count >= enough else ""
+    if glued and not (titled and count >= 3):
         return ""
     return "short line without closing punctuation among paragraphs"
 
@@ -153,7 +180,7 @@ def may_be_heading(text: str) -> bool:
         and cues.is_short(text)
         and text[-1] not in ",;-\u2013"
         and not cues.quotes_in(text)
-        and not cues.attributed(text)
+        and not cues.attributed(text, sentence=True)
         and not cues.is_contact(text)
         and not DATE.match(text)
         and not BYLINE.match(text)

@@ -63,9 +63,7 @@ def of_text(text: str) -> str:
         return "a WordPress export (XML)"
     if XML.match(begins):
         return "XML"
-    lines = [line for line in text.splitlines() if line.strip()]
-    marked_up = sum(bool(HTML_LINE.search(line)) for line in lines)
-    if HTML.match(begins) or marked_up * 3 > len(lines):  # here and there it is prose
+    if HTML.match(begins) or _is_html(text):
         return "a web page (HTML)"
     if JSON.match(text) or (text.startswith("[") and _is_json(text)):
         return "JSON"
@@ -73,6 +71,12 @@ def of_text(text: str) -> str:
     if MAIL.search(head):
         return "an email, or a page saved as one"
     return "LaTeX" if LATEX.search(text[:5000]) else ""
+
+
+def _is_html(text: str) -> bool:
+    """Whether more than a third of the lines are marked up: raw HTML here and there is prose."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return sum(bool(HTML_LINE.search(line)) for line in lines) * 3 > len(lines)
 
 
 def _is_json(text: str) -> bool:

@@ -65,6 +65,11 @@ def lines_of(text: str) -> list[str]:
     return LINE_END.sub("\n", text.translate(INVISIBLE)).split("\n")
 
 
+def ordinal(match: re.Match[str]) -> int:
+    number = (match["word"] or match["digits"]).lower()
+    return ORDINALS.index(number) + 1 if number in ORDINALS else int(number)
+
+
 def marked(line: str) -> Paragraph:
     """The paragraph that one line makes, its mark taken off."""
     text = " ".join(line.split())
@@ -78,9 +83,7 @@ def marked(line: str) -> Paragraph:
     if match := BOLD.fullmatch(text):
         return Paragraph(0, match[2].strip(), "heading", match[1])
     if match := STEP.match(text):
-        said = (match["word"] or match["digits"]).lower()
-        number = ORDINALS.index(said) + 1 if said in ORDINALS else int(said)
-        return Paragraph(0, text[match.end() :], "step", match[0].strip(), number)
+        return Paragraph(0, text[match.end() :], "step", match[0].strip(), ordinal(match))
     if text.startswith("> "):
         return Paragraph(0, text[2:], "quoted", ">")
     if match := BULLET.match(text):
@@ -89,7 +92,11 @@ def marked(line: str) -> Paragraph:
 
 
 def wrap_width(lines: list[str]) -> int:
-    """How wide a document is whose lines break off in mid-sentence; 0 where none do."""
+    """How wide a hard-wrapped document is; 0 where each line is a paragraph of its own.
+
+    A line that stops in the middle of a sentence, with the next going on in small letters, shows
+    that lines were broken to a width.
+    """
     broken, pairs = [], 0
     for line, below in pairwise(lines):
         length, after = len(line.expandtabs(TAB).rstrip()), below.strip()
@@ -129,7 +136,10 @@ def goes_on(above: Paragraph | None, last_line: str, line: Paragraph, width: int
 
 
 def paragraphs(text: str, titles: Container[str] = ()) -> Iterator[Paragraph]:
-    """Lines broken to a width are joined again, but for those in `titles` once folded."""
+    """The paragraphs of `text` in order; lines broken to a width are joined again.
+
+    A line whose folded text is in `titles` stays by itself.
+    """
     lines = lines_of(text)
     width, gap, last_line, was_alone = wrap_width(lines), 0, "", False
     current: Paragraph | None = None

@@ -28,8 +28,8 @@ def read_articles(
 
     `titles` are titles that are known, for where a guess is wrong; a line of --- separates too.
     Titles of which one would have been found anyway are all the titles from the first to the last
-    of them, and what stands between two lines of --- is one article. `progress` is told which
-    part of the work is done, from 0 to 1.
+    of them, and what stands between two lines of --- is one article.
+    `progress` is told from time to time which part of the work is done, from 0 to 1.
 
     Raises UnknownTitle, and account.LostLine if a line of the document stands in no draft.
     """
@@ -39,8 +39,7 @@ def read_articles(
     given = given_titles(items, titles)
     find_plain_patterns(items, guesses)
     find_plain_lists(items, guesses)
-    signatures = (cues.signature(item.text) for item in items if item.kind == "text")
-    find_headings(items, guesses, {signed.name for signed in signatures if signed})
+    find_headings(items, guesses, people(items))
     # Whoever names a title that is found anyway lists them all, to be rid of a wrong one.
     all_given = bool(given) and any(part.title in given for part in sections(items, (), []))
     for at in given:
@@ -76,7 +75,14 @@ def given_titles(items: list[Paragraph], titles: Sequence[str]) -> set[int]:
     return given
 
 
+def people(items: list[Paragraph]) -> set[str]:
+    """The names that stand in the document with a credential."""
+    signatures = (cues.signature(item.text) for item in items if item.kind == "text")
+    return {signed.name for signed in signatures if signed}
+
+
 def read_section(items: list[Paragraph], section: Section, guesses: list[Guess]) -> ArticleDraft:
+    """The draft of one article or bio."""
     if section.kind == "bio":
         return read_bio(items[section.start : section.end], guesses)
     titled = section.title is not None
@@ -91,12 +97,15 @@ def read_section(items: list[Paragraph], section: Section, guesses: list[Guess])
 
 
 def article_body(content: list[Paragraph], guesses: list[Guess]) -> list[Block]:
-    closing = find_closing(content, guesses) or range(len(content), len(content))
-    settle_questions(content[: closing.start], guesses)
-    blocks = body.build(content[: closing.start], guesses)
-    if closing:
-        blocks.append(body.invitation(content[closing.start : closing.stop]))
-    return blocks + body.build(content[closing.stop :], guesses)
+    closing = find_closing(content, guesses)
+    settle_questions(content[: closing.start] if closing else content, guesses)
+    if not closing:
+        return body.build(content, guesses)
+    return [
+        *body.build(content[: closing.start], guesses),
+        body.invitation(content[closing.start : closing.stop]),
+        *body.build(content[closing.stop :], guesses),
+    ]
 
 
 def read_bio(content: list[Paragraph], guesses: list[Guess]) -> ArticleDraft:
@@ -127,6 +136,10 @@ def read_bio(content: list[Paragraph], guesses: list[Guess]) -> ArticleDraft:
 
 def name_in(text: str) -> tuple[str, str] | None:
     """The name and the credential that `text` is about."""
+    if about := cues.ABOUT_HEADING.match(text):
+        text = (about["who"] or "").rstrip(":.")
+        if cues.is_name(text) and not cues.ABOUT_WHOM.match(text):
+            return text, ""
     if signed := cues.signature(text):
         return signed.name, signed.credential
     is_somebody = cues.NAME_IS.match(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from blog.importers import cues
 from blog.importers.draft import Guess
-from blog.importers.headings import has_text_below, usual_gap
+from blog.importers.headings import usual_gap
 from blog.importers.paragraphs import Paragraph
 
 WIDE_GAP = 3
@@ -66,10 +66,11 @@ def sections(
 def is_title(items: list[Paragraph], at: int) -> bool:
     """Whether the first line of a section can be its title."""
     item = items[at]
+    below = items[at + 1] if at + 1 < len(items) else None
     if item.kind in {"heading", "question"}:
         return True
     short = item.kind == "text" and cues.is_short(item.text) and item.text[-1] not in ",:;"
-    return short and has_text_below(items, at)
+    return short and below is not None and below.kind not in {"rule", "ornament"}
 
 
 def title_styles(items: list[Paragraph]) -> dict[int, str]:
@@ -86,10 +87,13 @@ def title_styles(items: list[Paragraph]) -> dict[int, str]:
     if first in shouted and len(shouted) < len(plain):
         styles |= dict.fromkeys(shouted, "in capitals like the first title")
     usual = usual_gap(items)
-    for i, item in enumerate(items):
-        wide = i and item.gap >= max(WIDE_GAP, usual + 2)
-        if wide and item.kind in {"heading", "question"}:
-            styles.setdefault(i, f"{item.gap} blank lines before a short line")
+    for i in range(1, len(items)):
+        if items[i].kind not in {"heading", "question"}:
+            continue
+        if items[i].gap >= max(WIDE_GAP, usual + 2):
+            styles.setdefault(i, f"{items[i].gap} blank lines before a short line")
+        if items[i - 1].kind == "ornament" and items[i].kind == "heading":
+            styles.setdefault(i, "short line below an ornament")
     return styles
 
 
@@ -102,10 +106,11 @@ def title_reason(
 ) -> str:
     """Why a new article begins at `at`; nothing if none does."""
     item = items[at]
-    if item.kind not in {"heading", "question"} or not has_text_below(items, at):
+    if item.kind not in {"heading", "question"} or not has_text(items, at):
         return ""
-    notes = cues.NOTE_HEADING.match(item.text) or cues.APPENDIX.match(item.text)
-    if notes or cues.is_invitation(item.text):
+    if cues.NOTE_HEADING.match(item.text) or cues.APPENDIX.match(item.text):
+        return ""
+    if cues.is_invitation(item.text):
         return ""
     if at in styles:
         return styles[at]
@@ -116,6 +121,11 @@ def title_reason(
     if item.kind == "heading" or opens_article(items, at):
         return f"short line after the invitation on line {items[invited].line}"
     return ""
+
+
+def has_text(items: list[Paragraph], at: int) -> bool:
+    below = items[at + 1] if at + 1 < len(items) else None
+    return below is not None and below.kind not in {"rule", "ornament"}
 
 
 def opens_closing(items: list[Paragraph], at: int) -> bool:
@@ -159,23 +169,36 @@ def bio_reason(items: list[Paragraph], at: int, at_edge: bool) -> str:
     `at_edge` says that a section begins or that the reader was just invited.
     """
     item = items[at]
-    if item.kind not in {"heading", "text"}:
-        return ""
     below = items[at + 1] if at + 1 < len(items) else None
     lead = below.text[:600] if below is not None and below.kind == "text" else ""
     at_edge = at_edge or below is None or item.gap >= WIDE_GAP
-    if match := cues.ABOUT_HEADING.match(item.text):
+    if item.kind in {"heading", "text"} and (match := cues.ABOUT_HEADING.match(item.text)):
         who = match["who"]
         if who is None or cues.ABOUT_WHOM.match(who.rstrip(":.")):
             return "a line that announces the author"
-        if (cues.is_name(who) or cues.signature(who)) and cues.SELF_PORTRAIT.search(lead):
+        if names_somebody(who) and cues.SELF_PORTRAIT.search(lead):
             return "a line that announces a person, and a profession below"
-    if not (signed := cues.signature(item.text)):
+    if item.kind not in {"heading", "text"}:
         return ""
-    rest = signed.rest.strip(" .,:;\u2014\u2013-")
-    if not rest and at_edge and cues.SELF_PORTRAIT.search(lead):
-        return "a name with a credential, and a profession below"
-    is_author = rest and (at_edge or re.search(r"\bI\b", rest[:200]))
-    if is_author and cues.SELF_PORTRAIT.search(item.text[:600]):
+    signed = cues.signature(item.text)
+    if signed and not (rest := signed.rest.strip(" .,:;\u2014\u2013-")):
+        if at_edge and cues.SELF_PORTRAIT.search(lead):
+            return "a name with a credential, and a profession below"
+    elif (
+        signed
+        and cues.SELF_PORTRAIT.search(item.text[:600])
+        and (at_edge or re.search(r"\bI\b", rest[:200]))
+    ):
         return "a name with a credential, followed by a profession"
+    if not at_edge:
+        return ""
+    match = cues.NAME_IS.match(item.text)
+    if match and cues.is_name(match["name"]) and cues.SELF_PORTRAIT.search(item.text[:300]):
+        return "a sentence that says who somebody is, outside of an article"
+    if item.gap >= 2 and cues.FIRST_PERSON_PORTRAIT.match(item.text):
+        return "a sentence in which the author says who they are, set apart by blank lines"
     return ""
+
+
+def names_somebody(text: str) -> bool:
+    return cues.is_name(text) or cues.signature(text) is not None

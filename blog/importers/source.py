@@ -28,8 +28,11 @@ class Source(NamedTuple):
 
 
 def read_source(path: Path) -> Source:
-    """The text of the file at `path`, in UTF-8, UTF-16 with a byte order mark, Windows-1252 or Mac
-    Roman. Raises UnreadableSource for all else.
+    """The text of the file at `path`: UTF-8 with or without a byte order mark, UTF-16 with one,
+    Windows-1252 or Mac Roman.
+
+    Raises UnreadableSource where it is missing, no ordinary file, no prose, too large, empty,
+    binary or in another encoding.
     """
     try:
         if path.exists() and not path.is_file():
@@ -43,12 +46,11 @@ def read_source(path: Path) -> Source:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableSource(f"{str(path)!a} cannot be read: {reason}") from None
-    encoding = next((name for mark, name in BOMS.items() if data.startswith(mark)), "utf-8")
     refuse_kind(kinds.of_bytes(data), path)
     if len(data) > LIMIT:
-        refuse_kind(kinds.of_text(data.decode(encoding, "ignore")), path)
+        refuse_kind(kinds.of_text(data.decode(encoding_of(data), "ignore")), path)
         raise UnreadableSource(f"{path} is larger than {LIMIT // 1_000_000} MB")
-    source = decoded(data, encoding, path)
+    source = decoded(data, path)
     refuse_kind(kinds.of_text(source.text), path)
     if NOT_TEXT.search(source.text):
         raise UnreadableSource(f"{path} is no plain text; save the document as text first")
@@ -66,7 +68,12 @@ def refuse_kind(kind: str, path: Path) -> None:
         )
 
 
-def decoded(data: bytes, encoding: str, path: Path) -> Source:
+def encoding_of(data: bytes) -> str:
+    return next((name for mark, name in BOMS.items() if data.startswith(mark)), "utf-8")
+
+
+def decoded(data: bytes, path: Path) -> Source:
+    encoding = encoding_of(data)
     if encoding != "utf-16" and b"\0" in data:
         raise UnreadableSource(f"{path} is no plain text; save the document as text first")
     try:

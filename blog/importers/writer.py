@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from blog.blocks import ArticleBody
-from blog.importers.draft import ArticleDraft
+from blog.importers.draft import ArticleDraft, Block
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, ImportedPage
 from practice.models import SamplePage
 from practice.website.initial_data import is_untouched
@@ -28,6 +28,8 @@ Imported = ArticlePage | BioPage
 
 
 class Action(StrEnum):
+    """What an import does about one page."""
+
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
@@ -52,16 +54,17 @@ def write(
 ) -> list[Result]:
     """One page for each draft below `index`, all or none; a bio becomes the articles' author.
 
-    With `publish` the list of articles is published, too, if nobody has touched it. With `dry_run`
-    the results say what would be. Raises ValidationError for a draft that makes no valid page.
+    With `publish` the list of articles is published, too, if it still is the draft that `migrate`
+    made. With `dry_run` nothing is written, and the results say what would be. `progress` is told
+    which part of the work is done, from 0 to 1.
+
+    Raises ValidationError for a draft that makes no valid page.
     """
     keyed = list(with_keys(drafts))
     results: dict[str, Result] = {}
     author: BioPage | None = None
     with transaction.atomic():
-        for done, (key, draft) in enumerate(
-            sorted(keyed, key=lambda each: each[1].kind == "article"), 1
-        ):
+        for done, (key, draft) in enumerate(sorted(keyed, key=is_article), 1):
             action, page = decide(draft, key, publish)
             if not dry_run:
                 page = carry_out(action, draft, key, page, index, author, publish)
@@ -72,6 +75,10 @@ def write(
         if publish and not dry_run and is_untouched(index):
             index.save_revision().publish()
     return [results[key] for key, _ in keyed]
+
+
+def is_article(keyed: tuple[str, ArticleDraft]) -> bool:
+    return keyed[1].kind == "article"
 
 
 def with_keys(drafts: Iterable[ArticleDraft]) -> Iterable[tuple[str, ArticleDraft]]:
@@ -101,12 +108,17 @@ def empty_bio() -> BioPage | None:
     """The page about the therapist that nobody has written yet, or that is still the sample's."""
     for page in BioPage.objects.order_by("pk"):
         draft: BioPage = page.get_latest_revision_as_object()
-        if SamplePage.objects.filter(pk=page.pk, revision_id=page.latest_revision_id).exists():
+        if is_sample(page):
             draft.introduction, draft.portrait = "", None
             return draft
         if not (draft.body or draft.introduction or draft.credential):
             return draft
     return None
+
+
+def is_sample(page: BioPage) -> bool:
+    """Whether `page` is as the sample content made it."""
+    return SamplePage.objects.filter(pk=page.pk, revision_id=page.latest_revision_id).exists()
 
 
 def carry_out(
@@ -153,24 +165,27 @@ def new_page(
 
 
 def fill(page: Any, draft: ArticleDraft, key: str) -> Any:
-    """`page` with what the draft says, its blocks' ids made of that alone."""
+    """`page` with what the draft says; what an import does not bring stays as it is."""
     page.title = page.draft_title = draft.title
     if isinstance(page, BioPage):
         page.credential = draft.credential
     else:
         page.summary = draft.summary
-    blocks = ArticleBody().child_blocks
-    page.body = json.dumps(
-        [
-            {
-                "type": name,
-                "value": blocks[name].get_prep_value(blocks[name].to_python(value)),
-                "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{key} {number}")),
-            }
-            for number, (name, value) in enumerate(draft.body)
-        ]
-    )
+    page.body = json.dumps(raw_body(draft.body, key))
     return page
+
+
+def raw_body(body: list[Block], key: str) -> list[dict[str, Any]]:
+    """The blocks as the database keeps them, with ids that depend on the draft alone."""
+    blocks = ArticleBody().child_blocks
+    return [
+        {
+            "type": name,
+            "value": blocks[name].get_prep_value(blocks[name].to_python(value)),
+            "id": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{key} {number}")),
+        }
+        for number, (name, value) in enumerate(body)
+    ]
 
 
 def digest(page: Any) -> str:
