@@ -94,7 +94,7 @@ def paired(before: list[releases.Row], after: list[releases.Row]) -> Iterator[tu
         yield key, row, by_key.get(key, {})
 
 
-def test_its_requests_belong_to_the_first_schedule_and_another_can_be_made(
+def test_its_requests_belong_to_the_default_schedule_and_another_can_be_made(
     forward: Forward,
 ) -> None:
     requests = ConsultationRequest.objects.all()

@@ -165,8 +165,8 @@ class ConsultationRequest(models.Model):
     good_hours = personal(EncryptedTextField("good hours to be reached", blank=True), typed=True)
     parts_of_week = personal(models.JSONField(default=list, blank=True), typed=True)
     message = personal(EncryptedTextField(blank=True), typed=True)
-    # None where the version before wrote it: see Schedule.owns. Not indexed, since SQLite would
-    # read all of a schedule's by it. Protected, or one therapist's would become the first one's.
+    # None, as the version before writes it, is the default one. Not indexed, since SQLite would
+    # read all of a schedule's by it. Protected, or one therapist's would become another's.
     schedule = models.ForeignKey(
         "booking.Schedule",
         null=True,
@@ -264,7 +264,7 @@ class ConsultationRequest(models.Model):
     HARMLESS: ClassVar = (
         *("id", "submission_key", "link_nonce", "version", "state_since", "opened_at"),
         *("holds_until", "hold_ended_at", "agreed_despite", "erase_when_told"),
-        *("invitation_uid", "invitation_sequence", "wishes", "wishes_in_file"),
+        *("invitation_uid", "invitation_sequence", "wishes", "wishes_in_file", "schedule"),
     )
 
     objects = RequestQuerySet.as_manager()

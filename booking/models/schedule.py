@@ -10,10 +10,11 @@ from typing import ClassVar
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, Q
+from django.db.models import F, Q
 from django.utils import timezone
 
-from booking.models.requests import ConsultationRequest, RequestQuerySet
+from booking.models.requests import ConsultationRequest, Proposal, RequestQuerySet
+from booking.models.states import State
 from practice.fields import EncryptedTextField
 from practice.models import Medium, PracticeSettings
 from practice.models.settings import validate_five_minutes
@@ -39,14 +40,20 @@ def new_secret() -> str:
 class Schedule(models.Model):
     """One therapist's calendar; its zone and the consultation's length are PracticeSettings'.
 
-    A practice of one has one row, with nothing of its own about the therapist. Whoever takes a
-    time locks it, which guards a day's limit.
+    A practice of one has one row, the default, with nothing of its own about the therapist.
+    Whoever takes a time locks it, which guards a day's limit.
     """
 
     class FeedTitles(models.TextChoices):
         INITIALS = "initials", "The visitor's initials"
         NOTHING = "nothing", "Nothing but the time"
 
+    is_default = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="The form's and the admin's, and that of requests which name none",
+    )
     therapist = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -123,31 +130,40 @@ class Schedule(models.Model):
 
     class Meta:
         default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="schedule_one_default"
+            )
+        ]
 
     def __str__(self) -> str:
         return "Schedule"
 
     @classmethod
     def load(cls) -> Schedule:
-        """The practice's first schedule, which `migrate` made: a practice of one has no other."""
-        return cls.objects.order_by("pk").first() or cls.objects.create()
+        """The default one, which is made on first use: a practice of one has no other."""
+        return cls.objects.get_or_create(is_default=True)[0]
 
     @classmethod
     def of(cls, consultation: ConsultationRequest) -> Schedule:
         """That to which a request belongs."""
         return consultation.schedule or cls.load()
 
-    def owns(self, request: str = "") -> Q:
-        """Which requests are its, or, named by `request`, rows that belong to such a request.
-
-        The version before writes none of a schedule: those are the first one's.
-        """
-        is_first = ~Exists(Schedule.objects.filter(pk__lt=self.pk))
-        return Q(**{f"{request}schedule": self}) | Q(is_first, **{f"{request}schedule": None})
-
     @property
     def consultations(self) -> RequestQuerySet:
-        return ConsultationRequest.objects.filter(self.owns())
+        return ConsultationRequest.objects.filter(self._owns("schedule"))
+
+    @property
+    def offers(self) -> models.QuerySet[Proposal]:
+        # The state keeps SQLite from going through every request, offered or not.
+        return Proposal.objects.filter(
+            self._owns("request__schedule"), request__state=State.PROPOSED
+        )
+
+    def _owns(self, schedule: str) -> Q:
+        """Rows whose `schedule` it is. The version before writes none into a request."""
+        mine = Q(**{schedule: self})
+        return mine | Q(**{schedule: None}) if self.is_default else mine
 
     def lock(self) -> Schedule:
         """The same as it stands, held until the transaction ends: who takes times waits for each

@@ -23,7 +23,6 @@ from booking.models import (
     ConsultationRequest,
     DateOverride,
     PartOfWeek,
-    Proposal,
     Schedule,
 )
 from practice.models import PracticeSettings
@@ -286,7 +285,7 @@ def _taken(
     requests = schedule.consultations.filter(
         about, state__in=HOLDING_STATES, starts_at__isnull=False
     )
-    offers = Proposal.objects.filter(about, schedule.owns("request__"))
+    offers = schedule.offers.filter(about)
     if without is not None:
         requests = requests.exclude(pk=without.pk)
         offers = offers.exclude(request=without.pk)

@@ -10,7 +10,6 @@ from booking.availability import Interval
 from booking.models import (
     HOLDING_STATES,
     ConsultationRequest,
-    Proposal,
     Schedule,
     SlotClaim,
     cells,
@@ -87,7 +86,7 @@ def fit_pauses(schedule: Schedule, now: datetime) -> None:
     requests = schedule.consultations.filter(
         state__in=HOLDING_STATES, starts_at__isnull=False, ends_at__gt=now
     )
-    offers = Proposal.objects.filter(schedule.owns("request__"), ends_at__gt=now)
+    offers = schedule.offers.filter(ends_at__gt=now)
     held: list[tuple[int, Any, Any]] = [
         *requests.values_list("pk", "starts_at", "ends_at"),
         *offers.values_list("request_id", "starts_at", "ends_at"),

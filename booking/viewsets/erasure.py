@@ -14,7 +14,6 @@ from booking.models import Demand
 from booking.services import transitions
 from booking.viewsets.base import CRUMBS, LIST, BelowRequest, ReviewMixin
 from practice.accounts.reauthentication import ask_again
-from practice.models import PracticeSettings
 
 SHOWN = 50  # of the demands that were answered
 
@@ -140,12 +139,11 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
         return response
 
     def _show(self, form: DemandForm, **context: Any) -> HttpResponse:
-        practice = PracticeSettings.load(request_or_site=self.request)
         return self.render_to_response(
             self.get_context_data(
                 form=form,
-                practice=practice,
-                today=practice.today(),
+                practice=self.practice,
+                today=self.practice.today(),
                 answered=Demand.objects.select_related("user")[:SHOWN],
                 **context,
             )

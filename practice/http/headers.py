@@ -15,11 +15,11 @@ BOTH = (
     "default-src 'none'; font-src 'self'; connect-src 'self'; form-action 'self'; "
     f"base-uri 'none'; {UNFRAMED}"
 )
-PUBLIC = f"script-src 'self'; style-src 'self'; img-src 'self'; {BOTH}"
+PUBLIC = f"{BOTH}; script-src 'self'; style-src 'self'; img-src 'self'"
 # Wagtail's editor shows icons as data: and chosen files as blob: before they are sent.
 ADMIN = (
-    "script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    f"img-src 'self' data: blob:; frame-src 'self'; {BOTH}"
+    f"{BOTH}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; frame-src 'self'"
 )
 FILE = f"default-src 'none'; sandbox; {UNFRAMED}"
 

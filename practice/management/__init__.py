@@ -1,4 +1,4 @@
-"""What manage.py runs."""
+"""The commands, and each job by the name that it had as one."""
 
 import sys
 

@@ -22,7 +22,7 @@ from practice.templatetags.practice_tags import dial, host, json_ld, quoted
 from practice.website import views
 from tests import factories
 
-ICON = Path(views.__file__).parent / "static" / "practice" / "icon.svg"
+ICON = Path(views.__file__).parent.parent / "static" / "practice" / "icon.svg"
 FETCHED = ("stylesheet", "icon", "preload", "preconnect", "dns-prefetch")
 
 
