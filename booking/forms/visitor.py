@@ -17,7 +17,7 @@ from booking.forms.contact import needs_phone
 from booking.models import ConsultationRequest, PartOfWeek, Schedule, Who
 from booking.spam import signals
 from booking.spam.signals import Sending
-from booking.times import open_times
+from booking.times import choice
 from practice import contacts
 from practice.accounts.forms import OurFields
 from practice.fields import personal_fields
@@ -250,7 +250,7 @@ class ConsultationForm(forms.Form):
     @cached_property
     def days(self) -> list[tuple[date, list[TimeChoice]]]:
         """The open times to show, by day in the visitor's zone: a few of them, or all."""
-        shown = self._first(self.pages * PAGE) or open_times.few(self.starts, self.zone)
+        shown = self._first(self.pages * PAGE) or choice.few(self.starts, self.zone)
         chosen = parse_start(self.chosen)
         if chosen and chosen not in shown:
             shown = sorted([*shown, chosen])

@@ -1,6 +1,7 @@
 """Requests, the letters and e-mails they owe, the schedule, and a count of what was erased."""
 
 from booking.models.abuse import DailyCount, DailySalt, Limit
+from booking.models.busy import BusyFeed, BusyInterval
 from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
 from booking.models.letters import Letter, OutgoingEmail
 from booking.models.requests import (
@@ -11,8 +12,6 @@ from booking.models.requests import (
 )
 from booking.models.schedule import (
     AvailabilityRule,
-    BusyFeed,
-    BusyInterval,
     DateOverride,
     Schedule,
     SlotClaim,

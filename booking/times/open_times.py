@@ -5,7 +5,6 @@ in the way from now on.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -22,7 +21,6 @@ from booking.models import (
     BusyInterval,
     ConsultationRequest,
     DateOverride,
-    PartOfWeek,
     Schedule,
 )
 from practice.models import PracticeSettings
@@ -30,7 +28,6 @@ from practice.pagecache.version import cached
 
 # A consultation that began this long ago can still reach into now, or count to today's limit.
 LOOKS_BACK = timedelta(days=2)
-FEW, FEW_A_DAY = 6, 2
 
 DAY_OFF = "That's a day off in your schedule."
 OUTSIDE_HOURS = "It is outside your hours."
@@ -205,44 +202,6 @@ def starts_now(practice: PracticeSettings, schedule: Schedule) -> list[datetime]
 def _hours_cached(schedule: Schedule) -> Hours:
     """The hours as of when this HTTP request began: for what changes none itself."""
     return cached(("hours", schedule.pk), lambda: _hours(schedule))
-
-
-def few(starts: list[datetime], zone: ZoneInfo) -> list[datetime]:
-    """Some of the open times to begin with: at most six, of a day its first and its afternoon's.
-
-    So that somebody who can only come late, or only next week, sees one of theirs too.
-    """
-    by_day: dict[date, list[datetime]] = defaultdict(list)
-    for start in starts:
-        by_day[start.astimezone(zone).date()].append(start)
-    chosen: list[datetime] = []
-    for times in by_day.values():
-        late = [t for t in times[1:] if t.astimezone(zone).time() >= time(12)]
-        chosen += [times[0], *late[: FEW_A_DAY - 1]]
-    if len(chosen) < FEW:  # few days have any: then more of each
-        chosen = starts
-    return sorted(chosen[:FEW])
-
-
-def to_offer(
-    starts: list[datetime], zone: ZoneInfo, parts: Sequence[str], most: int
-) -> list[datetime]:
-    """Open times to offer to somebody who prefers these parts of the week, on different days."""
-    suited = [start for start in starts if suits(start, zone, parts)] or starts
-    by_day = {start.astimezone(zone).date(): start for start in reversed(suited)}
-    return sorted(by_day.values())[:most]
-
-
-def suits(start: datetime, zone: ZoneInfo, parts: Sequence[str]) -> bool:
-    """Whether a time lies in one of the parts of the week; in any, if there are none."""
-    local = start.astimezone(zone)
-    if local.weekday() >= 5:
-        part = PartOfWeek.WEEKENDS
-    elif local.time() < time(12):
-        part = PartOfWeek.MORNINGS
-    else:
-        part = PartOfWeek.AFTERNOONS if local.time() < time(17) else PartOfWeek.EVENINGS
-    return not parts or part in parts
 
 
 def _hours(schedule: Schedule) -> Hours:

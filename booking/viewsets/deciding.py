@@ -12,7 +12,7 @@ from booking.letters import emails
 from booking.models import ConsultationRequest, State
 from booking.services import decisions, transitions
 from booking.services.decisions import Asks
-from booking.times import open_times, reservations
+from booking.times import choice, open_times, reservations
 from booking.viewsets.base import BelowRequest
 from practice.models import PracticeSettings
 
@@ -132,7 +132,7 @@ class DecideView(BelowRequest):
                 return OfferForm(data, **given)
             starts = open_times.starts_now(self.practice, self.schedule)
             parts, zone = self.consultation.parts_of_week, self.practice.zone
-            suggested = open_times.to_offer(starts, zone, parts, decisions.MOST_OFFERS)
+            suggested = choice.to_offer(starts, zone, parts, decisions.MOST_OFFERS)
             return OfferForm.suggesting(suggested, **given)
         if data is not None:
             return TimeForm(data, consultation=self.consultation, **given)
