@@ -11,11 +11,11 @@ class BlogConfig(AppConfig):
 
     def ready(self) -> None:
         from blog import defaults, samples
-        from practice.pagecache.triggers import watch
+        from practice.pagecache.triggers import show
         from practice.samples import loaded, removed
 
         post_migrate.connect(defaults.make_blog, sender=self)
-        watch("blog.Topic")
+        show("blog.Topic")
         loaded.connect(load_sample)
         removed.connect(samples.remove_topics_and_picture)
 

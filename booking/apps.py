@@ -18,7 +18,7 @@ class BookingConfig(AppConfig):
         from practice.http.private import Place, declare
         from practice.launch.checklist import asked
         from practice.monitoring import measured, reported
-        from practice.pagecache.triggers import watch
+        from practice.pagecache.triggers import show
         from practice.samples import loaded, removed
         from practice.worker.clocks import written
         from practice.worker.jobs import register
@@ -28,7 +28,7 @@ class BookingConfig(AppConfig):
             Place("/consultation/", of_visitors=True, begins_public=True, key_at="manage/"),
             Place("/calendar/", of_visitors=True, key_at=""),
         )
-        watch("booking.AvailabilityRule", "booking.DateOverride")
+        show("booking.AvailabilityRule", "booking.DateOverride")
         tracking.connect(bounces.learn)
         user_logged_in.connect(presence.note_sign_in)
         post_migrate.connect(permissions.let_therapists_review, sender=self)
@@ -37,7 +37,7 @@ class BookingConfig(AppConfig):
         reported.connect(monitoring.report)
         reported.connect(retention.report)
         written.connect(monitoring.newest_request)
-        asked.connect(launch.steps)
+        asked.connect(launch.items)
         restored.connect(honoring.do_again)
         loaded.connect(samples.load_hours)
         removed.connect(samples.remove_hours)

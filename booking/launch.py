@@ -5,11 +5,11 @@ from typing import Any
 from django.urls import reverse
 
 from booking.models import Schedule
-from practice.launch.checklist import Step
+from practice.launch.checklist import Item
 from practice.models import Intake, PracticeSettings
 
 
-def steps(sender: Any, practice: PracticeSettings, **kwargs: Any) -> list[Step]:
+def items(sender: Any, practice: PracticeSettings, **kwargs: Any) -> list[Item]:
     """Receiver of `checklist.asked`: hours that are nobody's own, in a zone to look at."""
     if practice.intake_now != Intake.OPEN:
         return []
@@ -22,4 +22,4 @@ def steps(sender: Any, practice: PracticeSettings, **kwargs: Any) -> list[Step]:
         says = f"The form offers open times, and there are no open hours in the schedule. {clocks}"
     else:
         return []
-    return [Step(says, "Look at the schedule", reverse("schedule:index"))]
+    return [Item(says, "Look at the schedule", reverse("schedule:index"))]

@@ -25,7 +25,7 @@ NO_BACKUPS = (
 
 
 @dataclass(frozen=True)
-class Step:
+class Item:
     """Something to be done, and where in the admin, if it is done there."""
 
     says: str
@@ -33,13 +33,13 @@ class Step:
     url: str = ""
 
 
-def steps(practice: PracticeSettings) -> list[Step]:
+def items(practice: PracticeSettings) -> list[Item]:
     found = list(_unpublished())
     for page in silent_pages():
         says = f"“{page.title}” is published, but there is no text on it."
-        found.append(Step(says, "Write it", _edit(page)))
+        found.append(Item(says, "Write it", _edit(page)))
     if not (settings.BACKUP_TO and settings.BACKUP_RECIPIENT):
-        found.append(Step(NO_BACKUPS))
+        found.append(Item(NO_BACKUPS))
     answer: Any  # Django's stubs think of text
     for _, answer in asked.send(sender=None, practice=practice):
         found += answer
@@ -52,21 +52,21 @@ def silent_pages() -> list[Page]:
     return [p for p in bare if not words(f"{getattr(p, 'heading', '')}{p.introduction}")]
 
 
-def _unpublished() -> Iterator[Step]:
+def _unpublished() -> Iterator[Item]:
     site = Site.objects.filter(is_default_site=True).select_related("root_page").first()
     if site is None:
         return
     home = site.root_page
     if not home.live:
         says = "The home page is not published: the address of your site leads to nothing yet."
-        yield Step(says, "Look at the home page", _edit(home))
+        yield Item(says, "Look at the home page", _edit(home))
     privacy = home.get_children().filter(slug="privacy").first()
     if privacy is None:
         says = "There is no privacy page, at whose address (slug) “privacy” stands."
-        yield Step(says, "Look at the pages", reverse("wagtailadmin_explore", args=[home.pk]))
+        yield Item(says, "Look at the pages", reverse("wagtailadmin_explore", args=[home.pk]))
     elif not privacy.live:
         says = "The privacy page is not published: visitors cannot read what is kept about them."
-        yield Step(says, "Look at the privacy page", _edit(privacy))
+        yield Item(says, "Look at the privacy page", _edit(privacy))
 
 
 def _edit(page: Page) -> str:

@@ -26,7 +26,7 @@ SHOWN = [
     "wagtailcore.PageViewRestriction",
     "wagtaildocs.Document",
     "wagtailredirects.Redirect",
-]  # beside every kind of page; other apps add theirs by `watch`
+]  # beside every kind of page; other apps add theirs by `show`
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 NAME = "practice_renew_stamp"  # of the function and its triggers
@@ -39,27 +39,27 @@ FUNCTION = f"""
 
 
 @dataclass(frozen=True)
-class Watched:
+class Table:
     """One table, and after which changes to it the version is renewed."""
 
-    table: str
+    name: str
     changes: tuple[str, ...] = CHANGES
 
 
-def watch(*labels: str) -> None:
+def show(*labels: str) -> None:
     """Names models, as `app.Model`, of which readers see something. For an app's `ready`."""
     SHOWN.extend(labels)
 
 
-def watched() -> Iterator[Watched]:
+def tables() -> Iterator[Table]:
     """Every kind of page with its links to many, and what was named."""
     for model in apps.get_models():
         if issubclass(model, Page) or model._meta.label in SHOWN:
             is_made_while_rendering = model._meta.label == "practice.SiteRendition"
             changes = CHANGES[1:] if is_made_while_rendering else CHANGES
-            yield Watched(model._meta.db_table, changes)
+            yield Table(model._meta.db_table, changes)
             for link in model._meta.local_many_to_many:
-                yield Watched(link.m2m_db_table())
+                yield Table(link.m2m_db_table())
 
 
 def install(sender: Any, **kwargs: Any) -> None:
@@ -77,8 +77,8 @@ def install(sender: Any, **kwargs: Any) -> None:
             stamp_model.objects.create(pk=1)
         if _is_postgresql():
             cursor.execute(FUNCTION)
-        for each in watched():
-            if each.table in there:
+        for each in tables():
+            if each.name in there:
                 _on_postgresql(cursor, each) if _is_postgresql() else _on_sqlite(cursor, each)
         cursor.execute(POSTGRESQL if _is_postgresql() else SQLITE)
 
@@ -100,19 +100,19 @@ def _is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _on_postgresql(cursor: CursorWrapper, watched: Watched) -> None:
+def _on_postgresql(cursor: CursorWrapper, table: Table) -> None:
     cursor.execute(
-        f"CREATE OR REPLACE TRIGGER {NAME} BEFORE {' OR '.join(watched.changes)} "
-        f"ON {connection.ops.quote_name(watched.table)} "
+        f"CREATE OR REPLACE TRIGGER {NAME} BEFORE {' OR '.join(table.changes)} "
+        f"ON {connection.ops.quote_name(table.name)} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {NAME}()"
     )
 
 
-def _on_sqlite(cursor: CursorWrapper, watched: Watched) -> None:
-    for change in watched.changes:
-        name = connection.ops.quote_name(f"{NAME}_{change.lower()}_{watched.table}")
+def _on_sqlite(cursor: CursorWrapper, table: Table) -> None:
+    for change in table.changes:
+        name = connection.ops.quote_name(f"{NAME}_{change.lower()}_{table.name}")
         cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
         cursor.execute(
-            f"CREATE TRIGGER {name} AFTER {change} ON {connection.ops.quote_name(watched.table)} "
+            f"CREATE TRIGGER {name} AFTER {change} ON {connection.ops.quote_name(table.name)} "
             f"BEGIN {SQLITE}; END"
         )

@@ -31,7 +31,7 @@ class GoingLivePanel(Component):
             "waits_for": waits_for,
             "is_open": requirements.is_open(practice),
             "missing": [line for line in completeness.missing(practice) if line not in waits_for],
-            "steps": checklist.steps(practice),
+            "steps": checklist.items(practice),
             "sample": samples.standing(),
             "mail": proof.state(),
             "agreements": agreements.to_see_to(practice),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("practice")
 
 def asked() -> list[str]:
     """What is said of the schedule."""
-    steps = checklist.steps(PracticeSettings.load())
+    steps = checklist.items(PracticeSettings.load())
     return [step.says for step in steps if "schedule" in step.link]
 
 
