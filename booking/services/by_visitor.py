@@ -56,7 +56,10 @@ def submit(
                 transitions.note(consultation, Kind.HELD_APART, Actor.SYSTEM)
                 unopened.alert_quarantine()
             else:
-                _take_in(consultation, schedule)
+                if schedule and consultation.starts_at and consultation.ends_at:
+                    time = Interval(consultation.starts_at, consultation.ends_at)
+                    reservations.reserve_first(consultation, schedule, [time])
+                transitions.acknowledge(consultation, ("alert_new", Recipient.PRACTICE))
     except (IntegrityError, TooMany, reservations.TimeTaken):
         # Caught outside the transaction, which the database has given up by now. The time may be
         # taken by what the same form sent before.
@@ -74,15 +77,6 @@ def note_first(practice: PracticeSettings) -> None:
     """
     if not practice.has_taken_request and not requirements.lacks(practice):
         PracticeSettings.objects.filter(pk=practice.pk).update(has_taken_request=True)
-
-
-def _take_in(consultation: ConsultationRequest, schedule: Schedule | None) -> None:
-    """Holds the time that was asked for, and owes the first messages."""
-    if schedule and consultation.starts_at and consultation.ends_at:
-        reservations.reserve_first(
-            consultation, schedule, [Interval(consultation.starts_at, consultation.ends_at)]
-        )
-    transitions.acknowledge(consultation, ("alert_new", Recipient.PRACTICE))
 
 
 def _look_at(consultation: ConsultationRequest, sending: Sending, counted: Counts) -> None:
@@ -163,14 +157,11 @@ def pick(
     if consultation.state != State.PROPOSED or chosen is None:
         raise NotAllowed
     before = transitions.agreed_time(consultation, now)
-    changes = transitions.without_time() | {
-        "starts_at": chosen.starts_at,
-        "ends_at": chosen.ends_at,
-    }
+    changes = transitions.without_time() | transitions.unknown_again(consultation)
+    changes |= {"starts_at": chosen.starts_at, "ends_at": chosen.ends_at}
     changes["medium"] = schedule.as_told(PracticeSettings.load()).consultation_medium
     changes |= {"phone": phone} if phone else {}
     changes |= {"visitor_calls": True} if visitor_calls else {}
-    changes |= transitions.unknown_again(consultation)
     transitions.move_to(consultation, State.CONFIRMED, now, **changes)
     consultation.proposals.all().delete()
     reservations.free_all_but(consultation, schedule, Interval(chosen.starts_at, chosen.ends_at))
@@ -182,10 +173,7 @@ def pick(
 
 @transaction.atomic
 def none_suits(consultation: ConsultationRequest) -> None:
-    """None of the offered times suits: the request waits again, or keeps what was agreed.
-
-    Raises Stale, NotAllowed.
-    """
+    """The request waits again, or keeps what was agreed. Raises Stale, NotAllowed."""
     if consultation.state != State.PROPOSED:
         raise NotAllowed
     transitions.end_offer(consultation, State.PENDING)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -18,16 +19,11 @@ from django.utils import timezone
 from booking import conflicts
 from booking.availability import Interval
 from booking.letters.emails import Draft
-from booking.models import (
-    NEXT_STATES,
-    ConsultationRequest,
-    Proposal,
-    Schedule,
-    State,
-)
+from booking.models import NEXT_STATES, ConsultationRequest, Proposal, Schedule, State
 from booking.services import transitions
 from booking.services.transitions import Actor, Kind, NotAllowed, Stale
 from booking.times import open_times, reservations
+from booking.times.open_times import OpenTimes
 from practice.models import PracticeSettings, User
 
 MOST_OFFERS = 3
@@ -48,7 +44,6 @@ def _decide(
     to: State,
     user: User,
     words: Draft | None = None,
-    *,
     times: list[Interval] | None = None,
     despite: Collection[str] = (),
     **changes: Any,
@@ -62,7 +57,9 @@ def _decide(
     schedule = Schedule.of(consultation).lock() if times else None
     if schedule and times:
         practice = schedule.as_told(PracticeSettings.load())
-        known = _object(consultation, schedule, practice, times, now, despite)
+        until = max(start for start, _ in times)
+        open_now = open_times.load(practice, schedule, now, without=consultation, until=until)
+        known = _object(open_now, times, now, despite)
         if to == State.PROPOSED:  # the time that is agreed already stays agreed
             known.update(consultation.agreed_despite or [])
         else:
@@ -87,19 +84,9 @@ def _decide(
 
 
 def _object(
-    consultation: ConsultationRequest,
-    schedule: Schedule,
-    practice: PracticeSettings,
-    times: list[Interval],
-    now: datetime,
-    despite: Collection[str],
+    open_now: OpenTimes, times: list[Interval], now: datetime, despite: Collection[str]
 ) -> set[str]:
-    """Codes of what makes the times fit the schedule badly, which the therapist knows.
-
-    Raises Objections where more speaks against the times than that.
-    """
-    until = max(start for start, _ in times)
-    open_now = open_times.load(practice, schedule, now, without=consultation, until=until)
+    """Codes of what makes the times fit the schedule badly, which the therapist knows."""
     sentences: dict[str, None] = {}
     known: set[str] = set()
     for start, end in times:
@@ -118,30 +105,8 @@ def lasting(starts_at: datetime, minutes: int) -> Interval:
     return Interval(starts_at, starts_at + timedelta(minutes=minutes))
 
 
-def _take_place(
-    consultation: ConsultationRequest,
+def _agree(
     kind: Kind,
-    user: User,
-    words: Draft,
-    time: Interval,
-    despite: Collection[str],
-    contact: dict[str, Any],
-) -> None:
-    changes = {**transitions.without_time(), **transitions.unknown_again(consultation), **contact}
-    changes["hold_ended_at"] = None
-    changes |= {"starts_at": time.start, "ends_at": time.end}
-    _decide(
-        consultation, kind, State.CONFIRMED, user, words, times=[time], despite=despite, **changes
-    )
-
-
-def _contact(phone: str, email: str, visitor_calls: bool) -> dict[str, Any]:
-    """What was learned, beside what was known."""
-    learned = {"phone": phone, "email": email, "visitor_calls": visitor_calls}
-    return {name: value for name, value in learned.items() if value}
-
-
-def confirm(
     consultation: ConsultationRequest,
     *,
     user: User,
@@ -157,29 +122,18 @@ def confirm(
 
     `phone` (E.164) and `email` are how the visitor can be reached, if they had not said so.
     """
-    if consultation.state == State.CONFIRMED:
+    if (kind == Kind.MOVE) != (consultation.state == State.CONFIRMED):
         raise NotAllowed
-    time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
-    _take_place(consultation, Kind.CONFIRM, user, words, time, despite, contact)
+    time = lasting(starts_at, minutes)
+    learned = {"phone": phone, "email": email, "visitor_calls": visitor_calls}
+    changes = transitions.without_time() | transitions.unknown_again(consultation)
+    changes |= {name: value for name, value in learned.items() if value}
+    changes |= {"hold_ended_at": None, "starts_at": time.start, "ends_at": time.end}
+    _decide(consultation, kind, State.CONFIRMED, user, words, [time], despite, **changes)
 
 
-def move(
-    consultation: ConsultationRequest,
-    *,
-    user: User,
-    words: Draft,
-    starts_at: datetime,
-    minutes: int,
-    despite: Collection[str] = (),
-    phone: str = "",
-    email: str = "",
-    visitor_calls: bool = False,
-) -> None:
-    """A confirmed consultation takes place at another time, `starts_at` (UTC)."""
-    if consultation.state != State.CONFIRMED:
-        raise NotAllowed
-    time, contact = lasting(starts_at, minutes), _contact(phone, email, visitor_calls)
-    _take_place(consultation, Kind.MOVE, user, words, time, despite, contact)
+confirm = partial(_agree, Kind.CONFIRM)
+move = partial(_agree, Kind.MOVE)  # a confirmed one, to another time
 
 
 def keep(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
@@ -200,116 +154,82 @@ def offer(
 ) -> None:
     """The visitor may pick one of up to three times (UTC), all of them held until then.
 
-    A time that is agreed already stays agreed. The offer runs out, but for a visitor without
-    e-mail. Raises ValueError for no time, more than three, or one twice.
+    Raises ValueError for no time, more than three, or one twice.
     """
     if not 0 < len(starts) <= MOST_OFFERS or len(set(starts)) < len(starts):
         raise ValueError("An offer is of one to three different times.")
-    changes = transitions.without_time()
+    changes = transitions.without_time() | {"hold_ended_at": None}
     if consultation.is_ahead(timezone.now()):
         changes |= {"starts_at": consultation.starts_at, "ends_at": consultation.ends_at}
     changes["holds_until"] = offer_stands_until(consultation, starts)
     times = [lasting(start, minutes) for start in sorted(starts)]
-    _decide(
-        consultation,
-        Kind.OFFER,
-        State.PROPOSED,
-        user,
-        words,
-        times=times,
-        despite=despite,
-        hold_ended_at=None,
-        **changes,
-    )
+    _decide(consultation, Kind.OFFER, State.PROPOSED, user, words, times, despite, **changes)
 
 
 def offer_stands_until(
     consultation: ConsultationRequest, starts: list[datetime]
 ) -> datetime | None:
     """When (UTC) an offer made now runs out: as a day ends for the visitor, but not after its last
-    time, nor after one that is agreed.
-
-    Never for a visitor without e-mail, who may not have heard of it yet.
+    time, nor after one that is agreed. Never without e-mail: they may not have heard of it yet.
     """
     if not consultation.contact.letter:
         return None
-    lasts = timedelta(hours=Schedule.of(consultation).offer_hours)
     now = timezone.now()
-    agreed = (
-        [consultation.starts_at] if consultation.is_ahead(now) and consultation.starts_at else []
-    )
-    return min(
-        transitions.end_of_their_day(consultation, PracticeSettings.load(), now + lasts),
-        max(starts),
-        *agreed,
-    )
+    ends = now + timedelta(hours=Schedule.of(consultation).offer_hours)
+    ends = transitions.end_of_their_day(consultation, PracticeSettings.load(), ends)
+    agreed = transitions.agreed_time(consultation, now)
+    return min(ends, max(starts), *([agreed.start] if agreed else []))
 
 
 def waitlist(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
-    """The visitor hears from the practice when there is room."""
-    _decide(
-        consultation, Kind.WAITLIST, State.WAITLISTED, user, words, **transitions.without_time()
-    )
+    changes = transitions.without_time()
+    _decide(consultation, Kind.WAITLIST, State.WAITLISTED, user, words, **changes)
 
 
 def decline(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
-    """The visitor is referred on."""
     _decide(consultation, Kind.DECLINE, State.DECLINED, user, words, **transitions.without_time())
 
 
 def cancel(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
-    """A confirmed consultation does not take place."""
     _decide(consultation, Kind.CANCEL, State.CANCELLED, user, words, move_asked_at=None)
 
 
 @transaction.atomic
 def accept(consultation: ConsultationRequest, *, user: User) -> None:
-    """What was held apart is a real request: it waits as if it had done so since it came.
-
-    The answer is due when it was promised, and the visitor gets the letter that everybody gets.
-    The time that they were told is held is so now, if it is still open.
+    """What was held apart is a real request: it waits as if it had done so since it came. The time
+    that they were told is held is so now, if it is still open.
     """
     if consultation.state != State.SUSPECTED:
         raise NotAllowed
-    time = _late_hold(consultation) if consultation.asked_for and consultation.holds_until else {}
-    changes = {**transitions.without_time(), **time, "held_apart_for": []}
+    changes = {**transitions.without_time(), "held_apart_for": []}
+    if consultation.asked_for and consultation.holds_until:
+        now, schedule = timezone.now(), Schedule.of(consultation).lock()
+        practice, start = PracticeSettings.load(), consultation.asked_for
+        try:
+            time = transitions.with_time(consultation, start, practice, schedule, now)
+            span = Interval(time["starts_at"], time["ends_at"])
+            reservations.reserve(consultation, schedule, [span])
+            changes |= time
+        except reservations.TimeTaken:
+            changes["hold_ended_at"] = now
     transitions.move_to(consultation, State.PENDING, consultation.received_at, **changes)
     transitions.note(consultation, Kind.ACCEPT, Actor.PRACTICE, user)
     transitions.acknowledge(consultation)
 
 
-def _late_hold(consultation: ConsultationRequest) -> dict[str, Any]:
-    """Takes the time that was asked for, if it is still open; what that changes."""
-    now, schedule = timezone.now(), Schedule.of(consultation).lock()
-    assert consultation.asked_for is not None
-    try:
-        practice = PracticeSettings.load()
-        time = transitions.with_time(consultation, consultation.asked_for, practice, schedule, now)
-        reservations.reserve(consultation, schedule, [Interval(time["starts_at"], time["ends_at"])])
-    except reservations.TimeTaken:
-        return {"hold_ended_at": now}
-    return time
-
-
 def reopen(consultation: ConsultationRequest, *, user: User) -> None:
-    """The request waits for an answer again, with a new promise and without a time.
-
-    What a visitor withdrew only the visitor brings back, and what calendars know of is
-    cancelled or moved, not dropped in silence.
+    """The request waits for an answer again. What a visitor withdrew only the visitor brings back,
+    and what calendars know of is cancelled or moved, not dropped in silence.
     """
     not_so = consultation.state in (State.WITHDRAWN, State.SUSPECTED)
     if not_so or consultation.is_ahead(timezone.now()):
         raise NotAllowed
-    _decide(
-        consultation, Kind.REOPEN, State.PENDING, user, **transitions.as_new(), held_apart_for=[]
-    )
+    changes = {**transitions.as_new(), "held_apart_for": []}
+    _decide(consultation, Kind.REOPEN, State.PENDING, user, **changes)
 
 
 def close(consultation: ConsultationRequest, *, user: User) -> None:
-    """The request is over without a letter: a double, or settled by telephone.
-
-    Not while a consultation is ahead, of whose end the visitor has to hear.
-    """
+    """Without a letter, so not while a consultation is ahead, of whose end the visitor hears."""
     if consultation.is_ahead(timezone.now()):
         raise NotAllowed
     changes = {"move_asked_at": None} if consultation.has_time else transitions.without_time()
@@ -318,10 +238,8 @@ def close(consultation: ConsultationRequest, *, user: User) -> None:
 
 @transaction.atomic
 def let_stand(consultation: ConsultationRequest, known: Iterable[str], *, user: User) -> None:
-    """The agreed time stays, whatever of `known` (Reason) the schedule says against it. Raises
-    Stale.
-
-    It changes nothing for the visitor, so their page and letters of theirs go on as they are.
+    """The agreed time stays, whatever of `known` (Reason) the schedule says against it. It changes
+    nothing for the visitor, so their page and letters go on as they are.
     """
     same = ConsultationRequest.objects.filter(pk=consultation.pk, version=consultation.version)
     if not same.update(agreed_despite=sorted({*(consultation.agreed_despite or []), *known})):

@@ -180,9 +180,7 @@ def _promise_once(
             as_read = ConsultationRequest.objects.select_for_update()
             if not as_read.filter(pk=consultation.pk, version=consultation.version).exists():
                 return False
-            urgent = transitions.is_soon(
-                timezone.now(), about_time
-            )  # which only alerts are asked for
+            urgent = transitions.is_soon(timezone.now(), about_time)  # asked of alerts alone
             outbox.promise(kind, recipient, consultation, about_time=about_time, is_urgent=urgent)
     except IntegrityError:  # another worker was faster
         return False

@@ -53,12 +53,9 @@ def note(
 
 
 def acknowledge(consultation: ConsultationRequest, *others: outbox.Owed) -> None:
-    """Owes the visitor the letter that it arrived, where there is an address that may get one,
-    and `others` with it.
-    """
-    received = ("received", Recipient.VISITOR)
-    may_be_sent = consultation.contact.acknowledgment
-    outbox.promise_all([*others, received] if may_be_sent else others, consultation)
+    """Owes the visitor the letter that it arrived, if they may get one, and `others` with it."""
+    received = [("received", Recipient.VISITOR)] if consultation.contact.acknowledgment else []
+    outbox.promise_all([*others, *received], consultation)
 
 
 def as_new() -> dict[str, Any]:
@@ -73,7 +70,6 @@ def as_new() -> dict[str, Any]:
 
 
 def without_time() -> dict[str, Any]:
-    """A request to which no time belongs."""
     return {"starts_at": None, "ends_at": None, "holds_until": None, "move_asked_at": None}
 
 
@@ -113,7 +109,7 @@ def with_time(
 
 
 def move_to(consultation: ConsultationRequest, to: State, now: datetime, **changes: Any) -> None:
-    """Moves `consultation` if it still is as it was read. Raises Stale, NotAllowed."""
+    """Raises Stale, NotAllowed."""
     if to not in NEXT_STATES[State(consultation.state)]:
         raise NotAllowed
     change(consultation, state=to, state_since=now, **changes)

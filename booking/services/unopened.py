@@ -42,13 +42,8 @@ def half_of_promise(consultation: ConsultationRequest, practice: PracticeSetting
     ends = practice.midnight(consultation.reply_by + timedelta(days=1))
     if consultation.asked_for and consultation.asked_for > begins:
         ends = min(ends, consultation.asked_for.astimezone(practice.zone))
-    return workdays.halfway(
-        begins,
-        ends,
-        country=practice.country,
-        region=practice.holiday_region,
-        away=practice.away,
-    )
+    place = {"country": practice.country, "region": practice.holiday_region}
+    return workdays.halfway(begins, ends, away=practice.away, **place)
 
 
 def alert_unopened() -> int:
@@ -92,12 +87,8 @@ def _alert_once(consultation: ConsultationRequest) -> bool:
         return False
     try:
         with transaction.atomic():
-            outbox.promise(
-                "alert_unopened",
-                Recipient.SECOND,
-                consultation,
-                about_time=consultation.state_since,
-            )
+            since = consultation.state_since
+            outbox.promise("alert_unopened", Recipient.SECOND, consultation, about_time=since)
     except IntegrityError:  # another worker was faster, or the request is gone
         return False
     return True
