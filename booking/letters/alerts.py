@@ -6,7 +6,6 @@ the admin: no name, no contact, no message, no article. Alerts that leave togeth
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -111,15 +110,12 @@ def alert(outgoing: OutgoingEmail) -> EmailMessage | None:
         return None
     urgent = [each for each in told if each["is_urgent"]]
     about = {each["request"] for each in urgent or told}
+    times = {each["about_time"] for each in told if each["kind"] == "alert_erased"}
     context = _context(
         news=in_words(_happened(each) for each in told),
         is_urgent=bool(urgent),
         day_off=any(each["kind"] == "alert_day_off" for each in told),
-        free_times=sorted(
-            each["about_time"]
-            for each in told
-            if each["kind"] == "alert_erased" and each["about_time"]
-        ),
+        free_times=sorted(filter(None, times)),
         url=_url(about),
     )
     return _message(outgoing, practice_addresses(), "alert", context)
@@ -165,12 +161,8 @@ def _context(**more: Any) -> dict[str, Any]:
 def _message(
     outgoing: OutgoingEmail, to: list[str], name: str, context: dict[str, Any]
 ) -> EmailMessage:
-    return emails.make(
-        outgoing,
-        to,
-        emails.render(f"{name}_subject.txt", context),
-        emails.render(f"{name}_body.txt", context),
-    )
+    body = emails.render(context, f"{name}_body.txt")
+    return emails.make(outgoing, to, emails.subject(context, name), body)
 
 
 def second(outgoing: OutgoingEmail) -> EmailMessage | None:
@@ -202,8 +194,7 @@ def second(outgoing: OutgoingEmail) -> EmailMessage | None:
 
 def weekly(outgoing: OutgoingEmail) -> EmailMessage:
     """To the practice: that all is well with the site, or what is not and what to do."""
-    now: datetime = timezone.now()
-    wrong, well = monitoring.split(monitoring.findings(now))
+    wrong, well = monitoring.split(monitoring.findings(timezone.now()))
     context = emails.context_for(None, wrong=wrong, well=well)
     return _message(outgoing, practice_addresses(), "weekly", context)
 

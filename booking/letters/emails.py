@@ -1,5 +1,4 @@
-"""Letters to visitors, one function each, over `booking/emails/<kind>_subject.txt` and
-`_body.txt`.
+"""Letters to visitors, one function each, over `booking/emails/<kind>_body.txt`.
 
 E-mail is not confidential: what goes to a visitor is neutral in its subject, since couples share
 mailboxes, and repeats nothing that was written.
@@ -70,8 +69,13 @@ def context_for(consultation: ConsultationRequest | None, **more: Any) -> dict[s
     return context
 
 
-def render(name: str, context: dict[str, Any]) -> str:
-    return render_to_string(f"booking/emails/{name}", context).strip()
+def render(context: dict[str, Any], *names: str) -> str:
+    """The first of the templates called `names` that there is."""
+    return render_to_string([f"booking/emails/{name}" for name in names], context).strip()
+
+
+def subject(context: dict[str, Any], kind: str) -> str:
+    return render(context, f"{kind}_subject.txt", "subject.txt")
 
 
 def _for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any]:
@@ -103,8 +107,8 @@ def draft(
         offer_stands_until=stands_until,
     )
     if consultation.contact.takes(kind):
-        return Draft(render(f"{kind}_subject.txt", context), render(f"{kind}_letter.txt", context))
-    return Draft("", render(f"{kind}_words.txt", context))
+        return Draft(subject(context, kind), render(context, f"{kind}_letter.txt"))
+    return Draft("", render(context, f"{kind}_words.txt"))
 
 
 def calendar_uid(consultation: ConsultationRequest) -> str:
@@ -140,21 +144,16 @@ def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
         return None
     _require_readable(consultation.email)
     context = _for_visitor(consultation, starts_at=outgoing.about_time or consultation.starts_at)
-    return make(
-        outgoing,
-        [str(consultation.email)],
-        render(f"{kind}_subject.txt", context),
-        render(f"{kind}_body.txt", context),
-    )
+    body = render(context, f"{kind}_body.txt")
+    return make(outgoing, [str(consultation.email)], subject(context, kind), body)
 
 
 def received(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the visitor: it arrived, and by which day the answer comes."""
     return _to_visitor(outgoing, "received")
 
 
 def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the visitor: the therapist's own words about a decision."""
+    """The therapist's own words about a decision."""
     consultation = outgoing.request
     written = Letter.objects.filter(request=consultation, version=outgoing.version).first()
     if consultation is None or written is None:
@@ -203,7 +202,7 @@ def _for_calendars(written: Letter, consultation: ConsultationRequest) -> tuple[
 
 
 def reminder(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the visitor, about a consultation that still stands at the time it was owed for."""
+    """About a consultation that still stands at the time it was owed for."""
     consultation = outgoing.request
     stands = consultation is not None and consultation.is_ahead(timezone.now())
     if consultation is None or not stands or consultation.starts_at != outgoing.about_time:
@@ -214,13 +213,10 @@ def reminder(outgoing: OutgoingEmail) -> EmailMessage | None:
 
 
 def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """To the visitor: times that were offered are about to be free again."""
+    """Times that were offered are about to be free again."""
     consultation, ends = outgoing.request, outgoing.about_time
-    if (
-        consultation is None
-        or consultation.state != State.PROPOSED
-        or consultation.holds_until != ends
-    ):
+    stands = consultation is not None and consultation.state == State.PROPOSED
+    if consultation is None or not stands or consultation.holds_until != ends:
         return None
     return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 
