@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 
 class Verdict(Enum):
@@ -14,11 +15,11 @@ class Verdict(Enum):
 class Finding:
     """`about` is the part, `says` how it stands, `todo` what to do; `record` goes into DNS."""
 
-    about: str
     verdict: Verdict
     says: str
     todo: str = ""
     record: str = ""
+    about: str = ""
 
     def lines(self) -> list[str]:
         shown = [f"{self.about}: {self.verdict.value}. {self.says}"]
@@ -29,13 +30,6 @@ class Finding:
         return shown
 
 
-def good(about: str, says: str) -> Finding:
-    return Finding(about, Verdict.GOOD, says)
-
-
-def advice(about: str, says: str, todo: str, record: str = "") -> Finding:
-    return Finding(about, Verdict.ADVICE, says, todo, record)
-
-
-def fault(about: str, says: str, todo: str, record: str = "") -> Finding:
-    return Finding(about, Verdict.FAULT, says, todo, record)
+good = partial(Finding, Verdict.GOOD)
+advice = partial(Finding, Verdict.ADVICE)
+fault = partial(Finding, Verdict.FAULT)

@@ -5,18 +5,19 @@ import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from practice.mail.findings import Finding, advice, fault, good
+from practice.mail import findings
+from practice.mail.findings import Finding
 from practice.mail.services import host_of
 
 WAY, SIGNING_IN = "Way out", "Signing in"
 PORTS = {25: "smtp", 465: "smtp+ssl", 587: "smtp+tls", 2525: "smtp+tls"}
 LOCAL = ("localhost", "127.0.0.1", "::1")
 TIMEOUT = 10.0
-USE_A_SERVICE = (
-    "ask your host to open port 587, or send by a mail service over HTTPS (MAIL_SERVICE), which no "
-    "host blocks"
-)
+good = partial(findings.good, about=WAY)
+advice = partial(findings.advice, about=WAY)
+fault = partial(findings.fault, about=WAY)
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,10 @@ def look_at_server(
     try:
         smtp = _connect(server, context or ssl.create_default_context(), timeout)
     except socket.gaierror:
-        return [fault(WAY, f"There is no server called {server.host}.", "See EMAIL_URL.")]
+        return [fault(f"There is no server called {server.host}.", "See EMAIL_URL.")]
     except ssl.SSLCertVerificationError as error:
         return [
             fault(
-                WAY,
                 f"{where} shows a certificate that cannot be trusted ({error.verify_message}).",
                 "Name the server in EMAIL_URL as your provider does.",
             )
@@ -65,10 +65,8 @@ def look_at_server(
     except (OSError, smtplib.SMTPException):
         return [_not_reached(server, where, others, timeout)]
     with smtp:
-        findings = [_judge_tls(server, where)]
-        if server.user:
-            findings.append(_sign_in(smtp, server))
-    return findings
+        way = _judge_tls(server, where)
+        return [way, _sign_in(smtp, server)] if server.user else [way]
 
 
 def _connect(server: Server, context: ssl.SSLContext, timeout: float) -> smtplib.SMTP:
@@ -82,16 +80,14 @@ def _connect(server: Server, context: ssl.SSLContext, timeout: float) -> smtplib
 
 def _judge_tls(server: Server, where: str) -> Finding:
     if server.tls or server.ssl:
-        return good(WAY, f"{where} answers and speaks TLS.")
+        return good(f"{where} answers and speaks TLS.")
     if server.host in LOCAL:
         return advice(
-            WAY,
             f"{where} answers on this machine.",
             "See to it that this mail server hands letters on with TLS; what it sends directly to "
             "the world leaves by port 25, which many hosts block.",
         )
     return fault(
-        WAY,
         f"{where} answers, and letters and password would go to it in clear.",
         "Write smtp+tls:// (port 587) or smtp+ssl:// (port 465) in EMAIL_URL.",
     )
@@ -100,7 +96,6 @@ def _judge_tls(server: Server, where: str) -> Finding:
 def _other_tls(server: Server, where: str) -> Finding:
     other = "smtp+tls://, usually with port 587" if server.ssl else "smtp+ssl://, usually with 465"
     return fault(
-        WAY,
         f"{where} answers, but not with the TLS that EMAIL_URL asks for.",
         f"Try {other}, as your provider says.",
     )
@@ -109,7 +104,6 @@ def _other_tls(server: Server, where: str) -> Finding:
 def _not_reached(server: Server, where: str, others: Sequence[int], timeout: float) -> Finding:
     if server.host in LOCAL:
         return fault(
-            WAY,
             f"{where} does not answer: no mail server runs on this machine.",
             "Name your provider's in EMAIL_URL, such as "
             "smtp+tls://name:password@mail.example.com:587, or choose a MAIL_SERVICE.",
@@ -121,15 +115,14 @@ def _not_reached(server: Server, where: str, others: Sequence[int], timeout: flo
         port = max(answering, key=lambda each: (each != 25, each == 587, each == 465))
         scheme = PORTS.get(port, "smtp+tls")
         return fault(
-            WAY,
             f"{where} does not answer, and port {port} there does.",
             f"Write {scheme}://name:password@{server.host}:{port} in EMAIL_URL.",
         )
     return fault(
-        WAY,
         f"{where} does not answer, nor does it on "
         f"{', '.join(map(str, ports))}: your host probably blocks mail.",
-        f"Then {USE_A_SERVICE}.",
+        "Then ask your host to open port 587, or send by a mail service over HTTPS "
+        "(MAIL_SERVICE), which no host blocks.",
     )
 
 
@@ -138,18 +131,18 @@ def _sign_in(smtp: smtplib.SMTP, server: Server) -> Finding:
         smtp.login(server.user, server.password)
     except smtplib.SMTPAuthenticationError:
         return fault(
-            SIGNING_IN,
             "The server refuses the name or the password.",
             "See EMAIL_URL. Many providers want a password made for an app; in the address, "
             "write @ as %40, : as %3A and / as %2F.",
+            about=SIGNING_IN,
         )
     except (OSError, smtplib.SMTPException) as error:
         return fault(
-            SIGNING_IN,
             f"The server lets nobody sign in this way ({type(error).__name__}).",
             "Write smtp+tls:// in EMAIL_URL: most take a password over TLS alone.",
+            about=SIGNING_IN,
         )
-    return good(SIGNING_IN, "The server takes the name and the password.")
+    return good("The server takes the name and the password.", about=SIGNING_IN)
 
 
 def look_at_service(
@@ -165,16 +158,13 @@ def look_at_service(
                 context.wrap_socket(connection, server_hostname=host).close()
     except ssl.SSLError:
         return [
-            fault(
-                WAY, f"{where} shows a certificate that cannot be trusted.", "See MAIL_SERVICE_URL."
-            )
+            fault(f"{where} shows a certificate that cannot be trusted.", "See MAIL_SERVICE_URL.")
         ]
     except OSError:
         return [
             fault(
-                WAY,
                 f"{where} does not answer.",
                 "See MAIL_SERVICE_URL, and whether a firewall lets this server out to port 443.",
             )
         ]
-    return [good(WAY, f"{where} answers. No mail port is needed.")]
+    return [good(f"{where} answers. No mail port is needed.")]

@@ -6,6 +6,7 @@ Other mail servers decide by these whether a letter is ours (RFC 7208, 6376, 748
 import base64
 import binascii
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import dns.exception
 import dns.name
@@ -16,10 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from practice.mail.findings import Finding, advice, fault, good
 
-SPF, DKIM, DMARC, ANSWERS = "SPF", "DKIM", "DMARC", "Answers"
 MOST_LOOKUPS = 10  # RFC 7208, 4.6.4
 LOOKS_UP = ("include", "a", "mx", "ptr", "exists", "redirect")
-NOT_ANSWERED = "The DNS did not answer"
 ASK_AGAIN = "Run this command again in a while, or with --dns 9.9.9.9."
 
 
@@ -64,18 +63,19 @@ def look(
     """Everything about `domain`. `spf` is what its SPF record has to include, "" for nothing,
     and None where that is not known.
     """
-    parts: tuple[tuple[str, Callable[[], Finding]], ...] = (
-        (SPF, lambda: look_at_spf(domain, records, spf)),
-        (DKIM, lambda: look_at_dkim(domain, records, selectors)),
-        (DMARC, lambda: look_at_dmarc(domain, records)),
-        (ANSWERS, lambda: look_at_answers(domain, records)),
-    )
+    parts: dict[str, Callable[[], Finding]] = {
+        "SPF": lambda: look_at_spf(domain, records, spf),
+        "DKIM": lambda: look_at_dkim(domain, records, selectors),
+        "DMARC": lambda: look_at_dmarc(domain, records),
+        "Answers": lambda: look_at_answers(domain, records),
+    }
     findings = []
-    for about, part in parts:
+    for about, part in parts.items():
         try:
-            findings.append(part())
+            found = part()
         except Unanswered as error:
-            findings.append(fault(about, f"{NOT_ANSWERED} ({error}).", ASK_AGAIN))
+            found = fault(f"The DNS did not answer ({error}).", ASK_AGAIN)
+        findings.append(replace(found, about=about))
     return findings
 
 
@@ -84,29 +84,25 @@ def look_at_spf(domain: str, records: Records, include: str | None) -> Finding:
     if not found:
         if include is None:
             return fault(
-                SPF,
                 f"{domain} does not say which servers may send its mail.",
                 "Ask your mail provider which SPF record they want, and add it as TXT.",
                 f'{domain}. TXT "v=spf1 include:(what your provider names) ~all"',
             )
         if not include:
-            return good(SPF, "Your mail service needs none: it sends under a name of its own.")
+            return good("Your mail service needs none: it sends under a name of its own.")
         return fault(
-            SPF,
             f"{domain} does not say which servers may send its mail.",
             "Add this record where the domain's DNS is kept.",
             f'{domain}. TXT "v=spf1 include:{include} ~all"',
         )
     if len(found) > 1:
         return fault(
-            SPF,
             f"{domain} has {len(found)} SPF records, and so none that counts.",
             "Make one of them: all of their parts, and a single ~all at the end.",
         )
     terms = found[0].split()[1:]
     if any(term.lower() in ("all", "+all", "?all") for term in terms):
         return fault(
-            SPF,
             "The record lets anybody send as you.",
             "Let it end in ~all.",
             f'{domain}. TXT "{_ending(found[0])}"',
@@ -114,26 +110,23 @@ def look_at_spf(domain: str, records: Records, include: str | None) -> Finding:
     lookups = count_lookups(domain, records, found[0])
     if lookups > MOST_LOOKUPS:
         return fault(
-            SPF,
             f"The record asks for more than {MOST_LOOKUPS} others, so servers give up on it.",
             "Take out each include: of a service that you do not use.",
         )
     if include and not names(include, domain, records, found[0]):
         first, rest = found[0].split()[0], " ".join(terms)
         return fault(
-            SPF,
             "The record does not name the service by which your letters leave.",
             "Change the record to this.",
             f'{domain}. TXT "{first} include:{include} {rest}"',
         )
     if include is None:
         return advice(
-            SPF,
             f"There is one record: {found[0]}",
             "Compare it with what your mail provider wants; who they are is not known here.",
         )
     named = " and names your mail service" if include else ""
-    return good(SPF, f"There is one record{named}.")
+    return good(f"There is one record{named}.")
 
 
 def _ending(record: str) -> str:
@@ -187,14 +180,11 @@ def look_at_dkim(domain: str, records: Records, selectors: Iterable[str]) -> Fin
         ):
             problem = fault_of_key(text)
             if not problem:
-                return good(DKIM, f"There is a key at {name}.")
+                return good(f"There is a key at {name}.")
             problems.append(f"{name}: {problem}")
     if problems:
-        return fault(
-            DKIM, "; ".join(problems) + ".", "Publish the record that your mail provider shows."
-        )
+        return fault("; ".join(problems) + ".", "Publish the record that your mail provider shows.")
     return fault(
-        DKIM,
         f"No key was found under {', '.join(tried)}.",
         "Your mail provider shows a record to publish, at (selector)._domainkey."
         f"{domain}. If it is there under another selector, name that in DKIM_SELECTORS "
@@ -236,11 +226,10 @@ def look_at_dmarc(domain: str, records: Records) -> Finding:
         name = "_dmarc." + ".".join(labels[above:])
         found = records.texts(name, "v=DMARC1")
         if len(found) > 1:
-            return fault(DMARC, f"{name} has {len(found)} records, and so none.", "Leave one.")
+            return fault(f"{name} has {len(found)} records, and so none.", "Leave one.")
         if found:
             return _judge_dmarc(name, found[0])
     return fault(
-        DMARC,
         f"{domain} does not say what to do with mail that only claims to be yours.",
         "Add this record. It changes nothing for your own mail.",
         f'_dmarc.{domain}. TXT "v=DMARC1; p=none"',
@@ -250,26 +239,22 @@ def look_at_dmarc(domain: str, records: Records) -> Finding:
 def _judge_dmarc(name: str, record: str) -> Finding:
     tags = {tag: value.lower() for tag, value in tags_of(record).items()}
     if tags.get("p") not in ("none", "quarantine", "reject"):
-        return fault(
-            DMARC, f"{name} names no policy.", "Change it.", f'{name}. TXT "v=DMARC1; p=none"'
-        )
+        return fault(f"{name} names no policy.", "Change it.", f'{name}. TXT "v=DMARC1; p=none"')
     if tags["p"] == "none":
         return advice(
-            DMARC,
             "There is a record, and it asks nothing of anybody.",
             "When SPF and DKIM are good and your test letter has arrived, ask for more.",
             f'{name}. TXT "v=DMARC1; p=quarantine"',
         )
-    return good(DMARC, f"Mail that only claims to be yours: {tags['p']}.")
+    return good(f"Mail that only claims to be yours: {tags['p']}.")
 
 
 def look_at_answers(domain: str, records: Records) -> Finding:
     hosts = records.mail_hosts(domain)
     if not hosts or hosts == ["."]:
         return fault(
-            ANSWERS,
             f"{domain} takes no mail, so what visitors answer is lost, and so is what comes back.",
             "Add the MX records of whoever keeps your mailbox, or choose a sender at a domain "
             "that has one (DEFAULT_FROM_EMAIL).",
         )
-    return good(ANSWERS, f"Mail to {domain} goes to {', '.join(hosts)}.")
+    return good(f"Mail to {domain} goes to {', '.join(hosts)}.")

@@ -34,7 +34,7 @@ class Command(BaseCommand):
         if settings.MAIL_SERVICE and not learns_of_bounces():
             todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY; docs/operator.md says how."
             says = "The service does not tell of letters that come back."
-            findings.append(advice("Bounces", says, todo))
+            findings.append(advice(says, todo, about="Bounces"))
         if "." in domain:
             known = SERVICES.get(settings.MAIL_SERVICE) or provider_of(settings.EMAIL_HOST)
             tried = [*options["selector"], *settings.DKIM_SELECTORS]
@@ -43,7 +43,8 @@ class Command(BaseCommand):
             findings += records.look(domain, found, spf=spf, selectors=tried)
         else:
             todo = "Set DEFAULT_FROM_EMAIL to an address at your own domain."
-            findings.append(fault("Sender", f"{domain} is no domain of the internet.", todo))
+            says = f"{domain} is no domain of the internet."
+            findings.append(fault(says, todo, about="Sender"))
         for finding in findings:
             for line in finding.lines():
                 self.stdout.write(line)
@@ -76,7 +77,7 @@ def _way_out() -> list[Finding]:
         return reach.look_at_service(settings.MAIL_SERVICE, url)
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         todo = "Set EMAIL_URL or MAIL_SERVICE; docs/operator.md says how."
-        return [fault(reach.WAY, "Mail does not leave this machine.", todo)]
+        return [reach.fault("Mail does not leave this machine.", todo)]
     server = reach.Server(
         settings.EMAIL_HOST,
         settings.EMAIL_PORT,
