@@ -4,12 +4,7 @@ from booking.models.abuse import DailyCount, DailySalt, Limit
 from booking.models.busy import BusyFeed, BusyInterval
 from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
 from booking.models.letters import Letter, OutgoingEmail
-from booking.models.requests import (
-    ConsultationRequest,
-    Proposal,
-    RequestEvent,
-    RequestQuerySet,
-)
+from booking.models.requests import ConsultationRequest, Proposal, RequestEvent, RequestQuerySet
 from booking.models.schedule import (
     AvailabilityRule,
     DateOverride,
@@ -30,37 +25,3 @@ from booking.models.states import (
     State,
     Who,
 )
-
-__all__ = [
-    "FINAL_STATES",
-    "HAPPENED",
-    "HOLDING_STATES",
-    "NEXT_STATES",
-    "OPEN_STATES",
-    "WAITING_STATES",
-    "AvailabilityRule",
-    "BusyFeed",
-    "BusyInterval",
-    "ConsultationRequest",
-    "DailyCount",
-    "DailySalt",
-    "DateOverride",
-    "Demand",
-    "ErasedCount",
-    "Letter",
-    "Limit",
-    "Outcome",
-    "OutgoingEmail",
-    "PartOfWeek",
-    "Proposal",
-    "RequestEvent",
-    "RequestQuerySet",
-    "Schedule",
-    "SlotClaim",
-    "State",
-    "Tombstone",
-    "Weekday",
-    "Who",
-    "cells",
-    "digest_of",
-]

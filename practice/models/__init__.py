@@ -25,32 +25,3 @@ from practice.models.settings import (
 )
 from practice.models.stamp import Stamp
 from practice.models.user import User, UserManager
-
-__all__ = [
-    "KEPT",
-    "Agreement",
-    "BackupProof",
-    "Caller",
-    "DaysAway",
-    "DeletedPage",
-    "FixedPage",
-    "Heartbeat",
-    "HomePage",
-    "Intake",
-    "Medium",
-    "OwedLink",
-    "PracticeSettings",
-    "ReaderPage",
-    "Region",
-    "SamplePage",
-    "Silence",
-    "SiteImage",
-    "SiteRendition",
-    "Stamp",
-    "StandardPage",
-    "Tally",
-    "TestLetter",
-    "User",
-    "UserManager",
-    "parse_regions",
-]
