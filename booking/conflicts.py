@@ -57,9 +57,7 @@ def standing(
     schedule: Schedule,
     consultations: Iterable[ConsultationRequest] | None = None,
 ) -> list[Conflict]:
-    """The agreed consultations to come, all of a schedule or those given, that do not fit: by
-    time.
-    """
+    """The agreed consultations to come that do not fit, all of a schedule or those given."""
     now = timezone.now()
     if consultations is None:
         consultations = schedule.consultations.shown().with_time().filter(starts_at__gt=now)

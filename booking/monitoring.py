@@ -13,6 +13,12 @@ from practice.monitoring import Finding, Gauge, counted
 from practice.worker.clocks import newest_of
 
 WEEK = timedelta(days=7)
+CLOSED = "The form is closed: a reply is late, and nobody has signed in for five working days."
+LOOK_AT_REQUESTS = "Look at the requests, and call:"
+LOOK_AT_MAIL = (
+    "The admin's first page says more. `manage.py check_mail` on the server says why mail does not "
+    "leave."
+)
 PROMISED = timedelta(days=1)  # docs/privacy.md: then the database's files hold nothing of it
 
 
@@ -66,68 +72,45 @@ def newest_request(
 
 
 def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
-    requests = ConsultationRequest.objects
+    requests, letters = ConsultationRequest.objects, OutgoingEmail.objects
+    practice, here = PracticeSettings.load(), emails.requests_url()
+    closed = practice.nobody_home_since is not None
+    left = letters.filter(sent_at__gte=now - WEEK).count()
+    late = requests.overdue(practice.today()).count()
+    is_late = f"{'is' if late == 1 else 'are'} late: the promised day is over."
     return [
-        *_nobody_home(),
-        *_letters(now),
-        *_late(requests.overdue(PracticeSettings.load().today()).count()),
+        *([Finding(CLOSED, f"Sign in, and it opens again: {here}")] if closed else []),
+        Finding(f"{counted(left, 'letter')} left in the last seven days."),
+        *_wrong(letters.stuck(now).count(), "letter", "did not leave.", LOOK_AT_MAIL),
+        *_wrong(letters.came_back().count(), "letter", "came back.", f"{LOOK_AT_REQUESTS} {here}"),
+        *_wrong(late, "request", is_late, f"Answer here: {here}"),
         Finding(f"{counted(requests.awaiting_reply().count(), 'request')} without your answer."),
-        *_calendars(len(sync.silent(now)), len(sync.with_losses())),
-        *_files(_unscrubbed(now)),
+        *_wrong(
+            len(sync.silent(now)),
+            "calendar",
+            "of yours could not be read for more than a day.",
+            "The schedule in the admin says why.",
+        ),
+        *_wrong(
+            len(sync.with_losses()),
+            "calendar",
+            "of yours could only be read in part.",
+            "The admin's first page says what's missing.",
+        ),
+        *_wrong(
+            _unscrubbed(now),
+            "erased request",
+            "may still lie encrypted in the database's files.",
+            'Ask whoever looks after the server (docs/operator.md, "Erasure").',
+        ),
     ]
 
 
-def _nobody_home() -> list[Finding]:
-    if PracticeSettings.load().nobody_home_since is None:
-        return []
-    says = "The form is closed: a reply is late, and nobody has signed in for five working days."
-    return [Finding(says, f"Sign in, and it opens again: {emails.requests_url()}")]
+def _wrong(number: int, noun: str, says: str, advice: str) -> list[Finding]:
+    """Nothing where there is none."""
+    return [Finding(f"{counted(number, noun)} {says}", advice)] if number else []
 
 
 def _unscrubbed(now: datetime) -> int:
+    """Where something has read or written for so long that it was in the way each night."""
     return Tombstone.objects.filter(is_scrubbed=False, erased_at__lt=now - PROMISED).count()
-
-
-def _letters(now: datetime) -> list[Finding]:
-    left = OutgoingEmail.objects.filter(sent_at__gte=now - WEEK).count()
-    stuck = OutgoingEmail.objects.stuck(now).count()
-    back = OutgoingEmail.objects.came_back().count()
-    found = [Finding(f"{counted(left, 'letter')} left in the last seven days.")]
-    if stuck:
-        advice = (
-            "The admin's first page says more. `manage.py check_mail` on the server says why mail "
-            "does not leave."
-        )
-        found.append(Finding(f"{counted(stuck, 'letter')} did not leave.", advice))
-    if back:
-        advice = f"Look at the requests, and call: {emails.requests_url()}"
-        found.append(Finding(f"{counted(back, 'letter')} came back.", advice))
-    return found
-
-
-def _late(late: int) -> list[Finding]:
-    if not late:
-        return []
-    verb = "is" if late == 1 else "are"
-    says = f"{counted(late, 'request')} {verb} late: the promised day is over."
-    return [Finding(says, f"Answer here: {emails.requests_url()}")]
-
-
-def _calendars(silent: int, with_losses: int) -> list[Finding]:
-    found = []
-    if silent:
-        says = f"{counted(silent, 'calendar')} of yours could not be read for more than a day."
-        found.append(Finding(says, "The schedule in the admin says why."))
-    if with_losses:
-        says = f"{counted(with_losses, 'calendar')} of yours could only be read in part."
-        found.append(Finding(says, "The admin's first page says what's missing."))
-    return found
-
-
-def _files(unscrubbed: int) -> list[Finding]:
-    """Something has read or written for so long that it was in the way each night."""
-    if not unscrubbed:
-        return []
-    erased = counted(unscrubbed, "erased request")
-    says = f"{erased} may still lie encrypted in the database's files."
-    return [Finding(says, 'Ask whoever looks after the server (docs/operator.md, "Erasure").')]

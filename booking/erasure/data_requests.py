@@ -47,16 +47,12 @@ def find(contact: str) -> list[ConsultationRequest]:
     wanted, country = read(contact), PracticeSettings.load().country
     if not wanted:
         return []
+    every = ConsultationRequest.objects.order_by("received_at", "pk").iterator(CHUNK)
     return [
-        consultation
-        for consultation in ConsultationRequest.objects.order_by("received_at", "pk").iterator(
-            CHUNK
-        )
-        if wanted.reach(consultation.email, consultation.phone)
-        or (
-            consultation.good_hours
-            and wanted.overlap(contacts.read(consultation.good_hours, country))
-        )
+        each
+        for each in every
+        if wanted.reach(each.email, each.phone)
+        or (each.good_hours and wanted.overlap(contacts.read(each.good_hours, country)))
     ]
 
 

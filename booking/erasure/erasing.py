@@ -72,7 +72,8 @@ def ask_for_erasure(consultation: ConsultationRequest) -> None:
 
 def _end_if_open(consultation: ConsultationRequest, *, tells_practice: bool) -> None:
     now = timezone.now()
-    is_news = consultation.is_open or _is_untold(consultation)
+    untold = consultation.emails.alerts().filter(recipient=Recipient.PRACTICE, sent_at=None)
+    is_news = consultation.is_open or untold.exists()
     ahead = consultation.starts_at if consultation.is_to_come(now) else None
     if consultation.may_be_withdrawn(now):
         end(consultation)
@@ -81,18 +82,11 @@ def _end_if_open(consultation: ConsultationRequest, *, tells_practice: bool) -> 
         outbox.promise("alert_erased", Recipient.PRACTICE, about_time=ahead, is_urgent=is_urgent)
 
 
-def _is_untold(consultation: ConsultationRequest) -> bool:
-    """Whether the practice waits for a word on `consultation` that goes with it."""
-    owed = consultation.emails.alerts().filter(recipient=Recipient.PRACTICE, sent_at=None)
-    return owed.exists()
-
-
 def _empty(consultation: ConsultationRequest) -> None:
     """Removes what a cancellation on its way does not need; the private link leads nowhere."""
-    consultation.emails.exclude(pk__in=transitions.owed_cancellations(consultation)).delete()
-    consultation.letters.exclude(
-        version__in=transitions.owed_cancellations(consultation).values("version")
-    ).delete()
+    owed = transitions.owed_cancellations(consultation)
+    consultation.emails.exclude(pk__in=owed).delete()
+    consultation.letters.exclude(version__in=owed.values("version")).delete()
     consultation.events.all().delete()
     doomed = personal_fields(ConsultationRequest)
     transitions.change(
@@ -124,11 +118,8 @@ def erase_again() -> int:
     tombstones.learn_from_file()
     wished = tombstones.wished()
     rows = ConsultationRequest.objects.filter(erase_when_told=False)
-    back = [
-        pk
-        for pk, uid in rows.values_list("pk", "invitation_uid").iterator()
-        if digest_of(uid) in wished
-    ]
+    known = rows.values_list("pk", "invitation_uid").iterator()
+    back = [pk for pk, uid in known if digest_of(uid) in wished]
     zone = PracticeSettings.load().zone
     for pk in back:
         consultation = ConsultationRequest.objects.get(pk=pk)

@@ -135,8 +135,7 @@ def _still_holds(told: dict[str, Any]) -> bool:
 
 def _url(about: set[int | None]) -> str:
     """Where the one request is, or the list of all."""
-    consultation = ConsultationRequest.objects.filter(pk__in=about) if len(about) == 1 else None
-    found = consultation.first() if consultation is not None else None
+    found = ConsultationRequest.objects.filter(pk__in=about).first() if len(about) == 1 else None
     return emails.review_url(found) if found else emails.requests_url()
 
 
