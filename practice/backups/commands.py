@@ -65,10 +65,7 @@ def recording(kind: str) -> Iterator[Callable[[str], None]]:
 
 
 def private_key(file: str) -> str:
-    """From a file, from standard input ("-"), or typed where nobody sees it.
-
-    Raises CommandError.
-    """
+    """From a file, standard input ("-"), or typed where nobody sees it. Raises CommandError."""
     if file not in ("", "-"):
         with plainly():
             return Path(file).read_text()

@@ -19,10 +19,6 @@ def here() -> bytes:
         return b""
 
 
-def beside(store: stores.Store) -> bytes:
-    return stores.read(store, stores.TOMBSTONES) if stores.TOMBSTONES in store.names() else b""
-
-
 def merged(texts: Iterable[bytes]) -> list[bytes]:
     """Each line of any of `texts` once, in their order."""
     return list(dict.fromkeys(line for text in texts for line in text.splitlines() if line.strip()))
@@ -30,7 +26,7 @@ def merged(texts: Iterable[bytes]) -> list[bytes]:
 
 def copy_to(store: stores.Store) -> None:
     """What lies there stays, also if the file here was lost."""
-    there = beside(store)
+    there = stores.read(store, stores.TOMBSTONES)
     lines = merged([there, here()])
     if lines != merged([there]) or not there:
         store.write(stores.TOMBSTONES, b"".join(line + b"\n" for line in lines))

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ def _make(
             open(part, "wb", opener=stores.private) as file,
         ):
             digest, length = sealing.seal(plain, file, publics)
-            stores.sync(file)
+            file.flush()
+            os.fsync(file.fileno())
         tell("Read again", 0, 0)
         store.keep(part, name, digest)
     finally:

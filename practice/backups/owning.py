@@ -29,8 +29,6 @@ def owner(store: stores.Store) -> tuple[str, str]:
     """What the installation is called whose backups lie in `store`, and words about it; both empty
     where nothing says so.
     """
-    if OWNER not in store.names():
-        return "", ""
     name, _, about = stores.read(store, OWNER).decode("utf-8", "replace").partition(" ")
     return name.strip(), about.strip()
 

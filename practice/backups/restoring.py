@@ -65,7 +65,6 @@ class Order:
 def find(what: str) -> tuple[stores.Store, str]:
     """The store and the name of the backup that `what` means: a file, the address of one in a
     bucket, a folder or bucket (its newest), a name in BACKUP_TO, or nothing (the newest there).
-
     Raises BackupProblem.
     """
     if stores.NAME.fullmatch(what) and not Path(what).exists():
@@ -118,7 +117,8 @@ def restore(order: Order, scratch: Path, tell: Tell) -> Restored:
     call_command("migrate", verbosity=0, interactive=False)
     optimize()
     ContentType.objects.clear_cache()
-    erasures.learn([(scratch / archive.TOMBSTONES).read_bytes(), erasures.beside(order.store)])
+    beside = stores.read(order.store, stores.TOMBSTONES)
+    erasures.learn([(scratch / archive.TOMBSTONES).read_bytes(), beside])
     tell("Erasing again", 0, 0)
     erased = " ".join(str(said) for _, said in restored.send(sender=None))
     return Restored(

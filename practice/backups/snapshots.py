@@ -63,7 +63,6 @@ def take(folder: Path, tell: Tell) -> Snapshot:
 
 def load(file: Path) -> None:
     """Puts what `file` holds in the place of all that the database holds, in one transaction.
-
     Raises BackupProblem, and then the database is as it was.
     """
     connection.close()

@@ -214,26 +214,21 @@ def complete(store: Store) -> list[str]:
 
 
 def read(store: Store, name: str) -> bytes:
+    """Nothing where it is not there."""
+    if name not in store.names():
+        return b""
     with store.open(name) as file:
         return file.read()
 
 
 def noted_digest(store: Store, name: str) -> str:
     """What the sha256 of the backup was when it was made; "" where nothing says so."""
-    if f"{name}{DIGEST}" not in store.names():
-        return ""
     return next(iter(read(store, f"{name}{DIGEST}").decode("ascii", "replace").split()), "")
 
 
 def private(path: str, flags: int) -> int:
     """An opener for files that nobody else may read."""
     return os.open(path, flags, 0o600)
-
-
-def sync(file: Any) -> None:
-    """Returns when all of it is on the disk itself."""
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def verify(file: Reader, digest: str) -> None:

@@ -29,28 +29,19 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument(
-            "backup",
-            nargs="?",
-            default="",
-            help="a file, a folder or s3://bucket/prefix, or a name in BACKUP_TO; "
-            "without any, the newest there",
-        )
-        parser.add_argument(
-            "--key", default="", metavar="FILE", help="the private key; without, it is asked for"
-        )
-        parser.add_argument(
-            "--replace", action="store_true", help="even if this site holds something already"
-        )
-        parser.add_argument(
-            "--other-keys",
-            action="store_true",
-            help="even if it was made with keys that are not in FIELD_ENCRYPTION_KEYS",
-        )
-        parser.add_argument("--progress", action="store_true", help="say how far it is")
-        parser.add_argument(
-            "--report", metavar="FILE", help="for trial: only write the figures to FILE as JSON"
-        )
+        words = "a file, a folder or s3://bucket/prefix, or a name in BACKUP_TO; "
+        words += "without any, the newest there"
+        parser.add_argument("backup", nargs="?", default="", help=words)
+        words = "the private key; without, it is asked for"
+        parser.add_argument("--key", default="", metavar="FILE", help=words)
+        for option, words in {
+            "--replace": "even if this site holds something already",
+            "--other-keys": "even if it was made with keys that are not in FIELD_ENCRYPTION_KEYS",
+            "--progress": "say how far it is",
+        }.items():
+            parser.add_argument(option, action="store_true", help=words)
+        words = "for trial: only write the figures to FILE as JSON"
+        parser.add_argument("--report", metavar="FILE", help=words)
 
     def handle(self, *args: Any, **options: Any) -> None:
         with plainly(), making.at_work() as scratch:
