@@ -61,12 +61,8 @@ class MailView(WagtailAdminTemplateMixin, TemplateView):
         if form.is_valid():
             try:
                 proof.prove(form.cleaned_data["code"])
-            except proof.WrongCode:
-                form.add_error("code", "This is not the code of the last letter.")
-            except proof.Stale:
-                form.add_error(
-                    "code", "The mail settings have changed since that letter. Send another."
-                )
+            except proof.NotProved as problem:
+                form.add_error("code", str(problem))
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(code_form=form))
         messages.success(self.request, "Mail arrives.")

@@ -23,12 +23,16 @@ from practice.models import PracticeSettings, TestLetter
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
 
 
-class WrongCode(Exception):
-    """It is not the code of the last letter."""
+class NotProved(Exception):
+    """A sentence on why a code proves nothing."""
 
 
-class Stale(Exception):
-    """The settings have changed since the letter left: it proves nothing of those of now."""
+class WrongCode(NotProved):
+    pass
+
+
+class Stale(NotProved):
+    pass
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,9 @@ def prove(code: str) -> None:
     letter = TestLetter.objects.first()
     typed = "".join(each for each in code.upper() if each.isalnum())
     if letter is None or not constant_time_compare(typed, letter.code.replace("-", "")):
-        raise WrongCode
+        raise WrongCode("This is not the code of the last letter.")
     if letter.settings_print != settings_print():
-        raise Stale
+        raise Stale("The mail settings have changed since that letter. Send another.")
     TestLetter.objects.filter(code=letter.code).update(
         proved_at=timezone.now(), proved_print=letter.settings_print
     )

@@ -54,12 +54,8 @@ def look_at_server(
     except socket.gaierror:
         return [fault(f"There is no server called {server.host}.", "See EMAIL_URL.")]
     except ssl.SSLCertVerificationError as error:
-        return [
-            fault(
-                f"{where} shows a certificate that cannot be trusted ({error.verify_message}).",
-                "Name the server in EMAIL_URL as your provider does.",
-            )
-        ]
+        says = f"{where} shows a certificate that cannot be trusted ({error.verify_message})."
+        return [fault(says, "Name the server in EMAIL_URL as your provider does.")]
     except (ssl.SSLError, smtplib.SMTPNotSupportedError, smtplib.SMTPServerDisconnected):
         return [_other_tls(server, where)]
     except (OSError, smtplib.SMTPException):
@@ -157,14 +153,9 @@ def look_at_service(
                 context = context or ssl.create_default_context()
                 context.wrap_socket(connection, server_hostname=host).close()
     except ssl.SSLError:
-        return [
-            fault(f"{where} shows a certificate that cannot be trusted.", "See MAIL_SERVICE_URL.")
-        ]
+        says = f"{where} shows a certificate that cannot be trusted."
+        return [fault(says, "See MAIL_SERVICE_URL.")]
     except OSError:
-        return [
-            fault(
-                f"{where} does not answer.",
-                "See MAIL_SERVICE_URL, and whether a firewall lets this server out to port 443.",
-            )
-        ]
+        todo = "See MAIL_SERVICE_URL, and whether a firewall lets this server out to port 443."
+        return [fault(f"{where} does not answer.", todo)]
     return [good(f"{where} answers. No mail port is needed.")]

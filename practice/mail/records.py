@@ -5,7 +5,7 @@ Other mail servers decide by these whether a letter is ours (RFC 7208, 6376, 748
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import dns.exception
@@ -82,43 +82,37 @@ def look(
 def look_at_spf(domain: str, records: Records, include: str | None) -> Finding:
     found = records.texts(domain, "v=spf1")
     if not found:
-        if include is None:
-            return fault(
-                f"{domain} does not say which servers may send its mail.",
-                "Ask your mail provider which SPF record they want, and add it as TXT.",
-                f'{domain}. TXT "v=spf1 include:(what your provider names) ~all"',
-            )
-        if not include:
+        if include == "":
             return good("Your mail service needs none: it sends under a name of its own.")
+        todo = "Add this record where the domain's DNS is kept."
+        if include is None:
+            todo = "Ask your mail provider which SPF record they want, and add it as TXT."
         return fault(
             f"{domain} does not say which servers may send its mail.",
-            "Add this record where the domain's DNS is kept.",
-            f'{domain}. TXT "v=spf1 include:{include} ~all"',
+            todo,
+            f'{domain}. TXT "v=spf1 include:{include or "(what your provider names)"} ~all"',
         )
     if len(found) > 1:
         return fault(
             f"{domain} has {len(found)} SPF records, and so none that counts.",
             "Make one of them: all of their parts, and a single ~all at the end.",
         )
-    terms = found[0].split()[1:]
-    if any(term.lower() in ("all", "+all", "?all") for term in terms):
-        return fault(
-            "The record lets anybody send as you.",
-            "Let it end in ~all.",
-            f'{domain}. TXT "{_ending(found[0])}"',
-        )
-    lookups = count_lookups(domain, records, found[0])
-    if lookups > MOST_LOOKUPS:
+    first, *terms = found[0].split()
+    closed = [term for term in terms if term.lower() not in ("all", "+all", "?all")]
+    if closed != terms:
+        record = f'{domain}. TXT "{" ".join([first, *closed])} ~all"'
+        return fault("The record lets anybody send as you.", "Let it end in ~all.", record)
+    asked = list(_asked(records, found[0], {domain}))
+    if len(asked) > MOST_LOOKUPS:
         return fault(
             f"The record asks for more than {MOST_LOOKUPS} others, so servers give up on it.",
             "Take out each include: of a service that you do not use.",
         )
-    if include and not names(include, domain, records, found[0]):
-        first, rest = found[0].split()[0], " ".join(terms)
+    if include and include not in asked:
         return fault(
             "The record does not name the service by which your letters leave.",
             "Change the record to this.",
-            f'{domain}. TXT "{first} include:{include} {rest}"',
+            f'{domain}. TXT "{first} include:{include} {" ".join(terms)}"',
         )
     if include is None:
         return advice(
@@ -129,43 +123,17 @@ def look_at_spf(domain: str, records: Records, include: str | None) -> Finding:
     return good(f"There is one record{named}.")
 
 
-def _ending(record: str) -> str:
-    kept = [term for term in record.split() if term.lower() not in ("all", "+all", "?all")]
-    return " ".join([*kept, "~all"])
-
-
-def _targets(record: str) -> list[tuple[str, str]]:
-    """The terms of a record that ask for others: `(kind, name)`, the name perhaps empty."""
-    found = []
+def _asked(records: Records, record: str, seen: set[str]) -> Iterator[str]:
+    """Each name that a server has to look up for `record`, in depth by include and redirect."""
     for term in record.split()[1:]:
-        bare = term.lstrip("+-~?").lower()
-        kind, _, target = bare.replace("=", ":", 1).partition(":")
-        kind = kind.partition("/")[0]
+        kind, _, target = term.lstrip("+-~?").lower().replace("=", ":", 1).partition(":")
+        kind, target = kind.partition("/")[0], target.partition("/")[0]
         if kind in LOOKS_UP:
-            found.append((kind, target.partition("/")[0]))
-    return found
-
-
-def _included(domain: str, records: Records, record: str, seen: set[str]) -> Iterable[str]:
-    """The records that `record` asks for by include and redirect, in depth, and itself."""
-    yield record
-    for kind, target in _targets(record):
+            yield target
         if kind in ("include", "redirect") and target not in seen and len(seen) <= MOST_LOOKUPS:
             seen.add(target)
             for text in records.texts(target, "v=spf1")[:1]:
-                yield from _included(target, records, text, seen)
-
-
-def count_lookups(domain: str, records: Records, record: str) -> int:
-    """How many questions a server has to ask the DNS, at most one more than it may."""
-    every = _included(domain, records, record, {domain})
-    return min(sum(len(_targets(text)) for text in every), MOST_LOOKUPS + 1)
-
-
-def names(include: str, domain: str, records: Records, record: str) -> bool:
-    """Whether a record includes `include`, itself or by another one."""
-    every = _included(domain, records, record, {domain})
-    return any(target == include for text in every for _, target in _targets(text))
+                yield from _asked(records, text, seen)
 
 
 def look_at_dkim(domain: str, records: Records, selectors: Iterable[str]) -> Finding:

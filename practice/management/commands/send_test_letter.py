@@ -20,8 +20,12 @@ class Command(BaseCommand):
         parser.add_argument("--code", help="the code that stands in the letter")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["code"]:
-            self._prove(options["code"])
+        if code := options["code"]:
+            try:
+                proof.prove(code)
+            except proof.NotProved as error:
+                raise CommandError(str(error)) from None
+            self.stdout.write("Mail arrives: noted.")
             return
         if address := options["address"]:
             try:
@@ -36,14 +40,3 @@ class Command(BaseCommand):
         self.stdout.write(f"{sent} test letters sent")
         if address:
             self.stdout.write("When it is there: manage.py send_test_letter --code CODE")
-
-    def _prove(self, code: str) -> None:
-        try:
-            proof.prove(code)
-        except proof.WrongCode:
-            raise CommandError("This is not the code of the last letter.") from None
-        except proof.Stale:
-            raise CommandError(
-                "The mail settings have changed since that letter. Send another."
-            ) from None
-        self.stdout.write("Mail arrives: noted.")
