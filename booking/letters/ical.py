@@ -37,8 +37,6 @@ class Invitation:
     organizer_email: str
     attendee_email: str
     organizer_name: str = ""
-    attendee_name: str = ""
-    description: str = ""
     location: str = ""
 
 
@@ -102,12 +100,10 @@ def _message(method: str, status: str, invitation: Invitation, now: datetime) ->
     event.add("sequence", invitation.sequence)
     event.add("status", status)
     event.add("summary", _line(invitation.summary))
-    if invitation.description:
-        event.add("description", "\n".join(map(_line, invitation.description.splitlines())))
     if invitation.location:
         event.add("location", _line(invitation.location))
     event.add("organizer", _person(invitation.organizer_email, invitation.organizer_name))
-    attendee = _person(invitation.attendee_email, invitation.attendee_name)
+    attendee = _person(invitation.attendee_email)
     # No answer is asked for: it would come as an automatic letter that nobody reads.
     attendee.params |= {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "FALSE"}
     event.add("attendee", attendee)
@@ -143,7 +139,7 @@ def _event(uid: str, starts_at: datetime, ends_at: datetime, now: datetime) -> E
     return event
 
 
-def _person(email: str, name: str) -> vCalAddress:
+def _person(email: str, name: str = "") -> vCalAddress:
     if "@" not in email or not email.isprintable() or " " in email:
         raise ValueError("An invitation needs an e-mail address.")
     address = vCalAddress(f"mailto:{email}")
