@@ -20,7 +20,7 @@ class BookingConfig(AppConfig):
         from practice.monitoring import measured, reported
         from practice.pagecache.triggers import show
         from practice.samples import loaded, removed
-        from practice.worker.clocks import written
+        from practice.worker.clocks import JUDGED_BY
         from practice.worker.jobs import register
 
         register(*jobs.JOBS)
@@ -36,7 +36,7 @@ class BookingConfig(AppConfig):
         measured.connect(monitoring.measure)
         reported.connect(monitoring.report)
         reported.connect(retention.report)
-        written.connect(monitoring.newest_request)
+        JUDGED_BY[self.get_model("ConsultationRequest")] = "received_at"
         asked.connect(launch.items)
         restored.connect(honoring.do_again)
         loaded.connect(samples.load_hours)

@@ -10,7 +10,6 @@ from booking.letters import emails
 from booking.models import ConsultationRequest, OutgoingEmail, State, Tombstone
 from practice.models import PracticeSettings
 from practice.monitoring import Finding, Gauge, counted
-from practice.worker.clocks import newest_of
 
 WEEK = timedelta(days=7)
 CLOSED = "The form is closed: a reply is late, and nobody has signed in for five working days."
@@ -29,23 +28,14 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
         ConsultationRequest.objects.shown().values_list("state").annotate(number=Count("pk"))
     )
     late = ConsultationRequest.objects.overdue(PracticeSettings.load().today()).count()
+    age = max((now - oldest).total_seconds(), 0)
+    failed = OutgoingEmail.objects.filter(given_up_at__isnull=False, bounced_at=None).count()
+    back = OutgoingEmail.objects.came_back().count()
     return [
         Gauge("letters_owed", "Letters that wait to be sent", owed.count()),
-        Gauge(
-            "letters_oldest_owed_age_seconds",
-            "Age of the oldest letter that waits, or 0",
-            max((now - oldest).total_seconds(), 0),
-        ),
-        Gauge(
-            "letters_failed",
-            "Letters that were given up",
-            OutgoingEmail.objects.filter(given_up_at__isnull=False, bounced_at=None).count(),
-        ),
-        Gauge(
-            "letters_came_back",
-            "Letters that came back and that nobody has seen to",
-            OutgoingEmail.objects.came_back().count(),
-        ),
+        Gauge("letters_oldest_owed_age_seconds", "Age of the oldest letter that waits, or 0", age),
+        Gauge("letters_failed", "Letters that were given up", failed),
+        Gauge("letters_came_back", "Letters that came back and that nobody has seen to", back),
         *(
             Gauge("requests", "Requests on file", by_state.get(state, 0), {"state": state})
             for state in State.values
@@ -62,13 +52,6 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
             len(sync.silent(now)),
         ),
     ]
-
-
-def newest_request(
-    sender: Any, after: datetime | None, until: datetime | None, **kwargs: Any
-) -> datetime | None:
-    """Receiver of `written`, by which clocks are judged."""
-    return newest_of(ConsultationRequest.objects.all(), "received_at", after, until)
 
 
 def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:

@@ -39,7 +39,7 @@ class PracticeConfig(AppConfig):
         from practice.monitoring import measured, own, reported
         from practice.pagecache import triggers
         from practice.website import initial_data
-        from practice.worker import clocks, connections
+        from practice.worker import connections
 
         for room in CHECKED:
             import_module(f"practice.{room}")  # where checks register themselves
@@ -52,7 +52,6 @@ class PracticeConfig(AppConfig):
         request_started.connect(zone_data.refresh)
         measured.connect(own.measure)
         reported.connect(own.report)
-        clocks.written.connect(clocks.newest_proof)
         post_migrate.connect(initial_data.make_site, sender=self)
         post_migrate.connect(triggers.install, sender=self)
         pre_save.connect(forms.strip_waiting_picture, sender=UploadedFile)

@@ -5,20 +5,8 @@ from collections.abc import Collection
 from django.core.exceptions import ValidationError
 
 # What urls.py serves at the top before any page, now or in what is planned.
-TOP = (
-    "_util",
-    "account",
-    "admin",
-    "calendar",
-    "consultation",
-    "documents",
-    "healthz",
-    "mail",
-    "media",
-    "metrics",
-    "readyz",
-    "static",
-)
+TOP = "_util account admin calendar consultation documents healthz mail media".split()
+TOP += "metrics readyz static".split()
 
 
 def refuse_reserved(slug: str, reserved: Collection[str] = TOP) -> None:

@@ -22,9 +22,8 @@ class UserQuerySet(models.QuerySet["User"]):
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A user who signs in by `email`, whatever its capitals.
-
-        Raises ValueError without an address.
+        """A user who signs in by `email`, whatever its capitals. Raises ValueError without an
+        address.
         """
         email = (email or "").strip().lower()
         if not email:

@@ -14,8 +14,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import transaction
-from django.db.models import Max, QuerySet
-from django.dispatch import Signal
+from django.db.models import Max
 from django.utils import timezone
 
 from practice.models import BackupProof, Heartbeat, PracticeSettings
@@ -29,9 +28,8 @@ BEHIND = timedelta(hours=1)
 MARK = "clock"  # the Heartbeat of those who said that the date is right
 SYNCHRONIZED = Path("/run/systemd/timesync/synchronized")
 
-# Receivers take `after` and `until`, either of which may be None, and give the moment of the newest
-# row that was written then, or None.
-written = Signal()
+# By whose rows clocks are judged, and which field says when one was written. Apps add theirs.
+JUDGED_BY: dict[type[Any], str] = {BackupProof: "at"}
 
 
 @dataclass(frozen=True)
@@ -67,27 +65,13 @@ def _last() -> datetime | None:
 
 
 def _newest_row(after: datetime | None = None, until: datetime | None = None) -> datetime | None:
-    answers: list[Any] = written.send(sender=None, after=after, until=until)
-    return max((moment for _, moment in answers if moment), default=None)
-
-
-def newest_of(
-    rows: QuerySet[Any], field: str, after: datetime | None, until: datetime | None
-) -> datetime | None:
-    """The newest moment in `field`, later than `after` and no later than `until` where given."""
-    if after is not None:
-        rows = rows.filter(**{f"{field}__gt": after})
-    if until is not None:
-        rows = rows.filter(**{f"{field}__lte": until})
-    found: datetime | None = rows.aggregate(newest=Max(field))["newest"]
-    return found
-
-
-def newest_proof(
-    sender: Any, after: datetime | None, until: datetime | None, **kwargs: Any
-) -> datetime | None:
-    """Receiver of `written`: when the last backup or rehearsal was made."""
-    return newest_of(BackupProof.objects.all(), "at", after, until)
+    """When it was written: later than `after` and no later than `until`, where given."""
+    found: list[datetime | None] = []
+    for model, field in JUDGED_BY.items():
+        within = {f"{field}__gt": after, f"{field}__lte": until}
+        rows = model.objects.filter(**{name: at for name, at in within.items() if at})
+        found.append(rows.aggregate(newest=Max(field))["newest"])
+    return max(filter(None, found), default=None)
 
 
 def are_believed() -> bool:

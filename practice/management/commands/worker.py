@@ -45,9 +45,8 @@ class Command(BaseCommand):
             time.sleep(min(options["poll"], 0.5))
 
     def _once(self) -> None:
-        """Each as by hand, but what goes by the date only if that is believed.
-
-        Raises CommandError at the end, if any of them failed.
+        """Each as by hand, but what goes by the date only if that is believed. Raises CommandError
+        at the end, if any of them failed.
         """
         failed = []
         doubt = clocks.doubt(timezone.now())
