@@ -69,9 +69,8 @@ def _honor(consultation: ConsultationRequest, wish: Wish) -> None:
     if not hold or not consultation.kept_until:
         changes["kept_because"] = LOST if hold else ""
     if withdrawn and consultation.state != State.WITHDRAWN:
-        changes |= {} if consultation.has_time else transitions.without_time()
         changes |= {"state": State.WITHDRAWN, "state_since": withdrawn}
-        changes |= {"holds_until": None, "move_asked_at": None}
+        changes |= transitions.over(consultation)
     elif consultation.state == State.WITHDRAWN and not withdrawn:  # they took it back
         state = State.SUSPECTED if consultation.held_apart_for else State.PENDING
         changes |= {"state": state, "state_since": timezone.now(), **transitions.as_new()}

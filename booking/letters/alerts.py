@@ -59,9 +59,8 @@ class NobodyToWriteTo(Exception):
 
 
 def practice_addresses() -> list[str]:
-    """Where alerts go: the address in the settings, else everybody who may review.
-
-    Raises NobodyToWriteTo.
+    """Where alerts go: the address in the settings, else everybody who may review. Raises
+    NobodyToWriteTo.
     """
     if chosen := PracticeSettings.load().email:
         return [chosen]
@@ -145,8 +144,7 @@ def _context(**more: Any) -> dict[str, Any]:
     waiting = requests.awaiting_reply()
     practice = PracticeSettings.load()
     first_reply = waiting.aggregate(first=Min("reply_by"))["first"]
-    return emails.context_for(
-        None,
+    return emails.for_practice(
         waiting=waiting.count(),
         first_reply=first_reply,
         late=first_reply is not None and first_reply < practice.today(),
@@ -180,8 +178,7 @@ def second(outgoing: OutgoingEmail) -> EmailMessage | None:
     nobody_home = nobody_home and practice.nobody_home_since is not None
     if not address or not (unopened or untold or nobody_home):
         return None
-    context = emails.context_for(
-        None,
+    context = emails.for_practice(
         unopened=unopened,
         untold=untold,
         nobody_home=nobody_home,
@@ -194,7 +191,7 @@ def second(outgoing: OutgoingEmail) -> EmailMessage | None:
 def weekly(outgoing: OutgoingEmail) -> EmailMessage:
     """To the practice: that all is well with the site, or what is not and what to do."""
     wrong, well = monitoring.split(monitoring.findings(timezone.now()))
-    context = emails.context_for(None, wrong=wrong, well=well)
+    context = emails.for_practice(wrong=wrong, well=well)
     return _message(outgoing, practice_addresses(), "weekly", context)
 
 

@@ -17,7 +17,6 @@ from booking.models import OutgoingEmail, RequestEvent
 from booking.models.letters import ALERT
 from practice import contacts
 from practice.fields import Unreadable
-from practice.mail.views import learns_of_bounces
 
 LOST = {"bounced", "rejected", "failed"}
 
@@ -47,12 +46,6 @@ def arrived(outgoing: OutgoingEmail) -> None:
     if outgoing.recipient == OutgoingEmail.Recipient.VISITOR:
         earlier = earlier.filter(request=outgoing.request_id)
     earlier.update(bounce_settled_at=timezone.now())
-
-
-def left(outgoing: OutgoingEmail) -> None:
-    """A mail server or service took it: as good as arrived, where nobody tells us more."""
-    if not learns_of_bounces():
-        arrived(outgoing)
 
 
 def learn(sender: Any, event: Any, **kwargs: Any) -> None:

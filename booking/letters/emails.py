@@ -4,9 +4,10 @@ E-mail is not confidential: what goes to a visitor is neutral in its subject, si
 mailboxes, and repeats nothing that was written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -51,22 +52,26 @@ def requests_url() -> str:
     return site_url.absolute(reverse("consultations:index"))
 
 
-def context_for(consultation: ConsultationRequest | None, **more: Any) -> dict[str, Any]:
-    """What the templates of messages may use; `zone` is the one that the reader lives in."""
+def for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any]:
+    """What the templates of letters to a visitor may use; `zone` is the one that they live in."""
+    practice = Schedule.of(consultation).as_told(PracticeSettings.load())
+    return {
+        "practice": practice,
+        "zone": consultation.zone_or(practice.zone),
+        "gap": GAP,
+        "consultation": consultation,
+        "reply_by": consultation.reply_by,
+        "late": consultation.reply_by < practice.today(),
+        "ask_url": site_url.absolute(reverse("booking:request")),
+        "manage_url": site_url.absolute(consultation.get_absolute_url()),
+        **more,
+    }
+
+
+def for_practice(**more: Any) -> dict[str, Any]:
+    """What those to the practice may use."""
     practice = PracticeSettings.load()
-    if consultation is not None:
-        practice = Schedule.of(consultation).as_told(practice)
-    context = {"practice": practice, "zone": practice.zone, "gap": GAP, **more}
-    if consultation is not None:
-        context |= {
-            "consultation": consultation,
-            "reply_by": consultation.reply_by,
-            "late": consultation.reply_by < practice.today(),
-            "ask_url": site_url.absolute(reverse("booking:request")),
-            "manage_url": site_url.absolute(consultation.get_absolute_url()),
-            "review_url": review_url(consultation),
-        }
-    return context
+    return {"practice": practice, "zone": practice.zone, **more}
 
 
 def render(context: dict[str, Any], *names: str) -> str:
@@ -76,11 +81,6 @@ def render(context: dict[str, Any], *names: str) -> str:
 
 def subject(context: dict[str, Any], kind: str) -> str:
     return render(context, f"{kind}_subject.txt", "subject.txt")
-
-
-def _for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any]:
-    context = context_for(consultation, **more)
-    return {**context, "zone": consultation.zone_or(context["practice"].zone)}
 
 
 def draft(
@@ -99,7 +99,7 @@ def draft(
     """
     if minutes is None and consultation.starts_at and consultation.ends_at:
         minutes = round((consultation.ends_at - consultation.starts_at).total_seconds() / 60)
-    context = _for_visitor(
+    context = for_visitor(
         consultation,
         starts_at=starts_at or consultation.starts_at,
         minutes=minutes,
@@ -143,13 +143,9 @@ def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
     if consultation is None or not consultation.contact.takes(kind):
         return None
     _require_readable(consultation.email)
-    context = _for_visitor(consultation, starts_at=outgoing.about_time or consultation.starts_at)
+    context = for_visitor(consultation, starts_at=outgoing.about_time or consultation.starts_at)
     body = render(context, f"{kind}_body.txt")
     return make(outgoing, [str(consultation.email)], subject(context, kind), body)
-
-
-def received(outgoing: OutgoingEmail) -> EmailMessage | None:
-    return _to_visitor(outgoing, "received")
 
 
 def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
@@ -204,26 +200,26 @@ def _for_calendars(written: Letter, consultation: ConsultationRequest) -> tuple[
 def reminder(outgoing: OutgoingEmail) -> EmailMessage | None:
     """About a consultation that still stands at the time it was owed for."""
     consultation = outgoing.request
-    stands = consultation is not None and consultation.is_ahead(timezone.now())
-    if consultation is None or not stands or consultation.starts_at != outgoing.about_time:
+    if consultation is None or not consultation.is_ahead(timezone.now()):
         return None
-    if conflicts.is_on_day_off(consultation):
-        return None  # it is owed anew once the therapist has settled that
+    if consultation.starts_at != outgoing.about_time or conflicts.is_on_day_off(consultation):
+        return None  # once the therapist has settled a day off, it is owed anew
     return _to_visitor(outgoing, "reminder")
 
 
 def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
     """Times that were offered are about to be free again."""
     consultation, ends = outgoing.request, outgoing.about_time
-    stands = consultation is not None and consultation.state == State.PROPOSED
-    if consultation is None or not stands or consultation.holds_until != ends:
+    if consultation is None or consultation.state != State.PROPOSED:
+        return None
+    if consultation.holds_until != ends:
         return None
     return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 
 
 REMINDERS = {"reminder_two_days", "reminder_one_day", "offer_ends"}  # which go by the date
-BUILDERS = {
-    "received": received,
+BUILDERS: dict[str, Callable[[OutgoingEmail], EmailMessage | None]] = {
+    "received": partial(_to_visitor, kind="received"),
     "letter": letter,
     "reminder_two_days": reminder,
     "reminder_one_day": reminder,
@@ -232,9 +228,8 @@ BUILDERS = {
 
 
 def build(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """The message that `outgoing` promises to a visitor, or None where it is no longer owed.
-
-    Raises KeyError for an unknown kind, UnreadableLetter.
+    """The message that `outgoing` promises to a visitor, or None where it is no longer owed. Raises
+    KeyError for an unknown kind, UnreadableLetter.
     """
     return BUILDERS[outgoing.kind](outgoing)
 

@@ -4,7 +4,6 @@ good. Every try goes under the same Message-ID.
 
 import re
 import smtplib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,13 +18,13 @@ from booking.letters import alerts, bounces, emails
 from booking.models import ConsultationRequest, OutgoingEmail
 from booking.models.letters import OutgoingEmailQuerySet
 from practice.mail.sending import FRESH_FIRST, Sender, wait_after
+from practice.mail.views import learns_of_bounces
 from practice.models.mail import is_free
 
 KEPT_FOR = timedelta(days=30)  # what was about a request that is gone
 TRIES_FOR = timedelta(days=7)
 LEAST_TRIES = 10  # a server that was off for a week, or a clock that jumped, is no reason yet
 LONGEST_WAIT_OF_ALERTS = timedelta(hours=1)
-Owed = tuple[str, OutgoingEmail.Recipient]  # kind and recipient
 POLICY = re.compile(rb"\b5\.7\.\d")  # RFC 3463: refused for who sends, not for whom it is to
 
 
@@ -49,16 +48,6 @@ def promise(
         version=consultation.version if consultation else 0,
         about_time=about_time,
         is_urgent=is_urgent,
-    )
-
-
-def promise_all(letters: Sequence[Owed], consultation: ConsultationRequest) -> None:
-    """Owes several at once, each as `promise` does: a visitor waits for it."""
-    OutgoingEmail.objects.bulk_create(
-        OutgoingEmail(
-            request=consultation, kind=kind, recipient=recipient, version=consultation.version
-        )
-        for kind, recipient in letters
     )
 
 
@@ -113,7 +102,8 @@ class Outbox(Sender[OutgoingEmail]):
 
     def note_sent(self, letter: OutgoingEmail, **more: Any) -> None:
         super().note_sent(letter, **more)
-        bounces.left(letter)
+        if not learns_of_bounces():  # then as good as arrived
+            bounces.arrived(letter)
 
     def note_failure(self, letter: OutgoingEmail, error: Exception, **more: Any) -> bool:
         was_mine = super().note_failure(letter, error, **more)

@@ -59,7 +59,7 @@ def submit(
                 if schedule and consultation.starts_at and consultation.ends_at:
                     time = Interval(consultation.starts_at, consultation.ends_at)
                     reservations.reserve_first(consultation, schedule, [time])
-                transitions.acknowledge(consultation, ("alert_new", Recipient.PRACTICE))
+                transitions.acknowledge(consultation, alerts=True)
     except (IntegrityError, TooMany, reservations.TimeTaken):
         # Caught outside the transaction, which the database has given up by now. The time may be
         # taken by what the same form sent before.
@@ -147,9 +147,8 @@ def pick(
     phone: str = "",
     visitor_calls: bool = False,
 ) -> None:
-    """The visitor takes one of the times that were offered (UTC), and it is agreed.
-
-    Raises Stale, NotAllowed for a time that was not offered or is over.
+    """The visitor takes one of the times that were offered (UTC), and it is agreed. Raises Stale,
+    NotAllowed for a time that was not offered or is over.
     """
     now = timezone.now()
     schedule = Schedule.of(consultation).lock()
@@ -182,9 +181,8 @@ def none_suits(consultation: ConsultationRequest) -> None:
 
 @transaction.atomic
 def ask_to_move(consultation: ConsultationRequest) -> None:
-    """The visitor cannot come at the agreed time, which stays theirs until another is found.
-
-    Raises Stale, NotAllowed.
+    """The visitor cannot come at the agreed time, which stays theirs until another is found. Raises
+    Stale, NotAllowed.
     """
     now = timezone.now()
     if (
@@ -214,10 +212,8 @@ def _note_and_alert(consultation: ConsultationRequest, kind: Kind, *times: datet
 
 @transaction.atomic
 def withdraw(consultation: ConsultationRequest) -> None:
-    """The visitor ends the request: what they were still to be sent is not, and its times are
-    free. Only a calendar that holds an invitation is told that it is cancelled.
-
-    Raises Stale, NotAllowed.
+    """The visitor ends the request: what they were still to be sent is not, and its times are free.
+    Only a calendar that holds an invitation is told that it is cancelled. Raises Stale, NotAllowed.
     """
     end(consultation)
     _note_and_alert(consultation, Kind.WITHDRAWN)
@@ -229,8 +225,7 @@ def end(consultation: ConsultationRequest) -> None:
     if not consultation.may_be_withdrawn(now):
         raise NotAllowed
     before = transitions.agreed_time(consultation, now)
-    changes = {"move_asked_at": None} if consultation.has_time else transitions.without_time()
-    transitions.move_to(consultation, State.WITHDRAWN, now, **{**changes, "holds_until": None})
+    transitions.move_to(consultation, State.WITHDRAWN, now, **transitions.over(consultation))
     let_go(consultation)
     wishes.changed(consultation)
     if before and consultation.contact.cancellation:

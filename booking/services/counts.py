@@ -1,7 +1,6 @@
 """How often today, from one address, for one mailbox, in the same words; what may be reserved."""
 
 import os
-from collections.abc import Iterable
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import blake2b
@@ -66,7 +65,7 @@ def _digests(email: str, phone: str) -> frozenset[bytes]:
 
 @lru_cache(maxsize=10_000)
 def _stored(email: str, phone: str) -> frozenset[bytes]:
-    """The same of contacts as they are stored.
+    """The same of contacts as they are stored: encrypted, and without an index.
 
     Remembered, since opening those of everybody who has a time took longer than all else that is
     done while others wait; and hashed, so that nobody's contact stays in memory.
@@ -85,8 +84,10 @@ def against_reserving(
     """
     most = settings.RESERVATIONS_PER_VISITOR
     reserving = schedule.consultations.reserving(timezone.now())
+    own = _digests(consultation.email, consultation.phone)
     as_stored = [Cast(name, TextField()) for name in ("email", "phone")]
-    if _of_same_contact(consultation, reserving.values_list(*as_stored)) >= most:
+    others = (_stored(*contact) for contact in reserving.values_list(*as_stored))
+    if sum(not own.isdisjoint(contact) for contact in others) >= most:
         return [Limit.CONTACT]
     counted = schedule.open_times_counted  # the worker's; before its first round nothing is capped
     if counted is not None and reserving.unopened().count() >= max(most, counted // 2):
@@ -94,14 +95,6 @@ def against_reserving(
     network = salt.digest("reservation", sending.address)
     number = DailyCount.objects.add_one(salt.day, [network])[network]
     return [Limit.NETWORK] if number > most else []
-
-
-def _of_same_contact(consultation: ConsultationRequest, others: Iterable[tuple[str, str]]) -> int:
-    """How many of `others` (email and phone as stored) are this visitor's. Contacts are encrypted,
-    and no index of them is kept; but there are never more who have a time than there are times.
-    """
-    own = _digests(consultation.email, consultation.phone)
-    return sum(not own.isdisjoint(_stored(email, phone)) for email, phone in others)
 
 
 def count_open_times() -> int:

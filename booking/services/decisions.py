@@ -152,9 +152,8 @@ def offer(
     minutes: int,
     despite: Collection[str] = (),
 ) -> None:
-    """The visitor may pick one of up to three times (UTC), all of them held until then.
-
-    Raises ValueError for no time, more than three, or one twice.
+    """The visitor may pick one of up to three times (UTC), all of them held until then. Raises
+    ValueError for no time, more than three, or one twice.
     """
     if not 0 < len(starts) <= MOST_OFFERS or len(set(starts)) < len(starts):
         raise ValueError("An offer is of one to three different times.")
@@ -232,8 +231,7 @@ def close(consultation: ConsultationRequest, *, user: User) -> None:
     """Without a letter, so not while a consultation is ahead, of whose end the visitor hears."""
     if consultation.is_ahead(timezone.now()):
         raise NotAllowed
-    changes = {"move_asked_at": None} if consultation.has_time else transitions.without_time()
-    _decide(consultation, Kind.CLOSE, State.CLOSED, user, **{**changes, "holds_until": None})
+    _decide(consultation, Kind.CLOSE, State.CLOSED, user, **transitions.over(consultation))
 
 
 @transaction.atomic

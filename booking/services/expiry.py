@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from booking.models import (
     State,
 )
 from booking.services import transitions
-from booking.services.transitions import Actor, Kind, Recipient
+from booking.services.transitions import Actor, Kind, Recipient, promise_once
 from booking.times import reservations
 from practice.models import PracticeSettings
 
@@ -130,16 +130,15 @@ def _remind_of_consultations(schedule: Schedule, practice: PracticeSettings, now
         assert consultation.starts_at is not None
         if consultation.pk in days_off:
             if reminder_moment(consultation.starts_at, zone, TOLD_BEFORE) <= now:
-                done += _promise_once(
-                    DAY_OFF, consultation, consultation.starts_at, Recipient.PRACTICE
-                )
+                start = consultation.starts_at
+                done += promise_once(DAY_OFF, consultation, start, Recipient.PRACTICE)
             continue
         if not consultation.contact.letter:
             continue
         for kind, days in REMINDERS.items():
             moment = reminder_moment(consultation.starts_at, zone, days)
             if wanted[kind] and consultation.state_since <= moment <= now:
-                done += _promise_once(kind, consultation, consultation.starts_at)
+                done += promise_once(kind, consultation, consultation.starts_at)
                 break
     return done
 
@@ -162,26 +161,5 @@ def _remind_of_offers(now: datetime) -> int:
         assert consultation.holds_until is not None
         half = (consultation.holds_until - consultation.state_since) / 2
         if consultation.holds_until - min(half, WARNS_BEFORE) <= now:
-            done += _promise_once("offer_ends", consultation, consultation.holds_until)
+            done += promise_once("offer_ends", consultation, consultation.holds_until)
     return done
-
-
-def _promise_once(
-    kind: str,
-    consultation: ConsultationRequest,
-    about_time: datetime,
-    recipient: OutgoingEmail.Recipient = Recipient.VISITOR,
-) -> bool:
-    """Owes one message about a time, if it is not owed yet and the request is as it was read."""
-    if consultation.emails.filter(kind=kind, about_time=about_time).exists():
-        return False
-    try:
-        with transaction.atomic():
-            as_read = ConsultationRequest.objects.select_for_update()
-            if not as_read.filter(pk=consultation.pk, version=consultation.version).exists():
-                return False
-            urgent = transitions.is_soon(timezone.now(), about_time)  # asked of alerts alone
-            outbox.promise(kind, recipient, consultation, about_time=about_time, is_urgent=urgent)
-    except IntegrityError:  # another worker was faster
-        return False
-    return True

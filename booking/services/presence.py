@@ -1,6 +1,6 @@
 """Whether anybody is home who may review requests; where nobody is, the form closes kindly."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -49,7 +49,8 @@ def note_absence() -> bool:
     late = ConsultationRequest.objects.shown().overdue(practice.today()).first()
     if practice.nobody_home_since or late is None:
         return False
-    if not _is_long_ago(practice.reviewer_seen_at or late.received_at, practice):
+    seen = (practice.reviewer_seen_at or late.received_at).astimezone(practice.zone).date()
+    if practice.nth_working_day(seen, ABSENT_AFTER) >= practice.today():
         return False
     with transaction.atomic():
         # Only as it was read: somebody may be signing in at this moment.
@@ -61,8 +62,3 @@ def note_absence() -> bool:
         if practice.second_email:
             outbox.promise("alert_nobody_home", Recipient.SECOND)
     return True
-
-
-def _is_long_ago(seen: datetime, practice: PracticeSettings) -> bool:
-    day = seen.astimezone(practice.zone).date()
-    return practice.nth_working_day(day, ABSENT_AFTER) < practice.today()

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -52,10 +53,16 @@ def note(
     )
 
 
-def acknowledge(consultation: ConsultationRequest, *others: outbox.Owed) -> None:
-    """Owes the visitor the letter that it arrived, if they may get one, and `others` with it."""
-    received = [("received", Recipient.VISITOR)] if consultation.contact.acknowledgment else []
-    outbox.promise_all([*others, *received], consultation)
+def acknowledge(consultation: ConsultationRequest, *, alerts: bool = False) -> None:
+    """Owes the visitor the letter that it arrived, if they may get one, and the practice its alert;
+    both at once, since a visitor waits for it.
+    """
+    owed = [("alert_new", Recipient.PRACTICE)] * alerts
+    owed += [("received", Recipient.VISITOR)] * consultation.contact.acknowledgment
+    about = {"request": consultation, "version": consultation.version}
+    OutgoingEmail.objects.bulk_create(
+        OutgoingEmail(kind=kind, recipient=recipient, **about) for kind, recipient in owed
+    )
 
 
 def as_new() -> dict[str, Any]:
@@ -71,6 +78,12 @@ def as_new() -> dict[str, Any]:
 
 def without_time() -> dict[str, Any]:
     return {"starts_at": None, "ends_at": None, "holds_until": None, "move_asked_at": None}
+
+
+def over(consultation: ConsultationRequest) -> dict[str, Any]:
+    """A request that has ended: of its times only one that was agreed is still known."""
+    ended = {} if consultation.has_time else without_time()
+    return {**ended, "holds_until": None, "move_asked_at": None}
 
 
 def unknown_again(consultation: ConsultationRequest) -> dict[str, Any]:
@@ -133,9 +146,8 @@ def agreed_time(consultation: ConsultationRequest, now: datetime) -> Interval | 
 
 
 def end_offer(consultation: ConsultationRequest, otherwise: State) -> None:
-    """An offer is over: back to the time that was agreed, or to `otherwise` without one.
-
-    Raises Stale, NotAllowed.
+    """An offer is over: back to the time that was agreed, or to `otherwise` without one. Raises
+    Stale, NotAllowed.
     """
     now = timezone.now()
     schedule = Schedule.of(consultation).lock()
@@ -180,6 +192,27 @@ def alert_of_change(consultation: ConsultationRequest, *times: datetime | None) 
 def is_soon(now: datetime, *times: datetime | None) -> bool:
     """Whether one of `times` (UTC) is within a day from `now`. Pure."""
     return any(time and now < time <= now + SOON for time in times)
+
+
+def promise_once(
+    kind: str,
+    consultation: ConsultationRequest,
+    about_time: datetime,
+    recipient: Recipient = Recipient.VISITOR,
+) -> bool:
+    """Owes one message about a time, if it is not owed yet and the request is as it was read."""
+    if consultation.emails.filter(kind=kind, about_time=about_time).exists():
+        return False
+    try:
+        with transaction.atomic():
+            as_read = ConsultationRequest.objects.select_for_update()
+            if not as_read.filter(pk=consultation.pk, version=consultation.version).exists():
+                return False
+            urgent = is_soon(timezone.now(), about_time)  # asked of alerts alone
+            outbox.promise(kind, recipient, consultation, about_time=about_time, is_urgent=urgent)
+    except IntegrityError:  # another worker was faster
+        return False
+    return True
 
 
 def drop_unsaid(consultation: ConsultationRequest) -> None:

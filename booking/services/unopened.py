@@ -5,12 +5,12 @@ address is told.
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail
-from booking.services.transitions import Recipient
+from booking.services.transitions import Recipient, promise_once
 from practice.jurisdiction import workdays
 from practice.models import Heartbeat, PracticeSettings
 from practice.worker import heartbeat
@@ -56,9 +56,9 @@ def alert_unopened() -> int:
         return 0
     waiting = ConsultationRequest.objects.shown().unopened()
     return sum(
-        _alert_once(consultation)
-        for consultation in waiting
-        if not consultation.held_apart_for and half_of_promise(consultation, practice) <= now
+        promise_once("alert_unopened", each, each.state_since, Recipient.SECOND)
+        for each in waiting
+        if not each.held_apart_for and half_of_promise(each, practice) <= now
     )
 
 
@@ -78,19 +78,6 @@ def alert_untold() -> bool:
     if not OutgoingEmail.objects.untold(now).filter(passed_on_at=None).update(passed_on_at=now):
         return False
     outbox.promise("alert_untold", Recipient.SECOND)
-    return True
-
-
-def _alert_once(consultation: ConsultationRequest) -> bool:
-    owed = consultation.emails.filter(kind="alert_unopened", about_time=consultation.state_since)
-    if owed.exists():
-        return False
-    try:
-        with transaction.atomic():
-            since = consultation.state_since
-            outbox.promise("alert_unopened", Recipient.SECOND, consultation, about_time=since)
-    except IntegrityError:  # another worker was faster, or the request is gone
-        return False
     return True
 
 
