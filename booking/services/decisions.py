@@ -51,8 +51,7 @@ def _decide(
     """What all decisions share. `words` go to the visitor, `times` are what it holds then."""
     if words is not None and not words.body.strip():
         raise ValueError("This decision needs words for the visitor.")
-    if consultation.erasure_asked_at:
-        raise NotAllowed
+    _require(consultation, kind)
     now = timezone.now()
     schedule = Schedule.of(consultation).lock() if times else None
     if schedule and times:
@@ -98,6 +97,12 @@ def _object(
     return known
 
 
+def _require(consultation: ConsultationRequest, kind: Kind) -> None:
+    """The button may have been on the screen for an hour."""
+    if kind not in {each.kind for each in decisions(consultation)}:
+        raise NotAllowed
+
+
 def lasting(starts_at: datetime, minutes: int) -> Interval:
     """The span of a consultation. Raises ValueError for one without length."""
     if minutes <= 0:
@@ -122,8 +127,6 @@ def _agree(
 
     `phone` (E.164) and `email` are how the visitor can be reached, if they had not said so.
     """
-    if (kind == Kind.MOVE) != (consultation.state == State.CONFIRMED):
-        raise NotAllowed
     time = lasting(starts_at, minutes)
     learned = {"phone": phone, "email": email, "visitor_calls": visitor_calls}
     changes = transitions.without_time() | transitions.unknown_again(consultation)
@@ -138,8 +141,6 @@ move = partial(_agree, Kind.MOVE)  # a confirmed one, to another time
 
 def keep(consultation: ConsultationRequest, *, user: User, words: Draft) -> None:
     """There is no other time for a visitor who asked for one: what was agreed stays."""
-    if consultation.state != State.CONFIRMED or consultation.move_asked_at is None:
-        raise NotAllowed
     _decide(consultation, Kind.KEEP, State.CONFIRMED, user, words, move_asked_at=None)
 
 
@@ -198,8 +199,7 @@ def accept(consultation: ConsultationRequest, *, user: User) -> None:
     """What was held apart is a real request: it waits as if it had done so since it came. The time
     that they were told is held is so now, if it is still open.
     """
-    if consultation.state != State.SUSPECTED:
-        raise NotAllowed
+    _require(consultation, Kind.ACCEPT)
     changes = {**transitions.without_time(), "held_apart_for": []}
     if consultation.asked_for and consultation.holds_until:
         now, schedule = timezone.now(), Schedule.of(consultation).lock()
@@ -220,17 +220,12 @@ def reopen(consultation: ConsultationRequest, *, user: User) -> None:
     """The request waits for an answer again. What a visitor withdrew only the visitor brings back,
     and what calendars know of is cancelled or moved, not dropped in silence.
     """
-    not_so = consultation.state in (State.WITHDRAWN, State.SUSPECTED)
-    if not_so or consultation.is_ahead(timezone.now()):
-        raise NotAllowed
     changes = {**transitions.as_new(), "held_apart_for": []}
     _decide(consultation, Kind.REOPEN, State.PENDING, user, **changes)
 
 
 def close(consultation: ConsultationRequest, *, user: User) -> None:
     """Without a letter, so not while a consultation is ahead, of whose end the visitor hears."""
-    if consultation.is_ahead(timezone.now()):
-        raise NotAllowed
     _decide(consultation, Kind.CLOSE, State.CLOSED, user, **transitions.over(consultation))
 
 
