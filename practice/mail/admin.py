@@ -69,11 +69,8 @@ class MailView(WagtailAdminTemplateMixin, TemplateView):
         return HttpResponseRedirect(reverse("practice_mail"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kwargs.setdefault(
-            "address_form",
-            AddressForm(initial={"address": getattr(self.request.user, "email", "")}),
-        )
-        kwargs.setdefault("code_form", CodeForm())
+        own = {"address": getattr(self.request.user, "email", "")}
+        shown = {"address_form": AddressForm(initial=own), "code_form": CodeForm(), **kwargs}
         return super().get_context_data(
-            **kwargs, proof=proof.state(), sender=settings.DEFAULT_FROM_EMAIL
+            **shown, proof=proof.state(), sender=settings.DEFAULT_FROM_EMAIL
         )

@@ -57,7 +57,11 @@ def look_at_server(
         says = f"{where} shows a certificate that cannot be trusted ({error.verify_message})."
         return [fault(says, "Name the server in EMAIL_URL as your provider does.")]
     except (ssl.SSLError, smtplib.SMTPNotSupportedError, smtplib.SMTPServerDisconnected):
-        return [_other_tls(server, where)]
+        other = "smtp+ssl://, usually with 465"
+        if server.ssl:
+            other = "smtp+tls://, usually with port 587"
+        says = f"{where} answers, but not with the TLS that EMAIL_URL asks for."
+        return [fault(says, f"Try {other}, as your provider says.")]
     except (OSError, smtplib.SMTPException):
         return [_not_reached(server, where, others, timeout)]
     with smtp:
@@ -86,14 +90,6 @@ def _judge_tls(server: Server, where: str) -> Finding:
     return fault(
         f"{where} answers, and letters and password would go to it in clear.",
         "Write smtp+tls:// (port 587) or smtp+ssl:// (port 465) in EMAIL_URL.",
-    )
-
-
-def _other_tls(server: Server, where: str) -> Finding:
-    other = "smtp+tls://, usually with port 587" if server.ssl else "smtp+ssl://, usually with 465"
-    return fault(
-        f"{where} answers, but not with the TLS that EMAIL_URL asks for.",
-        f"Try {other}, as your provider says.",
     )
 
 
@@ -141,16 +137,14 @@ def _sign_in(smtp: smtplib.SMTP, server: Server) -> Finding:
     return good("The server takes the name and the password.", about=SIGNING_IN)
 
 
-def look_at_service(
-    name: str, api_url: str, *, context: ssl.SSLContext | None = None, timeout: float = TIMEOUT
-) -> list[Finding]:
+def look_at_service(name: str, api_url: str, *, timeout: float = TIMEOUT) -> list[Finding]:
     """Whether a mail service's HTTPS can be reached."""
     host, port = host_of(api_url)
     where = f"{name} at {host}, port {port},"
     try:
         with socket.create_connection((host, port), timeout) as connection:
             if api_url.startswith("https://"):
-                context = context or ssl.create_default_context()
+                context = ssl.create_default_context()
                 context.wrap_socket(connection, server_hostname=host).close()
     except ssl.SSLError:
         says = f"{where} shows a certificate that cannot be trusted."

@@ -141,11 +141,8 @@ def look_at_dkim(domain: str, records: Records, selectors: Iterable[str]) -> Fin
     problems = []
     for selector in tried:
         name = f"{selector}._domainkey.{domain}"
-        for text in (
-            records.texts(name, "v=DKIM1")
-            or records.texts(name, "k=")
-            or (records.texts(name, "p="))
-        ):
+        kinds = (records.texts(name, start) for start in ("v=DKIM1", "k=", "p="))
+        for text in next(filter(None, kinds), []):
             problem = fault_of_key(text)
             if not problem:
                 return good(f"There is a key at {name}.")
