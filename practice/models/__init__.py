@@ -1,9 +1,8 @@
 """The practice itself: who signs in, what it says about itself, and its plain pages."""
 
 from practice.models.accounts import OwedLink, Tally
-from practice.models.backups import BackupProof
 from practice.models.mail import TestLetter
-from practice.models.operation import Heartbeat, Silence
+from practice.models.operation import BackupProof, Heartbeat, Silence, Stamp
 from practice.models.pages import (
     DeletedPage,
     FixedPage,
@@ -23,5 +22,4 @@ from practice.models.settings import (
     Medium,
     PracticeSettings,
 )
-from practice.models.stamp import Stamp
 from practice.models.user import User, UserManager

@@ -1,4 +1,6 @@
-"""What the site notes about its own running."""
+"""What the site notes about its own running: signs of life, silences, proofs of backups, and the
+stamp under which finished pages are kept.
+"""
 
 from typing import ClassVar
 
@@ -47,3 +49,53 @@ class Silence(models.Model):
 
     def __str__(self) -> str:
         return f"Silence of the {self.name}"
+
+
+class BackupProof(models.Model):
+    """That a backup was made, or that one was restored for trial; nothing of any person.
+
+    `what` names the backup and its figures, or says in a line what went wrong.
+    """
+
+    class Kind(models.TextChoices):
+        BACKUP = "backup", "Backup"
+        REHEARSAL = "rehearsal", "Rehearsal by the server alone"
+        WITH_KEY = "with_key", "Rehearsal with the private key"
+
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    at = models.DateTimeField(db_index=True)
+    ok = models.BooleanField()
+    what = models.CharField(max_length=250)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        get_latest_by = "at"
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(kind__in=["backup", "rehearsal", "with_key"]),
+                name="backup_proof_kind_is_known",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d}"
+
+
+class Stamp(models.Model):
+    """One row, which the database itself renews when something that readers see changes.
+
+    Its value is random: a number that counts would come back after a rollback or a restore.
+    """
+
+    value = models.CharField(max_length=32)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return "Stamp"

@@ -40,12 +40,13 @@ class Doubt:
     last: datetime
 
     def __str__(self) -> str:
-        zone = PracticeSettings.load().zone
-        shows, last = (
-            f"{moment:%A, %B} {moment.day}, {moment:%Y, %H:%M}"
-            for moment in (self.shows.astimezone(zone), self.last.astimezone(zone))
-        )
+        shows, last = in_words(self.shows), in_words(self.last)
         return f"The server's clock says {shows}. It was last known to be right on {last}."
+
+
+def in_words(moment: datetime) -> str:
+    here = moment.astimezone(PracticeSettings.load().zone)
+    return f"{here:%A, %B} {here.day}, {here:%Y, %H:%M}"
 
 
 def doubt(now: datetime) -> Doubt | None:

@@ -3,7 +3,6 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from practice.models import PracticeSettings
 from practice.worker import clocks
 
 
@@ -18,5 +17,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         clocks.call_right(now)
-        here = now.astimezone(PracticeSettings.load().zone)
-        self.stdout.write(f"The date is right: {here:%A, %B} {here.day}, {here:%Y, %H:%M}.")
+        self.stdout.write(f"The date is right: {clocks.in_words(now)}.")
