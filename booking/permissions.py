@@ -18,7 +18,6 @@ def may_review(user: Any) -> bool:
 
 
 def reviewers() -> QuerySet[User]:
-    """Everybody who may review requests and can sign in."""
     codename = REVIEW.partition(".")[2]
     may = (
         Q(is_superuser=True)

@@ -84,7 +84,6 @@ def _goes_on(number: int, now: datetime) -> bool:
 
 
 def stopped(today: date) -> Stopped | None:
-    """The round that waits, if one does."""
     mark = Heartbeat.objects.filter(pk=STOPPED).first()
     if mark is None:
         return None

@@ -69,7 +69,6 @@ def for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any
 
 
 def for_practice(**more: Any) -> dict[str, Any]:
-    """What those to the practice may use."""
     practice = PracticeSettings.load()
     return {"practice": practice, "zone": practice.zone, **more}
 

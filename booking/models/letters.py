@@ -123,7 +123,6 @@ class OutgoingEmailQuerySet(models.QuerySet["OutgoingEmail"]):
         )
 
     def given_up(self) -> OutgoingEmailQuerySet:
-        """Those that are not tried any more."""
         return self.filter(sent_at=None, given_up_at__isnull=False)
 
     def came_back(self) -> OutgoingEmailQuerySet:
@@ -210,7 +209,6 @@ class OutgoingEmail(OwedLetter):
 
     @property
     def why(self) -> str:
-        """Why it did not leave, in a sentence."""
         return errors.in_words(self.last_error)
 
     @property

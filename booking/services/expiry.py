@@ -42,7 +42,6 @@ def end_reservations() -> int:
 
 
 def reservations_over(now: datetime) -> RequestQuerySet:
-    """The requests whose reserved time is to be free again."""
     over = Q(holds_until__lte=now) | Q(starts_at__lte=now)
     return ConsultationRequest.objects.filter(over, state=State.PENDING, starts_at__isnull=False)
 

@@ -63,7 +63,6 @@ def to_second_factor(request: HttpRequest) -> HttpResponse:
 
 
 def is_about_accounts(match: ResolverMatch) -> bool:
-    """Whether an address of the admin changes who may do what."""
     model = (match.kwargs.get("app_label"), match.kwargs.get("model_name"))
     is_bulk = match.url_name == "wagtail_bulk_action" and model in ACCOUNT_MODELS
     return is_bulk or not ABOUT_ACCOUNTS.isdisjoint(match.namespaces)

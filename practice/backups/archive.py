@@ -61,8 +61,6 @@ def signature(manifest: bytes, key: str) -> str:
 
 
 class Writer:
-    """Writes members one after the other, and notes what they were."""
-
     def __init__(self, sink: BinaryIO, total: int, tell: Tell) -> None:
         self.tar = tarfile.open(fileobj=sink, mode="w|", bufsize=CHUNK)  # noqa: SIM115
         self.members: dict[str, tuple[str, int]] = {}

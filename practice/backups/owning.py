@@ -53,6 +53,5 @@ def refuse_foreign(store: stores.Store) -> None:
 
 
 def take_over(store: stores.Store) -> None:
-    """From now on the backups of this installation alone are made there."""
     about = f"{socket.gethostname()}, since {timezone.now():%Y-%m-%d}"
     store.write(OWNER, f"{here()} {about}\n".encode())

@@ -53,8 +53,6 @@ class Restored:
 
 @dataclass(frozen=True)
 class Order:
-    """What to restore, with which private key, and how."""
-
     store: stores.Store
     name: str
     private: str

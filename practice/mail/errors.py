@@ -47,14 +47,12 @@ def is_the_servers(error: BaseException) -> bool:
 
 
 def server() -> str:
-    """Where letters are handed over, in words."""
     if settings.MAIL_SERVICE:
         return f"the mail service {settings.MAIL_SERVICE}"
     return f"the mail server at {settings.EMAIL_HOST}, port {settings.EMAIL_PORT}"
 
 
 def explain(error: BaseException) -> str:
-    """A sentence on what went wrong and what to do about it."""
     where, service = server(), bool(settings.MAIL_SERVICE)
     match reason(error):
         case smtplib.SMTPAuthenticationError():

@@ -22,8 +22,6 @@ fault = partial(findings.fault, about=WAY)
 
 @dataclass(frozen=True)
 class Server:
-    """The mail server as EMAIL_URL names it."""
-
     host: str
     port: int
     tls: bool  # STARTTLS after the greeting
@@ -138,7 +136,6 @@ def _sign_in(smtp: smtplib.SMTP, server: Server) -> Finding:
 
 
 def look_at_service(name: str, api_url: str, *, timeout: float = TIMEOUT) -> list[Finding]:
-    """Whether a mail service's HTTPS can be reached."""
     host, port = host_of(api_url)
     where = f"{name} at {host}, port {port},"
     try:

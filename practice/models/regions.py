@@ -7,8 +7,6 @@ from django.core.exceptions import ValidationError
 
 @dataclass(frozen=True)
 class Region:
-    """A place where the therapist is licensed: its short code and its name."""
-
     code: str
     name: str
 

@@ -28,8 +28,6 @@ LOOKS_AGAIN = 10.0  # seconds, at a clock that is not believed
 
 @dataclass
 class Job:
-    """Something to do every so many seconds."""
-
     name: str
     run: Callable[..., Any]
     help: str = ""
