@@ -11,13 +11,12 @@ from django.conf import settings
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.mail import EmailMessage
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
 from practice.environment import site_url
-from practice.mail.sending import Sender, compose
-from practice.models import OwedLink, PracticeSettings, User
+from practice.mail.sending import Sender, written
+from practice.models import OwedLink, User
 from practice.worker import clocks
 
 TRIED_AGAIN_AFTER = timedelta(minutes=1)
@@ -79,11 +78,7 @@ class Links(Sender[OwedLink]):
             return None
         # By the clock by which it is opened.
         link = one_time_link(letter.user, since=None if is_believed else letter.asked_at)
-        practice = PracticeSettings.load()
-        words = {"link": link, "practice": practice}
-        subject = render_to_string("account/email/link_subject.txt", words)
-        body = render_to_string("account/email/link_body.txt", words)
-        return compose(practice, [letter.user.email], subject, body)
+        return written("account/email/link", letter.user.email, link=link)
 
     def wait(self, letter: OwedLink, error: Exception, attempts: int) -> timedelta:
         return TRIED_AGAIN_AFTER

@@ -12,13 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from practice.mail import errors
-from practice.mail.sending import Sender, compose
-from practice.models import PracticeSettings, TestLetter
+from practice.mail.sending import Sender, written
+from practice.models import TestLetter
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
 
@@ -93,11 +92,7 @@ class Proofs(Sender[TestLetter]):
     model = TestLetter
 
     def build(self, letter: TestLetter) -> EmailMessage:
-        practice = PracticeSettings.load()
-        words = {"code": letter.code, "practice": practice}
-        subject = render_to_string("practice/emails/test_letter_subject.txt", words)
-        body = render_to_string("practice/emails/test_letter_body.txt", words)
-        return compose(practice, [letter.recipient], subject, body)
+        return written("practice/emails/test_letter", letter.recipient, code=letter.code)
 
     def due(self, now: datetime) -> QuerySet[TestLetter]:
         return super().due(now).exclude(recipient="")

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.db import transaction
 from django.db.models import Case, Max, QuerySet, Value, When
+from django.template.loader import render_to_string
 from django.utils import timezone
 
 from practice import contacts
@@ -44,6 +45,14 @@ def compose(
         to=[contacts.wire(each) for each in to],
         headers={"Auto-Submitted": "auto-generated", **headers},
     )
+
+
+def written(name: str, to: str, **words: Any) -> EmailMultiAlternatives:
+    """A letter of the practice's own, from the templates `name` with _subject.txt and _body.txt."""
+    practice = PracticeSettings.load()
+    words["practice"] = practice
+    subject, body = (render_to_string(f"{name}_{part}.txt", words) for part in ("subject", "body"))
+    return compose(practice, [to], subject, body)
 
 
 def wait_after(attempts: int, longest: timedelta = LONGEST_WAIT) -> timedelta:
