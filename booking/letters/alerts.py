@@ -117,7 +117,7 @@ def alert(outgoing: OutgoingEmail) -> EmailMessage | None:
         free_times=sorted(filter(None, times)),
         url=_url(about),
     )
-    return _message(outgoing, practice_addresses(), "alert", context)
+    return emails.written(outgoing, practice_addresses(), "alert", context)
 
 
 def _still_holds(told: dict[str, Any]) -> bool:
@@ -155,13 +155,6 @@ def _context(**more: Any) -> dict[str, Any]:
     )
 
 
-def _message(
-    outgoing: OutgoingEmail, to: list[str], name: str, context: dict[str, Any]
-) -> EmailMessage:
-    body = emails.render(context, f"{name}_body.txt")
-    return emails.make(outgoing, to, emails.subject(context, name), body)
-
-
 def second(outgoing: OutgoingEmail) -> EmailMessage | None:
     """To the second address: half of a promised time is over and nobody has looked, nobody is
     there, so that the form is closed, or an alert to the practice did not leave.
@@ -185,14 +178,14 @@ def second(outgoing: OutgoingEmail) -> EmailMessage | None:
         first_reply=missed.aggregate(first=Min("reply_by"))["first"],
         list_url=emails.requests_url(),
     )
-    return _message(outgoing, [address], "second", context)
+    return emails.written(outgoing, [address], "second", context)
 
 
 def weekly(outgoing: OutgoingEmail) -> EmailMessage:
     """To the practice: that all is well with the site, or what is not and what to do."""
     wrong, well = monitoring.split(monitoring.findings(timezone.now()))
     context = emails.for_practice(wrong=wrong, well=well)
-    return _message(outgoing, practice_addresses(), "weekly", context)
+    return emails.written(outgoing, practice_addresses(), "weekly", context)
 
 
 def build(outgoing: OutgoingEmail) -> EmailMessage | None:

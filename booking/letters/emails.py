@@ -73,13 +73,10 @@ def for_practice(**more: Any) -> dict[str, Any]:
     return {"practice": practice, "zone": practice.zone, **more}
 
 
-def render(context: dict[str, Any], *names: str) -> str:
-    """The first of the templates called `names` that there is."""
-    return render_to_string([f"booking/emails/{name}" for name in names], context).strip()
-
-
-def subject(context: dict[str, Any], kind: str) -> str:
-    return render(context, f"{kind}_subject.txt", "subject.txt")
+def render(kind: str, part: str, context: dict[str, Any]) -> str:
+    """One part of a letter, from the template of its kind or the one of all."""
+    names = [f"booking/emails/{kind}_{part}.txt", f"booking/emails/{part}.txt"]
+    return render_to_string(names, context).strip()
 
 
 def draft(
@@ -106,8 +103,8 @@ def draft(
         offer_stands_until=stands_until,
     )
     if consultation.contact.takes(kind):
-        return Draft(subject(context, kind), render(context, f"{kind}_letter.txt"))
-    return Draft("", render(context, f"{kind}_words.txt"))
+        return Draft(render(kind, "subject", context), render(kind, "letter", context))
+    return Draft("", render(kind, "words", context))
 
 
 def calendar_uid(consultation: ConsultationRequest) -> str:
@@ -131,6 +128,12 @@ def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> Ema
     return message
 
 
+def written(
+    outgoing: OutgoingEmail, to: list[str], kind: str, context: dict[str, Any]
+) -> EmailMessage:
+    return make(outgoing, to, render(kind, "subject", context), render(kind, "body", context))
+
+
 def _require_readable(*values: str) -> None:
     """Raises UnreadableLetter, so that it is tried again until the key is back."""
     if any(isinstance(value, Unreadable) for value in values):
@@ -143,8 +146,7 @@ def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
         return None
     _require_readable(consultation.email)
     context = for_visitor(consultation, starts_at=outgoing.about_time or consultation.starts_at)
-    body = render(context, f"{kind}_body.txt")
-    return make(outgoing, [str(consultation.email)], subject(context, kind), body)
+    return written(outgoing, [str(consultation.email)], kind, context)
 
 
 def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
