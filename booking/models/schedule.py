@@ -140,8 +140,14 @@ class Schedule(models.Model):
 
     @classmethod
     def load(cls) -> Schedule:
-        """The default one, which is made on first use: a practice of one has no other."""
-        return cls.objects.get_or_create(is_default=True)[0]
+        """The default one, which is made on first use: a practice of one has no other. One that
+        the version before made beside this one does not say so yet.
+        """
+        default = cls.objects.filter(is_default=True).first()
+        if default is None:
+            first = cls.objects.order_by("pk").values_list("pk", flat=True)[:1]
+            cls.objects.filter(pk__in=[*first]).update(is_default=True)
+        return default or cls.objects.get_or_create(is_default=True)[0]
 
     @classmethod
     def of(cls, consultation: ConsultationRequest) -> Schedule:

@@ -63,7 +63,10 @@ def ask_for_link(user: User) -> None:
     if not is_new:
         # From the future where the clock was ahead and is set back.
         is_over = Q(asked_at__lt=now - APART) | Q(asked_at__gt=now + APART)
-        OwedLink.objects.filter(is_over, pk=owed.pk).update(asked_at=now, sent_at=None, attempts=0)
+        # Whoever is just sending the old one finds that it is theirs no more.
+        OwedLink.objects.filter(is_over, pk=owed.pk).update(
+            asked_at=now, sent_at=None, attempts=0, lease=None, leased_until=None
+        )
 
 
 class Links(Sender[OwedLink]):

@@ -6,18 +6,28 @@ import errno
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 PART = ".part"  # how a file is called until it is whole
+LEFT_AFTER = 3600  # seconds: no write takes so long
 
 
 def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """A crash leaves the old file or the new one, and at worst a part beside it."""
-    descriptor, part = tempfile.mkstemp(PART, f"{path.name}.", path.parent)
+    """A crash leaves the old file or the new one, and at worst a part beside it, which the next
+    time removes. Its name begins with a dot: of a folder with `*`, nginx would read it.
+    """
+    for left in path.parent.glob(f".{path.name}.*{PART}"):
+        with suppress(FileNotFoundError):  # where two write at once
+            if left.stat().st_mtime < time.time() - LEFT_AFTER:
+                left.unlink()
+    descriptor, part = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
     try:
         with open(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
+            if mode != 0o600:  # as it is made; a mounted place may refuse to be told even that
+                os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.conf import settings
@@ -41,7 +42,7 @@ def compose(
     return EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=body,
-        from_email=f'"{name}" <{settings.DEFAULT_FROM_EMAIL}>',
+        from_email=f'"{name}" <{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}>',
         to=[contacts.wire(each) for each in to],
         headers={"Auto-Submitted": "auto-generated", **headers},
     )

@@ -546,3 +546,11 @@ def test_the_schedules_screen_is_the_first_ones(
     assert second.feed_secret not in page
     after = Schedule.objects.filter(pk=second.pk).values().get()
     assert after | {"rules": list(second.rules.values())} == before
+
+
+@pytest.mark.django_db
+def test_a_schedule_that_the_version_before_made_becomes_the_default_one() -> None:
+    Schedule.objects.all().delete()
+    made = Schedule.objects.create(pk=1)
+    assert Schedule.load() == made
+    assert Schedule.objects.count() == 1

@@ -25,6 +25,7 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client, RequestFactory
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from practice import settings as live
 from practice.accounts import factors, letters, purge, sessions
@@ -552,6 +553,26 @@ def test_ten_links_in_an_hour_from_one_address(visitor: Client, home: Any, clock
     clock.shift(timedelta(minutes=61))
     visitor.post("/account/password/forgotten/", {"email": people[10]})
     assert letters.send_due() == 2
+
+
+def test_a_link_that_is_asked_for_while_an_old_one_is_looked_at_still_comes(
+    therapist: User,
+) -> None:
+    OwedLink.objects.create(user=therapist, asked_at=timezone.now() - timedelta(hours=25))
+    sender = letters.Links()
+    old = sender.claim(timezone.now())
+    assert old is not None
+    letters.ask_for_link(therapist)
+    assert not sender.deliver(old)
+    assert letters.send_due() == 1
+
+
+def test_a_sender_that_is_set_with_a_name_still_sends_links(therapist: User, settings: Any) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Office <office@practice.example>"
+    letters.ask_for_link(therapist)
+    assert letters.send_due() == 1
+    assert mail.outbox[0].from_email.endswith(" <office@practice.example>")
+    assert mail.outbox[0].from_email.count("<") == 1
 
 
 def test_a_letter_that_could_not_leave_is_owed(therapist: User, settings: Any) -> None:

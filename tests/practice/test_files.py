@@ -1,5 +1,7 @@
 """A file is written whole or not at all, and only its owner reads it."""
 
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -32,3 +34,27 @@ def test_a_line_that_broke_off_is_a_line_by_itself(tmp_path: Path) -> None:
     files.append(file, [b"third\n", b"fourth\n"])
     assert file.read_bytes() == b"first\nsec\nthird\nfourth\n"
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_a_crash_left_is_removed_later_and_read_by_nobody_meanwhile(tmp_path: Path) -> None:
+    """nginx reads every file of a folder whose name does not begin with a dot."""
+    old, new = tmp_path / ".site.conf.abc.part", tmp_path / ".site.conf.def.part"
+    for part in (old, new):
+        part.write_text("half")
+    hours_ago = time.time() - 2 * files.LEFT_AFTER
+    os.utime(old, (hours_ago, hours_ago))
+    files.replace(tmp_path / "site.conf", b"whole", 0o644)
+    assert {file.name for file in tmp_path.iterdir()} == {"site.conf", new.name}
+
+
+def test_a_place_that_lets_nobody_change_a_mode_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where another user's share is mounted."""
+
+    def refuses(*arguments: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchmod", refuses)
+    files.replace(tmp_path / "digest", b"whole")
+    assert (tmp_path / "digest").read_bytes() == b"whole"
