@@ -1,4 +1,4 @@
-"""Which times are open: the practice's hours, less whatever stands in their way.
+"""Which times are open: the practice's hours, minus whatever is in the way.
 
 Plain arithmetic: no database, no clock, no settings. Whoever calls says what time it is.
 

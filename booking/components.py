@@ -1,3 +1,5 @@
+"""What booking adds to the admin's menu and home page."""
+
 from typing import Any
 
 from django.http import HttpRequest

@@ -1,4 +1,4 @@
-"""Agreed consultations that the schedule speaks against, as it is now.
+"""Agreed consultations that don't fit the schedule as it is now.
 
 They stand until the therapist moves, cancels or knowingly leaves them: nothing here ends one.
 """

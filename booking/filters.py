@@ -1,3 +1,5 @@
+"""How the admin's list of requests is searched and filtered."""
+
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet

@@ -1,4 +1,4 @@
-"""The form while nothing can be kept: it says so, and keeps what was typed in the page itself.
+"""The form while nothing can be saved: it says so, and keeps what was typed in the page.
 
 Neither database nor session: the fields go back to the browser they came from, and nowhere else.
 """

@@ -1,4 +1,4 @@
-"""What the admin's home asks of the schedule before visitors rely on its times."""
+"""What the checklist in the admin says about the schedule."""
 
 from typing import Any
 

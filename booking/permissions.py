@@ -1,4 +1,8 @@
-"""Who may see and decide requests. Everything that asks, asks here."""
+"""Who may see and decide requests.
+
+The Therapist group, superusers, and anybody who was granted the permission. That they sign in with
+a second factor is the business of `practice/accounts`.
+"""
 
 from typing import Any
 
@@ -35,6 +39,6 @@ def require_review(request: HttpRequest) -> None:
 
 
 def let_therapists_review(sender: Any, **kwargs: Any) -> None:
-    """Receiver of `post_migrate`: the Therapist group reviews requests; no other does."""
+    """Receiver of `post_migrate`: lets the Therapist group review requests."""
     group, _ = Group.objects.get_or_create(name=THERAPIST)
     group.permissions.add(permission("booking", "review_consultationrequest"))

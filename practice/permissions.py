@@ -1,4 +1,4 @@
-"""Who may change the pages that the site stands on. Everything that asks this, asks here."""
+"""Who may change the pages that the site depends on. Everything that asks this, asks here."""
 
 from typing import Any
 

@@ -28,10 +28,10 @@ def erase(consultation: ConsultationRequest, *, by: Actor) -> bool:
     """Removes the request and all that belongs to it; whether nothing is left but a count.
 
     Whatever was not over ends first, and when the visitor does it, the practice is told that one
-    is gone and which time is free again. While a calendar must still hear of a cancellation, all
-    but the e-mail address is removed at once, and that when the cancellation has left. A hold
-    outranks everybody: the visitor's wish is kept for the day on which it ends, and the practice
-    gets Held. The site itself leaves alone what has changed since it was looked up.
+    is gone and which time is free again. While a calendar must still hear of a cancellation, that
+    letter and the email address stay until it has left; all else goes at once. A legal hold
+    outranks everybody: the visitor's wish waits for the day on which it ends, and the practice
+    gets UnderLegalHold. The site itself leaves alone what has changed since it was looked up.
     """
     found = ConsultationRequest.objects.select_for_update().filter(pk=consultation.pk)
     if by == Actor.SYSTEM:

@@ -1,1 +1,1 @@
-"""What a restored backup is told: who was erased since, and what was wished."""
+"""What a restored backup doesn't know: erasures since, and what people wished."""

@@ -166,7 +166,7 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
         del message.extra_headers["Auto-Submitted"]  # somebody read it
     if written.method:
         # Last, since mail programs show the last form that they know.
-        content, mimetype = _for_calendars(written, consultation)
+        content, mimetype = _calendar_part(written, consultation)
         if settings.MAIL_SERVICE:  # which takes no third form of the words
             message.attach("invite.ics", content, mimetype)
         else:
@@ -174,7 +174,7 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     return message
 
 
-def _for_calendars(written: Letter, consultation: ConsultationRequest) -> tuple[str, str]:
+def _calendar_part(written: Letter, consultation: ConsultationRequest) -> tuple[str, str]:
     """The invitation or cancellation that goes with a letter, and its type.
 
     People put these into calendars that others see: neither a name, nor what it is about, nor
@@ -218,7 +218,7 @@ def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:
     return _to_visitor(outgoing, "offer_ends") if ends and ends > timezone.now() else None
 
 
-REMINDERS = {"reminder_two_days", "reminder_one_day", "offer_ends"}  # which go by the date
+BY_DATE = {"reminder_two_days", "reminder_one_day", "offer_ends"}  # wait while it is in doubt
 BUILDERS: dict[str, Callable[[OutgoingEmail], EmailMessage | None]] = {
     "received": partial(_to_visitor, kind="received"),
     "letter": letter,

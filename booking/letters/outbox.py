@@ -69,7 +69,7 @@ class Outbox(Sender[OutgoingEmail]):
 
     def build(self, letter: OutgoingEmail) -> EmailMessage | None:
         """A reminder by a clock that is not believed is taken back, and owed again when it is."""
-        if letter.kind in emails.REMINDERS and not self.believed():
+        if letter.kind in emails.BY_DATE and not self.believed():
             return None
         return alerts.build(letter)
 

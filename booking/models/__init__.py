@@ -1,4 +1,4 @@
-"""Requests, the letters and e-mails they owe, the schedule, and a count of what was erased."""
+"""Requests, the letters and emails they owe, the schedule, and a count of what was erased."""
 
 from booking.models.abuse import DailyCount, DailySalt, Limit
 from booking.models.busy import BusyFeed, BusyInterval

@@ -1,4 +1,4 @@
-"""Every step of a request: one function, one transaction, one event, one promise to write.
+"""Transitions of consultations: each one function, one transaction, one event.
 
-Nothing is sent and no network is touched in here; the outbox sends afterwards.
+Letters are promised here, never sent: the outbox sends them afterwards, and no network is used.
 """

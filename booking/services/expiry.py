@@ -1,4 +1,4 @@
-"""What time does by itself: holds and offers end, reminders fall due.
+"""What time does by itself: reservations and offers end, reminders fall due.
 
 Each is safe to run at any time, twice, and by two workers at once.
 """
@@ -38,7 +38,7 @@ def end_reservations() -> int:
 
     The request stays, and is late: the practice's silence ends nothing.
     """
-    return _each(reservations_over(timezone.now()), _release_hold)
+    return _each(reservations_over(timezone.now()), _end_reservation)
 
 
 def reservations_over(now: datetime) -> RequestQuerySet:
@@ -46,7 +46,7 @@ def reservations_over(now: datetime) -> RequestQuerySet:
     return ConsultationRequest.objects.filter(over, state=State.PENDING, starts_at__isnull=False)
 
 
-def _release_hold(consultation: ConsultationRequest) -> None:
+def _end_reservation(consultation: ConsultationRequest) -> None:
     transitions.change(consultation, **transitions.without_time(), hold_ended_at=timezone.now())
     reservations.free(consultation)
     transitions.note(consultation, Kind.HOLD_ENDED, Actor.SYSTEM)

@@ -244,13 +244,13 @@ def write(
         is_automatic=is_automatic,
     )
     if by_email:
-        _for_calendars(letter, consultation, before)
+        _invite_or_cancel(letter, consultation, before)
     letter.save(force_insert=True)
     if by_email:
         outbox.promise("letter", Recipient.VISITOR, consultation)
 
 
-def _for_calendars(
+def _invite_or_cancel(
     letter: Letter, consultation: ConsultationRequest, before: Interval | None
 ) -> None:
     """RFC 5546: one UID for good, and a SEQUENCE that rises by one with each message."""

@@ -1,1 +1,1 @@
-"""Which times are open, and the reserving of one."""
+"""Which times are open, and how one is reserved."""

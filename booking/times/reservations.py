@@ -1,4 +1,4 @@
-"""Taking times: a request owns a set of five-minute cells, and no cell has two owners."""
+"""Reserving and freeing times: a consultation owns five-minute cells, each with one owner."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -49,7 +49,7 @@ def reserve_first(
 ) -> None:
     """Makes a request that holds nothing yet hold these times, each with the pause after it.
 
-    Raises TimeTaken, upon which the whole transaction has to be undone. Call it as `hold`.
+    Raises TimeTaken, upon which the whole transaction has to be undone. Call it as `reserve`.
     """
     _insert(consultation, schedule, _cells(spans, schedule))
 

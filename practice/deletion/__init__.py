@@ -1,1 +1,1 @@
-"""What is asked before something is deleted, and how a deleted page comes back."""
+"""What the admin asks before it deletes, and how a deleted page comes back."""

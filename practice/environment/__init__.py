@@ -1,1 +1,1 @@
-"""What a start finds around it: settings' names, keys, version, database, own address."""
+"""What the site finds when it starts: settings' names, keys, version, database, address."""

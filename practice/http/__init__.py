@@ -1,1 +1,1 @@
-"""What every request passes on its way, and what a log may hold of it."""
+"""What every HTTP request passes through, and what a log may say about it."""

@@ -1,1 +1,1 @@
-"""What must hold before the site goes live, and before its form opens."""
+"""What has to be in place before the site goes live, and before its form opens."""

@@ -1,1 +1,1 @@
-"""How mail leaves: by which service, whether it arrives, and what stands in its way."""
+"""How mail leaves: by which service, whether it arrives, what gets in its way."""

@@ -1,4 +1,4 @@
-"""The commands, and each job by the name that it had as one."""
+"""The commands, and the worker's jobs under the command names that they had until 0.2."""
 
 import sys
 

@@ -1,1 +1,1 @@
-"""Pictures and documents: what of an upload comes in, and where it is kept."""
+"""Pictures and documents: which uploads are taken, and where they are stored."""

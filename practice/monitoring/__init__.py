@@ -1,4 +1,4 @@
-"""How the site does: asked by /readyz/, by /metrics and by the weekly mail to the therapist.
+"""How the site is doing, for /readyz/, /metrics and the therapist's weekly mail.
 
 Each app answers by receivers of two signals, since this one knows none of the others. Nothing
 here says anything about a person: there are counts, ages and dates.
