@@ -41,7 +41,7 @@ def draw(app: str, layers: list[str]) -> str:
     return f"\n{'─' * WIDTH}\n".join(drawn)
 
 
-def drawn_anew(document: str) -> str:
+def redrawn(document: str) -> str:
     """The text of docs/developer.md with the rooms as the contracts have them now."""
     contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
     pictures = [
@@ -53,4 +53,4 @@ def drawn_anew(document: str) -> str:
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(drawn_anew(DOCUMENT.read_text()))
+    DOCUMENT.write_text(redrawn(DOCUMENT.read_text()))

@@ -1,5 +1,5 @@
 """What the documents name is there: files, folders, commands, and the code that the developer is
-shown. What stands in angle brackets or begins with / is the reader's own.
+shown. What is in angle brackets, begins with / or is the template of a new block is the reader's.
 """
 
 import re
@@ -17,11 +17,14 @@ DOCUMENTS = [
     *(PROJECT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")),
 ]
 FOLDERS = ("practice", "blog", "booking", "deploy", "templates", "tests", "docs", ".ci", ".github")
-PATH = re.compile(rf"(?<![\w./<>~-])(?:{'|'.join(map(re.escape, FOLDERS))})/[\w./-]*+(?![*<])")
+HEAD = rf"(?<![\w./<>~-])(?<!template = \x22)(?:{'|'.join(map(re.escape, FOLDERS))})/"
+PATH = re.compile(HEAD + r"[\w./-]*+(?![*<])")
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#]+)")
 MADE = re.compile(r"(?:^    |`)make ([a-z-]+)", re.MULTILINE)
 RUN = re.compile(r"(?:manage\.py|practice (?:main|NAME)) ([a-z_]+)")
 MODULE = re.compile(r"python3? -m ((?:practice|tests)[\w.]*)")
+# "`X` in `path.py`", also of several names.
+PLACED = re.compile(r"((?:`[\w.]+(?:\(\))?`(?:, | and )?)+) (?:in|of) `([\w/]+/\w+\.py)`")
 NAME = re.compile(r"`(?:\w+\.)?(?=\w*[_A-Z])([A-Za-z]\w{3,})(?:\(\))?`")
 
 
@@ -46,10 +49,26 @@ def missing_commands(text: str) -> set[str]:
     return {*MADE.findall(text)} - targets | {*RUN.findall(text)} - {*get_commands()} | modules
 
 
+def misplaced_names(text: str) -> set[tuple[str, str]]:
+    """Names, each with the file that is said to define it and does not."""
+    named = [
+        (name, path)
+        for names, path in PLACED.findall(" ".join(text.split()))
+        for name in re.findall(r"(\w+)(?:\(\))?`", names)
+    ]
+    return {pair for pair in named if not defines(PROJECT / pair[1], pair[0])}
+
+
+def defines(file: Path, name: str) -> bool:
+    definition = rf"^ *(?:(?:def|class) {name}\b|{name}(?:: .+)? = )"
+    return file.exists() and bool(re.search(definition, file.read_text(), re.MULTILINE))
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_each_file_and_command_that_a_document_names_is_there(document: Path) -> None:
     text = document.read_text()
     assert missing_files(document, text) | missing_commands(text) == set()
+    assert misplaced_names(text) == set()
 
 
 @pytest.mark.parametrize(
@@ -60,10 +79,13 @@ def test_each_file_and_command_that_a_document_names_is_there(document: Path) ->
         "`make nothing`",
         "manage.py no_such",
         "python -m tests.no",
+        "`NEXT_STATES` in\n`booking/models/requests.py`",
+        "`State` and `Proposal` in `booking/models/states.py`",
     ],
 )
 def test_what_is_not_there_is_named(text: str) -> None:
-    assert missing_files(PROJECT / "docs" / "x.md", text) | missing_commands(text)
+    files = missing_files(PROJECT / "docs" / "x.md", text)
+    assert files or missing_commands(text) or misplaced_names(text)
 
 
 def test_the_code_that_the_developer_is_shown_is_there() -> None:
@@ -74,4 +96,4 @@ def test_the_code_that_the_developer_is_shown_is_there() -> None:
 
 def test_the_picture_of_the_rooms_is_the_contracts() -> None:
     document = rooms.DOCUMENT.read_text()
-    assert rooms.drawn_anew(document) == document, "`make rooms` draws it anew"
+    assert rooms.redrawn(document) == document, "run `make rooms`"
