@@ -2,11 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.urls import reverse_lazy
 from django.utils import timezone
-from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.components import Component
 
 from booking import conflicts
@@ -14,47 +11,8 @@ from booking.busy import sync
 from booking.erasure import ending, retention
 from booking.letters import bounces
 from booking.models import ConsultationRequest, Schedule
-from booking.permissions import may_review
 from practice.models import PracticeSettings
 from practice.worker import clocks
-
-
-class ConsultationsMenuItem(MenuItem):
-    """Leads to the requests, and says how many wait."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Consultations",
-            reverse_lazy("consultations:index"),
-            name="consultations",
-            icon_name="mail",
-            order=50,
-        )
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return may_review(request.user)
-
-    def render_component(self, request: HttpRequest) -> Any:
-        component = super().render_component(request)
-        if waiting := ConsultationRequest.objects.awaiting_reply().count():
-            component.label = f"Consultations ({waiting})"
-        return component
-
-
-class ScheduleMenuItem(MenuItem):
-    """Leads to hours, times and other calendars."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Schedule",
-            reverse_lazy("schedule:index"),
-            name="schedule",
-            icon_name="calendar-alt",
-            order=51,
-        )
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return may_review(request.user)
 
 
 class ClockPanel(Component):

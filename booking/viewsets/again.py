@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 
 from booking.letters import emails
 from booking.services import again, transitions
@@ -19,28 +19,24 @@ class SendAgainView(BelowRequest):
     header_icon = "mail"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        email = (
-            self.consultation.emails.select_related("request").filter(pk=kwargs["email"]).first()
-        )
+        emails_of_it = self.consultation.emails.select_related("request")
+        email = emails_of_it.filter(pk=kwargs["email"]).first()
         if email is None:
-            messages.warning(
-                request,
+            return self.back(
                 "Nothing was sent. This email is gone. If they still need it, write a new one.",
+                messages.WARNING,
             )
-            return HttpResponseRedirect(self.detail_url)
         try:
             again.send_again(email, user=self.user, knowing="knowing" in request.POST)
         except again.TimeMayBeGone:
-            context = {"consultation": self.consultation, "email": email}
-            return self.render_to_response(
-                self.get_context_data(**context, words=emails.words(email))
-            )
+            context = self.get_context_data(email=email, words=emails.words(email))
+            return self.render_to_response(context)
         except transitions.NotAllowed:
-            messages.warning(request, f"Nothing was sent. {again.why_not_again(email)}")
+            why = f"Nothing was sent. {again.why_not_again(email)}"
+            return self.back(why, messages.WARNING)
         except transitions.Stale:
-            messages.warning(
-                request, "Nothing more was sent. This email has already gone out, or is on its way."
+            return self.back(
+                "Nothing more was sent. This email has already gone out, or is on its way.",
+                messages.WARNING,
             )
-        else:
-            messages.success(request, "The email is on its way.")
-        return HttpResponseRedirect(self.detail_url)
+        return self.back("The email is on its way.")

@@ -10,11 +10,12 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import TemplateView, View
+from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from booking.models import ConsultationRequest, Schedule
-from booking.permissions import require_review
-from booking.services import presence, unopened
+from booking.permissions import may_review, require_review
+from booking.services import presence, transitions, unopened
 from practice.models import PracticeSettings, User
 
 LIST = reverse_lazy("consultations:index")
@@ -29,6 +30,13 @@ CRUMBS = [
     {"url": reverse_lazy("wagtailadmin_home"), "label": "Home"},
     {"url": LIST, "label": "Consultations"},
 ]
+
+
+class ReviewMenuItem(MenuItem):
+    """A line of the menu for those who may review alone."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return may_review(request.user)
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")
@@ -58,7 +66,10 @@ class RequestMixin(ReviewMixin):
             return self.gone()
         self.consultation, self.schedule = consultation, Schedule.of(consultation)
         unopened.note_opened(consultation)
-        return super().dispatch(request, *args, **kwargs)
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except transitions.Stale:
+            return self.gone()
 
     def gone(self) -> HttpResponse:
         """What somebody sees whose page is about a request that was erased since."""
@@ -77,9 +88,13 @@ class RequestMixin(ReviewMixin):
         context = {"happened": happened, "typed": typed, "way_on": way_on}
         return render(self.request, "booking/admin/given_back.html", context, status=409)
 
+    def back(self, said: str, level: int = messages.SUCCESS) -> HttpResponse:
+        """To the page of the request, which says what was done or why nothing was."""
+        messages.add_message(self.request, level, said)
+        return HttpResponseRedirect(self.detail_url)
+
     @property
     def is_held(self) -> bool:
-        """Whether the request is held from erasure today."""
         return self.consultation.is_held(self.practice.today())
 
     @property
@@ -93,3 +108,11 @@ class BelowRequest(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         above = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}
         return [*CRUMBS, above, {"url": "", "label": self.get_page_title()}]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            consultation=self.consultation,
+            practice=self.practice,
+            is_held=self.is_held,
+            **kwargs,
+        )

@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import path
 from wagtail.admin.viewsets.base import ViewSet
 
+from booking.models import ConsultationRequest
 from booking.viewsets.again import SendAgainView
+from booking.viewsets.base import ReviewMenuItem
 from booking.viewsets.clock import ClockView
 from booking.viewsets.deciding import DecideView
 from booking.viewsets.erasure import DemandView, EraseView, HoldView
@@ -13,53 +16,31 @@ from booking.viewsets.parts import AddressView, NotesView, ReachView, StandsView
 from booking.viewsets.review import DetailView, ListView
 
 
+class ConsultationsMenuItem(ReviewMenuItem):
+    """Says how many requests wait, too."""
+
+    def render_component(self, request: HttpRequest) -> Any:
+        component = super().render_component(request)
+        if waiting := ConsultationRequest.objects.awaiting_reply().count():
+            component.label = f"Consultations ({waiting})"
+        return component
+
+
 class ConsultationViewSet(ViewSet):
     name = "consultations"
     icon = "mail"
+    menu_label = "Consultations"
+    menu_name = "consultations"
+    menu_order = 50
+    menu_item_class = ConsultationsMenuItem
+    add_to_admin_menu = True
 
     def get_urlpatterns(self) -> list[Any]:
         return [
-            path("", ListView.as_view(), name="index"),
+            *list_at("", "index"),
+            *list_at("all/", "all", everything=True),
+            *list_at("held-apart/", "held_apart", apart=True),
             path("clock/", ClockView.as_view(), name="clock"),
-            path("results/", ListView.as_view(results_only=True), name="index_results"),
-            path(
-                "all/",
-                ListView.as_view(
-                    everything=True,
-                    index_url_name="consultations:all",
-                    index_results_url_name="consultations:all_results",
-                ),
-                name="all",
-            ),
-            path(
-                "all/results/",
-                ListView.as_view(
-                    everything=True,
-                    results_only=True,
-                    index_url_name="consultations:all",
-                    index_results_url_name="consultations:all_results",
-                ),
-                name="all_results",
-            ),
-            path(
-                "held-apart/",
-                ListView.as_view(
-                    apart=True,
-                    index_url_name="consultations:held_apart",
-                    index_results_url_name="consultations:held_apart_results",
-                ),
-                name="held_apart",
-            ),
-            path(
-                "held-apart/results/",
-                ListView.as_view(
-                    apart=True,
-                    results_only=True,
-                    index_url_name="consultations:held_apart",
-                    index_results_url_name="consultations:held_apart_results",
-                ),
-                name="held_apart_results",
-            ),
             path("<int:pk>/", DetailView.as_view(), name="detail"),
             path("demand/", DemandView.as_view(), name="demand"),
             path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
@@ -74,4 +55,13 @@ class ConsultationViewSet(ViewSet):
         ]
 
 
-viewset = ConsultationViewSet()
+def list_at(place: str, name: str, **given: bool) -> list[Any]:
+    """The addresses of a list, and of what its filters fetch of it."""
+    results = f"{name}_results"
+    names = {
+        "index_url_name": f"consultations:{name}",
+        "index_results_url_name": f"consultations:{results}",
+    }
+    whole = ListView.as_view(**names, **given)
+    part = ListView.as_view(**names, **given, results_only=True)
+    return [path(place, whole, name=name), path(f"{place}results/", part, name=results)]

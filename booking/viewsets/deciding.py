@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -25,14 +25,6 @@ def written_for(given: dict[str, Any]) -> str:
     return "; ".join(str(given[name]) for name in names if name in given)
 
 
-def find_decision(kind: str) -> decisions.Decision:
-    """Raises Http404 for a word that is no decision."""
-    for decision in decisions.DECISIONS:
-        if decision.kind == kind:
-            return decision
-    raise Http404
-
-
 class DecideView(BelowRequest):
     """One decision: first its time, where it has one, then its words, then it is done."""
 
@@ -41,7 +33,10 @@ class DecideView(BelowRequest):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        self.decision = find_decision(kwargs["decision"])
+        named = {decision.kind: decision for decision in decisions.DECISIONS}
+        if kwargs["decision"] not in named:
+            raise Http404
+        self.decision = named[kwargs["decision"]]
 
     @cached_property
     def told(self) -> PracticeSettings:
@@ -85,24 +80,21 @@ class DecideView(BelowRequest):
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
         """A way back where the decision cannot be had any more, else None."""
         stale = version is not None and version != str(self.consultation.version)
-        if stale or self.decision not in decisions.decisions(self.consultation):
-            return self._too_late(version)
-        return None
+        refused = stale or self.decision not in decisions.decisions(self.consultation)
+        return self._too_late(version) if refused else None
 
     def _too_late(self, version: str | None = None) -> HttpResponse:
         """Tells what happened since the page was opened that knew `version`.
 
         What was typed stays: in its form if the decision can still be had, else to copy.
         """
-        rows = ConsultationRequest.objects.shown().select_related("article")
-        now = rows.filter(pk=self.consultation.pk).first()
+        now = ConsultationRequest.objects.shown().filter(pk=self.consultation.pk).first()
         if now is None:
             return self.gone()
         is_number = version and version.isascii() and version.isdecimal() and len(version) < 10
         read = int(version) if version and is_number else self.consultation.version
         if self._was_done(now, read):
-            messages.success(self.request, self._done())
-            return HttpResponseRedirect(self.detail_url)
+            return self.back(self._done())
         since = now.events.filter(version__gt=read)
         happened = "; ".join(f"{e.get_actor_display()} {e.get_kind_display()}" for e in since)
         told = f'Nothing was sent or changed: this request is "{now.get_state_display()}" now.'
@@ -111,9 +103,9 @@ class DecideView(BelowRequest):
             return self.give_back(told, self.detail_url)
         messages.warning(self.request, f"{told} What you typed is still here.")
         self.consultation = now
-        if self.decision.asks == Asks.NOTHING:
-            return self._show(letter=self._posted_letter())
-        return self._show(time=self._time_form(self.request.POST), letter=self._posted_letter())
+        asks = self.decision.asks != Asks.NOTHING
+        time = self._time_form(self.request.POST) if asks else None
+        return self._show(time=time, letter=self._posted_letter())
 
     def _was_done(self, now: ConsultationRequest, read: int) -> bool:
         """Whether it is this very form that changed the request: a button pressed twice."""
@@ -229,8 +221,7 @@ class DecideView(BelowRequest):
             assert time is not None
             time.objections = dict.fromkeys(error.sentences, time.starts)
             return self._show(time=time, letter=letter)
-        messages.success(self.request, self._done())
-        return HttpResponseRedirect(self.detail_url)
+        return self.back(self._done())
 
     def _done(self) -> str:
         if self.consultation.state == State.PENDING and self.decision.kind == "accept":
@@ -251,8 +242,6 @@ class DecideView(BelowRequest):
         """The form about times, or what it said and the letter."""
         return self.render_to_response(
             self.get_context_data(
-                consultation=self.consultation,
-                practice=self.practice,
                 decision=self.decision,
                 time_form=time,
                 letter_form=letter,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.generic import TemplateView, View
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
@@ -32,25 +32,14 @@ class EraseView(BelowRequest, AsksAgain):
     page_title = "Erase now"
     header_icon = "bin"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(
-            **kwargs,
-            consultation=self.consultation,
-            practice=self.practice,
-            is_held=self.is_held,
-        )
-
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             is_gone = erasing.erase(self.consultation, by=transitions.Actor.PRACTICE)
         except erasing.UnderLegalHold:
-            messages.error(request, "This request is held. Lift the hold first.")
-            return HttpResponseRedirect(self.detail_url)
-        if is_gone:
-            messages.success(request, "Erased.")
-        else:
-            messages.success(request, "Erased, but for the address of one cancellation.")
-        return HttpResponseRedirect(str(LIST))
+            return self.back("This request is held. Lift the hold first.", messages.ERROR)
+        but = "" if is_gone else ", but for the address of one cancellation"
+        messages.success(request, f"Erased{but}.")
+        return redirect(LIST)
 
 
 class HoldView(BelowRequest):
@@ -61,40 +50,25 @@ class HoldView(BelowRequest):
     header_icon = "lock"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        known: dict[str, Any] = {}
-        if self.is_held:
-            known = {
-                "until": self.consultation.kept_until,
-                "because": self.consultation.kept_because,
-            }
+        held = self.consultation
+        known = {"until": held.kept_until, "because": held.kept_because} if self.is_held else None
         return self._show(HoldForm(initial=known, today=self.practice.today()))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if self.is_held and (asked := ask_again(request)):
             return asked  # to end or to shorten a hold is to let something be erased
-        try:
-            if request.POST.get("act") == "lift":
-                erasing.lift_legal_hold(self.consultation, user=self.user)
-                messages.success(request, "The hold is lifted.")
-                return HttpResponseRedirect(self.detail_url)
-            form = HoldForm(request.POST, today=self.practice.today())
-            if not form.is_valid():
-                return self._show(form)
-            until, because = form.cleaned_data["until"], form.cleaned_data["because"]
-            erasing.place_legal_hold(self.consultation, until, because, user=self.user)
-        except transitions.Stale:
-            return self.gone()
-        messages.success(request, "It is kept until then.")
-        return HttpResponseRedirect(self.detail_url)
+        if request.POST.get("act") == "lift":
+            erasing.lift_legal_hold(self.consultation, user=self.user)
+            return self.back("The hold is lifted.")
+        form = HoldForm(request.POST, today=self.practice.today())
+        if not form.is_valid():
+            return self._show(form)
+        until, because = form.cleaned_data["until"], form.cleaned_data["because"]
+        erasing.place_legal_hold(self.consultation, until, because, user=self.user)
+        return self.back("It is kept until then.")
 
     def _show(self, form: HoldForm) -> HttpResponse:
-        context = self.get_context_data(
-            consultation=self.consultation,
-            practice=self.practice,
-            is_held=self.is_held,
-            form=form,
-        )
-        return self.render_to_response(context)
+        return self.render_to_response(self.get_context_data(form=form))
 
 
 class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView):

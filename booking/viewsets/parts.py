@@ -38,16 +38,13 @@ class NotesView(DetailPart):
             return self.not_saved(NOTES, notes_form=form)
         try:
             notes.save_notes(self.consultation, user=self.user, **form.typed)
-        except transitions.Stale:
-            return self.gone()
         except notes.SavedMeanwhile:
             self.consultation.refresh_from_db()
             return self.not_saved(NOTES, notes_form=form.again())
         except transitions.NotAllowed:  # a time was agreed meanwhile, of which the form says more
             self.consultation.refresh_from_db()
             return self.not_saved(NOTES, notes_form=self.notes_form(request.POST))
-        messages.success(request, "Saved.")
-        return HttpResponseRedirect(self.detail_url)
+        return self.back("Saved.")
 
 
 class AddressView(DetailPart):
@@ -56,17 +53,12 @@ class AddressView(DetailPart):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "reached" in request.POST:
             readdress.reached_otherwise(self.consultation, user=self.user)
-            messages.success(request, "Noted.")
-            return HttpResponseRedirect(self.detail_url)
+            return self.back("Noted.")
         form = AddressForm(request.POST, consultation=self.consultation)
         if not form.is_valid():
             return self.not_saved("A letter came back", address_form=form)
-        try:
-            readdress.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
-        except transitions.Stale:
-            return self.gone()
-        messages.success(request, "Changed. The last letter goes to the new address.")
-        return HttpResponseRedirect(self.detail_url)
+        readdress.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
+        return self.back("Changed. The last letter goes to the new address.")
 
 
 class ReachView(DetailPart):
@@ -80,17 +72,13 @@ class ReachView(DetailPart):
                 raise transitions.NotAllowed
             ticked = {"email_ok": False, **form.cleaned_data}
             readdress.reach_by(self.consultation, user=self.user, **ticked)
-        except transitions.Stale:
-            return self.gone()
         except transitions.NotAllowed:
-            messages.warning(
-                request,
+            return self.back(
                 "Nothing was saved, because the request changed since you opened the page. "
                 "Please look again.",
+                messages.WARNING,
             )
-        else:
-            messages.success(request, "Saved.")
-        return HttpResponseRedirect(self.detail_url)
+        return self.back("Saved.")
 
 
 class StandsView(DetailPart):
@@ -103,12 +91,10 @@ class StandsView(DetailPart):
                 raise transitions.Stale
             decisions.let_stand(self.consultation, known, user=self.user)
         except transitions.Stale:
-            messages.warning(
-                request, "The time changed since you opened the page. Please look again."
+            return self.back(
+                "The time changed since you opened the page. Please look again.", messages.WARNING
             )
-        else:
-            messages.success(request, "It stands as agreed. Its reminder goes out as usual.")
-        return HttpResponseRedirect(self.detail_url)
+        return self.back("It stands as agreed. Its reminder goes out as usual.")
 
 
 class ToldView(DetailPart):
@@ -117,5 +103,4 @@ class ToldView(DetailPart):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])
         notes.tell(letter, user=self.user)
-        messages.success(request, "Noted.")
-        return HttpResponseRedirect(self.detail_url)
+        return self.back("Noted.")

@@ -18,7 +18,7 @@ from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
 from booking.times import open_times
-from booking.viewsets.base import ReviewMixin
+from booking.viewsets.base import ReviewMenuItem, ReviewMixin
 from booking.viewsets.conflicts import listed
 from practice.environment import site_url
 from practice.fields import Unreadable
@@ -135,6 +135,11 @@ class UseAsIsView(ReviewMixin):
 class ScheduleViewSet(ViewSet):
     name = "schedule"
     icon = "calendar-alt"
+    menu_label = "Schedule"
+    menu_name = "schedule"
+    menu_order = 51
+    menu_item_class = ReviewMenuItem
+    add_to_admin_menu = True
 
     def get_urlpatterns(self) -> list[Any]:
         return [
@@ -142,6 +147,3 @@ class ScheduleViewSet(ViewSet):
             path("new-secret/", NewSecretView.as_view(), name="new_secret"),
             path("use-as-is/", UseAsIsView.as_view(), name="use_as_is"),
         ]
-
-
-viewset = ScheduleViewSet()
