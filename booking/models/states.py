@@ -18,10 +18,7 @@ class State(models.TextChoices):
 
 # Whose `starts_at` is theirs: asked for and held, agreed, or agreed while others are offered.
 HOLDING_STATES = (State.PENDING, State.PROPOSED, State.CONFIRMED)
-FINAL_STATES = (
-    *(State.DECLINED, State.CANCELLED, State.EXPIRED),
-    *(State.WITHDRAWN, State.CLOSED),
-)
+FINAL_STATES = (State.DECLINED, State.CANCELLED, State.EXPIRED, State.WITHDRAWN, State.CLOSED)
 WAITING_STATES = (State.PENDING, State.PROPOSED, State.WAITLISTED)
 OPEN_STATES = (State.SUSPECTED, State.PENDING, State.PROPOSED, State.WAITLISTED, State.CONFIRMED)
 
@@ -52,50 +49,17 @@ HAPPENED = (Outcome.TOOK_PLACE, Outcome.DID_NOT_COME)  # known once its time has
 
 # Where each state may lead. Who may take which step: services/.
 NEXT_STATES: dict[State, frozenset[State]] = {
-    State.SUSPECTED: frozenset({State.PENDING, State.WITHDRAWN, State.CLOSED}),
-    State.PENDING: frozenset(
-        {
-            State.CONFIRMED,
-            State.PROPOSED,
-            State.WAITLISTED,
-            State.DECLINED,
-            State.WITHDRAWN,
-            State.CLOSED,
-        }
-    ),
-    State.PROPOSED: frozenset(
-        {
-            State.CONFIRMED,
-            State.PENDING,
-            State.WAITLISTED,
-            State.DECLINED,
-            State.WITHDRAWN,
-            State.EXPIRED,
-            State.CLOSED,
-        }
-    ),
-    State.WAITLISTED: frozenset(
-        {
-            State.PENDING,
-            State.CONFIRMED,
-            State.PROPOSED,
-            State.DECLINED,
-            State.WITHDRAWN,
-            State.CLOSED,
-        }
-    ),
-    State.CONFIRMED: frozenset(
-        {
-            State.CONFIRMED,
-            State.PROPOSED,
-            State.WITHDRAWN,
-            State.CANCELLED,
-            State.CLOSED,
-        }
-    ),
-    State.DECLINED: frozenset({State.PENDING}),
-    State.CANCELLED: frozenset({State.PENDING}),
-    State.EXPIRED: frozenset({State.PENDING}),
-    State.CLOSED: frozenset({State.PENDING}),
-    State.WITHDRAWN: frozenset({State.PENDING, State.SUSPECTED}),
+    State(state): frozenset(map(State, following.split()))
+    for state, following in {
+        "suspected": "pending withdrawn closed",
+        "pending": "confirmed proposed waitlisted declined withdrawn closed",
+        "proposed": "confirmed pending waitlisted declined withdrawn expired closed",
+        "waitlisted": "pending confirmed proposed declined withdrawn closed",
+        "confirmed": "confirmed proposed withdrawn cancelled closed",
+        "declined": "pending",
+        "cancelled": "pending",
+        "expired": "pending",
+        "closed": "pending",
+        "withdrawn": "pending suspected",
+    }.items()
 }
