@@ -11,8 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import get_template
 
-from booking.forms import ConsultationForm
-from booking.forms.visitor import as_meant
+from booking.forms.visitor import ConsultationForm, as_meant
 from practice.http import outage
 from practice.models import PracticeSettings
 
@@ -46,7 +45,6 @@ def unsent(request: HttpRequest) -> HttpResponse:
     typed = as_meant(request.POST)
     # Bound, the form would look for open times.
     form = ConsultationForm(initial=typed.dict(), practice=PracticeSettings())
-    form.use_required_attribute = False
     shown = [name for name in form.in_words() if form.is_asked(name) or name in typed]
     context = {
         "facts": outage.recall(),

@@ -26,6 +26,18 @@ def needs_phone(consultation: ConsultationRequest, practice: PracticeSettings) -
     )
 
 
+class PhoneField(forms.CharField):
+    """A telephone number: one of several ways to reply, and so not called optional."""
+
+    one_of_several = True
+
+    def __init__(self, label: str) -> None:
+        kind = {"type": "tel", "autocomplete": "tel", "inputmode": "tel"}
+        super().__init__(
+            label=label, max_length=80, required=False, widget=forms.TextInput(attrs=kind)
+        )
+
+
 class ReachForm(forms.Form):
     """How a visitor with a telephone may be reached, as they told the therapist since."""
 
@@ -61,10 +73,10 @@ class AddressForm(forms.Form):
 
     def __init__(self, *args: Any, consultation: ConsultationRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.request = consultation
+        self.consultation = consultation
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        if contacts.comparable(email) == contacts.comparable(self.request.email):
+        if contacts.comparable(email) == contacts.comparable(self.consultation.email):
             raise forms.ValidationError("This is the address from which the letter came back.")
         return email

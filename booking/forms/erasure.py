@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from booking.erasure import data_requests
+from booking.forms.hours import DayField
 
 LONGEST = timedelta(days=3660)
 
@@ -13,14 +14,13 @@ LONGEST = timedelta(days=3660)
 class HoldForm(forms.Form):
     """Why a request must be kept, and how long; `today` is the practice's."""
 
-    until = forms.DateField(
+    until = DayField(
         label="Keep it until",
         help_text="On the day after, it can be erased again.",
         error_messages={
             "required": "Choose the last day on which it is kept.",
             "invalid": "Write a day, such as 2027-06-30.",
         },
-        widget=forms.DateInput(attrs={"type": "date"}),
     )
     because = forms.CharField(
         label="Why it must be kept",

@@ -9,7 +9,7 @@ from django.core.validators import validate_email
 from django.utils import timezone
 
 from booking.busy import fetching, sync
-from booking.forms.hours import BaseRows, PlainForm
+from booking.forms.hours import BaseRows, PlainForm, rows_of
 from booking.models import BusyFeed, Schedule
 
 MOST_FEEDS = 10
@@ -122,12 +122,4 @@ class BaseFeeds(BaseRows):
             form.save(schedule)
 
 
-FeedFormSet = forms.formset_factory(
-    FeedForm,
-    formset=BaseFeeds,
-    extra=1,
-    max_num=MOST_FEEDS,
-    absolute_max=2 * MOST_FEEDS,
-    can_delete=True,
-    can_delete_extra=False,
-)
+FeedFormSet = rows_of(FeedForm, BaseFeeds, spare=1, most=MOST_FEEDS)

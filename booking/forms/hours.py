@@ -135,6 +135,19 @@ class BaseRows(forms.BaseFormSet):
         ]
 
 
+def rows_of(form: type[forms.Form], rows: type[BaseRows], spare: int, most: int) -> Any:
+    """The formset of such rows, with as many `spare` ones."""
+    return forms.formset_factory(
+        form,
+        rows,
+        extra=spare,
+        max_num=most,
+        absolute_max=2 * most,
+        can_delete=True,
+        can_delete_extra=False,
+    )
+
+
 class SingleDateForm(PlainForm, forms.Form):
     """A date with hours of its own, `self.windows`; none of them closes it."""
 
@@ -228,12 +241,5 @@ class BaseDaysAway(BaseRows):
         ]
 
 
-ROWS: dict[str, Any] = {
-    "extra": SPARE_ROWS,
-    "max_num": MOST_ROWS,
-    "absolute_max": 2 * MOST_ROWS,
-    "can_delete": True,
-    "can_delete_extra": False,
-}
-SingleDateFormSet = forms.formset_factory(SingleDateForm, formset=BaseSingleDates, **ROWS)
-DaysAwayFormSet = forms.formset_factory(AwayForm, formset=BaseDaysAway, **ROWS)
+SingleDateFormSet = rows_of(SingleDateForm, BaseSingleDates, SPARE_ROWS, MOST_ROWS)
+DaysAwayFormSet = rows_of(AwayForm, BaseDaysAway, SPARE_ROWS, MOST_ROWS)

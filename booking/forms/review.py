@@ -7,6 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from booking.forms.contact import needs_email, needs_phone
+from booking.forms.hours import DayField, TimeOfDayField
 from booking.letters.emails import GAP
 from booking.models import ConsultationRequest
 from booking.services.decisions import MOST_OFFERS
@@ -17,10 +18,6 @@ from practice.models import PracticeSettings
 from practice.models.settings import validate_five_minutes
 
 LONGEST_AHEAD = timedelta(days=731)
-
-
-class DayField(forms.DateField):
-    widget = forms.DateInput(attrs={"type": "date"})
 
 
 class MinutesField(forms.IntegerField):
@@ -34,15 +31,11 @@ class MinutesField(forms.IntegerField):
         )
 
 
-class HourField(forms.TimeField):
-    widget = forms.TimeInput(attrs={"type": "time", "step": 300})
-
-
 def start_of(day: date, hour: time, practice: PracticeSettings) -> datetime:
     """A wall time in the practice's zone as an instant (UTC).
 
-    Raises ValidationError for what is over, too far ahead, between two steps of five minutes,
-    or left out when clocks go forward. A time that comes twice is the first of the two.
+    Raises ValidationError for what is over, too far ahead, or left out when clocks go forward. A
+    time that comes twice is the first of the two.
     """
     if day < practice.today():
         raise forms.ValidationError("This day is in the past.")
@@ -54,13 +47,15 @@ def start_of(day: date, hour: time, practice: PracticeSettings) -> datetime:
         raise forms.ValidationError("The clocks go forward then; this time does not exist.")
     if starts_at <= timezone.now():
         raise forms.ValidationError("This time is in the past.")
-    if hour.minute % 5 or hour.second or hour.microsecond:
-        raise forms.ValidationError("Times begin at full five minutes.")
     return starts_at
 
 
 class AnywayForm(forms.Form):
-    """A form about times, which may be taken against what speaks against them."""
+    """A form about times, which may be taken against what speaks against them.
+
+    `starts` are the times (UTC, sorted) that a valid form says; `blame` says beside its field why
+    one of them cannot be had.
+    """
 
     anyway = forms.BooleanField(label="Take it all the same", required=False)
     known = forms.MultipleChoiceField(
@@ -74,11 +69,6 @@ class AnywayForm(forms.Form):
         self.objections: dict[str, list[datetime]] = {}  # with the times that each is about
 
     @property
-    def starts(self) -> list[datetime]:
-        """The times (UTC, sorted) that a valid form says."""
-        raise NotImplementedError
-
-    @property
     def despite(self) -> list[str]:
         """What the therapist knows to speak against the times, and takes them all the same."""
         return self.cleaned_data["known"] if self.cleaned_data.get("anyway") else []
@@ -88,16 +78,12 @@ class AnywayForm(forms.Form):
         """Whether the therapist takes the times against all that speaks against them."""
         return not self.objections.keys() - set(self.despite)
 
-    def blame(self, start: datetime, sentence: str) -> None:
-        """Says beside its field why a time of a valid form cannot be had."""
-        raise NotImplementedError
-
 
 class TimeForm(AnywayForm):
     """A day and an hour in the practice's own zone, and how to reach whoever is called."""
 
     day = DayField()
-    hour = HourField(label="Time")
+    hour = TimeOfDayField(label="Time")
     minutes = MinutesField()
     phone = forms.CharField(
         label="Their telephone number",
@@ -118,19 +104,31 @@ class TimeForm(AnywayForm):
         self,
         *args: Any,
         practice: PracticeSettings,
-        consultation: ConsultationRequest | None = None,
+        consultation: ConsultationRequest,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.practice = practice
         self.fields["minutes"].initial = practice.consultation_minutes
+        self._begin_with_the_time_of(consultation)
         self.fields["hour"].help_text = f"In {zone_name(practice.zone, timezone.now())}."
-        if consultation is None or not needs_phone(consultation, practice):
+        if not needs_phone(consultation, practice):
             del self.fields["phone"], self.fields["visitor_calls"]
         elif not practice.telephone:
             del self.fields["visitor_calls"]  # there is no number that they could call
-        if consultation is None or not needs_email(consultation, practice):
+        if not needs_email(consultation, practice):
             del self.fields["email"], self.fields["told_by_voice"]
+
+    def _begin_with_the_time_of(self, consultation: ConsultationRequest) -> None:
+        """The one that is held or was asked for, while it is to come."""
+        starts_at = consultation.starts_at or consultation.asked_for
+        if starts_at is None or starts_at <= timezone.now():
+            return
+        local = starts_at.astimezone(self.practice.zone)
+        self.initial.update(day=local.date(), hour=f"{local:%H:%M}")
+        if consultation.starts_at and consultation.ends_at:
+            length = consultation.ends_at - consultation.starts_at
+            self.initial["minutes"] = round(length.total_seconds() / 60)
 
     def clean_phone(self) -> str:
         return contacts.phone(self.cleaned_data["phone"], self.practice.country)
@@ -174,13 +172,12 @@ class OfferForm(AnywayForm):
         self.practice = practice
         for number in range(1, MOST_OFFERS + 1):
             self.fields[f"day_{number}"] = DayField(label=f"Day {number}", required=False)
-            self.fields[f"hour_{number}"] = HourField(label=f"Time {number}", required=False)
+            self.fields[f"hour_{number}"] = TimeOfDayField(label=f"Time {number}", required=False)
         self.fields["minutes"].initial = practice.consultation_minutes
         self.order_fields([*(f"{what}_{n}" for n in (1, 2, 3) for what in ("day", "hour"))])
 
     @classmethod
     def suggesting(cls, starts: list[datetime], practice: PracticeSettings) -> "OfferForm":
-        """A form that begins with these times (UTC)."""
         initial: dict[str, Any] = {}
         for number, start in enumerate(starts[:MOST_OFFERS], 1):
             local = start.astimezone(practice.zone)
@@ -258,10 +255,7 @@ class LetterForm(forms.Form):
     @property
     def own_words(self) -> str:
         """What the therapist wrote and has not sent, beyond what was drafted for them."""
-        names = ("subject", "body", "earlier") if self.changed_words else ("earlier",)
+        is_drafted = {"subject", "body"}.isdisjoint(self.changed_data)
+        names = ("earlier",) if is_drafted else ("subject", "body", "earlier")
         typed = (str(self.data.get(name, "")).strip() for name in names)
         return "\n\n".join(text for text in typed if text)
-
-    @property
-    def changed_words(self) -> bool:
-        return not {"subject", "body"}.isdisjoint(self.changed_data)

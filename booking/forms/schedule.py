@@ -193,17 +193,17 @@ class ScheduleForms:
         return self.settings.instance
 
     def is_valid(self) -> bool:
-        verdicts = [part.is_valid() for part in self.parts]  # each, so that each shows its faults
+        parts = [self.practice, self.settings, *self.week, self.dates, self.away, self.feeds]
+        verdicts = [part.is_valid() for part in parts]  # each, so that each shows its faults
         return all(verdicts)
 
-    @property
-    def parts(self) -> list[Any]:
-        return [self.practice, self.settings, *self.week, self.dates, self.away, self.feeds]
-
     def faults(self) -> Iterator[forms.BoundField]:
-        """The fields that have to be looked at again, in the order of the parts."""
-        for form in self._all_forms():
-            yield from (field for field in form if field.errors)
+        """The fields that have to be looked at again, in the order of the page."""
+        found: list[Any] = [self.practice, self.settings]
+        for rows in (*self.week, self.dates, self.away, self.feeds):
+            for row in rows.forms:
+                found += [row, *(row.windows.forms if rows is self.dates else ())]
+        return (field for form in found for field in form if field.errors)
 
     @transaction.atomic
     def save(self) -> None:
@@ -276,14 +276,3 @@ class ScheduleForms:
             prefix="feeds",
             form_kwargs={"feeds": feeds},
         )
-
-    def _all_forms(self) -> Iterator[forms.BaseForm]:
-        yield self.practice
-        yield self.settings
-        for windows in self.week:
-            yield from windows.forms
-        for single in self.dates.forms:
-            yield single
-            yield from single.windows.forms
-        yield from self.away.forms
-        yield from self.feeds.forms

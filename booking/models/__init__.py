@@ -3,8 +3,10 @@
 from booking.models.abuse import DailyCount, DailySalt, Limit
 from booking.models.busy import BusyFeed, BusyInterval
 from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
+from booking.models.events import Proposal, RequestEvent
 from booking.models.letters import Letter, OutgoingEmail
-from booking.models.requests import ConsultationRequest, Proposal, RequestEvent, RequestQuerySet
+from booking.models.queries import RequestQuerySet
+from booking.models.requests import ConsultationRequest
 from booking.models.schedule import (
     AvailabilityRule,
     DateOverride,

@@ -1,17 +1,15 @@
-"""A consultation request, the times that are offered for it, and what happened to it."""
+"""A consultation request: what a visitor sends, and how it stands."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
@@ -19,119 +17,18 @@ from wagtail.models import Page
 from booking import tokens
 from booking.models.abuse import Limit
 from booking.models.contact import Contact, contact
-from booking.models.states import (
-    FINAL_STATES,
-    HOLDING_STATES,
-    OPEN_STATES,
-    WAITING_STATES,
-    Outcome,
-    PartOfWeek,
-    State,
-    Who,
-)
+from booking.models.queries import UNWRITTEN, RequestQuerySet
+from booking.models.states import OPEN_STATES, Outcome, PartOfWeek, State, Who
 from booking.spam import signals
 from practice.fields import EncryptedTextField, Unreadable, personal, personal_fields
 from practice.jurisdiction import zones
 from practice.models import Medium
 
+__all__ = ["ConsultationRequest", "RequestQuerySet", "new_nonce"]
+
 
 def new_nonce() -> str:
     return secrets.token_urlsafe(16)
-
-
-UNWRITTEN = Q(wishes__gt=F("wishes_in_file"))
-AWAITING_REPLY = Q(state=State.PENDING) | Q(state=State.CONFIRMED, move_asked_at__isnull=False)
-
-
-def _late(today: date) -> Q:
-    return AWAITING_REPLY & (Q(reply_by__lt=today) | Q(hold_ended_at__isnull=False))
-
-
-class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
-    def by_token(self, token: str) -> ConsultationRequest | None:
-        """The request that a visitor's link leads to, if the link is good and it still exists."""
-        found = tokens.read(token)
-        rows = self.select_related("schedule")
-        return rows.filter(pk=found[0], link_nonce=found[1]).first() if found else None
-
-    def open(self) -> RequestQuerySet:
-        return self.filter(state__in=OPEN_STATES)
-
-    def older_than(self, kept_for: Callable[[str], timedelta], now: datetime) -> RequestQuerySet:
-        """Those kept for longer than their state is: `kept_for` knows each, and `waiting`.
-
-        A consultation counts from its end; while one is still to come nothing is too old.
-        """
-        over = Q(state=State.CONFIRMED, ends_at__lt=now - kept_for(State.CONFIRMED))
-        for state in (*FINAL_STATES, State.SUSPECTED):
-            over |= Q(state=state, state_since__lt=now - kept_for(state))
-        waited = Q(state__in=WAITING_STATES, state_since__lt=now - kept_for("waiting"))
-        return self.filter(over | waited & ~Q(starts_at__gt=now))
-
-    def held(self, today: date) -> RequestQuerySet:
-        """Those that must not be erased on `today`, in the practice's zone."""
-        return self.filter(kept_until__gte=today)
-
-    def with_time(self) -> RequestQuerySet:
-        """Those whose consultation is agreed, also while other times are offered for it."""
-        return self.filter(state__in=(State.CONFIRMED, State.PROPOSED), starts_at__isnull=False)
-
-    def awaiting_reply(self) -> RequestQuerySet:
-        """Those on which the next word is the practice's."""
-        return self.filter(AWAITING_REPLY)
-
-    def unopened(self) -> RequestQuerySet:
-        """Those that wait, and that nobody who may review them has looked at since they came."""
-        return self.filter(state=State.PENDING, opened_at=None)
-
-    def overdue(self, today: date) -> RequestQuerySet:
-        """Those whose promised day, in the practice's zone, or whose hold of a time is over."""
-        return self.filter(_late(today))
-
-    def marking_late(self, today: date) -> RequestQuerySet:
-        """Each with `late`, for lists."""
-        return self.annotate(
-            late=ExpressionWrapper(_late(today), output_field=models.BooleanField())
-        )
-
-    def marking_returned(self) -> RequestQuerySet:
-        """Each with `unreached`, for lists."""
-        returned = self.model._default_manager.filter(pk=OuterRef("pk")).with_returned_letter()
-        return self.annotate(unreached=Exists(returned))
-
-    def held_apart(self) -> RequestQuerySet:
-        """Those that look like spam, until the therapist has looked at them."""
-        return self.filter(state=State.SUSPECTED)
-
-    def reserving(self, now: datetime) -> RequestQuerySet:
-        """Those that have a time ahead: asked for and reserved, or agreed."""
-        return self.filter(state__in=HOLDING_STATES, starts_at__gt=now)
-
-    def to_be_told(self) -> RequestQuerySet:
-        """Those with a letter that nobody can send: the visitor left no e-mail address."""
-        return self._with(letters__channel="in_person", letters__told_at=None)
-
-    def with_returned_letter(self) -> RequestQuerySet:
-        """Those whose visitor got no letter: it came back, and nobody has seen to it yet."""
-        return self._with(
-            emails__recipient="visitor",
-            emails__bounced_at__isnull=False,
-            emails__bounce_settled_at=None,
-        )
-
-    def _with(self, **related: Any) -> RequestQuerySet:
-        """Each once that has something of the kind. By a query of its own, which begins with what
-        is few, or all requests would be gone through in their order.
-        """
-        return self.filter(pk__in=self.model._default_manager.filter(**related).values("pk"))
-
-    def unwritten(self) -> RequestQuerySet:
-        """Those of which the file beside the backups does not know the newest wish."""
-        return self.filter(UNWRITTEN)
-
-    def shown(self) -> RequestQuerySet:
-        """All but those of which nothing is left but a cancellation on its way."""
-        return self.filter(erase_when_told=False)
 
 
 class ConsultationRequest(models.Model):
@@ -395,9 +292,8 @@ class ConsultationRequest(models.Model):
     @property
     def awaits_reply(self) -> bool:
         """Whether the next word is the practice's."""
-        return self.state == State.PENDING or (
-            self.state == State.CONFIRMED and self.move_asked_at is not None
-        )
+        asked_to_move = self.state == State.CONFIRMED and self.move_asked_at is not None
+        return self.state == State.PENDING or asked_to_move
 
     @property
     def was_promised_a_reply(self) -> bool:
@@ -428,12 +324,11 @@ class ConsultationRequest(models.Model):
 
     def is_ahead(self, now: datetime) -> bool:
         """Whether an agreed consultation is still to come."""
-        return self.has_time and self.starts_at is not None and self.starts_at > now
+        return self.has_time and self.is_to_come(now)
 
     def is_to_come(self, now: datetime) -> bool:
         """Whether a time that was agreed, called off since or not, has not come yet."""
-        was_agreed = self.state != State.PENDING and self.starts_at is not None
-        return was_agreed and self.starts_at is not None and self.starts_at > now
+        return self.state != State.PENDING and self.starts_at is not None and self.starts_at > now
 
     def zone_or(self, zone: ZoneInfo) -> ZoneInfo:
         """The visitor's own zone if they chose one that exists, else `zone`."""
@@ -455,91 +350,3 @@ class ConsultationRequest(models.Model):
     def may_be_restored(self, now: datetime) -> bool:
         """Whether the visitor may still take a withdrawal back."""
         return self.state == State.WITHDRAWN and now < self.state_since + self.UNDO_WITHIN
-
-
-class Proposal(models.Model):
-    """One of the times that the therapist offers; each is held until one is picked."""
-
-    request = models.ForeignKey(
-        ConsultationRequest, on_delete=models.CASCADE, related_name="proposals"
-    )
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-
-    wagtail_reference_index_ignore = True
-
-    class Meta:
-        ordering: ClassVar = ["starts_at"]
-        default_permissions = ()
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["request", "starts_at"], name="proposal_one_per_time"),
-            models.CheckConstraint(
-                condition=Q(ends_at__gt=F("starts_at")), name="proposal_ends_after_start"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Proposal {self.pk} of request {self.request_id}"
-
-
-class RequestEvent(models.Model):
-    """Who did what to a request and when; never what anybody said."""
-
-    class Actor(models.TextChoices):
-        VISITOR = "visitor", "The visitor"
-        PRACTICE = "practice", "The practice"
-        SYSTEM = "system", "The site"
-
-    class Kind(models.TextChoices):
-        RECEIVED = "received", "sent the request"
-        HELD_APART = "held_apart", "held it apart, since it looks like spam"
-        ACCEPT = "accept", "found it to be a real request"
-        CONFIRM = "confirm", "confirmed a time"
-        MOVE = "move", "moved it to another time"
-        KEEP = "keep", "kept the agreed time"
-        WAITLIST = "waitlist", "put it on the waiting list"
-        DECLINE = "decline", "referred on"
-        CANCEL = "cancel", "cancelled the consultation"
-        REOPEN = "reopen", "reopened it"
-        CLOSE = "close", "closed it"
-        TOLD = "told", "told the visitor"
-        OUTCOME = "outcome", "noted how it ended"
-        NOTE = "note", "changed the private note"
-        HELD = "held", "held it from erasure"
-        HOLD_LIFTED = "hold_lifted", "lifted the hold on erasing it"
-        ERASURE_ASKED = "erasure_asked", "asked for its erasure"
-        WITHDRAWN = "withdrawn", "withdrew it"
-        RESTORED = "restored", "brought it back"
-        OFFER = "offer", "offered other times"
-        PICKED = "picked", "picked one of the times"
-        NONE_SUITS = "none_suits", "said that none of the times suits"
-        ASKED_TO_MOVE = "asked_to_move", "asked for another time"
-        HOLD_ENDED = "hold_ended", "freed the time that was held too long"
-        OFFER_ENDED = "offer_ended", "ended the offer, which nobody answered"
-        CAME_BACK = "came_back", "learned that a letter to the visitor came back"
-        STANDS = "stands", "left the time as agreed"
-        READDRESSED = "readdressed", "changed the visitor's e-mail address"
-        SENT_AGAIN = "sent_again", "sent an email again that had been given up"
-        REACH = "reach", "noted how to reach the visitor"
-        HONORED = "honored", "put back wishes and holds made after the backup"
-
-    request = models.ForeignKey(
-        ConsultationRequest, on_delete=models.CASCADE, related_name="events"
-    )
-    kind = models.CharField(max_length=24, choices=Kind.choices)
-    actor = models.CharField(max_length=8, choices=Actor.choices)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    state = models.CharField(max_length=12, choices=State.choices)
-    version = models.PositiveIntegerField(help_text="Of the request, afterwards")
-    at = models.DateTimeField(default=timezone.now)
-
-    wagtail_reference_index_ignore = True
-
-    class Meta:
-        ordering: ClassVar = ["at", "pk"]
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"Event {self.pk} of request {self.request_id}"

@@ -1,5 +1,7 @@
 """What every page about requests begins with."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
@@ -13,9 +15,10 @@ from django.views.generic import TemplateView, View
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
+from booking import conflicts
 from booking.models import ConsultationRequest, Schedule
 from booking.permissions import may_review, require_review
-from booking.services import presence, transitions, unopened
+from booking.services import decisions, presence, transitions, unopened
 from practice.models import PracticeSettings, User
 
 LIST = reverse_lazy("consultations:index")
@@ -26,6 +29,7 @@ TYPED = {  # what is worth giving back when it can no longer be used
     "because": "Your reason",
     "email": "Their email address",
 }
+WAYS_OUT = ("confirm", "move", "cancel")
 CRUMBS = [
     {"url": reverse_lazy("wagtailadmin_home"), "label": "Home"},
     {"url": LIST, "label": "Consultations"},
@@ -37,6 +41,25 @@ class ReviewMenuItem(MenuItem):
 
     def is_shown(self, request: HttpRequest) -> bool:
         return may_review(request.user)
+
+
+@dataclass(frozen=True)
+class Listed(conflicts.Conflict):
+    """An agreed consultation that does not fit the schedule, with its ways out."""
+
+    @property
+    def decisions(self) -> list[decisions.Decision]:
+        """How the therapist can move or cancel it in the state that it has."""
+        return [d for d in decisions.decisions(self.consultation) if d.kind in WAYS_OUT]
+
+
+def listed(
+    practice: PracticeSettings,
+    schedule: Schedule,
+    consultations: Iterable[ConsultationRequest] | None = None,
+) -> list[Listed]:
+    found = conflicts.standing(practice, schedule, consultations)
+    return [Listed(c.consultation, c.reasons, c.minutes) for c in found]
 
 
 @method_decorator([never_cache, sensitive_post_parameters()], name="dispatch")

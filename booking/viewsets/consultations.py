@@ -7,12 +7,18 @@ from django.urls import path
 from wagtail.admin.viewsets.base import ViewSet
 
 from booking.models import ConsultationRequest
-from booking.viewsets.again import SendAgainView
 from booking.viewsets.base import ReviewMenuItem
 from booking.viewsets.clock import ClockView
 from booking.viewsets.deciding import DecideView
 from booking.viewsets.erasure import DemandView, EraseView, HoldView
-from booking.viewsets.parts import AddressView, NotesView, ReachView, StandsView, ToldView
+from booking.viewsets.parts import (
+    AddressView,
+    NotesView,
+    ReachView,
+    SendAgainView,
+    StandsView,
+    ToldView,
+)
 from booking.viewsets.review import DetailView, ListView
 
 

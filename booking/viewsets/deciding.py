@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from booking.forms import LetterForm, OfferForm, TimeForm
+from booking.forms.review import LetterForm, OfferForm, TimeForm
 from booking.letters import emails
 from booking.models import ConsultationRequest, State
 from booking.services import decisions, transitions
@@ -118,25 +118,14 @@ class DecideView(BelowRequest):
 
     def _time_form(self, data: QueryDict | None = None) -> TimeForm | OfferForm:
         """The form about times, at first with the one that is held, or with some that are open."""
-        given = {"practice": self.told}
-        if self.decision.asks == Asks.TIMES:
-            if data is not None:
-                return OfferForm(data, **given)
-            starts = open_times.starts_now(self.practice, self.schedule)
-            parts, zone = self.consultation.parts_of_week, self.practice.zone
-            suggested = choice.to_offer(starts, zone, parts, decisions.MOST_OFFERS)
-            return OfferForm.suggesting(suggested, **given)
+        if self.decision.asks == Asks.TIME:
+            return TimeForm(data, practice=self.told, consultation=self.consultation)
         if data is not None:
-            return TimeForm(data, consultation=self.consultation, **given)
-        asked = self.consultation.starts_at or self.consultation.asked_for
-        if asked is None or asked <= timezone.now():
-            return TimeForm(consultation=self.consultation, **given)
-        local = asked.astimezone(self.practice.zone)
-        initial: dict[str, Any] = {"day": local.date(), "hour": f"{local:%H:%M}"}
-        if self.consultation.starts_at and self.consultation.ends_at:
-            length = self.consultation.ends_at - self.consultation.starts_at
-            initial["minutes"] = round(length.total_seconds() / 60)
-        return TimeForm(initial=initial, consultation=self.consultation, **given)
+            return OfferForm(data, practice=self.told)
+        starts = open_times.starts_now(self.practice, self.schedule)
+        parts, zone = self.consultation.parts_of_week, self.practice.zone
+        suggested = choice.to_offer(starts, zone, parts, decisions.MOST_OFFERS)
+        return OfferForm.suggesting(suggested, self.told)
 
     def _object(self, form: TimeForm | OfferForm) -> bool:
         """Whether a time cannot be had, or more speaks against it than the therapist knows of."""
@@ -171,7 +160,6 @@ class DecideView(BelowRequest):
             self.consultation.medium = self.told.consultation_medium
 
     def _posted_letter(self) -> LetterForm | None:
-        """The words that were posted, if any were."""
         if "body" not in self.request.POST:
             return None
         return LetterForm(self.request.POST, by_email=self.consultation.contact.letter)

@@ -1,29 +1,26 @@
 """The list of requests and the page of each."""
 
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
-from django.views.generic import TemplateView
 from wagtail.admin.ui.tables import Column, TitleColumn
-from wagtail.admin.views.generic.base import BaseListingView, WagtailAdminTemplateMixin
+from wagtail.admin.views.generic.base import BaseListingView
 
 from booking.busy import sync
 from booking.erasure import retention
 from booking.filters import NEWEST, RequestFilterSet, with_words
-from booking.forms import AddressForm, NotesForm, ReachForm
+from booking.forms.contact import AddressForm, ReachForm
+from booking.forms.notes import NotesForm
 from booking.letters import bounces, emails
 from booking.models import ConsultationRequest, Letter, State
 from booking.services import again, decisions
 from booking.services.transitions import Recipient
-from booking.viewsets.base import CRUMBS, RequestMixin, ReviewMixin
-from booking.viewsets.conflicts import listed
+from booking.viewsets.base import CRUMBS, BelowRequest, ReviewMixin, listed
 from practice.jurisdiction import times
 
 MOST_LETTERS = 200  # of what is looked for
@@ -62,7 +59,7 @@ class ListView(ReviewMixin, BaseListingView):
             return f"{times.day(local)}, {times.clock(local)}{times.which_of_two(local)}"
 
         return [
-            TitleColumn("name", label="Name", get_url=row_url),
+            TitleColumn("name", label="Name", url_name="consultations:detail"),
             Column("state", label="State", accessor="get_state_display"),
             ReplyByColumn("reply_by", label="Answer by"),
             Column("who", label="For", accessor="get_who_display", classname="on-wide"),
@@ -71,13 +68,9 @@ class ListView(ReviewMixin, BaseListingView):
             Column("received_at", label="Received", accessor=received, classname="on-wide"),
         ]
 
-    @cached_property
-    def today(self) -> date:
-        return self.practice.today()
-
     def get_base_queryset(self) -> QuerySet[ConsultationRequest]:
         requests = ConsultationRequest.objects.shown().select_related("article")
-        requests = requests.marking_late(self.today).marking_returned()
+        requests = requests.for_list(self.practice.today())
         if self.apart:
             return requests.held_apart()
         if self.request.GET.get("state"):
@@ -124,7 +117,7 @@ class ListView(ReviewMixin, BaseListingView):
             is_searching=self.is_searching,
             search_query=self.search_query,
             held_apart=waiting.held_apart().count(),
-            late=waiting.overdue(self.today).count(),
+            late=waiting.overdue(self.practice.today()).count(),
             untold=waiting.to_be_told(),
             unreached=waiting.shown().with_returned_letter(),
             lost_alerts=bounces.alerts(),
@@ -133,11 +126,7 @@ class ListView(ReviewMixin, BaseListingView):
         )
 
 
-def row_url(row: ConsultationRequest) -> str:
-    return reverse("consultations:detail", args=[row.pk])
-
-
-class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
+class DetailView(BelowRequest):
     """Everything about one request, with a button for each decision its state allows."""
 
     template_name = "booking/admin/detail.html"
@@ -151,18 +140,13 @@ class DetailView(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         consultation = self.consultation
-        today = self.practice.today()
         kwargs.setdefault("notes_form", self.notes_form())
         kwargs.setdefault("address_form", AddressForm(consultation=consultation))
         return super().get_context_data(
             **kwargs,
-            consultation=consultation,
             contact=consultation.contact,
-            practice=self.practice,
             reach_form=ReachForm(consultation=consultation),
-            late=consultation.is_late(today),
-            is_held=self.is_held,
-            unreadable=consultation.is_unreadable,
+            late=consultation.is_late(self.practice.today()),
             erased_on=retention.erased_on(consultation),
             region=self.practice.region_name(consultation.region),
             own_zone=self._own_zone(),

@@ -18,8 +18,7 @@ from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
 from booking.times import open_times
-from booking.viewsets.base import ReviewMenuItem, ReviewMixin
-from booking.viewsets.conflicts import listed
+from booking.viewsets.base import ReviewMenuItem, ReviewMixin, listed
 from practice.environment import site_url
 from practice.fields import Unreadable
 from practice.models import Intake, PracticeSettings

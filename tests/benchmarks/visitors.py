@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.models import ConsultationRequest
 from tests.benchmarks.load import CONNECTIONS
 from tests.faults.browser import Browser

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking.erasure import erasing
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.letters import emails, outbox
 from booking.models import (
     ConsultationRequest,

@@ -7,7 +7,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.letters import outbox
 from booking.models import ConsultationRequest
 from booking.services import counts

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule, SlotClaim, State
 from booking.services import by_visitor, counts, decisions, unopened

@@ -114,7 +114,7 @@ class TestTheTherapist:
             ({"day_2": "2026-12-02", "hour_2": "09:00"}, "twice"),
             ({"hour_3": ""}, "or neither"),
             ({"minutes": "17"}, "multiple"),
-            ({"day_1": "soon"}, "valid date"),
+            ({"day_1": "soon"}, "Write a date such as"),
             ({f"{what}_{n}": "" for n in (1, 2, 3) for what in ("day", "hour")}, "at least one"),
             ({"hour_1": "03:00"}, "outside your hours"),
         ],

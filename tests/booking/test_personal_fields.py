@@ -17,7 +17,7 @@ from django.test import Client, RequestFactory
 from django.views.debug import get_exception_reporter_class
 
 from booking.erasure import data_requests, database_files, erasing
-from booking.forms import ConsultationForm
+from booking.forms.visitor import ConsultationForm
 from booking.models import ConsultationRequest, Limit, PartOfWeek, State, Who
 from booking.services.transitions import Actor
 from booking.spam.signals import Signal

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from booking.erasure import erasing
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.letters.emails import Draft
 from booking.models import (
     NEXT_STATES,

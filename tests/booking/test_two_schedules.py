@@ -17,7 +17,7 @@ from icalendar import Calendar
 
 from booking import conflicts
 from booking.erasure import data_requests, erasing
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.letters import emails, outbox
 from booking.models import (
     ConsultationRequest,

@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from blog.models import ArticlePage
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.letters import outbox
 from booking.models import ConsultationRequest, OutgoingEmail, RequestEvent
 from booking.services import by_visitor

@@ -25,7 +25,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 
-from booking.forms.visitor import as_value
+from booking.forms.times import as_value
 from booking.letters import emails
 from booking.models import (
     ConsultationRequest,

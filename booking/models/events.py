@@ -1,0 +1,99 @@
+"""The times that are offered for a request, and what happened to it."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from booking.models.requests import ConsultationRequest
+from booking.models.states import State
+
+
+class Proposal(models.Model):
+    """One of the times that the therapist offers; each is held until one is picked."""
+
+    request = models.ForeignKey(
+        ConsultationRequest, on_delete=models.CASCADE, related_name="proposals"
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering: ClassVar = ["starts_at"]
+        default_permissions = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request", "starts_at"], name="proposal_one_per_time"),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="proposal_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Proposal {self.pk} of request {self.request_id}"
+
+
+class RequestEvent(models.Model):
+    """Who did what to a request and when; never what anybody said."""
+
+    class Actor(models.TextChoices):
+        VISITOR = "visitor", "The visitor"
+        PRACTICE = "practice", "The practice"
+        SYSTEM = "system", "The site"
+
+    class Kind(models.TextChoices):
+        RECEIVED = "received", "sent the request"
+        HELD_APART = "held_apart", "held it apart, since it looks like spam"
+        ACCEPT = "accept", "found it to be a real request"
+        CONFIRM = "confirm", "confirmed a time"
+        MOVE = "move", "moved it to another time"
+        KEEP = "keep", "kept the agreed time"
+        WAITLIST = "waitlist", "put it on the waiting list"
+        DECLINE = "decline", "referred on"
+        CANCEL = "cancel", "cancelled the consultation"
+        REOPEN = "reopen", "reopened it"
+        CLOSE = "close", "closed it"
+        TOLD = "told", "told the visitor"
+        OUTCOME = "outcome", "noted how it ended"
+        NOTE = "note", "changed the private note"
+        HELD = "held", "held it from erasure"
+        HOLD_LIFTED = "hold_lifted", "lifted the hold on erasing it"
+        ERASURE_ASKED = "erasure_asked", "asked for its erasure"
+        WITHDRAWN = "withdrawn", "withdrew it"
+        RESTORED = "restored", "brought it back"
+        OFFER = "offer", "offered other times"
+        PICKED = "picked", "picked one of the times"
+        NONE_SUITS = "none_suits", "said that none of the times suits"
+        ASKED_TO_MOVE = "asked_to_move", "asked for another time"
+        HOLD_ENDED = "hold_ended", "freed the time that was held too long"
+        OFFER_ENDED = "offer_ended", "ended the offer, which nobody answered"
+        CAME_BACK = "came_back", "learned that a letter to the visitor came back"
+        STANDS = "stands", "left the time as agreed"
+        READDRESSED = "readdressed", "changed the visitor's e-mail address"
+        SENT_AGAIN = "sent_again", "sent an email again that had been given up"
+        REACH = "reach", "noted how to reach the visitor"
+        HONORED = "honored", "put back wishes and holds made after the backup"
+
+    request = models.ForeignKey(
+        ConsultationRequest, on_delete=models.CASCADE, related_name="events"
+    )
+    kind = models.CharField(max_length=24, choices=Kind.choices)
+    actor = models.CharField(max_length=8, choices=Actor.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    state = models.CharField(max_length=12, choices=State.choices)
+    version = models.PositiveIntegerField(help_text="Of the request, afterwards")
+    at = models.DateTimeField(default=timezone.now)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering: ClassVar = ["at", "pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Event {self.pk} of request {self.request_id}"

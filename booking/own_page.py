@@ -1,0 +1,151 @@
+"""A visitor's own page, at a private link. A GET changes nothing: mail scanners open every link."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from booking.erasure import erasing
+from booking.forms.times import PickForm, parse_start
+from booking.models import ConsultationRequest, Schedule, State
+from booking.services import by_visitor, transitions
+from practice.http.origin import is_foreign
+from practice.models import PracticeSettings
+
+Act = Callable[[ConsultationRequest, PickForm], None]
+
+
+@sensitive_post_parameters()
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def manage(request: HttpRequest, token: str) -> HttpResponse:
+    """A visitor's own page: shows the state, never the message; acts by POST alone."""
+    consultation = ConsultationRequest.objects.by_token(token)
+    if consultation is None:
+        return render(request, "booking/gone.html", status=404)
+    practice = PracticeSettings.load(request_or_site=request)
+    if request.method != "POST" or is_foreign(request):
+        return _show_request(request, consultation, practice)
+    act = request.POST.get("act", "")
+    if act == "erase":
+        return _erase(request, consultation, practice)
+    form = PickForm(request.POST, consultation=consultation, practice=practice)
+    if act == "pick" and consultation.state == State.PROPOSED and not form.is_valid():
+        return _show_request(request, consultation, practice, form)
+    # An answer to an offer that was never seen is no answer.
+    knows = request.POST.get("version", str(consultation.version)) == str(consultation.version)
+    if act not in ACTS or ((knows or act == "withdraw") and _act(consultation, ACTS[act], form)):
+        return HttpResponseRedirect(request.path, status=303)
+    now = ConsultationRequest.objects.by_token(token)
+    if now is None:
+        return render(request, "booking/gone.html", status=404)
+    if _is_done(now, act, request.POST.get("time", "")):
+        return HttpResponseRedirect(request.path, status=303)
+    typed = {name: request.POST.get(name, "") for name in ("phone", "visitor_calls")}
+    form = PickForm(initial=typed, consultation=now, practice=practice)
+    return _show_request(request, now, practice, form, too_late=True)
+
+
+def _show_request(
+    request: HttpRequest,
+    consultation: ConsultationRequest,
+    practice: PracticeSettings,
+    form: PickForm | None = None,
+    *,
+    too_late: bool = False,
+) -> HttpResponse:
+    now = timezone.now()
+    waits = consultation.was_promised_a_reply
+    context = {
+        "consultation": consultation,
+        "practice": practice,
+        "told": Schedule.of(consultation).as_told(practice),
+        "zone": consultation.zone_or(practice.zone),
+        "form": form or PickForm(consultation=consultation, practice=practice),
+        "time": consultation.time_as_told(now),
+        "lost_its_time": consultation.lost_its_time(now),
+        "is_ahead": consultation.is_ahead(now),
+        "can_withdraw": consultation.may_be_withdrawn(now),
+        "can_restore": consultation.may_be_restored(now),
+        "held_until": consultation.kept_until if consultation.is_held(practice.today()) else None,
+        "late": waits and consultation.reply_by < practice.today(),
+        "nobody_home": practice.nobody_home_since
+        and (waits or consultation.state == State.WAITLISTED),
+        "none_suited": consultation.state == State.PENDING
+        and consultation.events.filter(
+            kind=transitions.Kind.NONE_SUITS, version=consultation.version
+        ).exists(),
+        "too_late": too_late,
+    }
+    return render(request, "booking/manage.html", context, status=409 if too_late else 200)
+
+
+def _pick(consultation: ConsultationRequest, form: PickForm) -> None:
+    if not form.is_valid():
+        raise transitions.NotAllowed
+    told = form.cleaned_data
+    by_visitor.pick(
+        consultation,
+        told["time"],
+        phone=told.get("phone", ""),
+        visitor_calls=told.get("visitor_calls", False),
+    )
+
+
+ACTS: dict[str, Act] = {
+    "pick": _pick,
+    "none_suits": lambda consultation, form: by_visitor.none_suits(consultation),
+    "ask_to_move": lambda consultation, form: by_visitor.ask_to_move(consultation),
+    "withdraw": lambda consultation, form: by_visitor.withdraw(consultation),
+    "restore": lambda consultation, form: by_visitor.restore(consultation),
+}
+
+
+def _act(consultation: ConsultationRequest, step: Act, form: PickForm) -> bool:
+    """Takes a visitor's step; whether it could be taken.
+
+    Where the practice acted meanwhile, the visitor's will still counts if the new state lets it.
+    """
+    try:
+        try:
+            step(consultation, form)
+        except transitions.Stale:
+            again = ConsultationRequest.objects.by_token(consultation.token)
+            if again is None:
+                return False
+            step(again, form)
+    except (transitions.NotAllowed, transitions.Stale):
+        return False
+    return True
+
+
+def _is_done(consultation: ConsultationRequest, act: str, time: str) -> bool:
+    """Whether it already stands as was wished: a button that was pressed twice."""
+    confirmed = consultation.state == State.CONFIRMED
+    return {
+        "pick": confirmed and consultation.starts_at == parse_start(time),
+        "ask_to_move": confirmed and consultation.move_asked_at is not None,
+        "withdraw": consultation.state == State.WITHDRAWN,
+        "restore": consultation.seems_to_wait,
+    }.get(act, False)
+
+
+def _erase(
+    request: HttpRequest, consultation: ConsultationRequest, practice: PracticeSettings
+) -> HttpResponse:
+    is_held = consultation.is_held(practice.today())
+    context: dict[str, Any] = {
+        "consultation": consultation,
+        "practice": practice,
+        "held_until": consultation.kept_until if is_held else None,
+        "is_ahead": consultation.is_ahead(timezone.now()),
+    }
+    if not request.POST.get("sure"):
+        return render(request, "booking/erase.html", context)
+    context["is_gone"] = erasing.erase(consultation, by=transitions.Actor.VISITOR)
+    return render(request, "booking/erased.html", context)
