@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 from django.utils.text import slugify
 from modelcluster.fields import ParentalManyToManyField
-from wagtail.admin.panels import FieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageManager, PageQuerySet
 from wagtail.search import index
@@ -35,7 +34,7 @@ class Topic(models.Model):
     slug = models.SlugField(max_length=60, unique=True, blank=True)
     description = models.CharField(max_length=300, blank=True)
 
-    panels: ClassVar = [FieldPanel("name"), FieldPanel("slug"), FieldPanel("description")]
+    panels: ClassVar = ["name", "slug", "description"]
 
     class Meta:
         ordering: ClassVar = ["name"]
@@ -64,10 +63,7 @@ class BioPage(FixedPage):
 
     content_panels: ClassVar = [
         *Page.content_panels,
-        FieldPanel("credential"),
-        FieldPanel("portrait"),
-        FieldPanel("introduction"),
-        FieldPanel("body"),
+        *("credential", "portrait", "introduction", "body"),
     ]
     template = "blog/bio_page.html"
     subpage_types: ClassVar = []
@@ -120,11 +116,7 @@ class ArticlePage(ReaderPage):
 
     content_panels: ClassVar = [
         *Page.content_panels,
-        FieldPanel("summary"),
-        FieldPanel("author"),
-        FieldPanel("topics"),
-        FieldPanel("body"),
-        FieldPanel("picture"),
+        *("summary", "author", "topics", "body", "picture"),
     ]
     search_fields: ClassVar = [*Page.search_fields, index.SearchField("body")]
     base_form_class = ArticleForm
@@ -156,7 +148,7 @@ class ArticleIndexPage(FixedPage):
     introduction = RichTextField(features=INLINE, blank=True)
     per_page = 20
 
-    content_panels: ClassVar = [*Page.content_panels, FieldPanel("introduction")]
+    content_panels: ClassVar = [*Page.content_panels, "introduction"]
     template = "blog/article_index_page.html"
     subpage_types: ClassVar = ["blog.ArticlePage"]
     max_count = 1

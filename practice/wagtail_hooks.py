@@ -8,7 +8,6 @@ from django.utils.html import format_html
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.log_actions import LogActionRegistry
-from wagtail.rich_text import FeatureRegistry
 
 from practice.accounts.letters import ask_for_link
 from practice.deletion import log_entries
@@ -18,30 +17,15 @@ from practice.models import User
 from practice.pagecache import rich_text
 from practice.website.components import BackupsPanel, GoingLivePanel, MailMenuItem
 
-
-@hooks.register("register_rich_text_features", order=10)  # after Wagtail's own
-def held_links(features: FeatureRegistry) -> None:
-    rich_text.register(features)
+hooks.register("register_rich_text_features", rich_text.register, order=10)  # after Wagtail's
+hooks.register("register_settings_menu_item", MailMenuItem)
+hooks.register("before_bulk_action", log_entries.note_bulk_deletion)
 
 
 @hooks.register("construct_homepage_panels")
 def going_live_panel(request: HttpRequest, panels: list[Any]) -> None:
     if request.user.has_perm("practice.change_practicesettings"):
-        panels.append(GoingLivePanel())
-        panels.append(BackupsPanel())
-
-
-@hooks.register("register_admin_urls")
-def mail_page() -> list[Any]:
-    return [path("mail/", MailView.as_view(), name="practice_mail")]
-
-
-@hooks.register("register_settings_menu_item")
-def mail_menu_item() -> MailMenuItem:
-    return MailMenuItem()
-
-
-hooks.register("before_bulk_action", log_entries.note_bulk_deletion)
+        panels += [GoingLivePanel(), BackupsPanel()]
 
 
 @hooks.register("register_log_actions")
@@ -50,9 +34,12 @@ def bringing_back(actions: LogActionRegistry) -> None:
 
 
 @hooks.register("register_admin_urls")
-def deleted_pages() -> list[Any]:
-    view = DeletedPagesView.as_view()
-    return [path("reports/deleted-pages/", view, name="practice_deleted_pages")]
+def admin_pages() -> list[Any]:
+    deleted_pages = DeletedPagesView.as_view()
+    return [
+        path("mail/", MailView.as_view(), name="practice_mail"),
+        path("reports/deleted-pages/", deleted_pages, name="practice_deleted_pages"),
+    ]
 
 
 @hooks.register("register_reports_menu_item")
