@@ -189,6 +189,3 @@ class ImportedPage(models.Model):
     digest = models.CharField(max_length=64)
 
     wagtail_reference_index_ignore = True
-
-    def __str__(self) -> str:
-        return f"Imported page {self.page_id}"

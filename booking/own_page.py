@@ -88,13 +88,8 @@ def _show_request(
 def _pick(consultation: ConsultationRequest, form: PickForm) -> None:
     if not form.is_valid():
         raise transitions.NotAllowed
-    told = form.cleaned_data
-    by_visitor.pick(
-        consultation,
-        told["time"],
-        phone=told.get("phone", ""),
-        visitor_calls=told.get("visitor_calls", False),
-    )
+    told = dict(form.cleaned_data)
+    by_visitor.pick(consultation, told.pop("time"), **told)
 
 
 ACTS: dict[str, Act] = {

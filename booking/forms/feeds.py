@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import EmailValidator
 from django.utils import timezone
 
 from booking.busy import fetching, sync
@@ -13,6 +13,10 @@ from booking.forms.hours import BaseRows, PlainForm, rows_of
 from booking.models import BusyFeed, Schedule
 
 MOST_FEEDS = 10
+AS_TYPED = {"autocapitalize": "none", "spellcheck": "false"}
+validate_address = EmailValidator(
+    "%(value)s does not look like an email address. One looks like name@example.com."
+)
 
 
 class FeedForm(PlainForm, forms.Form):
@@ -28,25 +32,15 @@ class FeedForm(PlainForm, forms.Form):
         label="Secret address (iCal)",
         max_length=2000,
         required=False,
-        widget=forms.TextInput(
-            attrs={
-                "inputmode": "url",
-                "autocomplete": "off",
-                "autocapitalize": "none",
-                "spellcheck": "false",
-            }
-        ),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", **AS_TYPED}),
     )
-
     own_addresses = forms.CharField(
         label="Your email addresses in this calendar",
         max_length=500,
         required=False,
         help_text="Optional. Then invitations that you declined don't keep time busy. Put a comma "
         "between two addresses.",
-        widget=forms.TextInput(
-            attrs={"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
-        ),
+        widget=forms.TextInput(attrs={"inputmode": "email", **AS_TYPED}),
     )
 
     def __init__(self, *args: Any, feeds: dict[str, BusyFeed], **kwargs: Any) -> None:
@@ -85,13 +79,7 @@ class FeedForm(PlainForm, forms.Form):
     def clean_own_addresses(self) -> str:
         addresses = self.cleaned_data["own_addresses"].replace(",", " ").split()
         for address in addresses:
-            try:
-                validate_email(address)
-            except ValidationError as error:
-                raise ValidationError(
-                    f"{address} does not look like an email address. "
-                    "One looks like name@example.com."
-                ) from error
+            validate_address(address)
         return ", ".join(addresses)
 
     def save(self, schedule: Schedule) -> None:

@@ -74,6 +74,11 @@ class AnywayForm(forms.Form):
         return self.cleaned_data["known"] if self.cleaned_data.get("anyway") else []
 
     @property
+    def given(self) -> dict[str, Any]:
+        """What a valid form says, as a decision takes it."""
+        return {"minutes": self.cleaned_data["minutes"], "despite": self.despite}
+
+    @property
     def is_known(self) -> bool:
         """Whether the therapist takes the times against all that speaks against them."""
         return not self.objections.keys() - set(self.despite)
@@ -156,10 +161,10 @@ class TimeForm(AnywayForm):
         self.add_error("hour", sentence)
 
     @property
-    def contact(self) -> dict[str, Any]:
-        """What was learned about reaching the visitor, as `services.confirm` takes it."""
+    def given(self) -> dict[str, Any]:
         names = {"phone", "visitor_calls", "email"} & self.fields.keys()
-        return {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+        learned = {name: self.cleaned_data[name] for name in names if self.cleaned_data[name]}
+        return {**super().given, "starts_at": self.starts[0], **learned}
 
 
 class OfferForm(AnywayForm):
@@ -187,6 +192,10 @@ class OfferForm(AnywayForm):
     @property
     def starts(self) -> list[datetime]:
         return sorted(self.cleaned_data["starts"])
+
+    @property
+    def given(self) -> dict[str, Any]:
+        return {**super().given, "starts": self.starts}
 
     def blame(self, start: datetime, sentence: str) -> None:
         self.add_error(f"hour_{self.cleaned_data['starts'][start]}", sentence)

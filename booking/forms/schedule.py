@@ -63,16 +63,10 @@ class PracticeForm(PlainForm, forms.ModelForm):
 
     class Meta:
         model = PracticeSettings
-        fields: ClassVar = [
-            "intake",
-            "closed_message",
-            "opens_again",
-            "consultation_minutes",
-            "consultation_medium",
-            "video_link",
-            "caller",
-            "time_zone",
-        ]
+        fields: ClassVar = (
+            "intake closed_message opens_again consultation_minutes consultation_medium video_link "
+            "caller time_zone"
+        ).split()
         labels: ClassVar = {"intake": "The form is"}
         widgets: ClassVar = {
             "intake": forms.RadioSelect,
@@ -144,19 +138,10 @@ class SettingsForm(PlainForm, forms.ModelForm):
 
     class Meta:
         model = Schedule
-        fields: ClassVar = [
-            "hold_hours",
-            "offer_hours",
-            "step",
-            "gap",
-            "notice_hours",
-            "horizon_days",
-            "daily_limit",
-            "closed_on_holidays",
-            "reminds_two_days_before",
-            "reminds_one_day_before",
-            "feed_titles",
-        ]
+        fields: ClassVar = (
+            "hold_hours offer_hours step gap notice_hours horizon_days daily_limit "
+            "closed_on_holidays reminds_two_days_before reminds_one_day_before feed_titles"
+        ).split()
         help_texts: ClassVar = {
             "hold_hours": "Plus the rest of that day. Then the time is free again. The request "
             "stays, and counts as late.",

@@ -25,9 +25,6 @@ class DailySalt(models.Model):
     class Meta:
         default_permissions = ()
 
-    def __str__(self) -> str:
-        return f"Salt of {self.day}"
-
     @classmethod
     def of(cls, day: date) -> DailySalt:
         """That of `day`, drawn by whoever asks first."""
@@ -93,6 +90,3 @@ class DailyCount(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["day", "digest"], name="count_one_per_day_and_digest")
         ]
-
-    def __str__(self) -> str:
-        return f"Count {self.pk} of {self.day}"

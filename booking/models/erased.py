@@ -64,9 +64,6 @@ class Tombstone(models.Model):
     class Meta:
         default_permissions = ()
 
-    def __str__(self) -> str:
-        return f"Tombstone {self.pk}"
-
 
 class Demand(models.Model):
     """That somebody's demand for their data was answered: never who asked, nor what was found."""
@@ -88,6 +85,3 @@ class Demand(models.Model):
     class Meta:
         default_permissions = ()
         ordering: ClassVar = ["-at", "-pk"]
-
-    def __str__(self) -> str:
-        return f"Demand {self.pk}"

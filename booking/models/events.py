@@ -32,9 +32,6 @@ class Proposal(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"Proposal {self.pk} of request {self.request_id}"
-
 
 class RequestEvent(models.Model):
     """Who did what to a request and when; never what anybody said."""
@@ -94,6 +91,3 @@ class RequestEvent(models.Model):
     class Meta:
         ordering: ClassVar = ["at", "pk"]
         default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"Event {self.pk} of request {self.request_id}"

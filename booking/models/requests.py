@@ -211,9 +211,6 @@ class ConsultationRequest(models.Model):
         # Wagtail writes this into logs that outlive the request.
         return f"Request {self.pk}"
 
-    def __repr__(self) -> str:
-        return f"<ConsultationRequest {self.pk}>"
-
     def get_absolute_url(self) -> str:
         """The visitor's private page."""
         return reverse("booking:manage", args=[self.token])

@@ -9,6 +9,7 @@ from practice import contacts
 from practice.jurisdiction import times
 
 register = template.Library()
+register.filter("as_phone", contacts.spaced)
 
 
 @register.filter
@@ -61,9 +62,3 @@ def as_fact(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)
-
-
-@register.filter
-def as_phone(number: str) -> str:
-    """`+1 626-555-0143`: a number in E.164 as people write it; anything else unchanged."""
-    return contacts.spaced(number)

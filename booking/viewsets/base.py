@@ -78,8 +78,10 @@ class ReviewMixin(View):
         return cast(User, self.request.user)
 
 
-class RequestMixin(ReviewMixin):
-    """A view of one request, `self.consultation`, and of the schedule to which it belongs."""
+class RequestView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
+    """A page about one request, `self.consultation`, and the schedule to which it belongs; it leads
+    back to the page of the request.
+    """
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         require_review(request)
@@ -123,10 +125,6 @@ class RequestMixin(ReviewMixin):
     @property
     def detail_url(self) -> str:
         return reverse("consultations:detail", args=[self.consultation.pk])
-
-
-class BelowRequest(RequestMixin, WagtailAdminTemplateMixin, TemplateView):
-    """A page of its own that leads back to the page of its request."""
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         above = {"url": self.detail_url, "label": f"Request {self.consultation.pk}"}

@@ -7,18 +7,10 @@ from django.urls import path
 from wagtail.admin.viewsets.base import ViewSet
 
 from booking.models import ConsultationRequest
+from booking.viewsets import erasure, parts
 from booking.viewsets.base import ReviewMenuItem
 from booking.viewsets.clock import ClockView
 from booking.viewsets.deciding import DecideView
-from booking.viewsets.erasure import DemandView, EraseView, HoldView
-from booking.viewsets.parts import (
-    AddressView,
-    NotesView,
-    ReachView,
-    SendAgainView,
-    StandsView,
-    ToldView,
-)
 from booking.viewsets.review import DetailView, ListView
 
 
@@ -48,15 +40,15 @@ class ConsultationViewSet(ViewSet):
             *list_at("held-apart/", "held_apart", apart=True),
             path("clock/", ClockView.as_view(), name="clock"),
             path("<int:pk>/", DetailView.as_view(), name="detail"),
-            path("demand/", DemandView.as_view(), name="demand"),
-            path("<int:pk>/erase/", EraseView.as_view(), name="erase"),
-            path("<int:pk>/hold/", HoldView.as_view(), name="hold"),
-            path("<int:pk>/address/", AddressView.as_view(), name="address"),
-            path("<int:pk>/reach/", ReachView.as_view(), name="reach"),
-            path("<int:pk>/again/<int:email>/", SendAgainView.as_view(), name="again"),
-            path("<int:pk>/note/", NotesView.as_view(), name="note"),
-            path("<int:pk>/stands/", StandsView.as_view(), name="stands"),
-            path("<int:pk>/told/<int:letter>/", ToldView.as_view(), name="told"),
+            path("demand/", erasure.DemandView.as_view(), name="demand"),
+            path("<int:pk>/erase/", erasure.EraseView.as_view(), name="erase"),
+            path("<int:pk>/hold/", erasure.HoldView.as_view(), name="hold"),
+            path("<int:pk>/address/", parts.AddressView.as_view(), name="address"),
+            path("<int:pk>/reach/", parts.ReachView.as_view(), name="reach"),
+            path("<int:pk>/again/<int:email>/", parts.SendAgainView.as_view(), name="again"),
+            path("<int:pk>/note/", parts.NotesView.as_view(), name="note"),
+            path("<int:pk>/stands/", parts.StandsView.as_view(), name="stands"),
+            path("<int:pk>/told/<int:letter>/", parts.ToldView.as_view(), name="told"),
             path("<int:pk>/<slug:decision>/", DecideView.as_view(), name="decide"),
         ]
 

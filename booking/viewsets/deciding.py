@@ -13,7 +13,7 @@ from booking.models import ConsultationRequest, State
 from booking.services import decisions, transitions
 from booking.services.decisions import Asks
 from booking.times import choice, open_times, reservations
-from booking.viewsets.base import BelowRequest
+from booking.viewsets.base import RequestView
 from practice.models import PracticeSettings
 
 TAKEN = "Another consultation, or the pause after it, has this time."
@@ -25,7 +25,7 @@ def written_for(given: dict[str, Any]) -> str:
     return "; ".join(str(given[name]) for name in names if name in given)
 
 
-class DecideView(BelowRequest):
+class DecideView(RequestView):
     """One decision: first its time, where it has one, then its words, then it is done."""
 
     template_name = "booking/admin/decide.html"
@@ -49,19 +49,17 @@ class DecideView(BelowRequest):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if refused := self._refuse():
             return refused
-        if self.decision.asks == Asks.NOTHING:
-            return self._show(letter=self._draft({}))
-        return self._show(time=self._time_form())
+        time = self._time_form()
+        return self._show(time=time, letter=None if time else self._draft({}))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if refused := self._refuse(request.POST.get("version", "")):
             return refused
-        time, given, letter = None, {}, self._posted_letter()
-        if self.decision.asks != Asks.NOTHING:
-            time = self._time_form(request.POST)
+        given, letter = {}, self._posted_letter()
+        if time := self._time_form(request.POST):
             if not time.is_valid() or self._object(time) or "back" in request.POST:
                 return self._show(time=time, letter=letter)
-            given = self._given(time)
+            given = time.given
             self._learn(given)
             letter = self._posted_letter()  # by e-mail or not: an address may have been learned
         if not self.decision.writes:
@@ -103,9 +101,7 @@ class DecideView(BelowRequest):
             return self.give_back(told, self.detail_url)
         messages.warning(self.request, f"{told} What you typed is still here.")
         self.consultation = now
-        asks = self.decision.asks != Asks.NOTHING
-        time = self._time_form(self.request.POST) if asks else None
-        return self._show(time=time, letter=self._posted_letter())
+        return self._show(time=self._time_form(self.request.POST), letter=self._posted_letter())
 
     def _was_done(self, now: ConsultationRequest, read: int) -> bool:
         """Whether it is this very form that changed the request: a button pressed twice."""
@@ -116,8 +112,10 @@ class DecideView(BelowRequest):
         sent = now.letters.filter(version__gt=read, kind=self.decision.kind).last()
         return sent is not None and letter.is_valid() and sent.body == letter.cleaned_data["body"]
 
-    def _time_form(self, data: QueryDict | None = None) -> TimeForm | OfferForm:
+    def _time_form(self, data: QueryDict | None = None) -> TimeForm | OfferForm | None:
         """The form about times, at first with the one that is held, or with some that are open."""
+        if self.decision.asks == Asks.NOTHING:
+            return None
         if self.decision.asks == Asks.TIME:
             return TimeForm(data, practice=self.told, consultation=self.consultation)
         if data is not None:
@@ -143,14 +141,6 @@ class DecideView(BelowRequest):
                 form.objections.setdefault(sentence, []).append(start)
         return is_taken or not form.is_known
 
-    def _given(self, form: TimeForm | OfferForm) -> dict[str, Any]:
-        """What a valid form about times says, as the decision takes it."""
-        told = form.cleaned_data
-        given = {"minutes": told["minutes"], "despite": form.despite}
-        if isinstance(form, OfferForm):
-            return {**given, "starts": form.starts}
-        return {**given, "starts_at": form.starts[0], **form.contact}
-
     def _learn(self, given: dict[str, Any]) -> None:
         """Sets in memory alone what was just told: the words, and how they go, depend on it."""
         self.consultation.phone = given.get("phone") or self.consultation.phone
@@ -168,17 +158,11 @@ class DecideView(BelowRequest):
         """The proposed words, where the decision writes, beside one's own for another time."""
         if not self.decision.writes:
             return None
-        starts = given.get("starts", [])
-        proposed = emails.draft(
-            self.consultation,
-            self.decision.kind,
-            starts_at=given.get("starts_at"),
-            minutes=given.get("minutes"),
-            starts=starts,
-            stands_until=decisions.offer_stands_until(self.consultation, starts)
-            if starts
-            else None,
-        )
+        about: dict[str, Any] = {name: given.get(name) for name in ("starts_at", "minutes")}
+        if starts := given.get("starts"):
+            until = decisions.offer_stands_until(self.consultation, starts)
+            about |= {"starts": starts, "stands_until": until}
+        proposed = emails.draft(self.consultation, self.decision.kind, **about)
         return LetterForm(
             initial={
                 "subject": proposed.subject,
@@ -234,6 +218,5 @@ class DecideView(BelowRequest):
                 time_form=time,
                 letter_form=letter,
                 time_is_set=time_is_set,
-                starts=time.starts if time_is_set and time else [],
             )
         )

@@ -12,7 +12,7 @@ from booking.erasure import data_requests, erasing
 from booking.forms.erasure import DemandForm, HoldForm
 from booking.models import Demand
 from booking.services import transitions
-from booking.viewsets.base import CRUMBS, LIST, BelowRequest, ReviewMixin
+from booking.viewsets.base import CRUMBS, LIST, RequestView, ReviewMixin
 from practice.accounts.reauthentication import ask_again
 
 SHOWN = 50  # of the demands that were answered
@@ -25,7 +25,7 @@ class AsksAgain(View):
         return ask_again(request) or super().dispatch(request, *args, **kwargs)
 
 
-class EraseView(BelowRequest, AsksAgain):
+class EraseView(RequestView, AsksAgain):
     """Asks whether one request shall be erased for good, and does it."""
 
     template_name = "booking/admin/erase.html"
@@ -42,7 +42,7 @@ class EraseView(BelowRequest, AsksAgain):
         return redirect(LIST)
 
 
-class HoldView(BelowRequest):
+class HoldView(RequestView):
     """Keeps a request from erasure up to a day, for a reason; or lets it go again."""
 
     template_name = "booking/admin/hold.html"

@@ -10,7 +10,7 @@ from booking import conflicts
 from booking.forms.contact import AddressForm, ReachForm
 from booking.letters import emails
 from booking.services import again, decisions, notes, readdress, transitions
-from booking.viewsets.base import BelowRequest
+from booking.viewsets.base import RequestView
 from booking.viewsets.review import DetailView
 
 NOTES = "Outcome and private note"
@@ -108,7 +108,7 @@ class ToldView(DetailPart):
         return self.back("Noted.")
 
 
-class SendAgainView(BelowRequest):
+class SendAgainView(RequestView):
     """Sends it, or asks first where a time in it may be gone. POST alone."""
 
     http_method_names = ["post"]

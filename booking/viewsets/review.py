@@ -20,7 +20,7 @@ from booking.letters import bounces, emails
 from booking.models import ConsultationRequest, Letter, State
 from booking.services import again, decisions
 from booking.services.transitions import Recipient
-from booking.viewsets.base import CRUMBS, BelowRequest, ReviewMixin, listed
+from booking.viewsets.base import CRUMBS, RequestView, ReviewMixin, listed
 from practice.jurisdiction import times
 
 MOST_LETTERS = 200  # of what is looked for
@@ -126,7 +126,7 @@ class ListView(ReviewMixin, BaseListingView):
         )
 
 
-class DetailView(BelowRequest):
+class DetailView(RequestView):
     """Everything about one request, with a button for each decision its state allows."""
 
     template_name = "booking/admin/detail.html"

@@ -18,7 +18,7 @@ from booking.forms.schedule import ScheduleForms
 from booking.models import Schedule
 from booking.models.schedule import new_secret
 from booking.times import open_times
-from booking.viewsets.base import ReviewMenuItem, ReviewMixin, listed
+from booking.viewsets.base import CRUMBS, ReviewMenuItem, ReviewMixin, listed
 from practice.environment import site_url
 from practice.fields import Unreadable
 from practice.models import Intake, PracticeSettings
@@ -54,10 +54,7 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
     header_icon = "calendar-alt"
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [
-            {"url": reverse("wagtailadmin_home"), "label": "Home"},
-            {"url": "", "label": self.page_title},
-        ]
+        return [*CRUMBS[:1], {"url": "", "label": self.page_title}]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._show(ScheduleForms())
