@@ -24,8 +24,6 @@ from practice.fields import EncryptedTextField, Unreadable, personal, personal_f
 from practice.jurisdiction import zones
 from practice.models import Medium
 
-__all__ = ["ConsultationRequest", "RequestQuerySet", "new_nonce"]
-
 
 def new_nonce() -> str:
     return secrets.token_urlsafe(16)

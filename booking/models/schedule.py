@@ -12,7 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
-from booking.models.requests import ConsultationRequest, Proposal, RequestQuerySet
+from booking.models.events import Proposal
+from booking.models.queries import RequestQuerySet
+from booking.models.requests import ConsultationRequest
 from booking.models.states import State
 from practice.fields import EncryptedTextField
 from practice.models import Medium, PracticeSettings
