@@ -23,7 +23,11 @@ def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
         with suppress(FileNotFoundError):  # where two write at once
             if left.stat().st_mtime < time.time() - LEFT_AFTER:
                 left.unlink()
-    descriptor, part = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
+    try:
+        descriptor, part = tempfile.mkstemp(PART, f".{path.name}.", path.parent)
+    except OSError as error:
+        error.filename = str(path)  # which people know
+        raise
     try:
         with open(descriptor, "wb") as file:
             if mode != 0o600:  # as it is made; a mounted place may refuse to be told even that
