@@ -59,8 +59,11 @@ def product(tree: Path) -> list[Path]:
 
 
 def rooms(tree: Path, app: str) -> set[str]:
-    places = [place for place in (tree / app).iterdir() if place.is_dir() or place.suffix == ".py"]
-    return {place.stem for place in places} - NO_ROOMS
+    """What holds Python, and not merely what an earlier version left behind."""
+    places = (tree / app).iterdir()
+    return {
+        place.stem for place in places if place.suffix == ".py" or any(place.rglob("*.py"))
+    } - NO_ROOMS
 
 
 def circles_of(tree: Path, app: str) -> set[tuple[str, ...]]:
