@@ -66,10 +66,6 @@ def fields(name: str, value: Any) -> Iterator[tuple[str, str]]:
             yield from fields(key, part)
 
 
-def lines_with_text(text: str) -> int:
-    return sum(bool(line.strip()) for line in lines_of(text))
-
-
 def few(places: set[int]) -> set[int]:
     """`places`, or those at both ends: a line of nothing but marks would leave thousands open."""
     return places if len(places) <= MANY else {*sorted(places)[:MANY], *sorted(places)[-MANY:]}

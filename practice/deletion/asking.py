@@ -22,7 +22,7 @@ from wagtail.snippets.models import get_snippet_models
 from practice.accounts.middleware import is_about_accounts
 from practice.accounts.reauthentication import ask_again
 from practice.http import outage, private
-from practice.http.middleware import View
+from practice.http.middleware import Middleware, View
 from practice.models import SiteImage
 
 MANY = 5  # things that one act may take without the factor, where readers miss none of them
@@ -30,16 +30,10 @@ DELETES = {"delete", "delete_multiple"}
 TAKES = DELETES | {"unpublish", "move"}
 
 
-class AsksFirst:
+class AsksFirst(Middleware):
     """Stands after the middleware of the second factor, which lets nobody past who may not enter,
     and which asks by itself before accounts change.
     """
-
-    def __init__(self, get_response: View) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: View, args: Any, kwargs: Any
