@@ -10,6 +10,7 @@ from practice.mail.views import bounces
 from practice.website import views
 
 PICTURES = r"^media/(?P<name>(?:images|original_images|avatar_images)/[^/]+)$"
+ICO, PNG = "image/vnd.microsoft.icon", "image/png"
 
 urlpatterns = [
     path("healthz/", views.healthz, name="healthz"),
@@ -19,6 +20,11 @@ urlpatterns = [
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("theme.css", views.theme, name="theme"),
+    path("icon.svg", views.icon, name="icon"),
+    path("favicon.ico", views.bitmap_icon, {"size": 32, "kind": "ICO", "content_type": ICO}),
+    path(
+        "apple-touch-icon.png", views.bitmap_icon, {"size": 180, "kind": "PNG", "content_type": PNG}
+    ),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     path("admin/account/", require_admin_access(views.AccountView.as_view())),
     path("admin/redirects/", require_admin_access(views.RedirectsView.as_view())),

@@ -153,6 +153,9 @@ public: open open open open open
 /robots.txt
 /.well-known/security.txt
 /theme.css
+/icon.svg
+/favicon.ico
+/apple-touch-icon.png
 /sitemap.xml
 /
 * /articles/

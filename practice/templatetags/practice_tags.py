@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.template.base import FilterExpression, Parser, Token
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks import StreamValue
 from wagtail.models import Page, Site
@@ -19,7 +20,7 @@ from practice.blocks import texts
 from practice.models import PracticeSettings
 from practice.pagecache import rich_text
 from practice.pagecache.version import cached
-from practice.website import theme
+from practice.website import initials, theme
 
 register = template.Library()
 
@@ -106,6 +107,23 @@ def place(of_site: SiteLinks, path: str) -> Place:
 def style_sheet_url(practice: PracticeSettings) -> str:
     """The address of the style sheet with its version, under which it is kept for good."""
     return f"{reverse('theme')}?v={theme.style_sheet(practice.accent).version}"
+
+
+@register.simple_tag
+def theme_colors() -> SafeString:
+    """The paper of both themes, for what the browser draws around the page."""
+    each = ((f"(prefers-color-scheme: {name})", paper) for name, paper in theme.PAPER.items())
+    return format_html_join("", '<meta name="theme-color" media="{}" content="{}">', each)
+
+
+@register.simple_tag
+def endpaper(name: str) -> SafeString:
+    return initials.endpaper(name)
+
+
+@register.filter(name="initials")
+def initials_of(name: str) -> str:
+    return initials.initials(name)
 
 
 @register.simple_tag

@@ -11,15 +11,17 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from django.conf import settings
+from django.templatetags.static import static
 
-PAPER = {"light": "#fffdfa", "dark": "#1a1618"}  # as in tokens.css
-# The rule is 4.5. The rest covers the tint of panels and, in the dark, keeps colors from glowing.
-WANTED = {"light": 5.4, "dark": 7.0}
-TINT = 0.07  # how much of the accent a panel's paper takes
-SHADE = 0.25  # how much of the dark paper the cloth takes at night
+PAPER = {"light": "#fffdf9", "dark": "#1a1718"}  # as in tokens.css
+WANTED = {"light": 7.8, "dark": 8.3}  # so that 7 (AAA) is left on a panel's tint
+# How much of the accent is in a panel's paper, the endpaper's ground and its second line.
+TINT, BAND, THREAD = 0.075, 0.15, 0.58
+SHADE = 0.2  # how much of the dark paper a button takes at night, or it would glow
 
+VOICE = "practice/fonts/voice.woff2"
 FOLDER = Path(__file__).parent.parent / "static" / "practice" / "css"
-FILES = ("tokens", "base", "frame", "lists", "reading", "form", "print")
+FILES = ("tokens", "base", "frame", "front", "lists", "reading", "form", "own", "print")
 
 
 def _channels(color: str) -> tuple[float, float, float]:
@@ -61,21 +63,33 @@ def mixed(color: str, other: str, share: float) -> str:
     return _hex(tuple(c + (o - c) * share for c, o in pairs))
 
 
-def _root(accent: str, tint: str, cloth: str) -> str:
-    return f":root{{--accent:{accent};--tint:{tint};--cloth:{cloth}}}"
+def palette(accent: str) -> dict[str, dict[str, str]]:
+    """What `accent` gives each theme: "light" and "dark", each with its colors by name.
+
+    The endpaper is mixed from the color as it was picked, so that a yellow stays yellow. `fill`
+    bears words in the light theme's paper, always.
+    """
+    themes = {}
+    for theme, paper in PAPER.items():
+        words = readable(accent, paper, WANTED[theme])
+        dye = accent if theme == "light" else words
+        shares = {"tint": TINT, "band": BAND, "thread": THREAD}
+        mixes = {name: mixed(paper, dye, share) for name, share in shares.items()}
+        themes[theme] = {"accent": words, **mixes}
+    by_day = themes["light"]["accent"]
+    themes["light"]["fill"] = by_day
+    themes["dark"]["fill"] = mixed(by_day, PAPER["dark"], SHADE)
+    return themes
 
 
 def accents(accent: str) -> str:
-    """The accent for both themes as custom properties.
+    """The palette of both themes as custom properties."""
+    day, night = (_root(colors) for colors in palette(accent).values())
+    return f"@layer tokens{{{day}\n@media screen and (prefers-color-scheme:dark){{{night}}}}}\n"
 
-    `--tint` is the paper of panels. `--cloth` bears words in the light theme's paper, always.
-    """
-    paper, dusk = PAPER["light"], PAPER["dark"]
-    light, dark = readable(accent, paper, WANTED["light"]), readable(accent, dusk, WANTED["dark"])
-    on_paper = _root(light, mixed(paper, light, TINT), light)
-    at_night = _root(dark, mixed(dusk, dark, TINT), mixed(light, dusk, SHADE))
-    night = "@media screen and (prefers-color-scheme:dark)"
-    return f"@layer tokens{{{on_paper}\n{night}{{{at_night}}}}}\n"
+
+def _root(colors: dict[str, str]) -> str:
+    return f":root{{{';'.join(f'--{name}:{color}' for name, color in colors.items())}}}"
 
 
 @cache
@@ -86,7 +100,7 @@ def rules() -> str:
     """
     own = settings.PRACTICE_DIR / "static" / "practice.css"
     files = [*(FOLDER / f"{name}.css" for name in FILES), *([own] if own.is_file() else [])]
-    text = "".join(file.read_text("utf-8") for file in files)
+    text = "".join(file.read_text("utf-8") for file in files).replace("voice.woff2", static(VOICE))
     return re.sub(r"/\*.*?\*/\s*|^\s+", "", text, flags=re.DOTALL | re.MULTILINE)
 
 

@@ -33,9 +33,11 @@ from practice.http import outage, request_ids
 from practice.launch import requirements
 from practice.models import PracticeSettings
 from practice.monitoring import metrics, readiness
+from practice.website import icons
 from practice.website import theme as style
 
 PICTURE_KEPT_FOR = 3600  # seconds
+ICON_KEPT_FOR = 86_400  # seconds
 SECURITY_TXT_GOOD_FOR = timedelta(days=180)  # less than a year: RFC 9116, 2.5.5
 
 
@@ -123,20 +125,36 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 def theme(request: HttpRequest) -> HttpResponse:
     """The one style sheet of the public pages, in the accent color of the practice.
 
-    Kept for good under the address that names its version, for minutes under any other, and
-    served in the default color where the database does not answer, for the error pages.
+    Kept for good under the address that names its version, for minutes under any other.
     """
-    try:
-        accent = PracticeSettings.load(request_or_site=request).accent
-    except (DatabaseError, InterfaceError):
-        accent = PracticeSettings._meta.get_field("accent").default
-    sheet = style.style_sheet(accent)
+    sheet = style.style_sheet(accent(request))
     response = HttpResponse(sheet.text, content_type="text/css")
     is_current = request.GET.get("v") == sheet.version
     patch_cache_control(response, public=True, max_age=31_536_000 if is_current else 300)
     if is_current:
         response.headers["X-Accel-Expires"] = "86400"  # for nginx: another sheet, another address
     return response
+
+
+@require_safe
+@cache_control(public=True, max_age=ICON_KEPT_FOR)
+def icon(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(icons.svg(accent(request)), content_type="image/svg+xml")
+
+
+@require_safe
+@cache_control(public=True, max_age=ICON_KEPT_FOR)
+def bitmap_icon(request: HttpRequest, size: int, kind: str, content_type: str) -> HttpResponse:
+    """The icon for programs that ask for it by its usual name, without reading a page."""
+    return HttpResponse(icons.bitmap(accent(request), size, kind), content_type=content_type)
+
+
+def accent(request: HttpRequest) -> str:
+    """The practice's color; the default where the database does not answer, for error pages."""
+    try:
+        return PracticeSettings.load(request_or_site=request).accent
+    except (DatabaseError, InterfaceError):
+        return PracticeSettings._meta.get_field("accent").default
 
 
 def first_page(request: HttpRequest) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Whatever accent the therapist picks can be read, in both themes."""
 
 import re
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from django.db import connection, transaction
 from django.test import Client
 from hypothesis import example, given
 from hypothesis import strategies as st
+from PIL import Image
 
 from practice.models import PracticeSettings
-from practice.website import theme
+from practice.website import initials, theme
 
 TEXT, LARGE_OR_EDGE = 4.5, 3  # WCAG 2.2: 1.4.3 for text, 1.4.11 for edges of controls
 
@@ -39,8 +41,7 @@ def test_any_accent_can_be_read_in_both_themes(accent: str) -> None:
     for name, colors in custom_properties(theme.accents(accent)).items():
         assert theme.contrast(colors["accent"], theme.PAPER[name]) >= TEXT
         assert theme.contrast(colors["accent"], colors["tint"]) >= TEXT
-        # Paper's color is that of the words on a button, and of all that stands on cloth.
-        assert theme.contrast(colors["cloth"], theme.PAPER["light"]) >= TEXT
+        assert theme.contrast(colors["fill"], theme.PAPER["light"]) >= TEXT, "a button's words"
 
 
 @given(accents)
@@ -66,7 +67,7 @@ def test_the_tokens_and_the_theme_agree(tokens: dict[str, dict[str, str]]) -> No
     for name, paper in theme.PAPER.items():
         assert tokens[name]["paper"] == paper
         assert {key: tokens[name][key] for key in made[name]} == made[name]
-    assert tokens["light"]["on-cloth"] == theme.PAPER["light"]
+    assert tokens["light"]["on-fill"] == theme.PAPER["light"]
 
 
 def test_every_style_sheet_is_served_and_keeps_to_a_layer() -> None:
@@ -114,3 +115,45 @@ def test_a_practices_own_style_comes_last(settings: Any, tmp_path: Path) -> None
         assert theme.rules().endswith("@layer own { body { color: #123456; } }\n")
     finally:
         theme.rules.cache_clear()
+
+
+def test_icons_are_in_the_practices_color_and_outlive_the_database(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    practice.accent = "#1f4f4a"
+    practice.save()
+    assert "#1f4f4a" in visitor.get("/icon.svg").content.decode()
+    for address, kind, size in (
+        ("/favicon.ico", "ICO", (32, 32)),
+        ("/apple-touch-icon.png", "PNG", (180, 180)),
+    ):
+        picture = Image.open(BytesIO(visitor.get(address).content))
+        assert (picture.format, picture.size) == (kind, size)
+        assert picture.convert("RGB").getpixel((1, 1)) == (0x1F, 0x4F, 0x4A)
+    with transaction.atomic():
+        connection.cursor().execute("ALTER TABLE practice_practicesettings RENAME TO gone")
+        assert visitor.get("/favicon.ico").status_code == 200
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Dr. Mira Brandt, LMFT", "MB"),
+        ("Ana", "A"),
+        ("Élodie de la Cour", "ÉC"),
+        ("李 明", "李明"),
+        ("Dr.", "D"),
+        ("", ""),
+        ("  ,LMFT", ""),
+    ],
+)
+def test_initials_are_those_of_the_first_and_the_last_name(name: str, letters: str) -> None:
+    assert initials.initials(name) == letters
+    assert initials.endpaper(name).startswith("<svg")
+
+
+def test_two_people_seldom_have_the_same_pattern() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    drawn = {initials.endpaper(f"{one} {other}") for one in letters for other in letters}
+    assert len(drawn) > 200
