@@ -9,8 +9,9 @@ from django import template
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.base import FilterExpression, Parser, Token
+from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks import StreamValue
 from wagtail.models import Page, Site
@@ -101,6 +102,17 @@ def place(of_site: SiteLinks, path: str) -> Place:
     if path in named:
         return Place(page=path)
     return Place(part=next((url for url in named[1:] if path.startswith(url)), ""))
+
+
+@register.simple_tag(takes_context=True)
+def script(context: template.Context, name: str) -> SafeString:
+    """One of our scripts, and the word to headers.py that this page may run it.
+
+    Not within `hold`, whose text comes without the word the next time.
+    """
+    if "request" in context:
+        vars(context["request"])["runs_script"] = True
+    return format_html('<script src="{}" defer></script>', static(name))
 
 
 @register.simple_tag
