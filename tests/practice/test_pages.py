@@ -17,12 +17,12 @@ from wagtail.models import Page
 from blog.blocks import ArticleBody
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
 from practice.blocks import PageBody
+from practice.http import error_pages
 from practice.models import HomePage, PracticeSettings, StandardPage
 from practice.templatetags.practice_tags import dial, host, json_ld, quoted
-from practice.website import views
 from tests import factories
 
-VOICE = Path(views.__file__).parent.parent / "static" / "practice" / "fonts" / "voice.woff2"
+VOICE = Path(error_pages.__file__).parent.parent / "static" / "practice" / "fonts" / "voice.woff2"
 FETCHED = ("stylesheet", "icon", "preload", "preconnect", "dns-prefetch")
 
 
@@ -205,7 +205,8 @@ def test_nobody_sees_a_bar_of_wagtails_on_the_site(
 def test_an_error_page_asks_no_database(status: int) -> None:
     # Without the `db` fixture, any query fails.
     request = RequestFactory().get("/")
-    answer = views.not_found(request, Exception()) if status == 404 else views.server_error(request)
+    found = error_pages.not_found(request, Exception())
+    answer = found if status == 404 else error_pages.server_error(request)
     text = answer.content.decode()
     assert answer.status_code == status
     assert 'href="/"' in text
