@@ -131,9 +131,8 @@ class TimeForm(AnywayForm):
             return
         local = starts_at.astimezone(self.practice.zone)
         self.initial.update(day=local.date(), hour=f"{local:%H:%M}")
-        if consultation.starts_at and consultation.ends_at:
-            length = consultation.ends_at - consultation.starts_at
-            self.initial["minutes"] = round(length.total_seconds() / 60)
+        if consultation.minutes:
+            self.initial["minutes"] = consultation.minutes
 
     def clean_phone(self) -> str:
         return contacts.phone(self.cleaned_data["phone"], self.practice.country)

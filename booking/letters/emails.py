@@ -93,12 +93,10 @@ def draft(
     `starts_at` (UTC) is the time that the words are about and `minutes` its length, else the
     request's own; `starts` are those of an offer, which stands until `stands_until`.
     """
-    if minutes is None and consultation.starts_at and consultation.ends_at:
-        minutes = round((consultation.ends_at - consultation.starts_at).total_seconds() / 60)
     context = for_visitor(
         consultation,
         starts_at=starts_at or consultation.starts_at,
-        minutes=minutes,
+        minutes=consultation.minutes if minutes is None else minutes,
         starts=starts,
         offer_stands_until=stands_until,
     )

@@ -301,6 +301,13 @@ class ConsultationRequest(models.Model):
         return self.state in (State.CONFIRMED, State.PROPOSED) and self.starts_at is not None
 
     @property
+    def minutes(self) -> int | None:
+        """How long its time lasts, if it has one."""
+        if self.starts_at is None or self.ends_at is None:
+            return None
+        return round((self.ends_at - self.starts_at).total_seconds() / 60)
+
+    @property
     def seems_to_wait(self) -> bool:
         """Whether the visitor reads that it waits; whoever sends spam must not learn more."""
         return self.state in (State.PENDING, State.SUSPECTED)
