@@ -38,7 +38,8 @@
   addEventListener("keyup", (event) => {
     if (event.key !== "Shift" || !alone) return;
     alone = false;
-    presses = presses.filter((time) => event.timeStamp - time < WITHIN).concat(event.timeStamp);
+    const now = Date.now();
+    presses = presses.filter((time) => now - time < WITHIN).concat(now);
     if (presses.length === 3) leave();
   });
   addEventListener("pointerdown", startOver);
