@@ -10,7 +10,7 @@ import secrets
 from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
 
-# Without what looks or sounds like another: 0O, 1IL, 2Z, 5S, 8B, UV, MN, CDEGPT.
+# Without what looks or sounds like another: 0OQ, 1IL, Z like 2, 5S, 8B, V like U, N like M, CDEGPT.
 LETTERS = "234679AFHJKMRUWXY"
 LENGTH, GROUP = 8, 4
 
