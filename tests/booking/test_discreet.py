@@ -114,6 +114,8 @@ def test_the_therapist_is_told_what_leaves_and_what_does_not(
     done = as_therapist.post(address, letter, follow=True).content.decode()
     assert "Your words are on their page" in done
     assert "Call Sam instead" in done
+    assert "Words on their own page" in done
+    assert "Words to say or text" not in done
     assert to_visitor() == [NEWS]
 
 
