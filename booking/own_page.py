@@ -6,17 +6,20 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import tokens
 from booking.erasure import erasing
 from booking.forms.times import PickForm, parse_start
+from booking.letters import emails, ical
 from booking.models import FINAL_STATES, ConsultationRequest, Letter, Schedule, State
-from booking.services import by_visitor, transitions
+from booking.services import by_visitor, codes, counts, transitions
 from practice.fields import Unreadable
+from practice.http.network import client_address
 from practice.http.origin import is_foreign
 from practice.models import Caller, Medium, PracticeSettings
 
@@ -94,6 +97,7 @@ def _show_request(
         and consultation.events.filter(kind=Kind.NONE_SUITS, version=consultation.version).exists(),
         "letter": _letter(consultation),
         "too_late": too_late,
+        "calendar_file": _calendar_file(consultation, now),
         **_how(consultation, practice),
     }
     status = 409 if too_late else 200
@@ -153,6 +157,7 @@ ACTS: dict[str, Act] = {
     "ask_to_move": lambda consultation, form: by_visitor.ask_to_move(consultation),
     "withdraw": lambda consultation, form: by_visitor.withdraw(consultation),
     "restore": lambda consultation, form: by_visitor.restore(consultation),
+    "calendar_file": lambda consultation, form: by_visitor.want_calendar_file(consultation),
 }
 
 
@@ -182,6 +187,7 @@ def _is_done(consultation: ConsultationRequest, act: str, time: str) -> bool:
         "ask_to_move": confirmed and consultation.move_asked_at is not None,
         "withdraw": consultation.state == State.WITHDRAWN,
         "restore": consultation.seems_to_wait,
+        "calendar_file": consultation.wants_calendar_file,
     }.get(act, False)
 
 
@@ -199,3 +205,53 @@ def _erase(
         return render(request, "booking/erase.html", context)
     context["is_gone"] = erasing.erase(consultation, by=transitions.Actor.VISITOR)
     return render(request, "booking/erased.html", context)
+
+
+def _calendar_file(consultation: ConsultationRequest, now: datetime) -> dict[str, Any] | None:
+    """What the page offers for their own calendar: a file to `download`, and one `by_email`."""
+    agreed = transitions.agreed_time(consultation, now)
+    is_over = consultation.state == State.CONFIRMED and not agreed
+    may_ask = consultation.contact_as_told.calendar_file and consultation.is_open
+    offered = {
+        "download": agreed and reverse("booking:calendar_file", args=[consultation.token]),
+        "by_email": may_ask and not is_over,
+        "is_wanted": consultation.wants_calendar_file and consultation.is_open and not is_over,
+    }
+    return offered if any(offered.values()) else None
+
+
+@require_safe
+def calendar_file(request: HttpRequest, token: str) -> HttpResponse:
+    """The agreed time for the visitor's own calendar, which others may see: when, and no more."""
+    now = timezone.now()
+    consultation = ConsultationRequest.objects.by_token(token)
+    agreed = transitions.agreed_time(consultation, now) if consultation else None
+    if consultation is None or agreed is None:
+        return render(request, "booking/gone.html", status=404)
+    content = ical.appointment(
+        emails.calendar_uid(consultation),
+        agreed.start,
+        agreed.end,
+        sequence=consultation.invitation_sequence or 0,
+        now=now,
+    )
+    return HttpResponse(
+        content,
+        content_type=ical.FEED_TYPE,
+        headers={"Content-Disposition": 'attachment; filename="appointment.ics"'},
+    )
+
+
+@sensitive_post_parameters()
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def by_code(request: HttpRequest) -> HttpResponse:
+    """Where a code that was read out is typed; it leads to the visitor's own page."""
+    typed = "" if is_foreign(request) else request.POST.get("code", "").strip()
+    try:
+        found = codes.open_by(typed, client_address(request)) if typed else None
+    except counts.TooMany:
+        return render(request, "booking/code.html", {"is_too_many": True}, status=429)
+    if found is None:
+        return render(request, "booking/code.html", {"is_wrong": bool(typed)})
+    return HttpResponseRedirect(found.get_absolute_url(), status=303)

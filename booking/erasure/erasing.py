@@ -18,6 +18,8 @@ from booking.services.transitions import Actor, Kind, Recipient, Stale
 from practice.fields import personal_fields
 from practice.models import PracticeSettings, User
 
+STAYS = ("email", "discreet")  # until the last letter has left: to whom, and what it may say
+
 
 class UnderLegalHold(Exception):
     """The request is held from erasure; nothing was done."""
@@ -94,7 +96,9 @@ def _empty(consultation: ConsultationRequest) -> None:
         erase_when_told=True,
         link_nonce=new_nonce(),
         submission_key=uuid.uuid4(),
-        **{field.name: field.get_default() for field in doomed if field.name != "email"},
+        code_digest="",
+        code_ends_at=None,
+        **{field.name: field.get_default() for field in doomed if field.name not in STAYS},
     )
 
 

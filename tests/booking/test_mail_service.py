@@ -83,7 +83,7 @@ def test_mailgun_gets_the_same_by_its_own_form(mailgun: MailService) -> None:
 
 
 def test_an_invitation_goes_along_as_a_file(postmark: MailService, therapist: Any) -> None:
-    consultation = submit()
+    consultation = submit(wants_calendar_file=True)
     decisions.confirm(
         consultation,
         user=therapist,

@@ -317,7 +317,8 @@ class TestTheVisitor:
     def test_who_erases_an_agreed_consultation_is_told_of_the_last_message(
         self, visitor: Client, therapist: User
     ) -> None:
-        consultation, _ = by_visitor.submit(factories.unsaved_request(phone="+16265550143"))
+        unsaved = factories.unsaved_request(phone="+16265550143", wants_calendar_file=True)
+        consultation, _ = by_visitor.submit(unsaved)
         confirmed(consultation, therapist)
         url = consultation.get_absolute_url()
         asked = visitor.post(url, {"act": "erase"}).content.decode()

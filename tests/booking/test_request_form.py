@@ -44,7 +44,8 @@ def test_a_name_and_an_email_address_are_enough(visitor: Client) -> None:
         "",
     )
     assert consultation.state == State.PENDING
-    assert consultation.who == "me"
+    assert (consultation.who, consultation.partner_knows) == ("unsaid", "")
+    assert not consultation.discreet
     assert consultation.region == "CA"
     assert consultation.reply_by >= consultation.received_at.date()
 

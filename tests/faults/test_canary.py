@@ -144,6 +144,7 @@ def test_what_a_visitor_writes_stands_nowhere_in_clear(site: LiveSite, mail: Mai
         site.wait_for_mail()
         assert_nothing_in_clear(site, mail)
 
+        visitor.post(manage, {"act": "calendar_file"})
         sign_in(therapist)
         confirm(therapist, consultation)
         keep_note(therapist, consultation)
