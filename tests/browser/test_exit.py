@@ -138,6 +138,17 @@ def test_shift_alone_three_times_leaves_from_within_a_field_too(opens: Opens) ->
     expect(page).to_have_url("/articles/")
 
 
+@pytest.mark.parametrize(
+    ("options", "is_told"), [({}, True), ({"java_script_enabled": False}, False)]
+)
+def test_the_keys_are_told_only_where_they_work(
+    opens: Opens, options: dict[str, Any], is_told: bool
+) -> None:
+    page = opens(viewport=DESK, **options)
+    page.goto(f"/consultation/sent/?key={factories.consultation_request().token}")
+    expect(page.get_by_text("press Shift three times")).to_be_visible(visible=is_told)
+
+
 def test_capitals_never_leave(opens: Opens) -> None:
     page = opens()
     page.goto(FORM)

@@ -91,6 +91,22 @@ def test_a_page_may_run_a_script_only_if_it_has_one(
     assert (b"<script src" in answer.content) == (source == "'self'")
 
 
+@pytest.mark.parametrize(("is_on", "source"), [(True, "'self'"), (False, "'none'")])
+def test_an_essay_may_run_the_script_only_if_it_can_be_left_by_it(
+    practice: PracticeSettings,
+    visitor: Client,
+    article: ArticlePage,
+    monkeypatch: pytest.MonkeyPatch,
+    is_on: bool,
+    source: str,
+) -> None:
+    monkeypatch.setattr(ArticlePage, "quick_exit", is_on, raising=False)
+    for _ in range(2):  # made, and as it is kept
+        answer = visitor.get(article.url)
+        assert (b"/exit.js" in answer.content) == is_on
+        assert directives(answer)["script-src"] == {source}
+
+
 @pytest.mark.parametrize("path", ["/", "/no-such-page/", "/account/login/"])
 def test_a_script_may_ask_this_site_alone(
     practice: PracticeSettings, visitor: Client, path: str

@@ -45,6 +45,7 @@
   addEventListener("pointerdown", startOver);
   addEventListener("blur", startOver);
   link.addEventListener("click", leave);
+  for (const told of document.querySelectorAll(".by-shift")) told.hidden = false;
   // Some browsers keep a whole page for Back, whatever the page says about being stored.
   addEventListener("pageshow", (event) => { if (event.persisted) empty(); });
 })();
