@@ -17,6 +17,7 @@ from booking.forms.times import PickForm, parse_start
 from booking.letters import emails, ical
 from booking.models import ConsultationRequest, Letter, Schedule, State
 from booking.services import by_visitor, codes, counts, transitions
+from practice.fields import Unreadable
 from practice.http.network import client_address
 from practice.http.origin import is_foreign
 from practice.models import PracticeSettings
@@ -85,9 +86,7 @@ def _show_request(
             kind=transitions.Kind.NONE_SUITS, version=consultation.version
         ).exists(),
         "too_late": too_late,
-        "letter": consultation.letters.filter(
-            version=consultation.version, channel=Letter.Channel.EMAIL
-        ).first(),
+        "letter": _letter(consultation),
         "calendar_file": _calendar_file(consultation, now),
     }
     return render(request, "booking/manage.html", context, status=409 if too_late else 200)
@@ -154,6 +153,13 @@ def _erase(
         return render(request, "booking/erase.html", context)
     context["is_gone"] = erasing.erase(consultation, by=transitions.Actor.VISITOR)
     return render(request, "booking/erased.html", context)
+
+
+def _letter(consultation: ConsultationRequest) -> Letter | None:
+    """The therapist's words about how things stand now, if they can be read."""
+    of_now = {"version": consultation.version, "channel": Letter.Channel.EMAIL}
+    letter = consultation.letters.filter(is_automatic=False, **of_now).first()
+    return None if letter and isinstance(letter.body, Unreadable) else letter
 
 
 def _calendar_file(consultation: ConsultationRequest, now: datetime) -> dict[str, Any] | None:
