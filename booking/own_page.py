@@ -136,7 +136,7 @@ def _kept_days(
 
 def _letter(consultation: ConsultationRequest) -> Letter | None:
     """The one that says how things stand, as it was sent; that it was declined stays said."""
-    emailed = consultation.letters.filter(channel=Letter.Channel.EMAIL)
+    emailed = consultation.letters.filter(channel=Letter.Channel.EMAIL, is_automatic=False)
     if consultation.state == State.DECLINED:
         letter = emailed.filter(kind=Kind.DECLINE).last()
     else:

@@ -18,8 +18,6 @@ from booking.services.transitions import Actor, Kind, Recipient, Stale
 from practice.fields import personal_fields
 from practice.models import PracticeSettings, User
 
-STAYS = ("email", "discreet")  # until the last letter has left: to whom, and what it may say
-
 
 class UnderLegalHold(Exception):
     """The request is held from erasure; nothing was done."""
@@ -98,7 +96,7 @@ def _empty(consultation: ConsultationRequest) -> None:
         submission_key=uuid.uuid4(),
         code_digest="",
         code_ends_at=None,
-        **{field.name: field.get_default() for field in doomed if field.name not in STAYS},
+        **{field.name: field.get_default() for field in doomed if field.name != "email"},
     )
 
 

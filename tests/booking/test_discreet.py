@@ -13,7 +13,7 @@ from django.test import Client
 from booking.erasure import data_requests
 from booking.letters import outbox
 from booking.models import ConsultationRequest, PartnerKnows, State, Who
-from booking.services import by_visitor, decisions
+from booking.services import by_visitor, decisions, expiry, readdress
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.booking.test_review import hidden_and_shown
@@ -95,6 +95,31 @@ def test_words_that_went_by_email_do_not_stand_there(visitor: Client, therapist:
     consultation = factories.consultation_request()
     decisions.waitlist(consultation, user=therapist, words=decisions.Draft("On", "Fridays."))
     assert "Fridays." not in page(visitor, consultation.get_absolute_url())
+
+
+def test_an_offer_does_not_end_before_the_word_on_it_has_left(
+    visitor: Client, therapist: User, clock: Any
+) -> None:
+    consultation = send(visitor)
+    factories.letters_left()
+    words, start = decisions.Draft("", "One of these?"), factories.open_time(9)
+    decisions.offer(consultation, user=therapist, words=words, starts=[start], minutes=20)
+    assert consultation.holds_until, "it has an end, as with any email"
+    clock.move_to(consultation.holds_until + timedelta(minutes=1), tick=False)
+    assert expiry.expire_offers() == 0
+    assert to_visitor() == [NEWS]
+    assert expiry.expire_offers() == 1
+
+
+def test_who_wants_no_more_email_is_to_be_told_what_did_not_leave(
+    visitor: Client, therapist: User
+) -> None:
+    consultation = send(visitor, phone="626 555 0143")
+    decisions.waitlist(consultation, user=therapist, words=decisions.Draft("", "Soon."))
+    ways = {"text_ok": False, "voicemail_ok": False, "email_ok": False}
+    readdress.reach_by(consultation, user=therapist, **ways)
+    assert to_visitor() == []
+    assert ConsultationRequest.objects.to_be_told().exists()
 
 
 # --- The therapist ----------------------------------------------------------------------------

@@ -78,6 +78,7 @@ HEADERS = {
     "Content-Type": 'text/plain; charset="utf-8"',
     "Content-Transfer-Encoding": "7bit",
 }
+WORK = [job for job in jobs.JOBS if job.name not in ("scrub_database", "read_busy_feeds")]
 looked_at: list[str] = []
 
 
@@ -112,12 +113,11 @@ class Case:
         self.work()
 
     def work(self, after: timedelta = timedelta(0)) -> None:
-        """All that the worker does, twice: what one job owes, another sends."""
+        """All that the worker does, and then mail once more, for what another job owes."""
         if after:
             self.clock.shift(after)
-        for job in [*jobs.JOBS, *jobs.JOBS]:
-            if job.name not in ("scrub_database", "read_busy_feeds"):
-                job.run()
+        for job in [*WORK, *(job for job in WORK if job.is_mail)]:
+            job.run()
 
     @property
     def request(self) -> ConsultationRequest:
@@ -165,7 +165,7 @@ def unreserved(case: Case) -> None:
 def too_many_letters(case: Case) -> None:
     case.ask()
     ConsultationRequest.objects.update(limits_reached=[Limit.LETTERS])
-    case.work()
+    case.decide("waitlist")
 
 
 def quarantined_then_released(case: Case) -> None:
