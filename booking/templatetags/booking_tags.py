@@ -54,6 +54,12 @@ def as_day(day: date | None) -> str:
 
 
 @register.filter
+def as_short_day(day: date) -> str:
+    """`Thu, Nov 26`."""
+    return times.short_day(day)
+
+
+@register.filter
 def as_date(day: date | None) -> str:
     """`Thursday, November 26, 2026`: for a day that may be years away."""
     return times.day(day, year=True) if day else ""

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.models import Group
 from django.template import Context, Template
+from django.test import Client
 
 from booking.permissions import REVIEW
-from practice.models import User
+from practice.models import HomePage, PracticeSettings, User
 from practice.pagecache import version
 from practice.website.initial_data import permission
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +70,16 @@ def test_finished_pages_are_made_anew_when_somebody_gains_or_loses_access(editor
         before = version.current()
         change(editor)
         assert version.current() != before
+
+
+def test_the_form_says_it_once(
+    home: HomePage, practice: PracticeSettings, visitor: Client, editor: User
+) -> None:
+    assert visitor.get("/consultation/").content.decode().count(ALONE) == 1
+    editor.groups.add(group("Therapist"))
+    html = visitor.get("/consultation/").content.decode()
+    assert html.count(SEVERAL) == 1
+    for claim in ("myself", "Only I", "only I"):
+        assert claim not in html
+    factories.practice_settings(consultation_medium="video")
+    assert visitor.get("/consultation/").content.decode().count(SEVERAL) == 1
