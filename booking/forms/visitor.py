@@ -79,7 +79,6 @@ class ConsultationForm(ChoosesTime):
     )
     state = forms.ChoiceField(
         label=_("Where will you be when we talk?"),
-        help_text=_("I can only work with people who are where I'm licensed."),
         widget=forms.RadioSelect,
         required=False,
     )
@@ -95,7 +94,7 @@ class ConsultationForm(ChoosesTime):
         label=_("What should I call you?"),
         help_text=_("A first name is enough."),
         max_length=100,
-        error_messages={"required": _("Write a name that I can call you by.")},
+        error_messages={"required": _("Write a name I can call you by.")},
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     phone = PhoneField(
@@ -136,7 +135,7 @@ class ConsultationForm(ChoosesTime):
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    leave_out_article = forms.BooleanField(label=_("Leave it out"), required=False)
+    leave_out_article = forms.BooleanField(required=False)
 
     def __init__(
         self,
@@ -209,7 +208,7 @@ class ConsultationForm(ChoosesTime):
         wrong = any(contact in self.errors for contact in CONTACTS)
         if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
             self.add_error(
-                "phone", gettext("Write a phone number or an email address. One is enough.")
+                "phone", gettext("Add a phone number or an email address.")
             )
         start = cleaned.get("when")
         if self.errors and isinstance(start, datetime) and start not in self.starts:

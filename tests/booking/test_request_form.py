@@ -136,7 +136,7 @@ def test_one_press_mends_it_also_where_something_else_is_missing(visitor: Client
 def test_a_name_is_kept_without_what_nobody_sees(visitor: Client) -> None:
     assert send(visitor, name="\u202eRo\u200bbin\u2066").name == "Robin"
     html = page(visitor, **{**ENOUGH, "name": "\u200b"})
-    assert "Write a name that I can call you by." in html
+    assert "Write a name I can call you by." in html
 
 
 def test_what_stands_beside_a_number_reaches_the_therapist(visitor: Client) -> None:
