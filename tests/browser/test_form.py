@@ -34,7 +34,7 @@ FIGURES = """() => {
 }"""
 STICKS_OUT = """() => [...document.querySelectorAll("main *, header *, footer *")]
   .filter((each) => each.getBoundingClientRect().right > innerWidth && !each.closest(".hidden"))
-  .map((each) => each.outerHTML.slice(0, 80))"""
+  .map((each) => each.outerHTML.replace(/\\s+/g, " ").slice(0, 80))"""
 LONG = "Wolfeschlegelsteinhausen Bergerdorff "
 
 
