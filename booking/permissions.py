@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from practice.models import User
+from practice.pagecache.version import cached
 from practice.website.initial_data import THERAPIST, permission
 
 REVIEW = "booking.review_consultationrequest"
@@ -30,6 +31,11 @@ def reviewers() -> QuerySet[User]:
     )
     found: QuerySet[User] = User.objects.filter(may, is_active=True).distinct()
     return found
+
+
+def is_read_by_one() -> bool:
+    """Whether a visitor may be told that the therapist alone reads what they send."""
+    return cached("is read by one", lambda: reviewers().count() < 2)
 
 
 def require_review(request: HttpRequest) -> None:

@@ -98,12 +98,12 @@ def _form(request: HttpRequest, practice: PracticeSettings) -> ConsultationForm:
     """The form as it was opened, as it was sent, or as it was typed so far."""
     posted = request.method == "POST"
     sent_in = as_meant(request.POST) if posted else request.GET
-    shown = sent_in.get("pages", "")
-    pages = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 4 else 0
+    shown = sent_in.get("weeks", "")
+    weeks = int(shown) if shown.isascii() and shown.isdecimal() and len(shown) < 4 else 0
     given: dict[str, Any] = {
         "practice": practice,
         "article": find_article(sent_in.get("article", "")),
-        "pages": pages + (sent_in.get("act") == "more"),
+        "weeks": weeks + (sent_in.get("act") == "more"),
     }
     if practice.intake_now == Intake.OPEN:
         given["starts"] = lambda: open_times.starts_now(practice, Schedule.load())

@@ -31,11 +31,10 @@ class PhoneField(forms.CharField):
 
     one_of_several = True
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         kind = {"type": "tel", "autocomplete": "tel", "inputmode": "tel"}
-        super().__init__(
-            label=label, max_length=80, required=False, widget=forms.TextInput(attrs=kind)
-        )
+        widget = forms.TextInput(attrs=kind)
+        super().__init__(max_length=80, required=False, widget=widget, **kwargs)
 
 
 class ReachForm(forms.Form):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from booking.forms.contact import PhoneField, needs_phone
 from booking.models import ConsultationRequest, Schedule
@@ -18,9 +19,9 @@ from practice.accounts.forms import OurFields
 from practice.jurisdiction import times, zones
 from practice.models import PracticeSettings
 
-PAGE = 60  # open times, that one more click shows
 NEAR = timedelta(days=366)  # what lies further away may not exist in every zone
-SUGGEST, PARTS = "suggest", "parts"
+SUGGEST = "suggest"
+WITHOUT_TIME = (SUGGEST, "parts")  # the second from pages opened before an update
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,14 @@ class VisitorForm(forms.Form):
 
 
 class ChoosesTime(VisitorForm):
-    """A form that asks `when`: a suggestion, parts of the week, or one of the open times.
+    """A form that asks `when`: one of the open times, or whatever the therapist suggests.
 
     `find_starts` gives the open times (UTC) where the form offers any, a few of which are shown,
-    or as many pages of them as `pages` says.
+    and some of as many more weeks as `weeks` says.
     """
 
     find_starts: Callable[[], list[datetime]] | None
-    pages: int
+    weeks: int
 
     @cached_property
     def starts(self) -> list[datetime]:
@@ -92,16 +93,13 @@ class ChoosesTime(VisitorForm):
     @property
     def chosen(self) -> str:
         """Which of the radio buttons is pressed: one that is still there."""
-        value = str(self["when"].value() or SUGGEST)
-        start = parse_start(value)
-        if value in (SUGGEST, PARTS):
-            return value
+        start = parse_start(str(self["when"].value()))
         return as_value(start) if start and start in self.starts else SUGGEST
 
     @cached_property
     def days(self) -> list[tuple[date, list[TimeChoice]]]:
-        """The open times to show, by day in the visitor's zone: a few of them, or all."""
-        shown = self._first(self.pages * PAGE) or choice.few(self.starts, self.zone)
+        """The open times to show, by day in the visitor's zone, with the one that is chosen."""
+        shown = choice.shown(self.starts, self.zone, self.weeks)
         chosen = parse_start(self.chosen)
         if chosen and chosen not in shown:
             shown = sorted([*shown, chosen])
@@ -111,19 +109,10 @@ class ChoosesTime(VisitorForm):
             days.setdefault(day, []).append(TimeChoice(start, start == chosen))
         return list(days.items())
 
-    def _first(self, count: int) -> list[datetime]:
-        """So many open times, and the rest of the last one's day."""
-        some = self.starts[:count]
-        if not some:
-            return []
-        last_day = some[-1].astimezone(self.zone).date()
-        return [
-            t for t in self.starts if t <= some[-1] or t.astimezone(self.zone).date() == last_day
-        ]
-
     @property
     def has_more_times(self) -> bool:
-        return sum(len(times) for _, times in self.days) < len(self.starts)
+        now, then = (choice.shown(self.starts, self.zone, self.weeks + more) for more in (0, 1))
+        return now != then
 
     def find_again(self) -> None:
         """Looks for the open times once more: somebody was faster."""
@@ -131,14 +120,14 @@ class ChoosesTime(VisitorForm):
             self.__dict__.pop(name, None)
 
     def clean_when(self) -> str | datetime:
-        """The word for a suggestion or for parts of the week, or a time (UTC).
+        """The word for a suggestion, or a time (UTC).
 
         `services.submit` says whether it is open, since only that can take it; here it is looked
         for in a form that comes back for another reason.
         """
         value = str(self.cleaned_data["when"] or SUGGEST)
-        if value in (SUGGEST, PARTS):
-            return value
+        if value in WITHOUT_TIME:
+            return SUGGEST
         start = parse_start(value)
         if start is None or not (self.find_starts or self.is_repeated(start)):
             raise forms.ValidationError(self.taken(start), code="taken")
@@ -147,10 +136,10 @@ class ChoosesTime(VisitorForm):
     def taken(self, start: datetime | None) -> str:
         """What somebody reads who cannot have that time."""
         is_near = start is not None and abs(start - timezone.now()) < NEAR
-        which = times.in_zone(start, self.zone) if start and is_near else "This time"
-        return (
-            f"{which} has just been taken, or is not open. Choose another, or let me suggest one."
-        )
+        which = times.in_zone(start, self.zone) if start and is_near else _("That time")
+        return _(
+            "%(which)s was just taken, or isn't open. Pick another time, or say you're flexible."
+        ) % {"which": which}
 
     def is_repeated(self, start: datetime) -> bool:
         """Whether it is this very form that took the time: a double click, or the back button."""
@@ -171,7 +160,7 @@ class PickForm(VisitorForm):
         max_length=40,
         error_messages={"required": "Choose one of the times."},
     )
-    phone = PhoneField("Which number may I call?")
+    phone = PhoneField(label="Which number may I call?")
     visitor_calls = forms.BooleanField(label="I would rather call you", required=False)
 
     def __init__(

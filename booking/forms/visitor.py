@@ -8,11 +8,12 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
 from booking.forms.contact import PhoneField
-from booking.forms.times import PARTS, SUGGEST, ChoosesTime
+from booking.forms.times import SUGGEST, ChoosesTime
 from booking.models import ConsultationRequest, PartnerKnows, PartOfWeek, Schedule, Who
 from booking.spam import signals
 from booking.spam.signals import Sending
@@ -61,7 +62,7 @@ class ConsultationForm(ChoosesTime):
     """A request for a free consultation: a name and one contact, and what else may help.
 
     `practice` decides which fields there are; `article` is the page the visitor came from;
-    `starts` and `pages` say which times the form offers (ChoosesTime).
+    `starts` and `weeks` say which times the form offers (ChoosesTime).
     """
 
     as_typed, meant = "", ""  # an address with a slip in it, and the one that was probably meant
@@ -77,13 +78,12 @@ class ConsultationForm(ChoosesTime):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
     state = forms.ChoiceField(
-        label="Where will you be when we talk?",
-        help_text="A therapist may only work with people where the therapist is licensed.",
+        label=_("Where will you be when we talk?"),
         widget=forms.RadioSelect,
         required=False,
     )
     who = forms.TypedChoiceField(
-        label="Who is it for?",
+        label=_("Who is it for?"),
         choices=Who.asked(),
         empty_value=Who.UNSAID,
         widget=forms.RadioSelect,
@@ -96,15 +96,21 @@ class ConsultationForm(ChoosesTime):
         required=False,
     )
     name = NameField(
-        label="What should I call you?",
-        help_text="A first name is enough.",
+        label=_("What should I call you?"),
+        help_text=_("A first name is enough."),
         max_length=100,
-        error_messages={"required": "Write a name that I can call you by."},
+        error_messages={"required": _("Write a name I can call you by.")},
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
-    phone = PhoneField("Telephone")
-    text_ok = forms.BooleanField(label="A text message is fine", required=False)
-    voicemail_ok = forms.BooleanField(label="A voicemail is fine", required=False)
+    phone = PhoneField(
+        label=_("Phone"),
+        help_text=_(
+            "If someone else answers, I'll say I have a wrong number. If you can't talk, say "
+            "“wrong number” and I'll hang up."
+        ),
+    )
+    text_ok = forms.BooleanField(label=_("You can text me"), required=False)
+    voicemail_ok = forms.BooleanField(label=_("Voicemail is fine"), required=False)
     discreet = forms.BooleanField(
         label=_("Someone else may see my email or phone."),
         help_text=_(
@@ -114,36 +120,35 @@ class ConsultationForm(ChoosesTime):
         required=False,
     )
     email = EmailField(
-        label="E-mail",
+        label=_("Email"),
         max_length=254,
         required=False,
         widget=forms.EmailInput(
             attrs={"autocomplete": "email", "spellcheck": "false", "autocapitalize": "none"}
         ),
     )
-    when = forms.Field(label="When would it suit you?", initial=SUGGEST, required=False)
-    time_zone = forms.Field(label="Show times in", required=False)
+    when = forms.Field(label=_("When could we talk?"), initial=SUGGEST, required=False)
+    time_zone = forms.Field(label=_("Show times in"), required=False)
     parts = forms.MultipleChoiceField(
-        label="Parts of the week",
+        label=_("Parts of the week"),
         choices=PartOfWeek.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     good_hours = forms.CharField(
-        label="Which hours are good?",
-        help_text="For example: after 6, or not while I am at work.",
+        label=_("Good days and hours"),
+        help_text=_("For example: after 6, or not while I'm at work."),
         max_length=200,
         required=False,
     )
     message = ProseField(
-        label="Anything you would like me to know",
-        help_text="You can leave this empty. Details can wait until we talk. "
-        "At most 1,000 characters.",
+        label=_("Anything you'd like me to know"),
+        help_text=_("A line or two is plenty. At most 1,000 characters."),
         max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    leave_out_article = forms.BooleanField(label="Leave it out", required=False)
+    leave_out_article = forms.BooleanField(required=False)
 
     def __init__(
         self,
@@ -151,14 +156,14 @@ class ConsultationForm(ChoosesTime):
         practice: PracticeSettings,
         article: Page | None = None,
         starts: Callable[[], list[datetime]] | None = None,
-        pages: int = 0,
+        weeks: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.practice = practice
         self.came_from = article
         self.find_starts = starts
-        self.pages = pages
+        self.weeks = weeks
         self.initial.setdefault("key", str(uuid.uuid4()))
         self.initial.setdefault("article", article.pk if article else "")
         self.initial.setdefault("opened", signals.sign_opening())
@@ -166,7 +171,7 @@ class ConsultationForm(ChoosesTime):
             del self.fields["state"]
         elif isinstance(state := self.fields["state"], forms.ChoiceField):
             places = [(region.code, region.name) for region in practice.regions]
-            state.choices = [*places, (ELSEWHERE, "Somewhere else")]
+            state.choices = [*places, (ELSEWHERE, gettext("Somewhere else"))]
         if not practice.asks_for_message:
             del self.fields["message"]
         if article is None:
@@ -206,14 +211,18 @@ class ConsultationForm(ChoosesTime):
         if not self.meant or email == self.data.get("as_typed"):
             return email
         raise forms.ValidationError(
-            f"Did you mean {self.meant}? If {email} is right, send your request again.", code="slip"
+            gettext("Did you mean %(meant)s? If %(email)s is right, send your request again."),
+            code="slip",
+            params={"meant": self.meant, "email": email},
         )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         wrong = any(contact in self.errors for contact in CONTACTS)
         if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
-            self.add_error("phone", "Write a telephone number or an e-mail address. One is enough.")
+            self.add_error(
+                "phone", gettext("Add a phone number or an email address.")
+            )
         start = cleaned.get("when")
         if self.errors and isinstance(start, datetime) and start not in self.starts:
             self.add_error("when", forms.ValidationError(self.taken(start), code="taken"))
@@ -250,7 +259,7 @@ class ConsultationForm(ChoosesTime):
                 "text_ok": bool(told["phone"]) and told["text_ok"],
                 "voicemail_ok": bool(told["phone"]) and told["voicemail_ok"],
                 "good_hours": "; ".join(filter(None, [told["good_hours"], beside])),
-                "parts_of_week": told["parts"] if told["when"] == PARTS else [],
+                "parts_of_week": told["parts"],
                 "asked_for": told["when"] if isinstance(told["when"], datetime) else None,
                 "article": self.came_from if keeps_article else None,
             }

@@ -5,11 +5,18 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.utils import timezone
 
+from booking.permissions import is_read_by_one
 from practice import contacts
 from practice.jurisdiction import times
 
 register = template.Library()
 register.filter("as_phone", contacts.spaced)
+
+
+@register.inclusion_tag("booking/includes/who_reads.txt")
+def who_reads() -> dict[str, bool]:
+    """Who reads a request, in a sentence that stays true when somebody else may read it too."""
+    return {"is_read_by_one": is_read_by_one()}
 
 
 @register.filter
@@ -74,6 +81,12 @@ def zone_name(zone: ZoneInfo) -> str:
 def as_day(day: date | None) -> str:
     """`Thursday, November 26`."""
     return times.day(day) if day else ""
+
+
+@register.filter
+def as_short_day(day: date) -> str:
+    """`Thu, Nov 26`."""
+    return times.short_day(day)
 
 
 @register.filter

@@ -57,6 +57,13 @@ def day(day: date, *, year: bool = False) -> str:
     return f"{day:%A} {day.day} {day:%B}" + (f" {day.year}" if year else "")
 
 
+def short_day(day: date) -> str:
+    """`Thu, Nov 26`, or `Thu 26 Nov`: beside what is on that day."""
+    if _country.get() in MONTH_FIRST:
+        return f"{day:%a, %b} {day.day}"
+    return f"{day:%a} {day.day} {day:%b}"
+
+
 def clock(local: datetime) -> str:
     """`9:00 AM`, `noon`, or `09:00`: the hour of a local time."""
     if _country.get() not in TWELVE_HOURS:

@@ -229,7 +229,7 @@ def here() -> list[Figure]:
     return [
         *page_figures("the form", form, **budget),
         *page_figures("after an article", f"{form}?article={article}", **budget),
-        *page_figures("with every time", f"{form}?pages=99", **budget),
+        *page_figures("with every time", f"{form}?weeks=99", **budget),
         *page_figures("the private feed", feed),
         *reading_figures(),
     ]

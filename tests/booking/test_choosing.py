@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -14,6 +15,7 @@ from django.urls import reverse
 
 from booking.models import ConsultationRequest, DateOverride, Schedule, SlotClaim, State
 from booking.services import by_visitor
+from booking.times import choice
 from practice.jurisdiction import zones
 from practice.models import DaysAway, Intake, PracticeSettings
 from tests import factories
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.django_db
 
 URL = "/consultation/"
 NOW = datetime(2026, 11, 30, 20, tzinfo=UTC)  # Monday noon in Los Angeles
+LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 TUESDAY_ONE = "2026-12-01T21:00Z"
 TYPED = {"name": "Robin", "email": "robin@example.com", "message": "After the summer", "who": "us"}
 
@@ -41,7 +44,18 @@ def open_hours(practice: PracticeSettings) -> Schedule:
 def radios(html: str) -> list[str]:
     """The values of the open times that a page offers."""
     page = BeautifulSoup(html, "html.parser")
-    return [str(tag["value"]) for tag in page.select(".open-times [name=when]")]
+    return [str(tag["value"]) for tag in page.select(".day [name=when]")]
+
+
+def days_of(html: str) -> list[str]:
+    """The days of the open times that a page offers, in its own zone."""
+    local = [datetime.fromisoformat(value).astimezone(LOS_ANGELES) for value in radios(html)]
+    return sorted({f"{start:%Y-%m-%d}" for start in local})
+
+
+def weeks_of(html: str) -> str:
+    [tag] = BeautifulSoup(html, "html.parser").select("[type=hidden][name=weeks]")
+    return str(tag["value"])
 
 
 def chosen(html: str) -> str:
@@ -57,7 +71,7 @@ def test_a_suggestion_is_preselected_and_up_to_six_times_stand_below(visitor: Cl
     html = look(visitor)
     assert chosen(html) == "suggest"
     assert 3 <= len(radios(html)) <= 6
-    assert "More open times" in html
+    assert "More times" in html
 
 
 def test_times_are_grouped_by_day_and_labelled_with_their_zone(visitor: Client) -> None:
@@ -65,22 +79,41 @@ def test_times_are_grouped_by_day_and_labelled_with_their_zone(visitor: Client) 
     day = page.select_one("fieldset.day")
     assert day is not None
     assert day.legend is not None
-    assert day.legend.text == "Tuesday, December 1"
-    assert [label.text for label in day.select("label")] == ["noon", "1:00 PM"]
-    assert "Or ask for an open time (Pacific Time)" in page.text
+    assert day.legend.text == "Tue, Dec 1"
+    assert [label.text for label in day.select("label")] == ["noon", "4:00 PM"]
+    assert page.text.count("All times are Pacific Time.") == 1
 
 
-def test_more_times_keep_what_is_typed_until_there_are_no_more(visitor: Client) -> None:
-    html = visitor.post(URL, {**TYPED, "act": "more"}).content.decode()
-    assert len(radios(html)) == 61  # sixty, and the rest of the last one's day
-    assert "More open times" in html
-    html = visitor.post(URL, {**TYPED, "act": "more", "pages": "1"}).content.decode()
-    assert len(radios(html)) == 5 + 8 * 13
-    assert "More open times" not in html
-    assert "After the summer" in html
-    assert 'value="Robin"' in html
+def test_more_times_add_a_week_and_keep_what_is_typed_until_there_are_no_more(
+    visitor: Client,
+) -> None:
+    typed = {**TYPED, "when": TUESDAY_ONE, "good_hours": "after 6", "parts": ["evenings"]}
+    html = visitor.post(URL, {**typed, "act": "more"}).content.decode()
+    assert days_of(html) == [f"2026-12-{day:02}" for day in range(1, 11)], "three, and a week"
+    assert len(radios(html)) <= 4 * 10 + 1, "and never all of them"
+    assert "More times" in html
+    for kept in ("After the summer", 'value="Robin"', 'value="after 6"'):
+        assert kept in html
+    assert chosen(html) == TUESDAY_ONE
+    html = visitor.post(URL, {**typed, "weeks": weeks_of(html), "act": "more"}).content.decode()
+    assert days_of(html)[-1] == "2026-12-14", "as far as times are offered"
+    assert "More times" not in html
     assert "Please look at this again" not in html
     assert not ConsultationRequest.objects.exists()
+
+
+def test_none_of_what_is_typed_stands_in_an_address(visitor: Client) -> None:
+    form = BeautifulSoup(look(visitor), "html.parser").select_one("form[method=post]")
+    assert form is not None
+    targets = {form["action"], *(tag["formaction"] for tag in form.select("[formaction]"))}
+    assert targets == {URL, f"{URL}#times"}
+    assert not form.select("[formmethod]")
+
+
+def test_a_time_that_is_not_shown_can_still_be_had(visitor: Client) -> None:
+    between = "2026-12-02T18:00Z"
+    assert between not in radios(look(visitor))
+    assert visitor.post(URL, {**TYPED, "when": between}).status_code == 303
 
 
 def test_the_visitors_own_zone_labels_the_times_and_their_days(visitor: Client) -> None:
@@ -88,7 +121,7 @@ def test_the_visitors_own_zone_labels_the_times_and_their_days(visitor: Client) 
         URL, {**TYPED, "time_zone": "Europe/Berlin", "act": "zone", "when": TUESDAY_ONE}
     ).content.decode()
     assert ">10:00 PM</label>" in html
-    assert "(Central European Time)" in html
+    assert "All times are Central European Time." in html
     assert chosen(html) == TUESDAY_ONE
     assert 'value="Robin"' in html
 
@@ -123,7 +156,7 @@ def test_who_comes_second_sees_the_form_again_with_everything_kept(
     answer = visitor.post(URL, second)
     html = answer.content.decode()
     assert answer.status_code == 409
-    assert "has just been taken" in html
+    assert "was just taken" in html
     assert 'value="Sasha"' in html
     assert "626 555 0143" in html
     assert "Please" in html
@@ -171,7 +204,7 @@ def test_a_time_that_was_never_offered_is_refused_and_nothing_is_written(
     answer = visitor.post(URL, {**TYPED, "when": when})
     html = answer.content.decode()
     assert answer.status_code == 409
-    assert "is not open" in html
+    assert "isn&#x27;t open" in html
     assert 'value="Robin"' in html
     assert radios(html)
     assert not ConsultationRequest.objects.exists()
@@ -197,7 +230,7 @@ def test_a_holiday_is_closed_unless_the_date_has_hours_of_its_own(visitor: Clien
     Schedule.objects.update(closed_on_holidays=True)
     with time_machine.travel(datetime(2026, 12, 20, 20, tzinfo=UTC), tick=False):
         christmas = "2026-12-25T18:00Z"
-        all_times = {**TYPED, "act": "more", "pages": "8"}
+        all_times = {**TYPED, "act": "more", "weeks": "8"}
         assert christmas not in radios(visitor.post(URL, all_times).content.decode())
         DateOverride.objects.create(
             schedule=Schedule.load(), day=date(2026, 12, 25), opens=time(10), closes=time(11)
@@ -220,7 +253,7 @@ def test_a_practice_without_times_takes_requests_and_refuses_times(
     factories.practice_settings(intake=intake)
     html = look(visitor)
     assert radios(html) == []
-    assert ("waiting list" in html) == (intake == Intake.WAITING_LIST)
+    assert ("waitlist" in html) == (intake == Intake.WAITING_LIST)
     assert visitor.post(URL, {**TYPED, "when": TUESDAY_ONE}).status_code == 409
     assert visitor.post(URL, TYPED).status_code == 303
 
@@ -257,9 +290,48 @@ def test_the_form_with_times_asks_the_database_at_most_eight_times(
     assert len(queries) <= 8
 
 
-@pytest.mark.parametrize("pages", ["", "-1", "999999999", "x", "\x00", "²"])
-def test_a_forged_number_of_pages_shows_what_there_is(visitor: Client, pages: str) -> None:
-    assert radios(visitor.post(URL, {**TYPED, "act": "more", "pages": pages}).content.decode())
+@pytest.mark.parametrize("weeks", ["", "-1", "999", "999999999", "x", "\x00", "²"])
+def test_a_forged_number_of_weeks_shows_what_there_is(visitor: Client, weeks: str) -> None:
+    assert radios(visitor.post(URL, {**TYPED, "act": "more", "weeks": weeks}).content.decode())
+
+
+# --- Which of the open times are shown -----------------------------------------------------------
+
+
+def hours(day: int, *of_day: int) -> list[datetime]:
+    """Starts on a day of December at these hours of Los Angeles, UTC."""
+    return [datetime(2026, 12, day, hour, tzinfo=LOS_ANGELES).astimezone(UTC) for hour in of_day]
+
+
+def shown(starts: list[datetime], weeks: int = 0) -> list[str]:
+    of = [start.astimezone(LOS_ANGELES) for start in choice.shown(starts, LOS_ANGELES, weeks)]
+    return [f"{start.day} {start.hour}" for start in of]
+
+
+def test_who_can_only_come_early_or_late_sees_a_time_on_each_of_the_first_days() -> None:
+    starts = [start for day in range(1, 9) for start in hours(day, *range(9, 18))]
+    assert shown(starts) == ["1 9", "1 17", "2 9", "2 17", "3 9", "3 17"]
+
+
+def test_where_few_days_are_open_more_of_each_is_shown_and_all_of_few_times() -> None:
+    assert shown(hours(1, *range(9, 18))) == ["1 9", "1 11", "1 12", "1 14", "1 15", "1 17"]
+    assert shown(hours(1, 9, 10) + hours(2, 9)) == ["1 9", "1 10", "2 9"]
+    assert shown([]) == shown([], weeks=3) == []
+
+
+def test_a_week_without_open_times_is_passed_over() -> None:
+    """Or the button would add nothing, and nobody would press it again."""
+    first = [start for day in (1, 2, 3) for start in hours(day, 9, 12)]
+    assert shown([*first, *hours(20, 9, 10, 11), *hours(26, 9), *hours(27, 9)], weeks=1) == [
+        *("1 9", "1 12", "2 9", "2 12", "3 9", "3 12"),
+        *("20 9", "20 10", "20 11", "26 9"),
+    ]
+
+
+def test_more_never_takes_away_what_was_shown() -> None:
+    once_a_week = [start for day in range(1, 29, 3) for start in hours(day, 9, 11, 13, 15, 17)]
+    for weeks in range(5):
+        assert set(shown(once_a_week, weeks)) <= set(shown(once_a_week, weeks + 1))
 
 
 # --- In which zone, and as which country writes it ---------------------------------------------
@@ -275,11 +347,11 @@ def test_a_practice_elsewhere_writes_its_own_way_and_offers_its_own_zones(visito
     assert offered_zones(html)[:3] == ["Perth Time", "Sydney Time", "Brisbane Time"]
     factories.practice_settings(country="GB", time_zone="Europe/London")
     html = look(visitor)
-    assert "<legend>Wednesday 2 December</legend>" in html
-    assert ">12:00</label>" in html
+    assert "<legend>Wed 2 Dec</legend>" in html
+    assert ">09:00</label>" in html
     assert offered_zones(html) == ["UK Time"]
     factories.practice_settings(country="US", time_zone="America/Chicago")
-    assert "<legend>Tuesday, December 1</legend>" in look(visitor), "and so at once"
+    assert "<legend>Tue, Dec 1</legend>" in look(visitor), "and so at once"
 
 
 def test_one_name_stands_for_one_zone_and_the_chosen_one_is_kept(visitor: Client) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from bs4 import BeautifulSoup, Tag
 from django.test import Client
 from django.urls import reverse
 
@@ -136,7 +137,7 @@ def test_one_press_mends_it_also_where_something_else_is_missing(visitor: Client
 def test_a_name_is_kept_without_what_nobody_sees(visitor: Client) -> None:
     assert send(visitor, name="\u202eRo\u200bbin\u2066").name == "Robin"
     html = page(visitor, **{**ENOUGH, "name": "\u200b"})
-    assert "Write a name that I can call you by." in html
+    assert "Write a name I can call you by." in html
 
 
 def test_what_stands_beside_a_number_reaches_the_therapist(visitor: Client) -> None:
@@ -232,7 +233,7 @@ def test_a_correction_under_the_same_key_is_asked_about_and_never_thrown_away(
     key = str(uuid.uuid4())
     visitor.post(FORM, {**ENOUGH, "key": key, "email": "robin@exmaple.com"})
     html = page(visitor, **ENOUGH, key=key, parts=["evenings"], when="parts")
-    assert "You have sent this form before" in html
+    assert "You've sent this form before" in html
     assert 'value="robin@example.com"' in html
     assert re.search(r'value="evenings"[^>]*checked', html)
     fresh = re.search(r'name="key" value="([^"]+)"', html).group(1)  # type: ignore[union-attr]
@@ -245,9 +246,9 @@ def test_an_extension_is_kept(visitor: Client) -> None:
     assert send(visitor, email="", phone="(626) 555-0143 ext. 27").phone == "+16265550143;ext=27"
 
 
-def test_parts_of_the_week_count_where_they_were_chosen(visitor: Client) -> None:
-    assert send(visitor, when="parts", parts=["evenings"]).parts_of_week == ["evenings"]
-    assert send(visitor, when="suggest", parts=["evenings"]).parts_of_week == []
+def test_the_best_days_reach_the_therapist_whatever_else_was_chosen(visitor: Client) -> None:
+    for when in ("suggest", "parts", ""):  # the second from a page opened before an update
+        assert send(visitor, when=when, parts=["evenings"]).parts_of_week == ["evenings"]
 
 
 def test_who_looks_elsewhere_and_returns_keeps_the_article(
@@ -266,13 +267,13 @@ def test_with_one_licence_somebody_elsewhere_finds_other_help(visitor: Client) -
     assert "California" in html
     assert "?elsewhere" in html
     assert 'name="state"' not in html
-    assert "If you will be somewhere else" in page(visitor, f"{FORM}?elsewhere")
+    assert "I can only work with people who are there" in page(visitor, f"{FORM}?elsewhere")
 
 
 @pytest.mark.parametrize("code", ["NY", "elsewhere", "XX"])
 def test_from_elsewhere_nothing_is_stored(visitor: Client, code: str) -> None:
     html = page(visitor, **ENOUGH, state=code)
-    assert "If you will be somewhere else" in html
+    assert "I can only work with people who are there" in html
     assert not ConsultationRequest.objects.exists()
     assert not OutgoingEmail.objects.exists()
 
@@ -287,51 +288,105 @@ def test_with_several_licences_the_visitor_chooses(visitor: Client) -> None:
 
 def test_teens_read_their_own_words_before_they_type(visitor: Client) -> None:
     html = page(visitor)
-    link = html.index("?who=teen")
-    assert link < html.index('name="who"') < html.index('name="name"')
+    assert html.index("?who=teen") < html.index('name="name"')
     opened = page(visitor, f"{FORM}?who=teen")
     assert re.search(r'value="teen"[^>]*checked', opened)
     assert "12 or older" in opened
+    panel = BeautifulSoup(opened, "html.parser").select_one("#for-teens details")
+    assert panel is not None
+    assert panel.has_attr("open")
 
 
 def test_a_parents_details_are_never_asked_of_a_teen(visitor: Client) -> None:
     consultation = send(visitor, who="teen")
     assert consultation.who == "teen"
-    assert "parent" not in re.sub(r"(?s)<section.*?</section>", "", page(visitor)).lower()
+    asked = main(page(visitor, f"{FORM}?who=teen"))
+    asked.select_one("#for-teens").decompose()  # type: ignore[union-attr]
+    assert "parent" not in asked.text.lower()
 
 
-def test_everything_that_matters_stands_before_the_first_field(visitor: Client) -> None:
-    factories.practice_settings(client_portal_url="https://portal.example.com/")
+def main(html: str) -> Tag:
+    found = BeautifulSoup(html, "html.parser").main
+    assert found is not None
+    return found
+
+
+def test_who_replies_by_when_and_where_help_is_stand_before_the_first_field(
+    visitor: Client,
+) -> None:
     html = page(visitor)
-    before = html[html.index("<main") : html.index("<form")]
-    for words in (
-        "988",
-        "tel:",
-        "$180",
-        "20 minutes",
-        "superbill",
-        "portal.example.com",
-        "New clients",
-    ):
+    before = html[html.index("<body") : html.index('for="id_name"')]
+    for words in ("Hi, I'm The Therapist", "20 minutes", "by telephone", "by <strong>"):
         assert words in before, words
-    assert "By <strong>" in before
+    for link in ('href="tel:988"', 'href="sms:988"', 'href="tel:911"', "988lifeline.org/chat"):
+        assert link in before, link
+    assert "Call 1-800-799-7233" in before
+
+
+def test_what_is_good_to_know_stands_after_send_and_once(visitor: Client) -> None:
+    factories.practice_settings(
+        client_portal_url="https://portal.example.com/", sliding_scale="A few places at $90."
+    )
+    html = page(visitor)
+    before, after = html.split('class="button send', 1)
+    for words in ("$180", "superbill", "$90", "portal.example.com", "#estimate", 'id="estimate"'):
+        assert words in after, words
+        assert words not in before, words
+    assert after.count("tel:+1-415-555-0100") == 2, "here and in the foot"
+    assert html.count("A friend's phone is safer.") == 1
+
+
+def test_crisis_help_stands_before_the_name_and_beside_the_note_and_not_in_the_foot(
+    visitor: Client,
+) -> None:
+    found = BeautifulSoup(page(visitor), "html.parser")
+    assert [bool(each.find_parent("footer")) for each in found.select(".crisis")] == [False, False]
+    assert found.select_one("details:has(textarea) .crisis.compact")
+
+
+def test_a_practice_with_a_waitlist_alone_says_so_at_once(visitor: Client) -> None:
+    factories.practice_settings(intake="waiting_list")
+    html = page(visitor)
+    assert "Ask for the waitlist" in html[: html.index('for="id_name"')]
+    assert "minutes are free" not in html
+    assert 'name="when"' not in html
+    assert send(visitor).pk
+
+
+def test_nobody_gives_more_than_a_name_and_one_contact(visitor: Client) -> None:
+    """What else may help lies in folds that are closed, or is not preselected."""
+    factories.schedule()
+    form = main(page(visitor)).form
+    assert form is not None
+    assert [field["value"] for field in form.select("[name=when][checked]")] == ["suggest"]
+    for name in ("parts", "good_hours", "message"):
+        fold = form.select_one(f'details:has([name="{name}"])')
+        assert fold is not None
+        assert not fold.has_attr("open"), name
+    typed = main(page(visitor, name="", parts=["evenings"], good_hours="after 6", message="Yes"))
+    assert all(
+        typed.select_one(f'details[open]:has([name="{name}"])')
+        for name in ("parts", "good_hours", "message")
+    )
+
+
+def test_beside_the_telephone_stands_what_happens_if_someone_else_answers(visitor: Client) -> None:
+    form = main(page(visitor)).form
+    assert form is not None
+    hint = form.select_one(f"#{form.select_one('#id_phone')['aria-describedby']}")  # type: ignore[index]
+    assert hint is not None
+    assert "I'll say I have a wrong number" in hint.text
 
 
 def test_the_fields_stand_in_the_order_of_a_conversation(
     visitor: Client, article: ArticlePage
 ) -> None:
+    factories.practice_settings(licensed_regions="CA California\nOR Oregon")
+    factories.schedule()
     html = page(visitor, f"{FORM}?article={article.pk}")
     order = [
-        "who",
-        "name",
-        "phone",
-        "text_ok",
-        "voicemail_ok",
-        "email",
-        "when",
-        "good_hours",
-        "message",
-        "leave_out_article",
+        *("state", "name", "phone", "text_ok", "voicemail_ok", "email", "who", "when"),
+        *("time_zone", "parts", "good_hours", "message", "leave_out_article"),
     ]
     places = [re.search(rf'name="{field}"', html).start() for field in order]  # type: ignore[union-attr]
     assert places == sorted(places)

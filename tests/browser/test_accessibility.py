@@ -100,10 +100,10 @@ def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: 
         page.goto(address)
         found += faults(page)
     page.goto("/consultation/")
-    press(page, "Send my request")
+    press(page, "Send request")
     found += faults(page)
     page.goto("/consultation/")
-    press(page, "More open times")
+    press(page, "More times")
     found += faults(page)
     words = emails.Draft("About your message", "Words")
     starts = factories.open_times()[:3]

@@ -29,10 +29,10 @@ def ask(visitor: Page, which: int | None = None) -> str:
     """Sends the form, with an open time of those shown or without; the private link."""
     visitor.goto("/consultation/")
     visitor.get_by_label("What should I call you?").fill("Robin")
-    visitor.get_by_label("E-mail").fill("robin@example.com")
+    visitor.get_by_label("Email", exact=True).fill("robin@example.com")
     if which is not None:
-        visitor.locator(".open-times input[type=radio]").nth(which).check()
-    visitor.get_by_role("button", name="Send my request").click()
+        visitor.locator(".day input[type=radio]").nth(which).check()
+    visitor.get_by_role("button", name="Send request").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you for writing to me")
     return str(visitor.get_by_role("link", name="See my request").get_attribute("href"))
 
@@ -49,15 +49,16 @@ def decide(signed_in: Page, label: str) -> None:
 def test_asking_for_a_time_which_the_therapist_confirms(visitor: Page, signed_in: Page) -> None:
     visitor.goto("/consultation/")
     visitor.get_by_label("What should I call you?").fill("Robin")
-    visitor.get_by_role("button", name="More open times").click()
+    visitor.get_by_role("button", name="More times").click()
     expect(visitor.get_by_label("What should I call you?")).to_have_value("Robin")
+    visitor.get_by_text("Another time zone", exact=True).click()
     visitor.get_by_label("Show times in").select_option("America/New_York")
     visitor.get_by_role("button", name="Show", exact=True).click()
-    time = visitor.locator(".open-times .choice").nth(9)
-    expect(visitor.locator(".open-times")).to_contain_text("(Eastern Time")
+    time = visitor.locator(".day .chip").nth(9)
+    expect(visitor.locator(".open-times")).to_contain_text("All times are Eastern Time")
     time.get_by_role("radio").check()
-    visitor.get_by_label("Telephone", exact=True).fill("626 555 0143")
-    visitor.get_by_role("button", name="Send my request").click()
+    visitor.get_by_label("Phone", exact=True).fill("626 555 0143")
+    visitor.get_by_role("button", name="Send request").click()
     expect(visitor.locator("main")).to_contain_text("You asked for")
     visitor.get_by_role("link", name="See my request").click()
     asked = the_request()
@@ -156,10 +157,11 @@ def test_a_visitor_erases_their_own_request_until_nothing_is_left(
 ) -> None:
     visitor.goto("/consultation/")
     visitor.get_by_label("What should I call you?").fill("Quillon")
-    visitor.get_by_label("E-mail").fill("quillon@example.com")
-    visitor.get_by_label("Anything you would like me to know").fill("The lighthouse is dark.")
+    visitor.get_by_label("Email", exact=True).fill("quillon@example.com")
+    visitor.get_by_text("Anything you'd like me to know").first.click()
+    visitor.get_by_label("Anything you'd like me to know").fill("The lighthouse is dark.")
     before = ENCRYPTED.findall(everything_on_file())
-    visitor.get_by_role("button", name="Send my request").click()
+    visitor.get_by_role("button", name="Send request").click()
     link = visitor.get_by_role("link", name="See my request")
     token = str(link.get_attribute("href")).split("/")[-2]
     link.click()
@@ -211,9 +213,9 @@ def test_a_device_in_another_zone_is_offered_its_own(
     page.goto("/consultation/")
     page.get_by_label("What should I call you?").fill("Robin")
     expect(page.locator("#own-zone")).to_contain_text("Central European Time")
-    page.get_by_role("button", name="Choose it").click()
-    expect(page.locator(".open-times .choice").first).to_be_visible()
-    expect(page.locator(".open-times")).to_contain_text("(Central European Time")
+    page.get_by_role("button", name="Show my times").click()
+    expect(page.locator(".day .chip").first).to_be_visible()
+    expect(page.locator(".open-times")).to_contain_text("All times are Central European Time")
     expect(page.get_by_label("What should I call you?")).to_have_value("Robin")
     assert context.cookies() == []
     context.close()
@@ -227,8 +229,9 @@ def test_a_device_hears_of_its_zone_only_if_its_clocks_differ_at_the_times_shown
     context = browser.new_context(timezone_id="America/Phoenix")
     page = context.new_page()
     page.set_content(
-        f"""<div class="open-times"><input type="radio" name="when" value="2026-{month}-20T17:00Z">
-        <div class="zone"><select id="id_time_zone"><option value="America/Los_Angeles">Pacific Time
+        f"""<div class="open-times">
+        <div class="day"><input type="radio" name="when" value="2026-{month}-20T17:00Z"></div>
+        <div><select id="id_time_zone"><option value="America/Los_Angeles">Pacific Time
         <option value="America/Hermosillo">Arizona Time</select>
         <p id="own-zone" hidden><span></span><button></button></p></div></div>"""
     )

@@ -5,10 +5,10 @@
   const hint = document.getElementById("own-zone");
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (!select || !hint || !own) return;
-  const shown = [...document.querySelectorAll(".open-times [name=when]")].map((time) => new Date(time.value));
+  const times = [...document.querySelectorAll(".open-times .day [name=when]")];
   const clocks = (zone) => {
     const clock = new Intl.DateTimeFormat("en", { timeZone: zone, dateStyle: "short", timeStyle: "short" });
-    return shown.map((time) => clock.format(time)).join();
+    return times.map((time) => clock.format(new Date(time.value))).join();
   };
   if (clocks(own) === clocks(select.value)) return;
   const named = new Intl.DateTimeFormat("en", { timeZone: own, timeZoneName: "longGeneric" });
@@ -18,7 +18,7 @@
   hint.querySelector("button").addEventListener("click", () => {
     if (!alike) select.add(new Option(name, own));
     select.value = alike ? alike.value : own;
-    hint.closest(".zone").querySelector("button[value=zone]").click();
+    document.querySelector("button[value=zone]").click();
   });
   hint.hidden = false;
 })();
