@@ -1,5 +1,6 @@
 """The blocks that every kind of page may use; `blog/blocks.py` adds those of an essay."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +40,21 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
+def join_dashes(text: str) -> str:
+    """`text` in which no line begins with a dash: a word joiner (U+2060) stands before each."""
+    return re.sub("(?=[\u2013\u2014])", "\u2060", text)
+
+
+def sections(body: Any) -> list[list[Any]]:
+    """The blocks of a body in parts, each of which begins at a heading."""
+    parts: list[list[Any]] = []
+    for block in body:
+        if block.block_type == "heading" or not parts:
+            parts.append([])
+        parts[-1].append(block)
+    return parts
+
+
 class HeadingBlock(blocks.CharBlock):
     class Meta:
         icon = "title"
@@ -49,7 +65,7 @@ class HeadingBlock(blocks.CharBlock):
     def render(self, value: str, context: dict[str, Any] | None = None) -> SafeString:
         """Without a template, of which half a page's headings and texts would need one each."""
         block = (context or {}).get("child", value)
-        return format_html('<h2 id="{}">{}</h2>', heading_id(block), value)
+        return format_html('<h2 id="{}">{}</h2>', heading_id(block), join_dashes(value))
 
 
 class TextBlock(blocks.RichTextBlock):
@@ -79,6 +95,31 @@ class PointsBlock(blocks.StructBlock):
         }
 
 
+class StepBlock(blocks.StructBlock):
+    title = blocks.CharBlock()
+    text = blocks.RichTextBlock(features=INLINE, required=False)
+    example = blocks.TextBlock(rows=2, required=False)
+
+
+class NumberedStepsBlock(blocks.StructBlock):
+    steps = blocks.ListBlock(StepBlock(), min_num=1)
+
+    class Meta:
+        icon = "list-ol"
+        label = "Numbered steps"
+        description = "Steps in their order, each with an example where it helps."
+        template = "blog/blocks/numbered_steps.html"
+        preview_value = {
+            "steps": [
+                {
+                    "title": "Notice what you feel.",
+                    "text": "<p>Before any word about the other person.</p>",
+                    "example": "I feel left out when plans are made without me.",
+                }
+            ]
+        }
+
+
 class PictureBlock(ImageBlock):
     class Meta:
         icon = "image"
@@ -105,7 +146,7 @@ class CallToActionBlock(blocks.StructBlock):
         template = "components/blocks/call_to_action.html"
         preview_value = {
             "heading": "Would it help to talk?",
-            "text": "<p>The first conversation is free.</p>",
+            "text": "<p>The first call is free.</p>",
             "button": "Ask for a free consultation",
         }
 
@@ -176,6 +217,7 @@ class PageBody(blocks.StreamBlock):
     heading = HeadingBlock()
     text = TextBlock()
     points = PointsBlock()
+    numbered_steps = NumberedStepsBlock()
     questions = QuestionsBlock()
     facts = FactsBlock()
     notices = NoticesBlock()

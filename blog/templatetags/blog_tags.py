@@ -22,16 +22,24 @@ def latest_articles(count: int) -> QuerySet[ArticlePage]:
 
 
 @register.simple_tag
-def with_minutes(articles: Iterable[ArticlePage]) -> list[tuple[ArticlePage, int]]:
-    """Each article and how long it takes to read; the texts come in one query, if at all."""
+def with_excerpts(articles: Iterable[ArticlePage]) -> list[ArticlePage]:
+    """The articles, each with what a list shows of its body; the bodies come in one query, if at
+    all.
+    """
     pages = list(articles)
-    return list(zip(pages, cached_each("minutes", [p.pk for p in pages], _minutes), strict=True))
+    excerpts = cached_each("excerpt", [page.pk for page in pages], _excerpts)
+    for page, excerpt in zip(pages, excerpts, strict=True):
+        page.excerpt = excerpt
+    return pages
 
 
-def _minutes(numbers: list[int]) -> list[int]:
+def _excerpts(numbers: list[int]) -> list[reading.Excerpt]:
     pages = ArticlePage.objects.only("body").in_bulk(numbers)
     # One that was deleted since it was listed is still shown this once.
-    return [reading.minutes(pages[number].body) if number in pages else 1 for number in numbers]
+    return [
+        reading.excerpt(pages[number].body) if number in pages else reading.Excerpt()
+        for number in numbers
+    ]
 
 
 @register.simple_tag(takes_context=True)
