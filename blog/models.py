@@ -171,7 +171,7 @@ class ArticlePage(ReaderPage):
     def further(self, count: int) -> QuerySet[ArticlePage]:
         """Others to read on with: those on one of its topics first, then the newest."""
         on_its_topics = ArticlePage.topics.through.objects.filter(
-            articlepage=OuterRef("pk"), topic__in=self.topics.all()
+            articlepage=OuterRef("pk"), topic__articles=self.pk
         )
         others = ArticlePage.objects.listed().exclude(pk=self.pk)
         return others.order_by(Exists(on_its_topics).desc(), *others.query.order_by)[:count]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -45,13 +45,30 @@ def join_dashes(text: str) -> str:
     return re.sub("(?=[\u2013\u2014])", "\u2060", text)
 
 
-def sections(body: Any) -> list[list[Any]]:
-    """The blocks of a body in parts, each of which begins at a heading."""
-    parts: list[list[Any]] = []
-    for block in body:
-        if block.block_type == "heading" or not parts:
-            parts.append([])
-        parts[-1].append(block)
+def closing(body: Any) -> Any:
+    """The invitation in which a body ends, if it has one of its own."""
+    last = body[-1] if body else None
+    return last if last is not None and last.block_type == "call_to_action" else None
+
+
+def without_closing(body: Any) -> list[Any]:
+    return [block for block in body or () if block is not closing(body)]
+
+
+class Section(NamedTuple):
+    heading: Any
+    blocks: list[Any]
+
+
+def sections(body: Any) -> list[Section]:
+    """A body but for its closing, in parts that begin at a heading; the first may have none."""
+    parts: list[Section] = []
+    for block in without_closing(body):
+        if block.block_type == "heading":
+            parts.append(Section(block, []))
+        else:
+            parts = parts or [Section(None, [])]
+            parts[-1].blocks.append(block)
     return parts
 
 

@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from blog import reading
 from blog.models import ArticlePage, BioPage
-from practice.models import PracticeSettings
+from practice.models import PracticeSettings, SiteImage
 from practice.pagecache.version import cached_each
 from practice.templatetags.practice_tags import beside, json_ld
 
@@ -19,6 +19,32 @@ register = template.Library()
 @register.simple_tag
 def latest_articles(count: int) -> QuerySet[ArticlePage]:
     return ArticlePage.objects.listed()[:count]
+
+
+@register.simple_tag
+def further_articles(page: ArticlePage, count: int) -> QuerySet[ArticlePage]:
+    return page.further(count)
+
+
+@register.simple_tag
+def name_of(author: BioPage, practice: PracticeSettings) -> str:
+    return author.name or practice.therapist_name or author.title
+
+
+@register.simple_tag(takes_context=True)
+def signed_by(context: template.Context) -> str:
+    """Who speaks on a page: its author, or the person it is about, else the therapist."""
+    page = context.get("page")
+    author = getattr(page, "author", page)
+    practice = context.get("practice") or PracticeSettings()
+    return getattr(author, "name", "") or practice.therapist_name
+
+
+@register.simple_tag
+def portrait_of(author: BioPage, practice: PracticeSettings) -> SiteImage | None:
+    """Their own, else the practice's if it shows them: never another person's face."""
+    is_therapist = author.name in ("", practice.therapist_name)
+    return author.portrait or (practice.portrait if is_therapist else None)
 
 
 @register.simple_tag

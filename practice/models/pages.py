@@ -14,7 +14,7 @@ from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageViewRestriction
 
-from practice.blocks import INLINE, PageBody
+from practice.blocks import INLINE, PageBody, closing
 from practice.models.page_forms import PageForm
 from practice.models.slugs import refuse_reserved
 from practice.pagecache import site
@@ -95,7 +95,8 @@ class StandardPage(FixedPage):
     @property
     def has_invitation(self) -> bool:
         """Whether it ends in an invitation: what stands in the menu does, small print does not."""
-        return self.show_in_menus or bool(self.invitation_heading or self.invitation_text)
+        has_its_own = self.invitation_heading or self.invitation_text or closing(self.body)
+        return self.show_in_menus or bool(has_its_own)
 
 
 class HomePage(FixedPage):

@@ -20,6 +20,7 @@ from django.core.validators import (
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.text import get_text_list
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
@@ -407,6 +408,11 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     @cached_property
     def regions(self) -> list[Region]:
         return parse_regions(self.licensed_regions)
+
+    @property
+    def places(self) -> str:
+        """Where the therapist is licensed, in words: "California, Nevada or Oregon"."""
+        return get_text_list([region.name for region in self.regions])
 
     def region_name(self, code: str) -> str:
         """The name of a licensed region, else its code."""
