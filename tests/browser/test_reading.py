@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from practice.models import PracticeSettings, SiteImage
 from tests.browser.test_accessibility import address, sample  # noqa: F401
 
 pytestmark = pytest.mark.browser
@@ -29,9 +30,12 @@ def ends_at(page: Page, selector: str) -> float:
     return float(box["y"] + box["height"])
 
 
+@pytest.mark.parametrize("has_portrait", [False, True])
 def test_who_for_whom_where_the_fee_and_one_button_stand_in_the_first_screen_of_a_phone(
-    phone: Page,
+    phone: Page, has_portrait: bool
 ) -> None:
+    if has_portrait:
+        PracticeSettings.objects.update(portrait=SiteImage.objects.get())
     phone.goto("/")
     parts = (".plate", "h1", ".label p", ".front .said", ".glance li:last-child", ".front .button")
     ends = {part: ends_at(phone, part) for part in parts}
