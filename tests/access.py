@@ -407,6 +407,7 @@ the therapist: sign-in factor refused open open
 /admin/redirects/{redirect}/delete/
 /admin/settings/practice/practicesettings/1/
 /admin/mail/
+/admin/pages/add-concern/
 
 the therapist, asked again: sign-in factor refused again>open open
 /admin/pages/{home}/unpublish/

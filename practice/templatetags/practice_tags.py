@@ -16,8 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks import StreamValue
 from wagtail.models import Page, Site
 
-from practice import samples
-from practice.blocks import texts
+from practice import blocks, samples
 from practice.models import PracticeSettings
 from practice.pagecache import rich_text
 from practice.pagecache.version import cached
@@ -141,8 +140,19 @@ def initials_of(name: str) -> str:
 @register.simple_tag
 def fetch_links(body: StreamValue) -> str:
     """Before a body is rendered: the pages that its texts link to, in one query."""
-    rich_text.fetch_pages(texts(body))
+    rich_text.fetch_pages(blocks.texts(body))
     return ""
+
+
+@register.filter
+def first_name(name: str) -> str:
+    return initials.first_name(name)
+
+
+register.filter(blocks.join_dashes)
+register.filter(blocks.closing)
+register.filter(blocks.without_closing)
+register.filter(blocks.sections)
 
 
 @register.filter
