@@ -55,6 +55,10 @@ def without_closing(body: Any) -> list[Any]:
     return [block for block in body or () if block is not closing(body)]
 
 
+def has_block(body: Any, kind: str) -> bool:
+    return any(block.block_type == kind for block in body)
+
+
 class Section(NamedTuple):
     heading: Any
     blocks: list[Any]

@@ -339,7 +339,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             "<p>These begin with what holds in California. Change them to yours.</p>",
         ),
         _panel(
-            "The invitation under every article",
+            "The invitation at the end of a page",
             "invitation_heading invitation_text invitation_button",
         ),
         MultiFieldPanel(

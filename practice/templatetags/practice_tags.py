@@ -153,6 +153,7 @@ register.filter(blocks.join_dashes)
 register.filter(blocks.closing)
 register.filter(blocks.without_closing)
 register.filter(blocks.sections)
+register.filter(blocks.has_block)
 
 
 @register.filter

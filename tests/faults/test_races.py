@@ -271,7 +271,7 @@ class Visitor:
     def assert_is_asked_again(self, answer: Answer, lost: datetime) -> None:
         """The form with everything kept, and with fresh times."""
         assert answer.status == 409, answer.text
-        assert "has just been taken" in answer.text
+        assert "was just taken" in answer.text
         for typed in self.typed.values():
             assert typed in answer.text
         assert re.search(r'value="us"[^>]*checked', answer.text)

@@ -56,6 +56,17 @@ def test_what_is_small_print_ends_in_no_invitation(
     assert 'class="invitation"' not in visitor.get("/privacy/").content.decode()
 
 
+def test_crisis_help_is_said_once_on_a_page_and_the_menu_leads_to_it(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    page = StandardPage.objects.get(slug="privacy")
+    page.body = [("crisis", None)]
+    factories.publish(page)
+    for address in ("/privacy/", "/services/"):
+        text = visitor.get(address).content.decode()
+        assert text.count('class="crisis"') == text.count('id="help"') == 1, address
+
+
 def test_who_helps_with_articles_alone_adds_none(as_editor: Client, home: HomePage) -> None:
     assert "for a concern" not in as_editor.get(reverse("wagtailadmin_home")).content.decode()
     as_editor.post(reverse("practice_add_concern"))
