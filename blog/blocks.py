@@ -6,6 +6,7 @@ from practice.blocks import (
     INLINE,
     CallToActionBlock,
     HeadingBlock,
+    NumberedStepsBlock,
     PictureBlock,
     PointsBlock,
     TextBlock,
@@ -61,31 +62,6 @@ class NamedPatternsBlock(blocks.StructBlock):
                     "name": "Going quiet",
                     "quote": "If I say nothing, nothing can go wrong.",
                     "explanation": "<p>Often learned where words were used as weapons.</p>",
-                }
-            ]
-        }
-
-
-class StepBlock(blocks.StructBlock):
-    title = blocks.CharBlock()
-    text = blocks.RichTextBlock(features=INLINE, required=False)
-    example = blocks.TextBlock(rows=2, required=False)
-
-
-class NumberedStepsBlock(blocks.StructBlock):
-    steps = blocks.ListBlock(StepBlock(), min_num=1)
-
-    class Meta:
-        icon = "list-ol"
-        label = "Numbered steps"
-        description = "Steps in their order, each with an example where it helps."
-        template = "blog/blocks/numbered_steps.html"
-        preview_value = {
-            "steps": [
-                {
-                    "title": "Notice what you feel.",
-                    "text": "<p>Before any word about the other person.</p>",
-                    "example": "I feel left out when plans are made without me.",
                 }
             ]
         }

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
 from django.db import models
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 from django.utils.text import slugify
@@ -110,13 +111,29 @@ class ArticlePage(ReaderPage):
         help_text="Shown when the article is shared.",
     )
     topics = ParentalManyToManyField(Topic, blank=True, related_name="articles")
+    voice_line = models.CharField(
+        max_length=160,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=(
+            "The line that people say to themselves. Leave it empty to use the first line that "
+            "somebody speaks in the essay."
+        ),
+    )
+    quick_exit = models.BooleanField(
+        "Show “Leave this page”",
+        default=True,
+        db_default=True,
+        help_text="For readers who may be watched: one tap leads to a weather page.",
+    )
     body = StreamField(ArticleBody())
 
     objects = PageManager.from_queryset(ArticleQuerySet)()
 
     content_panels: ClassVar = [
         *Page.content_panels,
-        *("summary", "author", "topics", "body", "picture"),
+        *("summary", "voice_line", "author", "topics", "body", "picture", "quick_exit"),
     ]
     search_fields: ClassVar = [*Page.search_fields, index.SearchField("body")]
     base_form_class = ArticleForm
@@ -136,10 +153,28 @@ class ArticlePage(ReaderPage):
         """The headings with their ids, where there are enough to need a list."""
         return reading.contents(self.body)
 
+    @cached_property
+    def excerpt(self) -> reading.Excerpt:
+        """What a list shows of the body; `with_excerpts` gives it to many at once."""
+        [excerpt] = cached_each("excerpt", [self.pk], lambda _: [reading.excerpt(self.body)])
+        return excerpt
+
     @property
     def minutes(self) -> int:
-        [minutes] = cached_each("minutes", [self.pk], lambda _: [reading.minutes(self.body)])
-        return minutes
+        return self.excerpt.minutes
+
+    @property
+    def spoken_line(self) -> str:
+        """What somebody says in it, by which readers find it; nothing where nobody speaks."""
+        return self.voice_line or self.excerpt.spoken_line
+
+    def further(self, count: int) -> QuerySet[ArticlePage]:
+        """Others to read on with: those on one of its topics first, then the newest."""
+        on_its_topics = ArticlePage.topics.through.objects.filter(
+            articlepage=OuterRef("pk"), topic__articles=self.pk
+        )
+        others = ArticlePage.objects.listed().exclude(pk=self.pk)
+        return others.order_by(Exists(on_its_topics).desc(), *others.query.order_by)[:count]
 
 
 class ArticleIndexPage(FixedPage):
@@ -169,7 +204,10 @@ class ArticleIndexPage(FixedPage):
         except ArticlePage.DoesNotExist:
             raise Http404 from None
         if essay.author_id:
-            essay.author = cached(("author", essay.author_id), lambda: essay.author)
+            authors = BioPage.objects.select_related("portrait")
+            essay.author = cached(
+                ("author", essay.author_id), lambda: authors.get(pk=essay.author_id)
+            )
         return essay.route(request, [])
 
     def get_context(self, request: HttpRequest, *args: Any, **kwargs: Any) -> dict[str, Any]:

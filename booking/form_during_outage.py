@@ -9,10 +9,9 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import get_template
 
 from booking.forms.visitor import ConsultationForm, as_meant
-from practice.http import outage
+from practice.http import error_pages, outage
 from practice.models import PracticeSettings
 
 logger = logging.getLogger(__name__)
@@ -47,7 +46,6 @@ def unsent(request: HttpRequest) -> HttpResponse:
     form = ConsultationForm(initial=typed.dict(), practice=PracticeSettings())
     shown = [name for name in form.in_words() if form.is_asked(name) or name in typed]
     context = {
-        "facts": outage.recall(),
         "form": form,
         "shown": [form[name] for name in shown],
         "kept": [
@@ -57,4 +55,4 @@ def unsent(request: HttpRequest) -> HttpResponse:
             for value in values
         ],
     }
-    return outage.unavailable(get_template("booking/unsent.html").render(context))
+    return outage.unavailable(error_pages.text("booking/unsent.html", request, **context))

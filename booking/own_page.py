@@ -1,22 +1,29 @@
 """A visitor's own page, at a private link. A GET changes nothing: mail scanners open every link."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
+from booking import tokens
 from booking.erasure import erasing
 from booking.forms.times import PickForm, parse_start
-from booking.models import ConsultationRequest, Schedule, State
-from booking.services import by_visitor, transitions
+from booking.letters import emails, ical
+from booking.models import FINAL_STATES, ConsultationRequest, Letter, Schedule, State
+from booking.services import by_visitor, codes, counts, transitions
+from practice.fields import Unreadable
+from practice.http.network import client_address
 from practice.http.origin import is_foreign
-from practice.models import PracticeSettings
+from practice.models import Caller, Medium, PracticeSettings
 
+Kind = transitions.Kind
 Act = Callable[[ConsultationRequest, PickForm], None]
 
 
@@ -27,7 +34,7 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
     """A visitor's own page: shows the state, never the message; acts by POST alone."""
     consultation = ConsultationRequest.objects.by_token(token)
     if consultation is None:
-        return render(request, "booking/gone.html", status=404)
+        return _gone(request, token)
     practice = PracticeSettings.load(request_or_site=request)
     if request.method != "POST" or is_foreign(request):
         return _show_request(request, consultation, practice)
@@ -43,12 +50,19 @@ def manage(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponseRedirect(request.path, status=303)
     now = ConsultationRequest.objects.by_token(token)
     if now is None:
-        return render(request, "booking/gone.html", status=404)
+        return _gone(request, token)
     if _is_done(now, act, request.POST.get("time", "")):
         return HttpResponseRedirect(request.path, status=303)
     typed = {name: request.POST.get(name, "") for name in ("phone", "visitor_calls")}
     form = PickForm(initial=typed, consultation=now, practice=practice)
     return _show_request(request, now, practice, form, too_late=True)
+
+
+def _gone(request: HttpRequest, token: str) -> HttpResponse:
+    """410 for a link that was good once, which its signature tells, else 404."""
+    was_ours = tokens.read(token) is not None
+    status = 410 if was_ours else 404
+    return render(request, "booking/gone.html", {"was_ours": was_ours}, status=status)
 
 
 def _show_request(
@@ -61,28 +75,73 @@ def _show_request(
 ) -> HttpResponse:
     now = timezone.now()
     waits = consultation.was_promised_a_reply
+    stage = stage_of(consultation, now)
     context = {
         "consultation": consultation,
         "practice": practice,
-        "told": Schedule.of(consultation).as_told(practice),
         "zone": consultation.zone_or(practice.zone),
         "form": form or PickForm(consultation=consultation, practice=practice),
         "time": consultation.time_as_told(now),
         "lost_its_time": consultation.lost_its_time(now),
         "is_ahead": consultation.is_ahead(now),
+        "can_move": stage == "agreed" and consultation.move_asked_at is None,
         "can_withdraw": consultation.may_be_withdrawn(now),
         "can_restore": consultation.may_be_restored(now),
+        "restorable_until": consultation.state_since + consultation.UNDO_WITHIN,
         "held_until": consultation.kept_until if consultation.is_held(practice.today()) else None,
+        "kept_days": _kept_days(consultation, stage, practice),
         "late": waits and consultation.reply_by < practice.today(),
         "nobody_home": practice.nobody_home_since
         and (waits or consultation.state == State.WAITLISTED),
         "none_suited": consultation.state == State.PENDING
-        and consultation.events.filter(
-            kind=transitions.Kind.NONE_SUITS, version=consultation.version
-        ).exists(),
+        and consultation.events.filter(kind=Kind.NONE_SUITS, version=consultation.version).exists(),
+        "letter": _letter(consultation),
         "too_late": too_late,
+        "calendar_file": _calendar_file(consultation, now),
+        **_how(consultation, practice),
     }
-    return render(request, "booking/manage.html", context, status=409 if too_late else 200)
+    status = 409 if too_late else 200
+    return render(request, f"booking/own/{stage}.html", context, status=status)
+
+
+def stage_of(consultation: ConsultationRequest, now: datetime) -> str:
+    """Which template in `booking/own/` says how it stands. Pure."""
+    if consultation.seems_to_wait:
+        return "waiting"
+    if consultation.state == State.CONFIRMED:
+        return "agreed" if consultation.is_ahead(now) else "past"
+    return str(consultation.state)
+
+
+def _how(consultation: ConsultationRequest, practice: PracticeSettings) -> dict[str, Any]:
+    """How they talk, and who calls whom, as their own therapist does it."""
+    told = Schedule.of(consultation).as_told(practice)
+    medium = consultation.medium or told.consultation_medium
+    therapist_calls = told.caller == Caller.THERAPIST and not consultation.visitor_calls
+    return {
+        "told": told,
+        "medium": medium,
+        "minutes": consultation.minutes,
+        "i_call": medium == Medium.TELEPHONE and therapist_calls and consultation.contact.call,
+    }
+
+
+def _kept_days(
+    consultation: ConsultationRequest, stage: str, practice: PracticeSettings
+) -> int | None:
+    """After how many days it is erased by itself, once it is over."""
+    is_over = stage == "past" or consultation.state in FINAL_STATES
+    return practice.kept_for(consultation.state).days if is_over else None
+
+
+def _letter(consultation: ConsultationRequest) -> Letter | None:
+    """The one that says how things stand, as it was sent; that it was declined stays said."""
+    emailed = consultation.letters.filter(channel=Letter.Channel.EMAIL, is_automatic=False)
+    if consultation.state == State.DECLINED:
+        letter = emailed.filter(kind=Kind.DECLINE).last()
+    else:
+        letter = emailed.filter(version=consultation.version).last()
+    return None if letter is None or isinstance(letter.body, Unreadable) else letter
 
 
 def _pick(consultation: ConsultationRequest, form: PickForm) -> None:
@@ -98,6 +157,7 @@ ACTS: dict[str, Act] = {
     "ask_to_move": lambda consultation, form: by_visitor.ask_to_move(consultation),
     "withdraw": lambda consultation, form: by_visitor.withdraw(consultation),
     "restore": lambda consultation, form: by_visitor.restore(consultation),
+    "calendar_file": lambda consultation, form: by_visitor.want_calendar_file(consultation),
 }
 
 
@@ -127,6 +187,7 @@ def _is_done(consultation: ConsultationRequest, act: str, time: str) -> bool:
         "ask_to_move": confirmed and consultation.move_asked_at is not None,
         "withdraw": consultation.state == State.WITHDRAWN,
         "restore": consultation.seems_to_wait,
+        "calendar_file": consultation.wants_calendar_file,
     }.get(act, False)
 
 
@@ -144,3 +205,53 @@ def _erase(
         return render(request, "booking/erase.html", context)
     context["is_gone"] = erasing.erase(consultation, by=transitions.Actor.VISITOR)
     return render(request, "booking/erased.html", context)
+
+
+def _calendar_file(consultation: ConsultationRequest, now: datetime) -> dict[str, Any] | None:
+    """What the page offers for their own calendar: a file to `download`, and one `by_email`."""
+    agreed = transitions.agreed_time(consultation, now)
+    is_over = consultation.state == State.CONFIRMED and not agreed
+    may_ask = consultation.contact_as_told.calendar_file and consultation.is_open
+    offered = {
+        "download": agreed and reverse("booking:calendar_file", args=[consultation.token]),
+        "by_email": may_ask and not is_over,
+        "is_wanted": consultation.wants_calendar_file and consultation.is_open and not is_over,
+    }
+    return offered if any(offered.values()) else None
+
+
+@require_safe
+def calendar_file(request: HttpRequest, token: str) -> HttpResponse:
+    """The agreed time for the visitor's own calendar, which others may see: when, and no more."""
+    now = timezone.now()
+    consultation = ConsultationRequest.objects.by_token(token)
+    agreed = transitions.agreed_time(consultation, now) if consultation else None
+    if consultation is None or agreed is None:
+        return render(request, "booking/gone.html", status=404)
+    content = ical.appointment(
+        emails.calendar_uid(consultation),
+        agreed.start,
+        agreed.end,
+        sequence=consultation.invitation_sequence or 0,
+        now=now,
+    )
+    return HttpResponse(
+        content,
+        content_type=ical.FEED_TYPE,
+        headers={"Content-Disposition": 'attachment; filename="appointment.ics"'},
+    )
+
+
+@sensitive_post_parameters()
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def by_code(request: HttpRequest) -> HttpResponse:
+    """Where a code that was read out is typed; it leads to the visitor's own page."""
+    typed = "" if is_foreign(request) else request.POST.get("code", "").strip()
+    try:
+        found = codes.open_by(typed, client_address(request)) if typed else None
+    except counts.TooMany:
+        return render(request, "booking/code.html", {"is_too_many": True}, status=429)
+    if found is None:
+        return render(request, "booking/code.html", {"is_wrong": bool(typed)})
+    return HttpResponseRedirect(found.get_absolute_url(), status=303)

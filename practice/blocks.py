@@ -1,7 +1,8 @@
 """The blocks that every kind of page may use; `blog/blocks.py` adds those of an essay."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -39,6 +40,42 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
+def join_dashes(text: str) -> str:
+    """`text` in which no line begins with a dash: a word joiner (U+2060) stands before each."""
+    return re.sub("(?=[\u2013\u2014])", "\u2060", text)
+
+
+def closing(body: Any) -> Any:
+    """The invitation in which a body ends, if it has one of its own."""
+    last = body[-1] if body else None
+    return last if last is not None and last.block_type == "call_to_action" else None
+
+
+def without_closing(body: Any) -> list[Any]:
+    return [block for block in body or () if block is not closing(body)]
+
+
+def has_block(body: Any, kind: str) -> bool:
+    return any(block.block_type == kind for block in body)
+
+
+class Section(NamedTuple):
+    heading: Any
+    blocks: list[Any]
+
+
+def sections(body: Any) -> list[Section]:
+    """A body but for its closing, in parts that begin at a heading; the first may have none."""
+    parts: list[Section] = []
+    for block in without_closing(body):
+        if block.block_type == "heading":
+            parts.append(Section(block, []))
+        else:
+            parts = parts or [Section(None, [])]
+            parts[-1].blocks.append(block)
+    return parts
+
+
 class HeadingBlock(blocks.CharBlock):
     class Meta:
         icon = "title"
@@ -49,7 +86,7 @@ class HeadingBlock(blocks.CharBlock):
     def render(self, value: str, context: dict[str, Any] | None = None) -> SafeString:
         """Without a template, of which half a page's headings and texts would need one each."""
         block = (context or {}).get("child", value)
-        return format_html('<h2 id="{}">{}</h2>', heading_id(block), value)
+        return format_html('<h2 id="{}">{}</h2>', heading_id(block), join_dashes(value))
 
 
 class TextBlock(blocks.RichTextBlock):
@@ -79,6 +116,31 @@ class PointsBlock(blocks.StructBlock):
         }
 
 
+class StepBlock(blocks.StructBlock):
+    title = blocks.CharBlock()
+    text = blocks.RichTextBlock(features=INLINE, required=False)
+    example = blocks.TextBlock(rows=2, required=False)
+
+
+class NumberedStepsBlock(blocks.StructBlock):
+    steps = blocks.ListBlock(StepBlock(), min_num=1)
+
+    class Meta:
+        icon = "list-ol"
+        label = "Numbered steps"
+        description = "Steps in their order, each with an example where it helps."
+        template = "blog/blocks/numbered_steps.html"
+        preview_value = {
+            "steps": [
+                {
+                    "title": "Notice what you feel.",
+                    "text": "<p>Before any word about the other person.</p>",
+                    "example": "I feel left out when plans are made without me.",
+                }
+            ]
+        }
+
+
 class PictureBlock(ImageBlock):
     class Meta:
         icon = "image"
@@ -105,7 +167,7 @@ class CallToActionBlock(blocks.StructBlock):
         template = "components/blocks/call_to_action.html"
         preview_value = {
             "heading": "Would it help to talk?",
-            "text": "<p>The first conversation is free.</p>",
+            "text": "<p>The first call is free.</p>",
             "button": "Ask for a free consultation",
         }
 
@@ -176,6 +238,7 @@ class PageBody(blocks.StreamBlock):
     heading = HeadingBlock()
     text = TextBlock()
     points = PointsBlock()
+    numbered_steps = NumberedStepsBlock()
     questions = QuestionsBlock()
     facts = FactsBlock()
     notices = NoticesBlock()

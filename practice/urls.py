@@ -46,5 +46,7 @@ urlpatterns += [
     path("", include(wagtail_urls)),
 ]
 
-handler404 = "practice.website.views.not_found"
-handler500 = "practice.website.views.server_error"
+handler400 = "practice.http.error_pages.bad_request"
+handler403 = "practice.http.error_pages.forbidden"
+handler404 = "practice.http.error_pages.not_found"
+handler500 = "practice.http.error_pages.server_error"

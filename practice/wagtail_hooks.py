@@ -15,6 +15,7 @@ from practice.deletion.deleted_pages import DeletedPagesView
 from practice.mail.admin import MailView
 from practice.models import User
 from practice.pagecache import rich_text
+from practice.website import concerns
 from practice.website.components import BackupsPanel, GoingLivePanel, MailMenuItem
 
 hooks.register("register_rich_text_features", rich_text.register, order=10)  # after Wagtail's
@@ -25,7 +26,7 @@ hooks.register("before_bulk_action", log_entries.note_bulk_deletion)
 @hooks.register("construct_homepage_panels")
 def going_live_panel(request: HttpRequest, panels: list[Any]) -> None:
     if request.user.has_perm("practice.change_practicesettings"):
-        panels += [GoingLivePanel(), BackupsPanel()]
+        panels += [GoingLivePanel(), BackupsPanel(), concerns.ConcernPanel()]
 
 
 @hooks.register("register_log_actions")
@@ -37,6 +38,7 @@ def bringing_back(actions: LogActionRegistry) -> None:
 def admin_pages() -> list[Any]:
     deleted_pages = DeletedPagesView.as_view()
     return [
+        path("pages/add-concern/", concerns.add, name="practice_add_concern"),
         path("mail/", MailView.as_view(), name="practice_mail"),
         path("reports/deleted-pages/", deleted_pages, name="practice_deleted_pages"),
     ]

@@ -168,6 +168,7 @@ public: open open open open open
 /consultation/
 /consultation/?article={article}
 /consultation/sent/
+/consultation/code/
 /account/password/forgotten/
 /account/password/sent/
 /account/password/link/{person}-{one_time_key}/
@@ -195,6 +196,7 @@ nobody: hidden|405 hidden|405 hidden|405 hidden|405 hidden|405
 /articles/topics/no-such-topic/
 /documents/999/a.txt
 /consultation/manage/{mixed_token}/
+/consultation/manage/{token}/calendar.ics
 /calendar/{token}.ics
 
 nobody, whoever they are in the admin: hidden factor hidden hidden hidden
@@ -405,6 +407,7 @@ the therapist: sign-in factor refused open open
 /admin/redirects/{redirect}/delete/
 /admin/settings/practice/practicesettings/1/
 /admin/mail/
+/admin/pages/add-concern/
 
 the therapist, asked again: sign-in factor refused again>open open
 /admin/pages/{home}/unpublish/
@@ -420,6 +423,7 @@ the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/consultations/{request}/
 /admin/consultations/{request}/hold/
 /admin/consultations/{request}/note/
+/admin/consultations/{request}/code/
 /admin/consultations/{request}/address/
 /admin/consultations/{request}/reach/
 /admin/consultations/{request}/again/{alert}/

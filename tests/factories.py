@@ -263,7 +263,8 @@ def busy(starts_at: datetime, ends_at: datetime, of: Schedule | None = None) -> 
 def agreed_request(
     starts_at: datetime, *, by: User, minutes: int = 20, **fields: Any
 ) -> ConsultationRequest:
-    """A request that came in and was confirmed, with all that this sets off."""
+    """A request that came in and was confirmed, with all that this sets off: an invitation too."""
+    fields = {"wants_calendar_file": True, **fields}
     consultation, _ = by_visitor.submit(unsaved_request(**fields))
     decisions.confirm(
         consultation,

@@ -15,11 +15,18 @@ from django.db.migrations.executor import MigrationExecutor
 from pytest_django import DjangoDbBlocker
 
 from booking.models import ConsultationRequest, Schedule
+from practice.models import PracticeSettings
 from tests import databases, releases
 
 RELEASES = sorted(releases.FOLDER.glob("*.json"))
 # What a later release means to say otherwise: (release, model, field).
-CHANGED: set[tuple[str, str, str]] = set()
+CHANGED: set[tuple[str, str, str]] = {
+    ("0.1.0", "practice.practicesettings", name)
+    for name in (
+        *("teen_information", "elsewhere_help", "good_faith_estimate_notice"),
+        *("closed_message", "invitation_text"),
+    )
+}
 
 
 @dataclass
@@ -94,6 +101,15 @@ def paired(before: list[releases.Row], after: list[releases.Row]) -> Iterator[tu
         yield key, row, by_key.get(key, {})
 
 
+def test_what_the_practice_had_left_as_it_began_goes_on_as_a_new_one_begins(
+    forward: Forward,
+) -> None:
+    practice, new = PracticeSettings.objects.get(), PracticeSettings()
+    hotline = ("violence_text_word", "violence_text_to", "violence_chat_url")
+    for name in (*hotline, *(name for _, _, name in CHANGED)):
+        assert getattr(practice, name) == getattr(new, name) != ""
+
+
 def test_its_requests_belong_to_the_default_schedule_and_another_can_be_made(
     forward: Forward,
 ) -> None:
@@ -145,5 +161,5 @@ def test_on_todays_tables_the_last_release_reads_changes_and_adds_what_it_knows(
         for row in model._base_manager.all() if has_more_than_keys else ():
             row.save_base(raw=True, force_update=True)
     assert releases.rows(then) == before
-    releases.load(then, forward.release["rows"])  # each is deleted and added
+    releases.load(then, before)  # each is deleted and added
     assert releases.rows(then) == before

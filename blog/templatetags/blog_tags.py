@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 
 from blog import reading
 from blog.models import ArticlePage, BioPage
-from practice.models import PracticeSettings
+from practice.models import PracticeSettings, SiteImage
 from practice.pagecache.version import cached_each
 from practice.templatetags.practice_tags import beside, json_ld
 
@@ -22,16 +22,50 @@ def latest_articles(count: int) -> QuerySet[ArticlePage]:
 
 
 @register.simple_tag
-def with_minutes(articles: Iterable[ArticlePage]) -> list[tuple[ArticlePage, int]]:
-    """Each article and how long it takes to read; the texts come in one query, if at all."""
+def further_articles(page: ArticlePage, count: int) -> QuerySet[ArticlePage]:
+    return page.further(count)
+
+
+@register.simple_tag
+def name_of(author: BioPage, practice: PracticeSettings) -> str:
+    return author.name or practice.therapist_name or author.title
+
+
+@register.simple_tag(takes_context=True)
+def signed_by(context: template.Context) -> str:
+    """Who speaks on a page: its author, or the person it is about, else the therapist."""
+    page = context.get("page")
+    author = getattr(page, "author", page)
+    practice = context.get("practice") or PracticeSettings()
+    return getattr(author, "name", "") or practice.therapist_name
+
+
+@register.simple_tag
+def portrait_of(author: BioPage, practice: PracticeSettings) -> SiteImage | None:
+    """Their own, else the practice's if it shows them: never another person's face."""
+    is_therapist = author.name in ("", practice.therapist_name)
+    return author.portrait or (practice.portrait if is_therapist else None)
+
+
+@register.simple_tag
+def with_excerpts(articles: Iterable[ArticlePage]) -> list[ArticlePage]:
+    """The articles, each with what a list shows of its body; the bodies come in one query, if at
+    all.
+    """
     pages = list(articles)
-    return list(zip(pages, cached_each("minutes", [p.pk for p in pages], _minutes), strict=True))
+    excerpts = cached_each("excerpt", [page.pk for page in pages], _excerpts)
+    for page, excerpt in zip(pages, excerpts, strict=True):
+        page.excerpt = excerpt
+    return pages
 
 
-def _minutes(numbers: list[int]) -> list[int]:
+def _excerpts(numbers: list[int]) -> list[reading.Excerpt]:
     pages = ArticlePage.objects.only("body").in_bulk(numbers)
     # One that was deleted since it was listed is still shown this once.
-    return [reading.minutes(pages[number].body) if number in pages else 1 for number in numbers]
+    return [
+        reading.excerpt(pages[number].body) if number in pages else reading.Excerpt()
+        for number in numbers
+    ]
 
 
 @register.simple_tag(takes_context=True)

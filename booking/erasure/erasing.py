@@ -94,6 +94,8 @@ def _empty(consultation: ConsultationRequest) -> None:
         erase_when_told=True,
         link_nonce=new_nonce(),
         submission_key=uuid.uuid4(),
+        code_digest="",
+        code_ends_at=None,
         **{field.name: field.get_default() for field in doomed if field.name != "email"},
     )
 

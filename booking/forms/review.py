@@ -10,6 +10,7 @@ from booking.forms.contact import needs_email, needs_phone
 from booking.forms.hours import DayField, TimeOfDayField
 from booking.letters.emails import GAP
 from booking.models import ConsultationRequest
+from booking.models.contact import Contact
 from booking.services.decisions import MOST_OFFERS
 from booking.times.open_times import OBJECTIONS
 from practice import contacts
@@ -131,9 +132,8 @@ class TimeForm(AnywayForm):
             return
         local = starts_at.astimezone(self.practice.zone)
         self.initial.update(day=local.date(), hour=f"{local:%H:%M}")
-        if consultation.starts_at and consultation.ends_at:
-            length = consultation.ends_at - consultation.starts_at
-            self.initial["minutes"] = round(length.total_seconds() / 60)
+        if consultation.minutes:
+            self.initial["minutes"] = consultation.minutes
 
     def clean_phone(self) -> str:
         return contacts.phone(self.cleaned_data["phone"], self.practice.country)
@@ -247,11 +247,14 @@ class LetterForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8, "readonly": True}),
     )
 
-    def __init__(self, *args: Any, by_email: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not by_email:
+        if not contact.letter or contact.discreet:
             del self.fields["subject"]
+        if not contact.letter:
             self.fields["body"].label = "Words to say or text"
+        elif contact.discreet:
+            self.fields["body"].label = "Your words, on their own page"
         if not self["earlier"].value():
             del self.fields["earlier"]
 

@@ -14,7 +14,7 @@ from wagtail.models import Page
 
 from booking.forms.contact import PhoneField
 from booking.forms.times import SUGGEST, ChoosesTime
-from booking.models import ConsultationRequest, PartOfWeek, Schedule, Who
+from booking.models import ConsultationRequest, PartnerKnows, PartOfWeek, Schedule, Who
 from booking.spam import signals
 from booking.spam.signals import Sending
 from practice import contacts
@@ -84,9 +84,14 @@ class ConsultationForm(ChoosesTime):
     )
     who = forms.TypedChoiceField(
         label=_("Who is it for?"),
-        choices=Who.choices,
-        empty_value=Who.ME,
-        initial=Who.ME,
+        choices=Who.asked(),
+        empty_value=Who.UNSAID,
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    partner_knows = forms.ChoiceField(
+        label=_("Does your partner know you're asking?"),
+        choices=PartnerKnows.choices,
         widget=forms.RadioSelect,
         required=False,
     )
@@ -106,6 +111,14 @@ class ConsultationForm(ChoosesTime):
     )
     text_ok = forms.BooleanField(label=_("You can text me"), required=False)
     voicemail_ok = forms.BooleanField(label=_("Voicemail is fine"), required=False)
+    discreet = forms.BooleanField(
+        label=_("Someone else may see my email or phone."),
+        help_text=_(
+            "Then my emails name nobody and hold no link, and I leave no voicemail. "
+            "The next page has your link to keep."
+        ),
+        required=False,
+    )
     email = EmailField(
         label=_("Email"),
         max_length=254,
@@ -242,6 +255,7 @@ class ConsultationForm(ChoosesTime):
                 "state_since": now,
                 "reply_by": self.practice.reply_by(self.practice.today()),
                 "region": told.get("state", only),
+                "partner_knows": told["partner_knows"] if told["who"] == Who.US else "",
                 "text_ok": bool(told["phone"]) and told["text_ok"],
                 "voicemail_ok": bool(told["phone"]) and told["voicemail_ok"],
                 "good_hours": "; ".join(filter(None, [told["good_hours"], beside])),

@@ -6,7 +6,8 @@ mailboxes, and repeats nothing that was written.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parseaddr
 from functools import partial
 from typing import Any
 
@@ -19,7 +20,7 @@ from django.utils import timezone
 from booking import conflicts
 from booking.letters import ical
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, Schedule, State
-from booking.models.contact import WITHDRAWAL
+from booking.models.contact import NEUTRAL_LETTER, NEUTRAL_RECEIVED, WITHDRAWAL
 from practice import contacts
 from practice.environment import site_url
 from practice.fields import Unreadable
@@ -62,6 +63,7 @@ def for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any
         "consultation": consultation,
         "reply_by": consultation.reply_by,
         "late": consultation.reply_by < practice.today(),
+        "this_week": consultation.reply_by < practice.today() + timedelta(days=7),
         "ask_url": site_url.absolute(reverse("booking:request")),
         "manage_url": site_url.absolute(consultation.get_absolute_url()),
         **more,
@@ -93,16 +95,15 @@ def draft(
     `starts_at` (UTC) is the time that the words are about and `minutes` its length, else the
     request's own; `starts` are those of an offer, which stands until `stands_until`.
     """
-    if minutes is None and consultation.starts_at and consultation.ends_at:
-        minutes = round((consultation.ends_at - consultation.starts_at).total_seconds() / 60)
     context = for_visitor(
         consultation,
         starts_at=starts_at or consultation.starts_at,
-        minutes=minutes,
+        minutes=consultation.minutes if minutes is None else minutes,
         starts=starts,
         offer_stands_until=stands_until,
     )
-    if consultation.contact.takes(kind):
+    contact = consultation.contact
+    if contact.takes(contact.leaves_as(kind)):
         return Draft(render(kind, "subject", context), render(kind, "letter", context))
     return Draft("", render(kind, "words", context))
 
@@ -116,16 +117,19 @@ def calendar_uid(consultation: ConsultationRequest) -> str:
 
 
 def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMultiAlternatives:
-    practice, service = PracticeSettings.load(), SERVICES.get(settings.MAIL_SERVICE)
-    # The same at every try, so that a mailbox can tell a repeated delivery.
-    headers = {"Message-ID": f"<{outgoing.key}@{site_url.host()}>"}
-    headers |= dict(service.headers if service else ())
-    message = compose(practice, to, subject, body + "\n", **headers)
+    practice = PracticeSettings.load()
+    message = compose(practice, to, subject, body + "\n", **_marks(outgoing, site_url.host()))
     # By which a mail service says of which message it speaks; a number that says nothing else.
     message.metadata = {"key": str(outgoing.key)}  # type: ignore[attr-defined]
     html = render_to_string("booking/emails/frame.html", {"body": body, "practice": practice})
     message.attach_alternative(html, "text/html")
     return message
+
+
+def _marks(outgoing: OutgoingEmail, host: str) -> dict[str, str]:
+    """The same at every try, so that a mailbox can tell a repeated delivery."""
+    service = SERVICES.get(settings.MAIL_SERVICE)
+    return {"Message-ID": f"<{outgoing.key}@{host}>", **dict(service.headers if service else ())}
 
 
 def written(
@@ -147,6 +151,31 @@ def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
     _require_readable(consultation.email)
     context = for_visitor(consultation, starts_at=outgoing.about_time or consultation.starts_at)
     return written(outgoing, [str(consultation.email)], kind, context)
+
+
+def neutral(outgoing: OutgoingEmail) -> EmailMessage | None:
+    """A line that names nobody and leads nowhere, to somebody whose mail others may see.
+
+    Made from nothing instead of taking away from what others get, so that what is added there one
+    day is not here.
+    """
+    consultation = outgoing.request
+    if consultation is None or not consultation.contact.takes(outgoing.kind):
+        return None
+    _require_readable(consultation.email)
+    context = for_visitor(consultation)
+    is_first = outgoing.kind == NEUTRAL_RECEIVED and not context["late"]
+    kind = NEUTRAL_RECEIVED if is_first else NEUTRAL_LETTER
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    message = EmailMessage(
+        subject=render("neutral", "subject", context),
+        body=render(kind, "body", context) + "\n",
+        from_email=sender,
+        to=[contacts.wire(consultation.email)],
+        headers={"Auto-Submitted": "auto-generated"} | _marks(outgoing, sender.rpartition("@")[2]),
+    )
+    message.metadata = {"key": str(outgoing.key)}  # type: ignore[attr-defined]
+    return message
 
 
 def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
@@ -225,6 +254,8 @@ BUILDERS: dict[str, Callable[[OutgoingEmail], EmailMessage | None]] = {
     "reminder_two_days": reminder,
     "reminder_one_day": reminder,
     "offer_ends": offer_ends,
+    NEUTRAL_RECEIVED: neutral,
+    NEUTRAL_LETTER: neutral,
 }
 
 

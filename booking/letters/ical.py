@@ -1,4 +1,4 @@
-"""Consultations as iCalendar (RFC 5545, RFC 5546): invitations, and the therapist's own feed.
+"""Consultations as iCalendar (RFC 5545, RFC 5546): invitations, files, the therapist's own feed.
 
 Bytes only: no clock, no database, no mail. People put invitations into calendars that others
 see, so titles are given by the caller and are to be neutral; every event is marked private. An
@@ -68,6 +68,20 @@ def cancel(invitation: Invitation, *, now: datetime) -> bytes:
     if invitation.sequence < 1:
         raise ValueError("A cancellation comes after an invitation, so its sequence is not 0.")
     return _message("CANCEL", "CANCELLED", invitation, now)
+
+
+def appointment(
+    uid: str, starts_at: datetime, ends_at: datetime, *, sequence: int = 0, now: datetime
+) -> bytes:
+    """A time for any calendar, and nothing else: no name, no place, no address. Under the UID of
+    the invitations, so that one that comes later is of the same appointment. Raises ValueError.
+    """
+    event = _event(uid, starts_at, ends_at, now)
+    event.add("sequence", sequence)
+    event.add("summary", NEUTRAL)
+    calendar = _calendar()
+    calendar.add_component(event)
+    return bytes(calendar.to_ical())
 
 
 def feed(entries: Iterable[FeedEntry], *, now: datetime, name: str = "") -> bytes:

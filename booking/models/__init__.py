@@ -23,6 +23,7 @@ from booking.models.states import (
     OPEN_STATES,
     WAITING_STATES,
     Outcome,
+    PartnerKnows,
     PartOfWeek,
     State,
     Who,

@@ -72,6 +72,8 @@ class RequestEvent(models.Model):
         READDRESSED = "readdressed", "changed the visitor's e-mail address"
         SENT_AGAIN = "sent_again", "sent an email again that had been given up"
         REACH = "reach", "noted how to reach the visitor"
+        CODE = "code", "made a code to read out to the visitor"
+        CALENDAR_FILE = "calendar_file", "asked for a calendar file by email"
         HONORED = "honored", "put back wishes and holds made after the backup"
 
     request = models.ForeignKey(

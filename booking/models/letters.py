@@ -11,11 +11,13 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from booking.models.contact import NEUTRAL_LETTER, NEUTRAL_RECEIVED, RECEIVED
 from booking.models.requests import ConsultationRequest
 from practice.fields import EncryptedTextField
 from practice.mail import errors
 from practice.models.mail import OwedLetter, is_waiting, lease_ends
 
+CARRIES_WORDS = ("letter", NEUTRAL_LETTER)  # that there are words of the therapist's, or them too
 ALERT = "alert_"  # how the kinds begin that call somebody to the admin
 
 
@@ -214,5 +216,10 @@ class OutgoingEmail(OwedLetter):
     @property
     def label(self) -> str:
         """What it is to the therapist."""
-        named = {"received": "The acknowledgement of the request", "letter": "Your letter"}
+        named = {
+            RECEIVED: "The acknowledgement of the request",
+            NEUTRAL_RECEIVED: "The acknowledgement of the request",
+            NEUTRAL_LETTER: "The word that there's news",
+            "letter": "Your letter",
+        }
         return named.get(self.kind, "A reminder")

@@ -36,6 +36,10 @@ class RequestQuerySet(models.QuerySet["ConsultationRequest"]):
         rows = self.select_related("schedule")
         return rows.filter(pk=found[0], link_nonce=found[1]).first() if found else None
 
+    def by_code(self, typed: str, now: datetime) -> RequestQuerySet:
+        """The one whose page opens by a code that was read out to its visitor within a day."""
+        return self.shown().filter(code_digest=tokens.digest(typed), code_ends_at__gt=now)
+
     def open(self) -> RequestQuerySet:
         return self.filter(state__in=OPEN_STATES)
 

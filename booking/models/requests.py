@@ -18,7 +18,14 @@ from booking import tokens
 from booking.models.abuse import Limit
 from booking.models.contact import Contact, contact
 from booking.models.queries import UNWRITTEN, RequestQuerySet
-from booking.models.states import OPEN_STATES, Outcome, PartOfWeek, State, Who
+from booking.models.states import (
+    OPEN_STATES,
+    Outcome,
+    PartnerKnows,
+    PartOfWeek,
+    State,
+    Who,
+)
 from booking.spam import signals
 from practice.fields import EncryptedTextField, Unreadable, personal, personal_fields
 from practice.jurisdiction import zones
@@ -49,7 +56,18 @@ class ConsultationRequest(models.Model):
     reply_by = models.DateField(help_text="Last day of the promised answer, in the practice's zone")
 
     who = personal(
-        models.CharField("for", max_length=8, choices=Who.choices, default=Who.ME), typed=True
+        models.CharField("for", max_length=8, choices=Who.choices, default=Who.UNSAID), typed=True
+    )
+    partner_knows = personal(
+        models.CharField(
+            "their partner knows",
+            max_length=8,
+            choices=PartnerKnows.choices,
+            blank=True,
+            default="",
+            db_default="",
+        ),
+        typed=True,
     )
     region = personal(models.CharField("will be in", max_length=8, blank=True))
     name = personal(EncryptedTextField(), typed=True)
@@ -57,6 +75,12 @@ class ConsultationRequest(models.Model):
     phone = personal(EncryptedTextField("telephone", blank=True), typed=True)
     text_ok = personal(models.BooleanField("text is fine", default=False), typed=True)
     voicemail_ok = personal(models.BooleanField("voicemail is fine", default=False), typed=True)
+    discreet = personal(
+        models.BooleanField(
+            "someone else may see their email or phone", default=False, db_default=False
+        ),
+        typed=True,
+    )
     good_hours = personal(EncryptedTextField("good hours to be reached", blank=True), typed=True)
     parts_of_week = personal(models.JSONField(default=list, blank=True), typed=True)
     message = personal(EncryptedTextField(blank=True), typed=True)
@@ -112,6 +136,9 @@ class ConsultationRequest(models.Model):
         editable=False,
         help_text="Of the last invitation or cancellation sent (RFC 5546)",
     )
+    wants_calendar_file = personal(
+        models.BooleanField("wants a calendar file by email", default=False, db_default=False)
+    )
     erase_when_told = models.BooleanField(
         default=False, help_text="Erased by the visitor, but for the address of the cancellation"
     )
@@ -138,6 +165,14 @@ class ConsultationRequest(models.Model):
             null=True, blank=True, help_text="Codes of the limits that it met when it came (Limit)"
         )
     )
+    code_digest = models.CharField(
+        max_length=64,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Of the code that was read out for its page (tokens.digest)",
+    )
+    code_ends_at = models.DateTimeField(null=True, editable=False)
     # By which the newest line of `booking.ledger.wishes` is known, whatever the clock said.
     wishes = models.PositiveIntegerField(
         default=0,
@@ -160,6 +195,7 @@ class ConsultationRequest(models.Model):
         *("id", "submission_key", "link_nonce", "version", "state_since", "opened_at"),
         *("holds_until", "hold_ended_at", "agreed_despite", "erase_when_told"),
         *("invitation_uid", "invitation_sequence", "wishes", "wishes_in_file", "schedule"),
+        *("code_digest", "code_ends_at"),
     )
 
     objects = RequestQuerySet.as_manager()
@@ -184,8 +220,15 @@ class ConsultationRequest(models.Model):
             models.Index(fields=["id"], name="request_wish_unwritten", condition=UNWRITTEN),
         ]
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["code_digest"], condition=~Q(code_digest=""), name="request_one_per_code"
+            ),
             models.CheckConstraint(condition=Q(state__in=State.values), name="request_state_known"),
             models.CheckConstraint(condition=Q(who__in=Who.values), name="request_who_known"),
+            models.CheckConstraint(
+                condition=Q(partner_knows__in=["", *PartnerKnows.values]),
+                name="request_partner_known",
+            ),
             models.CheckConstraint(
                 condition=Q(starts_at=None, ends_at=None)
                 | Q(starts_at__isnull=False, ends_at__isnull=False, ends_at__gt=F("starts_at")),
@@ -299,6 +342,13 @@ class ConsultationRequest(models.Model):
     def has_time(self) -> bool:
         """Whether a consultation is agreed, also while other times are offered for it."""
         return self.state in (State.CONFIRMED, State.PROPOSED) and self.starts_at is not None
+
+    @property
+    def minutes(self) -> int | None:
+        """How long its time lasts, if it has one."""
+        if self.starts_at is None or self.ends_at is None:
+            return None
+        return round((self.ends_at - self.starts_at).total_seconds() / 60)
 
     @property
     def seems_to_wait(self) -> bool:

@@ -188,6 +188,8 @@ class Schedule(models.Model):
         """
         told = copy(practice)
         told.therapist_name = self.therapist_name or practice.therapist_name
+        if told.therapist_name != practice.therapist_name:  # the face is another's
+            told.portrait, told.credential = None, ""
         told.telephone = self.telephone or practice.telephone
         told.consultation_medium = self.medium or practice.consultation_medium
         return told

@@ -1,6 +1,9 @@
 """The states of a request, where each may lead, and what a visitor may choose from."""
 
+from typing import Any
+
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class State(models.TextChoices):
@@ -24,10 +27,24 @@ OPEN_STATES = (State.SUSPECTED, State.PENDING, State.PROPOSED, State.WAITLISTED,
 
 
 class Who(models.TextChoices):
-    ME = "me", "Me"
-    US = "us", "Us, as a couple or family"
-    MY_TEEN = "my_teen", "My teen"
-    TEEN = "teen", "I am the teen"
+    """Whom it is for, in the visitor's words."""
+
+    ME = "me", _("Me")
+    US = "us", _("My partner and me")
+    MY_TEEN = "my_teen", _("My teen")
+    TEEN = "teen", _("I'm the teen")
+    UNSAID = "unsaid", _("Not said")
+
+    @classmethod
+    def asked(cls) -> list[tuple[Any, Any]]:
+        """What the form lets people choose; whoever chooses nothing has not said."""
+        return [choice for choice in cls.choices if choice[0] != cls.UNSAID]
+
+
+class PartnerKnows(models.TextChoices):
+    YES = "yes", _("Yes")
+    NOT_YET = "not_yet", _("Not yet")
+    UNSAID = "unsaid", _("I'd rather not say")
 
 
 class PartOfWeek(models.TextChoices):

@@ -165,7 +165,7 @@ def pick(
     consultation.proposals.all().delete()
     reservations.free_all_but(consultation, schedule, Interval(chosen.starts_at, chosen.ends_at))
     _note_and_alert(consultation, Kind.PICKED, before.start if before else None)
-    if consultation.contact.letter:
+    if consultation.contact.takes(Kind.PICKED):
         words = emails.draft(consultation, "picked")
         transitions.write(consultation, Kind.PICKED, words, before, is_automatic=True)
 
@@ -197,6 +197,30 @@ def ask_to_move(consultation: ConsultationRequest) -> None:
     reply_by = min(practice.reply_by(practice.today()), day)
     transitions.change(consultation, move_asked_at=now, reply_by=reply_by)
     _note_and_alert(consultation, Kind.ASKED_TO_MOVE)
+
+
+@transaction.atomic
+def want_calendar_file(consultation: ConsultationRequest) -> None:
+    """A file for their calendar goes with the letter that agrees on a time; where one is agreed, at
+    once. Raises Stale, NotAllowed.
+    """
+    if not consultation.contact_as_told.calendar_file or not consultation.is_open:
+        raise NotAllowed
+    if consultation.state == State.CONFIRMED:
+        _send_calendar_file(consultation)
+    else:  # as it stands: what the therapist has open, or an offer, is about this version
+        shown = ConsultationRequest.objects.shown().filter(pk=consultation.pk)
+        shown.update(wants_calendar_file=True)
+        consultation.refresh_from_db()
+    transitions.note(consultation, Kind.CALENDAR_FILE, Actor.VISITOR)
+
+
+def _send_calendar_file(consultation: ConsultationRequest) -> None:
+    if not consultation.is_ahead(timezone.now()):
+        raise NotAllowed
+    transitions.change(consultation, wants_calendar_file=True)
+    words = emails.draft(consultation, Kind.CALENDAR_FILE)
+    transitions.write(consultation, Kind.CALENDAR_FILE, words, is_automatic=True)
 
 
 def _note_and_alert(consultation: ConsultationRequest, kind: Kind, *times: datetime | None) -> None:

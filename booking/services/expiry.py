@@ -21,6 +21,7 @@ from booking.models import (
     Schedule,
     State,
 )
+from booking.models.letters import CARRIES_WORDS
 from booking.services import transitions
 from booking.services.transitions import Actor, Kind, Recipient, promise_once
 from booking.times import reservations
@@ -67,7 +68,7 @@ def offers_over(now: datetime) -> RequestQuerySet:
         Q(sent_at=None) | Q(bounced_at__isnull=False),
         request=OuterRef("pk"),
         version=OuterRef("version"),
-        kind="letter",
+        kind__in=CARRIES_WORDS,
         bounce_settled_at=None,
     )
     ahead = Proposal.objects.filter(request=OuterRef("pk"), starts_at__gt=now)
@@ -132,7 +133,7 @@ def _remind_of_consultations(schedule: Schedule, practice: PracticeSettings, now
                 start = consultation.starts_at
                 done += promise_once(DAY_OFF, consultation, start, Recipient.PRACTICE)
             continue
-        if not consultation.contact.letter:
+        if not consultation.contact.takes("reminder"):
             continue
         for kind, days in REMINDERS.items():
             moment = reminder_moment(consultation.starts_at, zone, days)
@@ -155,7 +156,7 @@ def _remind_of_offers(now: datetime) -> int:
     )
     done = 0
     for consultation in soon:
-        if not consultation.contact.letter:
+        if not consultation.contact.takes("offer_ends"):
             continue
         assert consultation.holds_until is not None
         half = (consultation.holds_until - consultation.state_since) / 2

@@ -20,7 +20,8 @@ from booking.models import (
     Schedule,
     State,
 )
-from booking.models.letters import OutgoingEmailQuerySet
+from booking.models.contact import NEUTRAL_LETTER, RECEIVED
+from booking.models.letters import CARRIES_WORDS, OutgoingEmailQuerySet
 from booking.times import open_times, reservations
 from practice.jurisdiction import times
 from practice.models import Medium, PracticeSettings, User
@@ -58,7 +59,8 @@ def acknowledge(consultation: ConsultationRequest, *, alerts: bool = False) -> N
     both at once, since a visitor waits for it.
     """
     owed = [("alert_new", Recipient.PRACTICE)] * alerts
-    owed += [("received", Recipient.VISITOR)] * consultation.contact.acknowledgment
+    contact = consultation.contact
+    owed += [(contact.leaves_as(RECEIVED), Recipient.VISITOR)] * contact.acknowledgment
     about = {"request": consultation, "version": consultation.version}
     OutgoingEmail.objects.bulk_create(
         OutgoingEmail(kind=kind, recipient=recipient, **about) for kind, recipient in owed
@@ -165,7 +167,8 @@ def end_offer(consultation: ConsultationRequest, otherwise: State) -> None:
 def say_instead(consultation: ConsultationRequest) -> None:
     """No email leaves any more: the therapist's letters that were owed are to be said."""
     owed = consultation.emails.filter(recipient=Recipient.VISITOR, sent_at=None)
-    letters = consultation.letters.filter(version__in=owed.filter(kind="letter").values("version"))
+    words = owed.filter(kind__in=CARRIES_WORDS)
+    letters = consultation.letters.filter(version__in=words.values("version"))
     letters.filter(is_automatic=False).update(channel=Letter.Channel.IN_PERSON)
     owed.delete()
 
@@ -233,7 +236,8 @@ def write(
     `before` is the time that was agreed until now. A letter that agrees on a time invites, and
     one that takes an agreed time back cancels the invitation, each with a higher SEQUENCE.
     """
-    by_email = consultation.contact.takes(kind)
+    contact = consultation.contact
+    by_email = contact.takes(contact.leaves_as(kind))
     letter = Letter(
         request=consultation,
         version=consultation.version,
@@ -247,23 +251,25 @@ def write(
         _invite_or_cancel(letter, consultation, before)
     letter.save(force_insert=True)
     if by_email:
-        outbox.promise("letter", Recipient.VISITOR, consultation)
+        owed = NEUTRAL_LETTER if contact.discreet else "letter"
+        outbox.promise(owed, Recipient.VISITOR, consultation)
 
 
 def _invite_or_cancel(
     letter: Letter, consultation: ConsultationRequest, before: Interval | None
 ) -> None:
-    """RFC 5546: one UID for good, and a SEQUENCE that rises by one with each message."""
+    """RFC 5546: one UID for good, and a SEQUENCE that rises by one with each message.
+
+    Only for whoever asked for a file; a calendar that holds one hears of all that follows.
+    """
+    contact = consultation.contact
     if consultation.state == State.CONFIRMED:
-        if before and before == (consultation.starts_at, consultation.ends_at):
-            return  # it stays as it was
+        is_as_it_was = before and before == (consultation.starts_at, consultation.ends_at)
+        if is_as_it_was or not contact.invitation:
+            return
         letter.method = Letter.Method.REQUEST
         letter.starts_at, letter.ends_at = consultation.starts_at, consultation.ends_at
-    elif (
-        before
-        and consultation.state != State.PROPOSED
-        and consultation.invitation_sequence is not None
-    ):
+    elif before and consultation.state != State.PROPOSED and contact.cancellation:
         letter.method = Letter.Method.CANCEL
         letter.starts_at, letter.ends_at = before
     else:

@@ -26,6 +26,36 @@ def in_zone(moment: datetime | None, zone: ZoneInfo) -> str:
 
 
 @register.filter
+def day_in(moment: datetime, zone: ZoneInfo) -> str:
+    """`Tuesday, November 24`: the day of a UTC moment in a zone, with its year if that is not this
+    one.
+    """
+    return times.day(moment.astimezone(zone), year=_is_in_another_year(moment, zone))
+
+
+def _is_in_another_year(moment: datetime, zone: ZoneInfo) -> bool:
+    return moment.astimezone(zone).year != timezone.now().astimezone(zone).year
+
+
+@register.filter
+def when_in(moment: datetime, zone: ZoneInfo) -> str:
+    """`in_zone` for a page, which is read today: without the year, unless it is another one."""
+    return times.in_zone(moment, zone, year=_is_in_another_year(moment, zone))
+
+
+@register.filter
+def end_in(moment: datetime, zone: ZoneInfo) -> str:
+    """`until` likewise."""
+    return times.until(moment, zone, year=_is_in_another_year(moment, zone))
+
+
+@register.filter
+def hour_in(moment: datetime, zone: ZoneInfo) -> str:
+    """`9:00 AM Pacific Time`."""
+    return times.hour_in(moment, zone)
+
+
+@register.filter
 def until(moment: datetime | None, zone: ZoneInfo) -> str:
     """`the end of Tuesday, November 24, 2026`, or as `in_zone` where it is within a day."""
     return times.until(moment, zone) if moment else ""

@@ -46,6 +46,7 @@ class ConsultationViewSet(ViewSet):
             path("<int:pk>/address/", parts.AddressView.as_view(), name="address"),
             path("<int:pk>/reach/", parts.ReachView.as_view(), name="reach"),
             path("<int:pk>/again/<int:email>/", parts.SendAgainView.as_view(), name="again"),
+            path("<int:pk>/code/", parts.CodeView.as_view(), name="code"),
             path("<int:pk>/note/", parts.NotesView.as_view(), name="note"),
             path("<int:pk>/stands/", parts.StandsView.as_view(), name="stands"),
             path("<int:pk>/told/<int:letter>/", parts.ToldView.as_view(), name="told"),

@@ -152,7 +152,7 @@ class DecideView(RequestView):
     def _posted_letter(self) -> LetterForm | None:
         if "body" not in self.request.POST:
             return None
-        return LetterForm(self.request.POST, by_email=self.consultation.contact.letter)
+        return LetterForm(self.request.POST, contact=self.consultation.contact)
 
     def _draft(self, given: dict[str, Any], before: LetterForm | None = None) -> LetterForm | None:
         """The proposed words, where the decision writes, beside one's own for another time."""
@@ -170,7 +170,7 @@ class DecideView(RequestView):
                 "written_for": written_for(given),
                 "earlier": before.own_words if before else "",
             },
-            by_email=self.consultation.contact.letter,
+            contact=self.consultation.contact,
         )
 
     def _decide(
@@ -200,7 +200,10 @@ class DecideView(RequestView):
             return "Done. It waits for your answer."
         if not self.decision.writes:
             return "Done. Nothing was sent."
-        if self.consultation.contact.letter:
+        contact = self.consultation.contact
+        if contact.letter and contact.discreet:
+            return "Done. Your words are on their page, and an email without them is on its way."
+        if contact.letter:
             return "Done. Your letter is on its way."
         return "Done. Below are the words to say or text; press “I told them” when you have."
 

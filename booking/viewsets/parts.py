@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from booking import conflicts
 from booking.forms.contact import AddressForm, ReachForm
 from booking.letters import emails
-from booking.services import again, decisions, notes, readdress, transitions
+from booking.services import again, codes, decisions, notes, readdress, transitions
 from booking.viewsets.base import RequestView
 from booking.viewsets.review import DetailView
 
@@ -81,6 +81,14 @@ class ReachView(DetailPart):
                 messages.WARNING,
             )
         return self.back("Saved.")
+
+
+class CodeView(DetailPart):
+    """A code to read out, which opens the visitor's page for a day: shown once, stored nowhere."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        code = codes.make_code(self.consultation, user=self.user)
+        return self.render_to_response(self.get_context_data(code=code))
 
 
 class StandsView(DetailPart):

@@ -12,10 +12,9 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
-from django.views import csrf
 
 from practice.fields import cipher
-from practice.http import private
+from practice.http import error_pages, private
 
 SEALED, ONLY_SEAL = "sealed", "only_seal"
 GOOD_FOR = timedelta(hours=12)
@@ -77,4 +76,4 @@ def refuse(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     if request.headers.get("Sec-Fetch-Site") == "same-origin" and has_words(request):
         return give_back(request, "" if request.user.is_authenticated else way_to_sign_in())
-    return csrf.csrf_failure(request, reason)
+    return error_pages.forbidden(request, is_old=True)

@@ -15,7 +15,8 @@ BOTH = (
     "default-src 'none'; font-src 'self'; connect-src 'self'; form-action 'self'; "
     f"base-uri 'none'; {UNFRAMED}"
 )
-PUBLIC = f"{BOTH}; script-src 'self'; style-src 'self'; img-src 'self'"
+PUBLIC = f"{BOTH}; script-src 'none'; style-src 'self'; img-src 'self'"
+WITH_SCRIPT = PUBLIC.replace("script-src 'none'", "script-src 'self'")
 # Wagtail's editor shows icons as data: and chosen files as blob: before they are sent.
 ADMIN = (
     f"{BOTH}; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
@@ -40,8 +41,10 @@ PERMISSIONS = ", ".join(
 IN_UTF_8 = ("application/xml", "image/svg+xml", "text/css", "text/plain")
 
 
-def complete(path: str, response: HttpResponseBase) -> None:
+def complete(path: str, response: HttpResponseBase, *, runs_script: bool = False) -> None:
     """Adds to the answer for `path` all that its browser has to be told.
+
+    `runs_script`: a script of ours is in it, by the tag of that name.
 
     A preview comes twice: as the public page that it is, and as the admin's answer that holds
     it. It keeps the first policy, and Wagtail's word on X-Frame-Options says who may frame it.
@@ -58,7 +61,8 @@ def complete(path: str, response: HttpResponseBase) -> None:
     if is_file(path, response):
         headers[POLICY] = FILE
     else:
-        headers.setdefault(POLICY, ADMIN if private.is_admin(path) else PUBLIC)
+        public = WITH_SCRIPT if runs_script else PUBLIC
+        headers.setdefault(POLICY, ADMIN if private.is_admin(path) else public)
         if headers.get("Content-Type") in IN_UTF_8:
             headers["Content-Type"] += "; charset=utf-8"
     headers.setdefault("X-Frame-Options", "DENY")

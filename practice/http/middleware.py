@@ -38,5 +38,6 @@ class PrivacyHeaders(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        headers.complete(request.path_info, response)
+        runs_script = vars(request).get("runs_script", False)
+        headers.complete(request.path_info, response, runs_script=runs_script)
         return response

@@ -1,7 +1,8 @@
 """While the database is away or a disk is full: an honest page, and whom to call meanwhile.
 
 What is told then cannot be asked of the database, so a small copy of it lies in OUTAGE_FILE:
-the practice's name and telephone, which stand on every page, and nothing about anybody else.
+the practice's name, telephone and crisis lines, which stand on every page, and nothing about
+anybody else.
 """
 
 import errno
@@ -10,16 +11,12 @@ import logging
 import os
 import sqlite3
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Protocol
 
 from django.conf import settings
 from django.db import InterfaceError, InternalError, OperationalError
-from django.http import HttpRequest, HttpResponse
-from django.template.loader import get_template
-
-from practice.http import private
+from django.http import HttpResponse
 
 logger = logging.getLogger(__name__)
 
@@ -32,28 +29,35 @@ RETRY_AFTER = 60  # seconds
 
 @dataclass(frozen=True)
 class Facts:
+    """Fields of the practice's settings, by the same names."""
+
     practice_name: str = ""
     telephone: str = ""
     telephone_link: str = ""
+    emergency_number: str = ""
+    crisis_name: str = ""
+    crisis_phone: str = ""
+    crisis_text_to: str = ""
+    crisis_chat_url: str = ""
+    violence_name: str = ""
+    violence_phone: str = ""
+    violence_text_word: str = ""
+    violence_text_to: str = ""
+    violence_chat_url: str = ""
+    violence_url: str = ""
+
+    @classmethod
+    def of(cls, practice: object) -> "Facts":
+        return cls(**{each.name: getattr(practice, each.name, "") for each in fields(cls)})
 
 
 _last = Facts()  # of this process, should the file be out of reach as well
 
 
-class Practice(Protocol):
-    """What is asked of the practice's settings, which stand above this room."""
-
-    practice_name: str
-    telephone: str
-
-    @property
-    def telephone_link(self) -> str: ...
-
-
-def remember(practice: Practice) -> Facts:
+def remember(practice: object) -> Facts:
     """Keeps the facts of `practice`, if they are new. A disk that is full changes nothing."""
     global _last
-    _last = Facts(practice.practice_name, practice.telephone, practice.telephone_link)
+    _last = Facts.of(practice)
     file = Path(settings.OUTAGE_FILE)
     if _read(file) == _last:
         return _last
@@ -66,7 +70,7 @@ def remember(practice: Practice) -> Facts:
     return _last
 
 
-def note_change(sender: object, instance: Practice, **kwargs: object) -> None:
+def note_change(sender: object, instance: object, **kwargs: object) -> None:
     """Receiver of `post_save` of the practice's settings."""
     remember(instance)
 
@@ -93,16 +97,6 @@ def is_one(error: BaseException | None) -> bool:
     if isinstance(error, InternalError):
         is_fault = getattr(cause, "sqlstate", None) != ENDED
     return isinstance(error, AWAY) and not is_fault
-
-
-def page(request: HttpRequest, error: BaseException | None) -> HttpResponse:
-    """503 for everything but the form that asks for a consultation, which keeps what was typed."""
-    context = {
-        "facts": recall(),
-        "is_posted": request.method == "POST",
-        "disk_fails": isinstance(error, OSError) and private.is_admin(request.path),
-    }
-    return unavailable(get_template("503.html").render(context))
 
 
 def unavailable(text: str) -> HttpResponse:

@@ -83,9 +83,9 @@ def which_of_two(local: datetime) -> str:
     return f" ({zone_label(local)})" if first > second else ""
 
 
-def in_zone(moment: datetime, zone: ZoneInfo) -> str:
+def in_zone(moment: datetime, zone: ZoneInfo, *, year: bool = True) -> str:
     """`Tuesday, November 24, 2026 at 9:00 AM Pacific Time`."""
-    return f"{day(moment.astimezone(zone), year=True)} at {hour_in(moment, zone)}"
+    return f"{day(moment.astimezone(zone), year=year)} at {hour_in(moment, zone)}"
 
 
 def end_of_day(local: datetime) -> datetime:
@@ -94,12 +94,12 @@ def end_of_day(local: datetime) -> datetime:
     return midnight.astimezone(UTC)
 
 
-def until(moment: datetime, zone: ZoneInfo) -> str:
+def until(moment: datetime, zone: ZoneInfo, *, year: bool = True) -> str:
     """`the end of Tuesday, November 24, 2026`; an end within a day has its hour."""
     last = (moment - timedelta(seconds=1)).astimezone(zone)
     if last.date() < moment.astimezone(zone).date():
-        return f"the end of {day(last, year=True)}"
-    return in_zone(moment, zone)
+        return f"the end of {day(last, year=year)}"
+    return in_zone(moment, zone, year=year)
 
 
 def zone_name(zone: ZoneInfo, moment: datetime) -> str:

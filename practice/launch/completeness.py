@@ -42,6 +42,9 @@ OF_THE_COUNTRY = {
     "violence_name": "The name of the domestic violence hotline",
     "violence_phone": "The domestic violence hotline's telephone",
     "violence_url": "The domestic violence hotline's website",
+    "violence_text_word": "The word to text to the domestic violence hotline",
+    "violence_text_to": "The domestic violence hotline by text",
+    "violence_chat_url": "The domestic violence hotline's chat",
     "elsewhere_help": "What people in other places are told",
     "good_faith_estimate_notice": "The Good Faith Estimate notice",
 }

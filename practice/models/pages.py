@@ -10,11 +10,11 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from wagtail.admin.panels import FieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageViewRestriction
 
-from practice.blocks import INLINE, PageBody
+from practice.blocks import INLINE, PageBody, closing
 from practice.models.page_forms import PageForm
 from practice.models.slugs import refuse_reserved
 from practice.pagecache import site
@@ -54,15 +54,34 @@ class FixedPage(ReaderPage):
 
 
 class StandardPage(FixedPage):
-    """Services, fees, questions, privacy, accessibility; or a specialty of the practice."""
+    """Services, fees, questions, privacy, accessibility; or a page for one concern."""
 
     introduction = RichTextField(features=INLINE, blank=True)
     body = StreamField(PageBody(), blank=True)
+    invitation_heading = models.CharField(
+        "heading", max_length=120, blank=True, default="", db_default=""
+    )
+    invitation_text = RichTextField("text", features=INLINE, blank=True, default="", db_default="")
+    invitation_button = models.CharField(
+        "button", max_length=60, blank=True, default="", db_default=""
+    )
 
     content_panels: ClassVar = [
         *Page.content_panels,
         FieldPanel("introduction"),
         FieldPanel("body"),
+        MultiFieldPanel(
+            [
+                HelpPanel(
+                    "<p>A page in the menu ends in an invitation. What you leave empty is taken "
+                    "from the practice's settings.</p>"
+                ),
+                FieldPanel("invitation_heading"),
+                FieldPanel("invitation_text"),
+                FieldPanel("invitation_button"),
+            ],
+            heading="Invitation",
+        ),
     ]
     template = "practice/standard_page.html"
 
@@ -73,11 +92,24 @@ class StandardPage(FixedPage):
         super().clean()
         refuse_reserved(self.slug)
 
+    @property
+    def has_invitation(self) -> bool:
+        """Whether it ends in an invitation: what stands in the menu does, small print does not."""
+        has_its_own = self.invitation_heading or self.invitation_text or closing(self.body)
+        return self.show_in_menus or bool(has_its_own)
+
 
 class HomePage(FixedPage):
     """Who this is for, who the therapist is, what to read, and one way to a consultation."""
 
-    heading = models.CharField(max_length=160, blank=True)
+    heading = models.CharField(
+        max_length=160,
+        blank=True,
+        help_text=(
+            "One sentence, as you would say it aloud: whom you work with, or what hurts. It stands "
+            "large below your name."
+        ),
+    )
     introduction = RichTextField(features=INLINE, blank=True)
     body = StreamField(PageBody(), blank=True)
 

@@ -20,6 +20,7 @@ from django.core.validators import (
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.text import get_text_list
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
@@ -183,7 +184,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     closed_message = models.TextField(
         "message while closed",
         blank=True,
-        default="I am not taking requests at the moment.",
+        default="I'm not taking requests right now.",
         help_text="Shown instead of the form while it is closed.",
     )
     opens_again = models.DateField(
@@ -209,6 +210,13 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     )
     caller = models.CharField(
         "who calls", max_length=12, choices=Caller.choices, default=Caller.THERAPIST
+    )
+    for_whom = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="On the home page. For example: Couples, individuals, and teens.",
     )
     fee = models.CharField("fee of a session", max_length=120, blank=True)
     session_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -249,11 +257,30 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     )
     violence_phone = models.CharField(max_length=40, blank=True, default=california.VIOLENCE_PHONE)
     violence_url = models.URLField(blank=True, default=california.VIOLENCE_URL)
+    violence_text_word = models.CharField(
+        "hotline: word to text",
+        max_length=20,
+        blank=True,
+        default=california.VIOLENCE_TEXT_WORD,
+        db_default="",
+    )
+    violence_text_to = models.CharField(
+        "hotline: number for texts",
+        max_length=40,
+        blank=True,
+        default=california.VIOLENCE_TEXT_TO,
+        db_default="",
+    )
+    violence_chat_url = models.URLField(
+        "hotline by chat", blank=True, default=california.VIOLENCE_CHAT_URL, db_default=""
+    )
 
     invitation_heading = models.CharField(max_length=120, default="Would it help to talk?")
     invitation_text = RichTextField(
         features=INLINE,
-        default="<p>You can ask for a free consultation. Nothing is decided by asking.</p>",
+        default=(
+            "<p>You don't need the right words. A first name and a way to reach you will do.</p>"
+        ),
     )
     invitation_button = models.CharField(max_length=60, default="Ask for a free consultation")
     accent = models.CharField(
@@ -295,7 +322,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         ),
         _panel(
             "Consultations and fees",
-            "reply_within fee session_minutes insurance sliding_scale asks_for_message",
+            "reply_within for_whom fee session_minutes insurance sliding_scale asks_for_message",
         ),
         _panel(
             "How long requests are kept",
@@ -306,12 +333,13 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         _panel(
             "Crisis help and notices",
             "emergency_number crisis_name crisis_phone crisis_text_to crisis_chat_url "
-            "violence_name violence_phone violence_url age_of_consent teen_information "
+            "violence_name violence_phone violence_text_word violence_text_to violence_chat_url "
+            "violence_url age_of_consent teen_information "
             "elsewhere_help board_notice good_faith_estimate_notice",
             "<p>These begin with what holds in California. Change them to yours.</p>",
         ),
         _panel(
-            "The invitation under every article",
+            "The invitation at the end of a page",
             "invitation_heading invitation_text invitation_button",
         ),
         MultiFieldPanel(
@@ -380,6 +408,11 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     @cached_property
     def regions(self) -> list[Region]:
         return parse_regions(self.licensed_regions)
+
+    @property
+    def places(self) -> str:
+        """Where the therapist is licensed, in words: "California, Nevada or Oregon"."""
+        return get_text_list([region.name for region in self.regions])
 
     def region_name(self, code: str) -> str:
         """The name of a licensed region, else its code."""

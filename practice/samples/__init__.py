@@ -29,6 +29,7 @@ SETTINGS: dict[str, str] = {
     "license_number": "000000 (sample)",
     "telephone": "(415) 555-0100",
     "email": SIGN_IN,
+    "for_whom": "Couples, individuals, and teens (sample)",
     "fee": "$150 (sample)",
     "insurance": (
         "Sample: I do not bill insurance myself. Each month you get a superbill, a receipt that "

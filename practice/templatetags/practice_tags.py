@@ -9,14 +9,14 @@ from django import template
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.base import FilterExpression, Parser, Token
+from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from wagtail.blocks import StreamValue
 from wagtail.models import Page, Site
 
-from practice import samples
-from practice.blocks import texts
+from practice import blocks, samples
 from practice.models import PracticeSettings
 from practice.pagecache import rich_text
 from practice.pagecache.version import cached
@@ -103,6 +103,17 @@ def place(of_site: SiteLinks, path: str) -> Place:
     return Place(part=next((url for url in named[1:] if path.startswith(url)), ""))
 
 
+@register.simple_tag(takes_context=True)
+def script(context: template.Context, name: str) -> SafeString:
+    """One of our scripts, and the word to headers.py that this page may run it.
+
+    Not within `hold`, whose text comes without the word the next time.
+    """
+    if "request" in context:
+        vars(context["request"])["runs_script"] = True
+    return format_html('<script src="{}" defer></script>', static(name))
+
+
 @register.simple_tag
 def style_sheet_url(practice: PracticeSettings) -> str:
     """The address of the style sheet with its version, under which it is kept for good."""
@@ -129,8 +140,20 @@ def initials_of(name: str) -> str:
 @register.simple_tag
 def fetch_links(body: StreamValue) -> str:
     """Before a body is rendered: the pages that its texts link to, in one query."""
-    rich_text.fetch_pages(texts(body))
+    rich_text.fetch_pages(blocks.texts(body))
     return ""
+
+
+@register.filter
+def first_name(name: str) -> str:
+    return initials.first_name(name)
+
+
+register.filter(blocks.join_dashes)
+register.filter(blocks.closing)
+register.filter(blocks.without_closing)
+register.filter(blocks.sections)
+register.filter(blocks.has_block)
 
 
 @register.filter

@@ -12,11 +12,20 @@ from django.utils.safestring import SafeString, mark_safe
 TITLES = ("dr", "prof", "mr", "mrs", "ms", "mx")
 
 
-def initials(name: str) -> str:
-    """The first letters of the first and the last name: "MB" of "Dr. Mira Brandt, LMFT"."""
+def names(name: str) -> list[str]:
+    """The names in it: "Mira" and "Brandt" of "Dr. Mira Brandt, LMFT"."""
     words = re.findall(r"[^\W\d_]\S*", name.partition(",")[0])
-    names = [word for word in words if word.lower() not in TITLES] or words
-    return "".join(word[0] for word in (names[:1] + names[1:][-1:])).upper()
+    return [word for word in words if word.lower().rstrip(".") not in TITLES] or words
+
+
+def first_name(name: str) -> str:
+    return next(iter(names(name)), "")
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last name."""
+    found = names(name)
+    return "".join(word[0] for word in (found[:1] + found[1:][-1:])).upper()
 
 
 def endpaper(name: str) -> SafeString:

@@ -100,7 +100,9 @@ def rules() -> str:
     """
     own = settings.PRACTICE_DIR / "static" / "practice.css"
     files = [*(FOLDER / f"{name}.css" for name in FILES), *([own] if own.is_file() else [])]
-    text = "".join(file.read_text("utf-8") for file in files).replace("voice.woff2", static(VOICE))
+    text = "".join(file.read_text("utf-8") for file in files).replace(
+        "../fonts/voice.woff2", static(VOICE)
+    )
     return re.sub(r"/\*.*?\*/\s*|^\s+", "", text, flags=re.DOTALL | re.MULTILINE)
 
 

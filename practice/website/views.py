@@ -1,4 +1,3 @@
-import sys
 from datetime import UTC, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +13,6 @@ from django.http import (
     HttpResponseBase,
     JsonResponse,
 )
-from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
@@ -29,7 +27,7 @@ from wagtail.contrib.sitemaps import views as sitemaps
 from wagtail.models import Site
 
 from practice.environment import site_url
-from practice.http import outage, request_ids
+from practice.http import error_pages, outage
 from practice.launch import requirements
 from practice.models import PracticeSettings
 from practice.monitoring import metrics, readiness
@@ -164,9 +162,11 @@ def first_page(request: HttpRequest) -> HttpResponse:
     for an outage), and not for search engines.
     """
     site = Site.find_for_request(request)
-    if site and site.root_page.live and requirements.is_open(PracticeSettings.load(request)):
+    is_set_up = requirements.is_open(PracticeSettings.load(request))
+    if site and site.root_page.live and is_set_up:
         return wagtails.serve(request, "")
-    return HttpResponse(get_template("practice/soon.html").render())
+    known = {} if is_set_up else {"facts": outage.Facts()}  # no name that nobody has chosen
+    return HttpResponse(error_pages.text("practice/soon.html", request, **known))
 
 
 class RedirectsView(redirects.IndexView):
@@ -190,17 +190,3 @@ class AccountView(account.AccountView):
     def get_panels(self) -> list[Any]:
         panels = super().get_panels()
         return [each for each in panels if not isinstance(each, account.AvatarSettingsPanel)]
-
-
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Rendered without request or database, which may be what is missing."""
-    return HttpResponse(get_template("404.html").render(), status=404)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Whatever failed, a view or what stands before it; an outage is told apart from a crash."""
-    error = sys.exc_info()[1]
-    if outage.is_one(error):
-        return outage.page(request, error)
-    page = get_template("500.html").render({"number": request_ids.told()})
-    return HttpResponse(page, status=500)

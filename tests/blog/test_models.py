@@ -192,6 +192,20 @@ def test_one_name_is_one_topic() -> None:
         Topic(name="Quiet").full_clean()
 
 
+# --- What to read on with ------------------------------------------------------------------
+
+
+def test_one_reads_on_with_what_is_on_the_same_topic_then_with_the_newest(
+    index: ArticleIndexPage, topic: Topic
+) -> None:
+    related = on(topic, factories.article(index, "On the same topic"))
+    newer = [factories.article(index, f"Newer {number}") for number in range(2)]
+    factories.article(index, "Not yet", live=False)
+    essay = on(topic, factories.article(index, "This one"))
+    assert list(essay.further(2)) == [related, newer[1]]
+    assert list(newer[0].further(9)) == [essay, newer[1], related]
+
+
 # --- Addresses that change -----------------------------------------------------------------
 
 

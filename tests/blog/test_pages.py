@@ -6,12 +6,13 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
 
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
-from practice.models import PracticeSettings, SiteImage
+from practice.models import HomePage, PracticeSettings, SiteImage
 from tests import factories
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -44,7 +45,7 @@ def squeezed(text: str) -> str:
 
 
 def test_an_essay_names_its_author_license_and_reading_time(text: str) -> None:
-    line = squeezed(re.sub(r"<[^>]+>", "", text[text.index('"byline"') :]))
+    line = squeezed(re.sub(r"<[^>]+>", "", text[text.index('class="by"') :]))
     assert "By The Therapist, license 000000 1 minute to read" in line
     assert 'rel="author" href="/about/"' in text
 
@@ -91,7 +92,7 @@ def test_spoken_lines_patterns_and_steps_keep_their_parts(text: str) -> None:
         '<dd class="why"><p>Learned where doors were slammed.</p></dd>'
     ) in page
     assert '<li><p class="title">Say what you see.</p><p>Only that.</p>' in page
-    assert "Example:</span> \u201cI notice that we both went quiet.\u201d" in page
+    assert "<q>\u201cI notice that we both went quiet.\u201d</q>" in page
     assert "<li>Whose quiet is this?</li>" in page
 
 
@@ -252,3 +253,88 @@ def test_the_list_takes_at_most_12_queries_however_long(
     visitor.get("/articles/")
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         visitor.get("/articles/")
+
+
+# --- The person ----------------------------------------------------------------------------
+
+
+def main(visitor: Client, address: str) -> BeautifulSoup:
+    page = BeautifulSoup(visitor.get(address).content, "html.parser")
+    assert page.main
+    return page.main
+
+
+def test_an_essay_shows_its_own_authors_face_and_never_another_persons(
+    index: ArticleIndexPage,
+    home: HomePage,
+    practice: PracticeSettings,
+    visitor: Client,
+    picture: SiteImage,
+) -> None:
+    practice.portrait = picture
+    practice.save()
+    guest = home.add_child(instance=BioPage(title="Guest Writer", slug="guest"))
+    essay = factories.article(index, author=guest)
+    opening = main(visitor, ESSAY).header
+    assert opening.img is None
+    assert opening.select_one(".mono").text == "GW"
+    guest.portrait = picture
+    factories.publish(guest)
+    assert main(visitor, ESSAY).header.img
+    essay.author = BioPage.objects.get(slug="about")
+    factories.publish(essay)
+    assert main(visitor, ESSAY).header.img, "the therapist's, whom the settings show"
+
+
+def test_a_note_is_signed_by_who_wrote_the_essay(
+    index: ArticleIndexPage, home: HomePage, practice: PracticeSettings, visitor: Client
+) -> None:
+    guest = home.add_child(instance=BioPage(title="Dr. Guest O'Writer", slug="guest"))
+    factories.article(index, author=guest)
+    assert main(visitor, ESSAY).select_one(".note .sign").text == "Guest"
+
+
+def test_an_essay_leads_on_to_two_others_by_what_is_said_in_them(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    for number in range(3):
+        factories.article(index, f"Other {number}", voice_line=f"Line {number}")
+    factories.article(index)
+    after = main(visitor, ESSAY).select_one(".after")
+    assert [line.text for line in after.select(".said")] == [
+        "\u201cLine 2\u201d",
+        "\u201cLine 1\u201d",
+    ]
+    assert [link.text for link in after.select(".title a")] == ["Other 2", "Other 1"]
+
+
+def test_a_list_shows_a_line_a_title_and_minutes_and_where_nobody_speaks_the_summary(
+    index: ArticleIndexPage, practice: PracticeSettings, visitor: Client
+) -> None:
+    factories.article(index, "Silent", body=[("text", "<p>x</p>")], summary="About nothing.")
+    factories.article(index, "Spoken", summary="Not needed.")
+    spoken, silent = (
+        item.get_text(" ", strip=True)
+        for item in main(visitor, "/articles/").select(".sentences li")
+    )
+    assert spoken == "\u201cI did not want to start it again.\u201d Spoken 1 minute to read"
+    assert silent == "Silent About nothing. 1 minute to read"
+
+
+def test_the_home_page_says_who_for_whom_where_and_what_it_costs_before_its_one_button(
+    home: HomePage, practice: PracticeSettings, visitor: Client
+) -> None:
+    home.heading = "I'm here for two."
+    factories.publish(home)
+    practice.for_whom, practice.licensed_regions = "Couples", "CA California\nNV Nevada"
+    practice.save()
+    front = main(visitor, "/").select_one(".front")
+    words = " ".join(front.get_text(" ").split())
+    for said in (
+        "The Therapist LMFT, Marriage and Family Therapist I'm here for two.",
+        "Couples By video or phone, anywhere in California or Nevada",
+        "$180 for 50 minutes. The first consultation is free.",
+    ):
+        assert said in words
+    assert [link["href"] for link in front.select("a")] == ["/consultation/"]
+    assert front.select_one(".bookplate").text.strip() == "TT"

@@ -101,3 +101,33 @@ def test_a_body_that_is_not_saved_yet_can_be_read() -> None:
     page = ArticlePage(title="Draft", body=[("heading", "One"), words(500)])
     assert page.minutes == 2
     assert page.contents == []
+
+
+# --- What is said in it --------------------------------------------------------------------
+
+SPOKEN = ("spoken_lines", {"lines": ["I only asked.", "You never only ask."]})
+PATTERNS = (
+    "named_patterns",
+    {"patterns": [{"name": "Quiet", "quote": "Not now.", "explanation": ""}]},
+)
+
+
+def test_an_essay_is_found_by_the_first_line_that_somebody_speaks() -> None:
+    assert reading.spoken_line(body(PATTERNS, words(3), SPOKEN)) == "I only asked."
+
+
+def test_where_nobody_speaks_it_is_found_by_what_its_first_pattern_sounds_like() -> None:
+    assert reading.spoken_line(body(words(3), PATTERNS)) == "Not now."
+
+
+def test_where_nothing_is_said_there_is_no_line() -> None:
+    silent = ("named_patterns", {"patterns": [{"name": "Quiet", "quote": "", "explanation": ""}]})
+    assert reading.spoken_line(body(words(3), silent)) == ""
+
+
+@pytest.mark.django_db
+def test_the_writers_own_line_comes_first() -> None:
+    page = ArticlePage(title="Draft", body=[SPOKEN])
+    assert page.spoken_line == "I only asked."
+    page.voice_line = "I can't do this again."
+    assert page.spoken_line == "I can't do this again."

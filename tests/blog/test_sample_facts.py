@@ -18,7 +18,12 @@ MARK = "(sample)"
 @pytest.fixture
 def sample(home: HomePage, article: ArticlePage, bio: BioPage) -> PracticeSettings:
     """The settings as the sample has them, but for what nobody names a license beside."""
-    own = {"practice_name": "Quiet Harbor Counseling", "fee": "$180", "email": "a@example.com"}
+    own = {
+        "practice_name": "Quiet Harbor Counseling",
+        "fee": "$180",
+        "for_whom": "Couples",
+        "email": "a@example.com",
+    }
     return factories.practice_settings(**samples.SETTINGS | own, has_taken_request=True)
 
 

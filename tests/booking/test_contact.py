@@ -11,6 +11,7 @@ from django.test import Client
 
 from booking.letters import emails
 from booking.models import ConsultationRequest, Letter, Limit, OutgoingEmail, State
+from booking.models.contact import NEUTRAL_LETTER, NEUTRAL_RECEIVED
 from booking.services import expiry
 from booking.services.decisions import DECISIONS
 from practice.models import PracticeSettings
@@ -28,11 +29,13 @@ CHOICES: dict[str, dict[str, Any]] = {
     "erased": {"erase_when_told": True},
     "held apart": {"state": State.SUSPECTED},
     "too many letters": {"limits_reached": [Limit.LETTERS]},
+    "discreet": {"discreet": True},
 }
 ONLY_CANCELLATIONS = {"withdrawn", "erasure asked", "erased", "held apart"}
 CANCELLING = {"cancel", "withdrawal"}
 LETTERS = {decision.kind for decision in DECISIONS if decision.writes} | {"picked", "withdrawal"}
 KINDS = sorted(LETTERS) + sorted(set(emails.BUILDERS) - {"letter"})
+NEUTRAL = {NEUTRAL_RECEIVED, NEUTRAL_LETTER}
 
 
 @pytest.fixture(autouse=True)
@@ -70,11 +73,24 @@ def test_a_letter_leaves_only_to_whom_it_may(kind: str, choice: str) -> None:
     outgoing.refresh_from_db()
     assert outgoing.request is not None
     may_leave = choice != "no email" and (kind in CANCELLING or choice not in ONLY_CANCELLATIONS)
-    if (kind, choice) == ("received", "too many letters"):
-        may_leave = False
+    if choice == "too many letters":
+        may_leave = kind not in ("received", NEUTRAL_RECEIVED)
+    if choice == "discreet":
+        may_leave = kind in NEUTRAL
     message = emails.build(outgoing)
     assert (message is not None) is may_leave
     assert message is None or message.to == [outgoing.request.email]
+
+
+@pytest.mark.parametrize("kind", sorted(LETTERS | {"received"}))
+def test_where_someone_else_may_see_it_each_kind_is_told_by_a_line_that_names_nobody(
+    kind: str,
+) -> None:
+    contact = factories.consultation_request(discreet=True, invitation_sequence=0).contact
+    assert contact.leaves_as(kind) in NEUTRAL
+    assert not contact.takes(kind)
+    assert not contact.invitation
+    assert not contact.cancellation
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -114,12 +130,14 @@ def test_a_link_to_call_text_or_write_is_shown_only_where_it_may_be_used(
         return
     page = answer.content.decode()
     may_call = bool(changes["phone"]) and choice not in ("withdrawn", "erasure asked")
+    text_ok, voicemail_ok = (is_ok and choice != "discreet" for is_ok in (text_ok, voicemail_ok))
     shown = set(re.findall(r'href="(tel|sms|mailto):', page))
     assert ("tel" in shown) is may_call
     assert ("sms" in shown) is (may_call and text_ok)
     assert ("leave no voicemail" in page) is (may_call and not voicemail_ok)
-    may_write = choice not in ONLY_CANCELLATIONS | {"no email"}
+    may_write = choice not in ONLY_CANCELLATIONS | {"no email", "discreet"}
     assert ("mailto" in shown) is may_write
+    assert ("don't say who you are until it's them" in page) is (choice == "discreet")
 
 
 @pytest.mark.parametrize("text_ok", [True, False])

@@ -146,15 +146,15 @@ def test_the_visitors_wish_is_kept_for_the_day_on_which_the_hold_ends(
     assert "duty to keep this request until <strong>Friday, June 4" in page
     assert "A complaint" not in page
     answer = visitor.post(link, {"act": "erase", "sure": "yes"}).content.decode()
-    assert "It is not erased yet" in answer
+    assert "It isn't deleted yet" in answer
     consultation.refresh_from_db()
     assert consultation.state == State.WITHDRAWN
     assert decisions.decisions(consultation) == []
-    assert "You have asked for its erasure" in visitor.get(link).content.decode()
+    assert "You asked me to delete it" in visitor.get(link).content.decode()
     visitor.post(link, {"act": "erase", "sure": "yes"})  # twice does no harm
     assert erased_after(clock, 3 * DAY) == 0
     assert erased_after(clock, 4 * DAY) == 1
-    assert visitor.get(link).status_code == 404
+    assert visitor.get(link).status_code == 410
 
 
 def test_a_wish_after_the_practice_was_told_of_something_else_is_kept_too(

@@ -80,6 +80,7 @@ class Visitor:
     def __init__(self, server: MailServer, user: User, **fields: Any) -> None:
         self.server, self.user = server, user
         fields = {"name": NAME, "time_zone": "Europe/Berlin", "phone": "+16265550143", **fields}
+        fields.setdefault("wants_calendar_file", True)
         self.request = by_visitor.submit(factories.unsaved_request(**fields))[0]
 
     def decide(self, kind: str, *starts: datetime) -> Post:

@@ -78,8 +78,8 @@ def test_a_third_request_from_one_network_comes_in_without_its_time_and_is_told_
     assert factories.open_times() == free
     for page in pages_of(visitor, third):
         assert f"{NOT_SET_ASIDE}{third.reply_by:%A}" in page
-        assert "held for you" not in page
-        assert "You will have" not in page
+        assert "set aside for you" not in page
+        assert "hear from me by" not in page
     outbox.send_due()
     alert, letter = sorted(mail.outbox, key=lambda message: message.to)
     assert alert.to == ["practice@example.com"]
@@ -204,7 +204,7 @@ def test_nothing_is_said_of_that_time_once_there_is_another(
     assert NOT_SET_ASIDE not in pages_of(visitor, third)[1]
     visitor.post(third.get_absolute_url(), {"act": "none_suits", "version": third.version})
     page = pages_of(visitor, third)[1]
-    assert "none of the times suits you" in page
+    assert "none of those times work" in page
     assert NOT_SET_ASIDE not in page
 
 
@@ -248,7 +248,7 @@ def test_five_posts_with_somebodys_address_silence_nobody(visitor: Client) -> No
     assert sixth.state == State.PENDING
     assert kinds(sixth) == ["alert_new"]
     for page in pages_of(visitor, sixth):
-        assert "No email will come this time. Save this page, or call +1 415 555 0100." in page
+        assert "Save this page, or call me at +1 415 555 0100." in page
         assert "on its way to you" not in page
     somebody = ask(visitor, address="192.0.2.99", email="robin@example.com", when="suggest")
     assert kinds(somebody) == ["alert_new", "received"]

@@ -73,6 +73,23 @@ def test_a_service_gets_each_letter_once_and_is_told_to_follow_nobody(
     assert owed.bounced_at is None
 
 
+def test_a_service_is_given_nothing_that_names_anybody_where_someone_else_may_read_it(
+    postmark: MailService, settings: Any
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = "QHC <office@mail.example>"
+    owed = the_letter(discreet=True)
+    assert outbox.send_due() == 1
+    [sent] = postmark.asked
+    assert (sent["From"], sent["Subject"]) == ("office@mail.example", "About your request")
+    assert sent["TextBody"].startswith("Thanks for your message.")
+    assert not {"HtmlBody", "Attachments", "ReplyTo", "Tag"} & sent.keys()
+    assert {each["Name"]: each["Value"] for each in sent["Headers"]} == {
+        "Auto-Submitted": "auto-generated",
+        "Message-ID": f"<{owed.key}@mail.example>",
+        "X-PM-KeepID": "true",
+    }
+
+
 def test_mailgun_gets_the_same_by_its_own_form(mailgun: MailService) -> None:
     owed = the_letter()
     assert outbox.send_due() == 1
@@ -83,7 +100,7 @@ def test_mailgun_gets_the_same_by_its_own_form(mailgun: MailService) -> None:
 
 
 def test_an_invitation_goes_along_as_a_file(postmark: MailService, therapist: Any) -> None:
-    consultation = submit()
+    consultation = submit(wants_calendar_file=True)
     decisions.confirm(
         consultation,
         user=therapist,

@@ -51,7 +51,7 @@ def test_the_page_shows_neither_message_nor_name_nor_contact(
     html = visitor.get(request_on_file.get_absolute_url()).content.decode()
     for secret in ("canary", "Robin", "robin@example.com"):
         assert secret not in html
-    assert "waiting for an answer" in html
+    assert "Your request is with me" in html
 
 
 def test_a_visitor_withdraws_and_takes_it_back_within_a_day(
@@ -60,7 +60,7 @@ def test_a_visitor_withdraws_and_takes_it_back_within_a_day(
     url = request_on_file.get_absolute_url()
     visitor.post(url, {"act": "withdraw"})
     assert state_of(request_on_file) == State.WITHDRAWN
-    assert "You have withdrawn it" in visitor.get(url).content.decode()
+    assert "You canceled your request" in visitor.get(url).content.decode()
     visitor.post(url, {"act": "restore"})
     assert state_of(request_on_file) == State.PENDING
 
@@ -88,14 +88,14 @@ def test_to_erase_asks_once_more_and_then_leaves_a_count(
     visitor: Client, request_on_file: ConsultationRequest
 ) -> None:
     url = request_on_file.get_absolute_url()
-    assert "for good?" in visitor.post(url, {"act": "erase"}).content.decode()
+    assert "Delete what you sent?" in visitor.post(url, {"act": "erase"}).content.decode()
     assert ConsultationRequest.objects.exists()
-    assert "It is erased" in visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
+    assert "It's deleted" in visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
     for model in (ConsultationRequest, RequestEvent, Letter):
         assert not model.objects.exists()
     assert [o.kind for o in OutgoingEmail.objects.all()] == ["alert_erased"]
     assert ErasedCount.objects.get().requests == 1
-    assert visitor.get(url).status_code == 404
+    assert visitor.get(url).status_code == 410
 
 
 def confirmed(starts_at: datetime) -> ConsultationRequest:
@@ -110,7 +110,7 @@ def confirmed(starts_at: datetime) -> ConsultationRequest:
 def test_a_consultation_that_took_place_cannot_be_withdrawn(visitor: Client, practice: Any) -> None:
     past = confirmed(datetime.now(UTC) - timedelta(days=1))
     html = visitor.get(past.get_absolute_url()).content.decode()
-    assert "Withdraw my request" not in html
+    assert "Cancel" not in html
     visitor.post(past.get_absolute_url(), {"act": "withdraw"})
     past.refresh_from_db()
     assert (past.state, past.outcome) == (State.CONFIRMED, "became_client")
@@ -130,13 +130,13 @@ def test_the_sent_page_of_a_withdrawn_request_promises_nothing(
 ) -> None:
     by_visitor.withdraw(request_on_file)
     html = visitor.get(f"/consultation/sent/?key={request_on_file.token}", follow=True)
-    assert "You have withdrawn it" in html.content.decode()
+    assert "You canceled your request" in html.content.decode()
 
 
 def test_a_late_request_says_so(visitor: Client, practice: Any) -> None:
     late = factories.consultation_request(reply_by=datetime(2026, 1, 5, tzinfo=UTC).date())
     html = visitor.get(late.get_absolute_url()).content.decode()
-    assert "longer than promised" in html
+    assert "My reply is late" in html
     assert "January 5" not in html
 
 
@@ -163,14 +163,23 @@ def test_a_link_that_was_changed_by_one_letter_leads_nowhere(
     forged = [
         token[:-1] + ("A" if token[-1] != "A" else "B"),
         token.replace(f"{request_on_file.pk}-", f"{other.pk}-", 1),
-        tokens.make(request_on_file.pk, "another-nonce"),
         "1-x.y",
         "%00",
     ]
     for link in forged:
         answer = visitor.get(f"/consultation/manage/{link}/")
         assert answer.status_code == 404
-        assert "leads nowhere" in answer.content.decode()
+        assert "This link doesn't work" in answer.content.decode()
+
+
+def test_a_link_that_was_good_once_says_that_it_has_ended(
+    visitor: Client, request_on_file: ConsultationRequest
+) -> None:
+    answer = visitor.get(
+        f"/consultation/manage/{tokens.make(request_on_file.pk, 'another-nonce')}/"
+    )
+    assert answer.status_code == 410
+    assert "This link has ended" in answer.content.decode()
 
 
 def test_a_link_holds_128_random_bits_and_a_signature_of_256(

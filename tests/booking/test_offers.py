@@ -219,7 +219,7 @@ class TestTheVisitor:
         assert waiting.starts_at == TUESDAY + timedelta(days=1)
         assert waiting.phone == "+16265550143"
         assert waiting.claims.count() == (20 + 10) // 5
-        assert "I will call you from" in page(visitor, waiting)
+        assert "The call comes from" in page(visitor, waiting)
 
     @pytest.mark.parametrize(
         ("typed", "sentence"),
@@ -262,10 +262,10 @@ class TestTheVisitor:
         confirmed(by_phone, therapist)
         assert "Ask for another time" in page(visitor, by_phone)
         act(visitor, by_phone, "ask_to_move")
-        assert "this\n          time stays yours" in page(visitor, by_phone)
+        assert "Until then this time stays yours" in page(visitor, by_phone)
         later = [TUESDAY + timedelta(days=n) for n in (2, 3)]
         decisions.offer(by_phone, user=therapist, words=WORDS, starts=later, minutes=20)
-        assert "None\n        of these: keep what we have" in page(visitor, by_phone)
+        assert "Leave it as it is" in page(visitor, by_phone)
         assert by_phone.claims.count() == 3 * (20 + 10) // 5
         act(visitor, by_phone, "none_suits")
         assert by_phone.state == State.CONFIRMED
@@ -279,8 +279,8 @@ class TestTheVisitor:
         decisions.decline(waiting, user=therapist, words=WORDS)
         answer = act(visitor, waiting, "pick", time="2026-12-01T21:00Z", phone="626 555 0143")
         assert answer.status_code == 409
-        assert "could not be done any more" in answer.content.decode()
-        assert "would like to help you find one elsewhere" in answer.content.decode()
+        assert "Something changed while this page was open" in answer.content.decode()
+        assert "Ways to find someone" in answer.content.decode()
 
     def test_the_link_shows_on_get_acts_on_post_alone_and_lives_on(
         self, visitor: Client, therapist: User, waiting: ConsultationRequest
@@ -293,7 +293,7 @@ class TestTheVisitor:
         assert waiting.state == State.PROPOSED
         act(visitor, waiting, "pick", time="2026-12-01T21:00Z", visitor_calls="on")
         assert waiting.get_absolute_url() == url
-        assert "Please call me at that time" in page(visitor, waiting)
+        assert "Please call me at" in page(visitor, waiting)
 
     def test_an_expired_offer_is_told_with_a_way_to_ask_again(
         self, visitor: Client, therapist: User, waiting: ConsultationRequest
@@ -304,7 +304,7 @@ class TestTheVisitor:
             expiry.expire_offers()
             waiting.refresh_from_db()
             assert waiting.state == State.EXPIRED
-            assert "ask again" in page(visitor, waiting)
+            assert "send a new request" in page(visitor, waiting)
 
     def test_times_are_in_the_visitors_own_zone(
         self, visitor: Client, therapist: User, waiting: ConsultationRequest
@@ -312,19 +312,20 @@ class TestTheVisitor:
         ConsultationRequest.objects.update(time_zone="America/New_York")
         waiting.refresh_from_db()
         offered(waiting, therapist)
-        assert "Tuesday, December 1, 2026 at 4:00 PM Eastern Time" in page(visitor, waiting)
+        assert "Tuesday, December 1 at 4:00 PM Eastern Time" in page(visitor, waiting)
 
     def test_who_erases_an_agreed_consultation_is_told_of_the_last_message(
         self, visitor: Client, therapist: User
     ) -> None:
-        consultation, _ = by_visitor.submit(factories.unsaved_request(phone="+16265550143"))
+        unsaved = factories.unsaved_request(phone="+16265550143", wants_calendar_file=True)
+        consultation, _ = by_visitor.submit(unsaved)
         confirmed(consultation, therapist)
         url = consultation.get_absolute_url()
         asked = visitor.post(url, {"act": "erase"}).content.decode()
-        assert "takes it out of your calendar" in asked
+        assert "takes it off your calendar" in asked
         html = visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
-        assert "e-mail address and the time of the consultation" in html
-        assert visitor.get(url).status_code == 404
+        assert "email address and the time of our call" in html
+        assert visitor.get(url).status_code == 410
         left = ConsultationRequest.objects.get()
         assert (left.name, left.phone, left.email) == ("", "", "robin@example.com")
         listed = factories.signed_in(therapist)
@@ -360,8 +361,8 @@ class TestTheVisitor:
 
         monkeypatch.setattr(by_visitor, "withdraw", erased_meanwhile)
         answer = visitor.post(waiting.get_absolute_url(), {"act": "withdraw"})
-        assert answer.status_code == 404
-        assert "leads nowhere" in answer.content.decode()
+        assert answer.status_code == 410
+        assert "This link has ended" in answer.content.decode()
 
     def test_keeps_the_way_of_talking_that_was_agreed_on(
         self, visitor: Client, therapist: User, by_phone: ConsultationRequest
@@ -371,7 +372,7 @@ class TestTheVisitor:
         )
         confirmed(by_phone, therapist)
         factories.practice_settings(consultation_medium="telephone")
-        assert "We talk by video" in page(visitor, by_phone)
+        assert "We meet by video" in page(visitor, by_phone)
 
     def test_is_answered_before_the_time_itself(self, visitor: Client) -> None:
         consultation, _ = by_visitor.submit(

@@ -45,7 +45,8 @@ def test_a_name_and_an_email_address_are_enough(visitor: Client) -> None:
         "",
     )
     assert consultation.state == State.PENDING
-    assert consultation.who == "me"
+    assert (consultation.who, consultation.partner_knows) == ("unsaid", "")
+    assert not consultation.discreet
     assert consultation.region == "CA"
     assert consultation.reply_by >= consultation.received_at.date()
 
@@ -423,13 +424,13 @@ def test_the_page_after_sending_says_what_happens_and_by_when(visitor: Client) -
     answer = visitor.post(FORM, {**ENOUGH, "message": "canary in the message"}, follow=True)
     html = answer.content.decode()
     consultation = ConsultationRequest.objects.get()
-    assert "Your request has arrived" in html
+    assert "Thank you for writing to me" in html
     assert f"{consultation.reply_by:%A}" in html
     assert "988" in html
     assert reverse("booking:manage", args=[consultation.token]) in html
     assert "canary" not in html
     assert "Robin" not in html
-    assert "delete it from the browser's history" in html
+    assert "can't clear your history" in html
 
 
 def test_the_page_after_sending_without_its_link_tells_nothing(visitor: Client) -> None:

@@ -66,7 +66,7 @@ def test_the_page_of_a_request_shows_everything(
         "robin@example.com",
         "After the summer",
         article.title,
-        "Us, as a couple",
+        "My partner and me",
     ):
         assert words in html
     assert [

@@ -181,6 +181,8 @@ class Scheduling(RuleBasedStateMachine):
         self.count += 1
         contact = {"email": f"v{self.count}@x.example"} if with_email else {"email": ""}
         unsaved = {**contact, "phone": "+16265550143", "asked_for": start, "time_zone": zone}
+        unsaved["wants_calendar_file"] = self.count % 3 > 0
+        unsaved["discreet"] = self.count % 5 == 0
         consultation = factories.unsaved_request(**unsaved)
         self.unsaved.append(
             factories.unsaved_request(submission_key=consultation.submission_key, **unsaved)
@@ -416,6 +418,9 @@ class Scheduling(RuleBasedStateMachine):
             ics = calendar_of(message)
             if address in self.left:
                 assert "METHOD:CANCEL" in ics
+            if owed.request and owed.request.discreet:
+                assert owed.kind.startswith("neutral_")
+                assert not ics
             if ics:
                 self.goes_into_a_calendar(address, ics)
             if owed.kind.startswith("reminder"):
@@ -443,10 +448,10 @@ class Scheduling(RuleBasedStateMachine):
         assert not ConsultationRequest.objects.filter(erase_when_told=True).exists()
 
     def calendars_know_what_is_agreed(self) -> None:
-        """No consultation without an invitation, and none in a calendar that does not stand."""
+        """Whoever wanted it has each consultation in their calendar, and none that is off."""
         now = timezone.now()
         requests = ConsultationRequest.objects.with_time().filter(starts_at__gt=now)
-        agreed = {r.email: r.starts_at for r in requests if r.email}
+        agreed = {r.email: r.starts_at for r in requests if r.contact.invitation}
         shown = {
             address: start
             for address, (_, _, method, start) in self.calendars.items()

@@ -33,8 +33,8 @@ def ask(visitor: Page, which: int | None = None) -> str:
     if which is not None:
         visitor.locator(".day input[type=radio]").nth(which).check()
     visitor.get_by_role("button", name="Send request").click()
-    expect(visitor.get_by_role("heading", level=1)).to_have_text("Your request has arrived")
-    return str(visitor.get_by_role("link", name=re.compile("withdraw")).get_attribute("href"))
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you for writing to me")
+    return str(visitor.get_by_role("link", name="See my request").get_attribute("href"))
 
 
 def the_request() -> ConsultationRequest:
@@ -60,7 +60,7 @@ def test_asking_for_a_time_which_the_therapist_confirms(visitor: Page, signed_in
     visitor.get_by_label("Phone", exact=True).fill("626 555 0143")
     visitor.get_by_role("button", name="Send request").click()
     expect(visitor.locator("main")).to_contain_text("You asked for")
-    visitor.get_by_role("link", name=re.compile("withdraw")).click()
+    visitor.get_by_role("link", name="See my request").click()
     asked = the_request()
     assert asked.starts_at
     assert asked.claims.exists()
@@ -70,7 +70,7 @@ def test_asking_for_a_time_which_the_therapist_confirms(visitor: Page, signed_in
     signed_in.get_by_role("button", name="Confirm a time").click()
     expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
     visitor.reload()
-    expect(visitor.locator("main")).to_contain_text("Your consultation is on")
+    expect(visitor.locator("main")).to_contain_text("Our call is set")
     expect(visitor.locator("main")).to_contain_text("Eastern Time")
     assert the_request().starts_at == asked.starts_at
 
@@ -86,12 +86,12 @@ def test_being_offered_three_times_and_picking_one(visitor: Page, signed_in: Pag
     visitor.goto(link)
     times = visitor.get_by_role("group", name="Which time suits you?").get_by_role("radio")
     expect(times).to_have_count(3)
-    visitor.get_by_role("button", name="Take this time").click()
+    visitor.get_by_role("button", name="Confirm this time").click()
     expect(visitor.locator(".error-summary")).to_be_focused()
-    times.nth(1).check()
+    visitor.locator(".chip label").nth(1).click()
     visitor.get_by_label("Which number may I call?").fill("626 555 0143")
-    visitor.get_by_role("button", name="Take this time").click()
-    expect(visitor.locator("main")).to_contain_text("Your consultation is on")
+    visitor.get_by_role("button", name="Confirm this time").click()
+    expect(visitor.locator("main")).to_contain_text("Our call is set")
     assert the_request().state == State.CONFIRMED
     # Alerts as one, receipt, invitation; an offer that was answered need not leave any more.
     assert outbox.send_due() == 1 + 2
@@ -109,8 +109,9 @@ def agreed(visitor: Page, therapist: User) -> str:
 
 def test_asking_to_move(visitor: Page, signed_in: Page, therapist: User) -> None:
     visitor.goto(agreed(visitor, therapist))
+    visitor.get_by_text("Change, cancel or delete").click()
     visitor.get_by_role("button", name="Ask for another time").click()
-    expect(visitor.locator("main")).to_contain_text("You have asked for another time")
+    expect(visitor.locator("main")).to_contain_text("You asked for another time")
 
     signed_in.goto("/admin/consultations/")
     expect(signed_in.locator("#listing-results")).to_contain_text("asks for another time")
@@ -126,14 +127,15 @@ def test_asking_to_move(visitor: Page, signed_in: Page, therapist: User) -> None
     expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
 
     visitor.reload()
-    expect(visitor.locator("main")).to_contain_text("Please call me at that time")
+    expect(visitor.locator("main")).to_contain_text("Please call me at")
     assert the_request().starts_at == later
 
 
 def test_cancelling(visitor: Page, therapist: User) -> None:
     visitor.goto(agreed(visitor, therapist))
-    visitor.get_by_role("button", name="Withdraw my request").click()
-    expect(visitor.locator("main")).to_contain_text("You have withdrawn it")
+    visitor.get_by_text("Change, cancel or delete").click()
+    visitor.get_by_role("button", name="Cancel our call").click()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("You canceled our call")
     consultation = the_request()
     assert not consultation.claims.exists()
     assert consultation.emails.get(kind="letter", sent_at=None)
@@ -160,7 +162,7 @@ def test_a_visitor_erases_their_own_request_until_nothing_is_left(
     visitor.get_by_label("Anything you'd like me to know").fill("The lighthouse is dark.")
     before = ENCRYPTED.findall(everything_on_file())
     visitor.get_by_role("button", name="Send request").click()
-    link = visitor.get_by_role("link", name=re.compile("withdraw"))
+    link = visitor.get_by_role("link", name="See my request")
     token = str(link.get_attribute("href")).split("/")[-2]
     link.click()
     asked = the_request()
@@ -169,26 +171,30 @@ def test_a_visitor_erases_their_own_request_until_nothing_is_left(
     signed_in.goto("/admin/consultations/")
     expect(signed_in.locator("#listing-results")).to_contain_text("Quillon")
 
-    # Withdrawing is another thing: it may be undone for a day.
-    visitor.get_by_role("button", name="Withdraw my request").click()
-    expect(visitor.locator("main")).to_contain_text("You have withdrawn it")
+    # Canceling is another thing: it may be undone for a day.
+    visitor.get_by_text("Cancel or delete").click()
+    visitor.get_by_role("button", name="Cancel my request").click()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("You canceled your request")
     visitor.get_by_role("button", name="Bring my request back").click()
-    expect(visitor.locator("main")).to_contain_text("waiting for an answer")
+    expect(visitor.locator("main")).to_contain_text("Your request is with me")
 
     # By the keyboard alone, from the button to the answer.
-    visitor.get_by_role("button", name="Erase everything").focus()
+    visitor.get_by_text("Cancel or delete").focus()
     visitor.keyboard.press("Enter")
-    expect(visitor.get_by_role("heading", level=1)).to_have_text("Erase your request for good?")
-    visitor.get_by_role("link", name="No, keep it").click()
+    visitor.get_by_role("button", name="Delete what I sent").focus()
+    visitor.keyboard.press("Enter")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Delete what you sent?")
+    visitor.get_by_role("link", name="Go back to my request").click()
     assert ConsultationRequest.objects.exists()
-    visitor.get_by_role("button", name="Erase everything").click()
-    visitor.get_by_role("button", name="Yes, erase everything").focus()
+    visitor.get_by_text("Cancel or delete").click()
+    visitor.get_by_role("button", name="Delete what I sent").click()
+    visitor.get_by_role("button", name="Delete what I sent").focus()
     visitor.keyboard.press("Enter")
-    expect(visitor.get_by_role("heading", level=1)).to_have_text("It is erased")
-    expect(visitor.locator("main")).to_contain_text("Nothing of what you wrote is left")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("It's deleted")
+    expect(visitor.locator("main")).to_contain_text("Nothing you wrote is left")
 
-    assert visitor.goto(f"/consultation/manage/{token}/").status == 404  # type: ignore[union-attr]
-    expect(visitor.get_by_role("heading", level=1)).to_have_text("This link leads nowhere any more")
+    assert visitor.goto(f"/consultation/manage/{token}/").status == 410  # type: ignore[union-attr]
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("This link has ended")
     for page in ("", "all/", f"{asked.pk}/"):
         signed_in.goto(f"/admin/consultations/{page}")
         expect(signed_in.get_by_role("heading", name="Consultations", exact=True)).to_be_attached()

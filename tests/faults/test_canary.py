@@ -144,15 +144,16 @@ def test_what_a_visitor_writes_stands_nowhere_in_clear(site: LiveSite, mail: Mai
         site.wait_for_mail()
         assert_nothing_in_clear(site, mail)
 
+        visitor.post(manage, {"act": "calendar_file"})
         sign_in(therapist)
         confirm(therapist, consultation)
         keep_note(therapist, consultation)
         site.wait_for_mail()
         assert_nothing_in_clear(site, mail)
 
-        assert "take this back" in visitor.get(manage).text
+        assert "You can undo this for a day" in visitor.get(manage).text
         assert "Bring my request back" in visitor.post(manage, {"act": "withdraw"}).text
-        assert "Withdraw my request" in visitor.post(manage, {"act": "restore"}).text
+        assert "Cancel my request" in visitor.post(manage, {"act": "restore"}).text
         site.wait_for_mail()  # whoever writes an alert would meet the table that is away, too
         crashes_while_they_ask(visitor, site, manage)
         if connection.vendor == "sqlite":

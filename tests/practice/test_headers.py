@@ -72,6 +72,41 @@ def test_a_public_page_loads_from_its_own_site_alone_and_nothing_that_stands_in_
     assert policy["base-uri"] == {"'none'"}
 
 
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("/", "'none'"),
+        ("/articles/", "'none'"),
+        ("/no-such-page/", "'none'"),
+        ("/theme.css", "'none'"),
+        ("/consultation/", "'self'"),
+        ("/account/login/", "'self'"),
+    ],
+)
+def test_a_page_may_run_a_script_only_if_it_has_one(
+    practice: PracticeSettings, visitor: Client, path: str, source: str
+) -> None:
+    answer = visitor.get(path)
+    assert directives(answer)["script-src"] == {source}
+    assert (b"<script src" in answer.content) == (source == "'self'")
+
+
+@pytest.mark.parametrize(("is_on", "source"), [(True, "'self'"), (False, "'none'")])
+def test_an_essay_may_run_the_script_only_if_it_can_be_left_by_it(
+    practice: PracticeSettings,
+    visitor: Client,
+    article: ArticlePage,
+    monkeypatch: pytest.MonkeyPatch,
+    is_on: bool,
+    source: str,
+) -> None:
+    monkeypatch.setattr(ArticlePage, "quick_exit", is_on, raising=False)
+    for _ in range(2):  # made, and as it is kept
+        answer = visitor.get(article.url)
+        assert (b"/exit.js" in answer.content) == is_on
+        assert directives(answer)["script-src"] == {source}
+
+
 @pytest.mark.parametrize("path", ["/", "/no-such-page/", "/account/login/"])
 def test_a_script_may_ask_this_site_alone(
     practice: PracticeSettings, visitor: Client, path: str
@@ -168,7 +203,7 @@ def test_a_preview_stands_in_the_admins_frame_under_the_public_policy(
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     policy = directives(answer)
     assert policy["frame-ancestors"] == {"'self'"}
-    assert policy["script-src"] == {"'self'"}
+    assert policy["script-src"] <= {"'self'", "'none'"}
     assert directives(as_therapist.get(article.url))["frame-ancestors"] == {"'none'"}
 
 
@@ -196,6 +231,12 @@ def test_no_template_writes_script_or_style_or_a_picture_into_a_page() -> None:
         for match in INLINE.finditer(file.read_text())
     ]
     assert found == []
+
+
+def test_each_script_is_written_by_the_tag_that_lets_it_run() -> None:
+    """Else the policy of the page refuses it."""
+    public = [file for file in TEMPLATES.rglob("*.html") if "admin" not in file.parts]
+    assert [file.name for file in public if re.search("<script[^>]* src", file.read_text())] == []
 
 
 def test_every_feature_stands_in_the_policy_once() -> None:

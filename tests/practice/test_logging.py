@@ -163,7 +163,9 @@ def given() -> dict[str, Callable[[], object]]:
         "a request on file": lambda: ConsultationRequest(name=WORD, message=WORD),
         "its letter": lambda: Letter(subject=WORD, body=WORD),
         "its offered time": Proposal,
-        "a form": lambda: LetterForm({"subject": WORD, "body": WORD}, by_email=True),
+        "a form": lambda: LetterForm(
+            {"subject": WORD, "body": WORD}, contact=ConsultationRequest(email=WORD).contact
+        ),
         "the errors of a form": lambda: (
             AddressForm({"email": WORD * 999}, consultation=ConsultationRequest()).errors
         ),

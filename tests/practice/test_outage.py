@@ -119,7 +119,7 @@ def fields_of(page: str) -> dict[str, list[str]]:
 def test_a_post_elsewhere_says_that_nothing_was_saved(away: None, visitor: Client) -> None:
     answer = visitor.post("/consultation/manage/1-a.b/", {"act": "withdraw"})
     assert answer.status_code == 503
-    assert "What you sent was not saved" in answer.content.decode()
+    assert "What you sent wasn't saved" in answer.content.decode()
 
 
 def test_a_crash_is_no_outage(visitor: Client, practice: PracticeSettings) -> None:
@@ -162,4 +162,4 @@ def test_an_upload_to_a_full_disk_is_answered_with_a_sentence(
     file = SimpleUploadedFile("notes.txt", b"notes")
     answer = as_therapist.post("/admin/documents/add/", {"title": "Notes", "file": file})
     assert answer.status_code == 503
-    assert "disk is full or cannot be written" in answer.content.decode()
+    assert "disk is full or can't be written to" in answer.content.decode()

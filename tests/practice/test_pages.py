@@ -17,12 +17,12 @@ from wagtail.models import Page
 from blog.blocks import ArticleBody
 from blog.models import ArticleIndexPage, ArticlePage, BioPage, Topic
 from practice.blocks import PageBody
+from practice.http import error_pages
 from practice.models import HomePage, PracticeSettings, StandardPage
 from practice.templatetags.practice_tags import dial, host, json_ld, quoted
-from practice.website import views
 from tests import factories
 
-VOICE = Path(views.__file__).parent.parent / "static" / "practice" / "fonts" / "voice.woff2"
+VOICE = Path(error_pages.__file__).parent.parent / "static" / "practice" / "fonts" / "voice.woff2"
 FETCHED = ("stylesheet", "icon", "preload", "preconnect", "dns-prefetch")
 
 
@@ -132,7 +132,7 @@ def test_the_menu_shows_what_is_published_and_meant_for_it(
     text = visitor.get("/services/").content.decode()
     menu = text[text.index("<nav") : text.index("</nav>")]
     titles = re.findall(r">([^<]+)</a>", menu)
-    assert titles == ["Services", "Questions", "Articles", "About"]
+    assert titles == ["Services", "Questions", "Articles", "About", "In crisis?"]
     assert '<a href="/services/" aria-current="page">' in menu
 
 
@@ -161,7 +161,7 @@ def test_the_foot_says_nothing_of_how_sessions_are_held_before_somebody_wrote_th
     PracticeSettings.objects.all().delete()
     assert "Sessions by video" not in visitor.get("/services/").content.decode()
     factories.practice_settings()
-    assert "Sessions by video and telephone" in visitor.get("/services/").content.decode()
+    assert "Sessions by video and phone" in visitor.get("/services/").content.decode()
     factories.practice_settings(office_address="1 Harbor Street")
     assert "Sessions by video" not in visitor.get("/services/").content.decode()
 
@@ -206,7 +206,8 @@ def test_nobody_sees_a_bar_of_wagtails_on_the_site(
 def test_an_error_page_asks_no_database(status: int) -> None:
     # Without the `db` fixture, any query fails.
     request = RequestFactory().get("/")
-    answer = views.not_found(request, Exception()) if status == 404 else views.server_error(request)
+    found = error_pages.not_found(request, Exception())
+    answer = found if status == 404 else error_pages.server_error(request)
     text = answer.content.decode()
     assert answer.status_code == status
     assert 'href="/"' in text
@@ -349,3 +350,14 @@ def test_a_redirect_that_somebody_made_to_itself_leads_nowhere(
     Redirect.objects.create(old_path="/elsewhere", redirect_link="https://example.com/elsewhere/")
     assert visitor.get("/round/").status_code == 404
     assert visitor.get("/elsewhere/").status_code == 301
+
+
+@pytest.mark.parametrize("dash", ["\u2013", "\u2014"])
+def test_no_line_of_a_heading_begins_with_a_dash(
+    practice: PracticeSettings, index: ArticleIndexPage, visitor: Client, dash: str
+) -> None:
+    title = f"Close{dash}and far"
+    factories.article(index, title, slug="dashes", body=[("heading", title)])
+    text = visitor.get("/articles/dashes/").content.decode()
+    headings = re.findall(r"<h[12][^>]*>([^<]+)</h", text[: text.index("<footer")])
+    assert headings[:2] == [f"Close\u2060{dash}and far"] * 2

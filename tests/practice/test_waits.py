@@ -258,5 +258,5 @@ def test_the_page_of_an_outage_is_written_whole_by_many_threads(
     with ThreadPoolExecutor(8) as pool:
         for _ in range(20):
             list(pool.map(outage.remember, practices))
-            assert outage.recall() in [outage.Facts(each.practice_name) for each in practices]
+            assert outage.recall() in [outage.Facts.of(each) for each in practices]
     assert not caplog.records

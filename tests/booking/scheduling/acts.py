@@ -44,8 +44,8 @@ def offer(
 
 
 def agreed(start: datetime, user: User, **fields: Any) -> ConsultationRequest:
-    """A request for a time that was then confirmed."""
-    consultation = ask(start, **fields)
+    """A request for a time that was then confirmed, with a file for their calendar."""
+    consultation = ask(start, **{"wants_calendar_file": True, **fields})
     confirm(consultation, start, user)
     return consultation
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from django.core import mail
 from django.test import Client
 
@@ -165,21 +166,22 @@ def test_the_link_lives_on_through_every_state(user: User, visitor: Client, cloc
     link = consultation.get_absolute_url()
 
     def shows() -> str:
-        return visitor.get(link).content.decode()
+        text = BeautifulSoup(visitor.get(link).content, "html.parser").get_text(" ")
+        return " ".join(text.split())
 
-    assert "December 2, 2026 at 7:00 PM Central European Time" in shows()
+    assert "December 2 at 7:00 PM Central European Time" in shows()
     confirm(consultation, TEN, user)
-    assert "December 2, 2026 at 7:00 PM Central European Time" in shows()
+    assert "December 2 at 7:00 PM Central European Time" in shows()
     offer(consultation, [NOON], user)
-    assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
+    assert "December 2 at 9:00 PM Central European Time" in shows()
     by_visitor.pick(consultation, NOON)
-    assert "December 2, 2026 at 9:00 PM Central European Time" in shows()
+    assert "December 2 at 9:00 PM Central European Time" in shows()
     clock.move_to(NOON + DAY)
     assert visitor.get(link).status_code == 200
     decisions.close(consultation, user=user)
     assert visitor.get(link).status_code == 200
     erasing.erase(consultation, by=transitions.Actor.VISITOR)
-    assert visitor.get(link).status_code == 404
+    assert visitor.get(link).status_code == 410
 
 
 # --- Erasing while a cancellation is owed -----------------------------------------------------
