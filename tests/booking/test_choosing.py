@@ -144,7 +144,7 @@ def test_sending_holds_the_time_and_says_so(visitor: Client) -> None:
     assert consultation.starts_at == datetime(2026, 12, 1, 21, tzinfo=UTC)
     assert consultation.claims.count() == (20 + 10) // 5
     sent = visitor.get(answer.headers["Location"]).content.decode()
-    assert "Tuesday, December 1, 2026 at 4:00 PM Eastern Time" in sent
+    assert "Tuesday, December 1 at 4:00 PM Eastern Time" in sent
     assert TUESDAY_ONE not in radios(look(visitor))
 
 
@@ -265,12 +265,12 @@ def test_a_closed_practice_shows_its_message_and_stores_nothing(visitor: Client)
     html = look(visitor)
     assert "I am resting." in html
     assert "Monday, December 7" in html
-    assert "<form" not in html
+    assert 'name="name"' not in html
     assert "988" in html
     assert "was not sent" in visitor.post(URL, TYPED).content.decode()
     assert not ConsultationRequest.objects.exists()
     with time_machine.travel(NOW + timedelta(days=7), tick=False):
-        assert "<form" in look(visitor)
+        assert 'name="name"' in look(visitor)
 
 
 def test_enter_in_a_field_sends_and_shows_no_more_times(visitor: Client) -> None:
