@@ -47,6 +47,12 @@ soak-postgres: test-environment  ## run them on a PostgreSQL made for them
 bench: test-environment  ## measure what has a budget, and write docs/benchmarks.md
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
 
+screenshots: test-environment  ## take pictures of every page, and sheets of 24, into data/screenshots
+	@exec $(BIN)/python -m pytest tests/browser/screenshots.py $(ARGS)
+
+styleguide: test-environment  ## write anew where the parts of the style guide stand
+	@WRITE_STYLEGUIDE=1 $(BIN)/python -m pytest tests/browser/test_styleguide.py $(ARGS)
+
 tools:  ## fetch vnu and Lighthouse for the tests that use them (needs npm)
 	npm ci --prefix tests/tools --ignore-scripts --no-audit --no-fund
 
