@@ -56,7 +56,12 @@ def is_quick(item: pytest.Item, folders: tuple[str, ...]) -> bool:
 
 
 def tells_databases_apart(item: pytest.Item) -> bool:
-    """Whether a test may end otherwise on another database: it has one, or its file asks which."""
+    """Whether a test may end otherwise on another database: it has one, or its file asks which.
+
+    How a page looks is the same on each.
+    """
+    if item.get_closest_marker("looks"):
+        return False
     return not is_pure(item) or hasattr(getattr(item, "module", None), "connection")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import mark_safe
+from wagtail.rich_text import RichText
 
 from practice.accounts.forms import OurFields
 
@@ -24,7 +24,7 @@ BLOCKS: dict[str, dict[str, Any]] = {
             {
                 "name": "The locked room",
                 "quote": "If nobody comes in, nothing breaks.",
-                "explanation": mark_safe("<p>Learned where doors were slammed.</p>"),
+                "explanation": RichText("<p>Learned where doors were slammed.</p>"),
             },
             {"name": "The polite guest", "quote": "I'm fine."},
         ]
@@ -33,17 +33,17 @@ BLOCKS: dict[str, dict[str, Any]] = {
         "steps": [
             {
                 "title": "Say what you see.",
-                "text": mark_safe("<p>Only that.</p>"),
+                "text": RichText("<p>Only that.</p>"),
                 "example": "I notice that we both went quiet.",
             },
-            {"title": "Wait.", "text": mark_safe("<p>As long as it takes.</p>")},
+            {"title": "Wait.", "text": RichText("<p>As long as it takes.</p>")},
         ]
     },
     "points": {"items": ["Whose quiet is this?", "Who taught it to me?"]},
-    "note": {"title": "A note", "text": mark_safe("<p>I have been quiet too.</p>")},
+    "note": {"title": "A note", "text": RichText("<p>I have been quiet too.</p>")},
     "questions": {
         "questions": [
-            {"question": "How long is it?", "answer": mark_safe("<p>Fifty minutes.</p>")},
+            {"question": "How long is it?", "answer": RichText("<p>Fifty minutes.</p>")},
         ]
     },
 }

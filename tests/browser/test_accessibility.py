@@ -18,7 +18,7 @@ from tests import factories, pages
 from tests.browser.conftest import enter, watched
 from tests.browser.gallery import ACCENTS, Gallery
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks]
 
 WIDTHS = (390, 1280)
 # What the theme can change; everything else is the same in both.

@@ -24,6 +24,7 @@ from tests.browser.gallery import Gallery
 from tests.conftest import missing_part
 from tests.pages import Shown
 
+pytestmark = [pytest.mark.browser, pytest.mark.looks]
 KEPT = Path(__file__).with_name("styleguide.txt")
 FONTS = ("P052-Roman", "P052-Italic", "DejaVuSans", "DejaVuSans-Bold")
 WIDTHS = (390, 1280)
