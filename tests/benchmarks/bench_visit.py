@@ -1,13 +1,11 @@
 """What a first visit to the essay loads, without pictures, through nginx and TLS.
 
 The page and whatever it names that a browser fetches by itself: style sheets with their fonts,
-scripts, the icon. Counted is what comes over the connection, header fields included. The one font
-has a budget of its own: the page is read without waiting for it.
+scripts, the icon. Counted is what comes over the connection, header fields included.
 """
 
 import re
 import tempfile
-from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -19,8 +17,7 @@ from tests.faults.proxy import Answer
 
 AS_BROWSERS = {"Accept-Encoding": "gzip, deflate, br"}
 FETCHED = {"stylesheet", "icon", "preload", "modulepreload", "manifest"}
-MOST_BYTES, MOST_BYTES_OF_FONTS = 16_000, 20_000
-MOST_REQUESTS = 3  # and one script more on an essay that can be left in a hurry
+MOST_BYTES, MOST_REQUESTS = 15_000, 3
 
 
 class Named(HTMLParser):
@@ -53,27 +50,15 @@ def figures() -> list[Figure]:
                 answer = loaded[path] = front.ask(path, AS_BROWSERS)
                 assert answer.status == 200, (path, answer.raw)
                 waiting += [urljoin(path, each) for each in named(front.text_of(path), path)]
-    fonts = {path for path in loaded if ".woff" in path}
-    most = MOST_REQUESTS + any(urlsplit(path).path.endswith(".js") for path in loaded)
+    total = sum(len(answer.raw) for answer in loaded.values())
     return [
-        Figure(
-            "a first visit",
-            weight(loaded, loaded.keys() - fonts),
-            "bytes",
-            MOST_BYTES,
-            is_target=True,
-        ),
-        Figure("a first visit: requests", len(loaded) - len(fonts), "", most, is_target=True),
-        Figure("a first visit: the font", weight(loaded, fonts), "bytes", MOST_BYTES_OF_FONTS),
+        Figure("a first visit", total, "bytes", MOST_BYTES, is_target=True),
+        Figure("a first visit: requests", len(loaded), "", MOST_REQUESTS, is_target=True),
         *(
             Figure(without_hash(path), len(answer.raw), "bytes", note=packed(answer))
             for path, answer in loaded.items()
         ),
     ]
-
-
-def weight(loaded: dict[str, Answer], paths: Iterable[str]) -> int:
-    return sum(len(loaded[path].raw) for path in paths)
 
 
 def named(text: str, path: str) -> list[str]:
