@@ -1,17 +1,21 @@
 """Pictures of every page, for people to look at: `make screenshots`, as ARGS="-k form" in part.
 
 Each page in each state, at both widths and in both themes; the first of each kind also in the other
-accents, and without a portrait. Then sheets of 24. They go into data/screenshots/.
+accents, and without a portrait. Then sheets of 24. They go into data/screenshots/, and those of the
+documents into docs/images/ (ARGS="-k documents").
 """
 
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import BytesIO
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from PIL import Image
 from playwright.sync_api import Browser
 
@@ -19,7 +23,16 @@ from tests import pages
 from tests.browser import portrait
 from tests.browser.gallery import ACCENTS, Gallery
 
-FOLDER = Path(__file__).resolve().parent.parent.parent / "data" / "screenshots"
+PROJECT = Path(__file__).resolve().parent.parent.parent
+FOLDER, DOCUMENTS = PROJECT / "data" / "screenshots", PROJECT / "docs" / "images"
+# What the documents show: a page, and in which window.
+SHOWN_THERE = {
+    "home": ("home", 1280, 800),
+    "article": ("essay: a-gate-is-not-a-wall", 1280, 900),
+    "form": ("form", 390, 844),
+    "own-page": ("own page: confirmed, by telephone", 390, 844),
+}
+DAY = datetime(2026, 12, 1, 18, tzinfo=UTC)  # so that a picture differs by its look alone
 WIDTHS = {390: 844, 1280: 900}
 THEMES = ("light", "dark")
 # Of a sheet: how many beside one another and below, and how large each is; the rest is cut off.
@@ -45,6 +58,20 @@ def test_pictures(gallery: Gallery, request: pytest.FixtureRequest) -> None:
     take(gallery, pages.one_of_each(shown), ACCENTS[1:], "portrait")
     for folder in sorted(FOLDER.iterdir()):
         lay_out(folder)
+
+
+@pytest.mark.usefixtures("bare")
+def test_pictures_of_the_documents(gallery: Gallery) -> None:
+    with time_machine.travel(DAY, tick=False):
+        pages.load_sample()
+        portrait.hang()
+        shown = {page.name: page for page in pages.everything()}
+    for name, (page, width, height) in SHOWN_THERE.items():
+        gallery.show(shown[page])
+        gallery.page.set_viewport_size({"width": width, "height": height})
+        picture = gallery.page.screenshot()
+        with Image.open(BytesIO(picture)) as large:
+            large.quantize(64).save(DOCUMENTS / f"{name}.png", optimize=True)
 
 
 def take(
