@@ -15,7 +15,6 @@ import time_machine
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
-from django.template.loader import get_template
 from django.test import Client
 from django.utils import timezone
 
@@ -305,13 +304,20 @@ def erasing(pages: Pages) -> None:
 
 
 def errors(pages: Pages) -> None:
+    visitor = pages.visitor
     pages.get("error: 404", "/no-such-page/")
-    for status in (400, 500):
-        html = get_template(f"{status}.html").render({"number": "5f3a9c"})
-        pages.shown.append(Shown(f"error: {status}", "/", status, html))
+    pages.keep("error: 400", visitor.get("/", headers={"host": "other.example"}))
+    suspicious = Client(enforce_csrf_checks=True)
+    pages.keep("error: 403", suspicious.post("/account/login/", {"login": SIGN_IN}))
+    with connection.execute_wrapper(broken):
+        pages.get("error: 500", FORM)
     with connection.execute_wrapper(away):
         pages.get("error: 503", "/")
         pages.post("error: 503 after a post", "/consultation/manage/1-a.b/", {"act": "withdraw"})
+
+
+def broken(execute: object, *arguments: object) -> NoReturn:
+    raise ZeroDivisionError
 
 
 def account(pages: Pages) -> None:
