@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parent
 # Folders and files whose tests start servers, kill processes, or try every address or a thousand
 # examples: seconds each.
 SLOW = (
-    *("faults/", "deploy/test_server.py", "test_releases.py"),
+    *("faults/", "deploy/test_server.py", "test_releases.py", "browser/test_html.py"),
     *("practice/test_start.py", "practice/test_firstrun.py"),
     *("test_access.py", "test_admin_wall.py", "booking/test_schedule_screen.py"),
     *("booking/test_scheduling_machine.py", "booking/test_availability_properties.py"),
