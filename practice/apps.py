@@ -15,6 +15,7 @@ CHECKED = (
     "environment.database_checks",
     "launch.checks",
     "mail.checks",
+    "website.checks",
 )
 
 
