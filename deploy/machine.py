@@ -33,7 +33,7 @@ def server(version: str, wheels: str) -> Iterator[Step]:
     )
     yield Step(
         f"lay out version {version} in {release.place(version)}",
-        lambda: release.is_laid_out(version),
+        lambda: (release.place(version) / release.DONE).exists(),
         lambda: release.lay_out(SOURCE, version, wheels),
     )
     yield file(at("/etc/apt/apt.conf.d/52practice"), UPGRADES)
