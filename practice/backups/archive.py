@@ -48,9 +48,6 @@ def signature(manifest: bytes, key: str) -> str:
     return hmac.new(own, manifest, hashlib.sha256).hexdigest()
 
 
-# --- Writing -------------------------------------------------------------------------------
-
-
 class Writer:
     def __init__(self, sink: BinaryIO, total: int, tell: Tell) -> None:
         self.tar = tarfile.open(fileobj=sink, mode="w|", bufsize=CHUNK)  # noqa: SIM115
@@ -110,9 +107,6 @@ def files_below(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
 
 def size_of(paths: Iterable[Path]) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
-
-
-# --- Reading -------------------------------------------------------------------------------
 
 
 def unpack(source: BinaryIO, folder: Path, tell: Tell) -> tuple[Manifest, bytes, str]:

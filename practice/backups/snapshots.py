@@ -81,9 +81,6 @@ def _noted(file: Path, cursor: Any) -> Snapshot:
     return Snapshot(file, _counts(cursor), migrations)
 
 
-# --- SQLite --------------------------------------------------------------------------------
-
-
 @contextlib.contextmanager
 def _opened(file: object) -> Any:
     with contextlib.closing(sqlite3.connect(str(file), timeout=60, isolation_level=None)) as opened:
@@ -131,9 +128,6 @@ def _load_sqlite(file: Path) -> None:
     except sqlite3.Error as problem:
         reason = f"The database could not be written: {problem}. Is the site stopped?"
         raise BackupProblem(reason) from problem
-
-
-# --- PostgreSQL ----------------------------------------------------------------------------
 
 
 def _take_postgresql(file: Path, tell: Tell) -> Snapshot:
