@@ -1,6 +1,6 @@
 """What the database promises, and what it writes down."""
 
-from django.core.checks import Error, Tags, Warning
+from django.core.checks import Tags
 from django.db import connection
 
 from practice.environment.checking import Complaints, check
@@ -14,9 +14,11 @@ QUIET = {
     "log_min_error_statement": "panic",  # by itself: a form that was sent twice
     "log_statement": "none",
 }
+TO_SET = f"Set {', '.join(f'{name} = {value}' for name, value in QUIET.items())}."
+AS_IT_IS = "Leave these settings as the database has them by itself."
 
 
-@check(Tags.database, deploy=True)
+@check("practice.E011", AS_IT_IS, tag=Tags.database, deploy=True)
 def commits_reach_the_disk() -> Complaints:
     """Whoever reads that a request has arrived must find it after a power cut."""
     with connection.cursor() as cursor:
@@ -31,14 +33,10 @@ def commits_reach_the_disk() -> Complaints:
             )
             unsafe = [f"{name} is off" for [name] in cursor.fetchall()]
     if unsafe:
-        yield Error(
-            f"The database acknowledges what is not on disk yet: {', '.join(unsafe)}.",
-            hint="Leave these settings as the database has them by itself.",
-            id="practice.E011",
-        )
+        yield f"The database acknowledges what is not on disk yet: {', '.join(unsafe)}."
 
 
-@check(Tags.database, deploy=True)
+@check("practice.W007", TO_SET, tag=Tags.database, deploy=True)
 def no_log_keeps_values() -> Complaints:
     if connection.vendor != "postgresql":
         return
@@ -46,8 +44,4 @@ def no_log_keeps_values() -> Complaints:
         cursor.execute("SELECT name, setting FROM pg_settings WHERE name LIKE 'log%' ORDER BY name")
         loud = [f"{n} is {value}" for n, value in cursor.fetchall() if QUIET.get(n, value) != value]
     if loud:
-        yield Warning(
-            f"The database writes what people sent into its log: {', '.join(loud)}.",
-            hint=f"Set {', '.join(f'{name} = {value}' for name, value in QUIET.items())}.",
-            id="practice.W007",
-        )
+        yield f"The database writes what people sent into its log: {', '.join(loud)}."
