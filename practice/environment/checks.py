@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Tags
+from django.db import connection
 from django.http.request import validate_host
 
 from practice.environment import names, site_url
@@ -18,6 +19,17 @@ CACHE_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "unix")
 WITH_TLS = "rediss:// instead of redis://, unless nobody else is on that network."
 CORRECTED = "The worker corrects this site's own when it starts. Delete any other in /admin/sites/."
 ADDRESS = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+SQLITE_FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
+# What PostgreSQL has to be told so that it writes no values into its log, which outlive an erasure.
+QUIET = {
+    "log_error_verbosity": "terse",  # by itself: the whole row that a constraint refuses
+    "log_min_duration_sample": "-1",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",  # by itself: a form that was sent twice
+    "log_statement": "none",
+}
+TO_SET = f"Set {', '.join(f'{name} = {value}' for name, value in QUIET.items())}."
+AS_IT_IS = "Leave these settings as the database has them by itself."
 
 
 @check("practice.E015", f"{IN_ENVIRONMENT} Write it like https://www.example.com, without a path.")
@@ -127,3 +139,32 @@ def cache_is_reached_by_tls() -> Complaints:
     is_here = address.hostname in (None, "localhost", "127.0.0.1", "::1")
     if not is_here and address.scheme not in ("rediss", "valkeys"):
         yield "CACHE_URL reaches another machine without TLS."
+
+
+@check("practice.E011", AS_IT_IS, tag=Tags.database, deploy=True)
+def commits_reach_the_disk() -> Complaints:
+    """Whoever reads that a request has arrived must find it after a power cut."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous")
+            [level] = cursor.fetchone()
+            unsafe = [] if level >= SQLITE_FULL else [f"synchronous is {level}"]
+        else:
+            cursor.execute(
+                "SELECT name FROM pg_settings WHERE setting = 'off' AND name IN "
+                "('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"
+            )
+            unsafe = [f"{name} is off" for [name] in cursor.fetchall()]
+    if unsafe:
+        yield f"The database acknowledges what is not on disk yet: {', '.join(unsafe)}."
+
+
+@check("practice.W007", TO_SET, tag=Tags.database, deploy=True)
+def no_log_keeps_values() -> Complaints:
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name LIKE 'log%' ORDER BY name")
+        loud = [f"{n} is {value}" for n, value in cursor.fetchall() if QUIET.get(n, value) != value]
+    if loud:
+        yield f"The database writes what people sent into its log: {', '.join(loud)}."
