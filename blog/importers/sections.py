@@ -107,9 +107,8 @@ def title_reason(
     item = items[at]
     if item.kind not in {"heading", "question"} or not has_text(items, at):
         return ""
-    if cues.NOTE_HEADING.match(item.text) or cues.APPENDIX.match(item.text):
-        return ""
-    if cues.is_invitation(item.text):
+    is_appendix = cues.NOTE_HEADING.match(item.text) or cues.APPENDIX.match(item.text)
+    if is_appendix or cues.is_invitation(item.text):
         return ""
     if at in styles:
         return styles[at]
