@@ -61,16 +61,7 @@ class OpenTimes:
 
     def starts(self, now: datetime, on: date | None = None) -> list[datetime]:
         """The open times, UTC and sorted; those on one local date, if it is given."""
-        return open_times(
-            self.policy,
-            weekly=self.weekly,
-            overrides=self.overrides,
-            time_off=self.time_off,
-            busy=self.busy,
-            booked=self.booked,
-            now=now,
-            on=on,
-        )
+        return open_times(**vars(self), now=now, on=on)
 
     def together(self, now: datetime) -> int:
         """How many open times can be had together: with their pauses, within each day's limit."""
@@ -206,25 +197,17 @@ def _hours_cached(schedule: Schedule) -> Hours:
 
 def _hours(schedule: Schedule) -> Hours:
     """Weekly hours and those of single dates, in one query."""
-    nothing: dict[str, Any] = {
-        "weekly": Value(None, models.IntegerField()),
-        "dated": Value(None, models.DateField()),
-    }
-    rules = AvailabilityRule.objects.filter(schedule=schedule).order_by()
-    single = DateOverride.objects.filter(schedule=schedule).order_by()
-    rows = (
-        rules.annotate(of_weekday=F("weekday"), of_day=nothing["dated"])
-        .values_list("of_weekday", "of_day", "opens", "closes")
-        .union(
-            single.annotate(of_weekday=nothing["weekly"], of_day=F("day")).values_list(
-                "of_weekday", "of_day", "opens", "closes"
-            ),
-            all=True,
-        )
-    )
+
+    def rows(model: type[models.Model], **of: Any) -> Any:
+        every = model._default_manager.filter(schedule=schedule).order_by().annotate(**of)
+        return every.values_list("of_weekday", "of_day", "opens", "closes")
+
+    no_weekday, no_day = Value(None, models.IntegerField()), Value(None, models.DateField())
+    usual = rows(AvailabilityRule, of_weekday=F("weekday"), of_day=no_day)
+    single = rows(DateOverride, of_weekday=no_weekday, of_day=F("day"))
     weekly: dict[int, list[Window]] = defaultdict(list)
     overrides: dict[date, list[Window]] = defaultdict(list)
-    for weekday, day, opens, closes in rows:
+    for weekday, day, opens, closes in usual.union(single, all=True):
         windows = weekly[weekday] if day is None else overrides[day]
         if opens is not None:
             windows.append(Window(opens, closes))
@@ -263,13 +246,9 @@ def _taken(
 
 
 def _own_time(consultation: ConsultationRequest | None) -> Interval | None:
-    if (
-        consultation is None
-        or not consultation.has_time
-        or not (consultation.starts_at and consultation.ends_at)
-    ):
-        return None
-    return Interval(consultation.starts_at, consultation.ends_at)
+    if consultation and consultation.has_time and consultation.starts_at and consultation.ends_at:
+        return Interval(consultation.starts_at, consultation.ends_at)
+    return None
 
 
 def _less(span: Interval, own: Interval) -> list[Interval]:
