@@ -220,9 +220,7 @@ class ConsultationForm(ChoosesTime):
         cleaned = super().clean() or self.cleaned_data
         wrong = any(contact in self.errors for contact in CONTACTS)
         if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
-            self.add_error(
-                "phone", gettext("Add a phone number or an email address.")
-            )
+            self.add_error("phone", gettext("Add a phone number or an email address."))
         start = cleaned.get("when")
         if self.errors and isinstance(start, datetime) and start not in self.starts:
             self.add_error("when", forms.ValidationError(self.taken(start), code="taken"))
