@@ -6,8 +6,8 @@ Two lines run side by side and meet, once and again: one is the mirror of the ot
 import re
 from collections.abc import Iterator
 
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 TITLES = ("dr", "prof", "mr", "mrs", "ms", "mx")
 
@@ -41,7 +41,7 @@ def endpaper(name: str) -> SafeString:
         'aria-hidden="true" focusable="false"><defs><pattern id="weave" width="{}" height="{}" '
         'patternUnits="userSpaceOnUse">{}</pattern></defs>'
         '<rect width="100%" height="100%" stroke="none" fill="url(#weave)"/></svg>',
-        *(period, 2 * gap, mark_safe("".join(lines))),
+        *(period, 2 * gap, format_html_join("", "{}", ((line,) for line in lines))),
     )
 
 
@@ -51,16 +51,23 @@ def _numbers(letters: str) -> tuple[int, int]:
     return (ord(first) - ord("A")) % 26, (ord(last) - ord("A")) % 26
 
 
-def _pair(period: int, height: float, x: float, y: float) -> Iterator[str]:
+def _pair(period: int, height: float, x: float, y: float) -> Iterator[SafeString]:
     """A wave and its mirror about `y`; at every second meeting the other one goes over."""
     start = x - period
     wave, mirror = (_wave(start, y, period, sign * height) for sign in (1, -1))
-    yield f'<path class="l2" d="{wave}"/>'
-    yield f'<path class="l0" stroke="none" d="{mirror}"/><path class="l1" d="{mirror}"/>'
+    yield from (_line("l2", wave), _gap(mirror), _line("l1", mirror))
     dx, dy = 0.15 * period, 0.86 * height
     for meeting in (x - period, x, x + period):
         over = f"M{meeting - dx:g} {y - dy:g}L{meeting + dx:g} {y + dy:g}"
-        yield f'<path class="l0" stroke="none" d="{over}"/><path class="l2" d="{over}"/>'
+        yield from (_gap(over), _line("l2", over))
+
+
+def _line(kind: str, path: str) -> SafeString:
+    return format_html('<path class="{}" d="{}"/>', kind, path)
+
+
+def _gap(path: str) -> SafeString:
+    return format_html('<path class="l0" stroke="none" d="{}"/>', path)
 
 
 def _wave(x: float, y: float, period: int, height: float) -> str:
