@@ -267,13 +267,15 @@ def test_with_one_licence_somebody_elsewhere_finds_other_help(visitor: Client) -
     assert "California" in html
     assert "?elsewhere" in html
     assert 'name="state"' not in html
-    assert "I can only work with people who are there" in page(visitor, f"{FORM}?elsewhere")
+    assert "I can only work with people who are in California when we talk" in page(
+        visitor, f"{FORM}?elsewhere"
+    )
 
 
 @pytest.mark.parametrize("code", ["NY", "elsewhere", "XX"])
 def test_from_elsewhere_nothing_is_stored(visitor: Client, code: str) -> None:
     html = page(visitor, **ENOUGH, state=code)
-    assert "I can only work with people who are there" in html
+    assert "I can only work with people who are in California when we talk" in html
     assert not ConsultationRequest.objects.exists()
     assert not OutgoingEmail.objects.exists()
 
@@ -316,7 +318,7 @@ def test_who_replies_by_when_and_where_help_is_stand_before_the_first_field(
 ) -> None:
     html = page(visitor)
     before = html[html.index("<body") : html.index('for="id_name"')]
-    for words in ("Hi, I'm The Therapist", "20 minutes", "by telephone", "by <strong>"):
+    for words in ("Hi, I'm The Therapist", "20 minutes by phone, free", "by <strong>"):
         assert words in before, words
     for link in ('href="tel:988"', 'href="sms:988"', 'href="tel:911"', "988lifeline.org/chat"):
         assert link in before, link
@@ -348,7 +350,7 @@ def test_a_practice_with_a_waitlist_alone_says_so_at_once(visitor: Client) -> No
     factories.practice_settings(intake="waiting_list")
     html = page(visitor)
     assert "Ask for the waitlist" in html[: html.index('for="id_name"')]
-    assert "minutes are free" not in html
+    assert "Let's talk first" not in html
     assert 'name="when"' not in html
     assert send(visitor).pk
 
