@@ -101,7 +101,7 @@ def test_no_page_has_a_fault_in_any_state_theme_or_accent(browser: Browser) -> N
             found += faults_of_colors(gallery, page.name)
     context.close()
     assert gallery.foreign == []
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_our_pages_of_the_admin_have_no_fault(
@@ -137,5 +137,5 @@ def test_our_pages_of_the_admin_have_no_fault(
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=theme)
             found += found_by_axe(page, f"{path}, {width} px, {theme}", options, within)
-    assert found == []
+    assert not found, "\n".join(found)
     assert ConsultationRequest.objects.count() == 2
