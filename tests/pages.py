@@ -97,7 +97,10 @@ def everything() -> list[Shown]:
 
 def one_of_each(shown: list[Shown]) -> list[Shown]:
     """The first of each kind."""
-    return list({page.kind: page for page in reversed(shown)}.values())
+    first: dict[str, Shown] = {}
+    for page in shown:
+        first.setdefault(page.kind, page)
+    return list(first.values())
 
 
 @contextmanager
