@@ -128,7 +128,7 @@ def theme_colors() -> SafeString:
 
 
 @register.simple_tag
-def endpaper(name: str) -> SafeString:
+def weave(name: str) -> SafeString:
     return initials.endpaper(name)
 
 
