@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help run quick fast test test-postgres soak soak-postgres bench check lines rooms lock clean python environment test-environment
+.PHONY: help run quick fast test test-postgres soak soak-postgres bench tools screenshots styleguide check lines rooms lock clean python environment test-environment
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -46,6 +46,15 @@ soak-postgres: test-environment  ## run them on a PostgreSQL made for them
 
 bench: test-environment  ## measure what has a budget, and write docs/benchmarks.md
 	@exec $(BIN)/python -m tests.benchmarks $(ARGS)
+
+screenshots: test-environment  ## take pictures of every page, and sheets of 24, into data/screenshots
+	@exec $(BIN)/python -m pytest tests/browser/screenshots.py $(ARGS)
+
+styleguide: test-environment  ## write anew where the parts of the style guide stand
+	@WRITE_STYLEGUIDE=1 $(BIN)/python -m pytest tests/browser/test_styleguide.py $(ARGS)
+
+tools:  ## fetch vnu and Lighthouse for the tests that use them (needs npm)
+	npm ci --prefix tests/tools --ignore-scripts --no-audit --no-fund
 
 check: test-environment  ## check style, types, imports, templates and migrations
 	$(BIN)/ruff check .

@@ -100,7 +100,7 @@ class ArticlePage(ReaderPage):
     summary = models.CharField(
         max_length=300,
         blank=True,
-        help_text="One or two sentences for lists and search engines.",
+        help_text="One or two sentences for search engines, and for lists if no line stands there.",
     )
     picture = models.ForeignKey(
         SiteImage,
@@ -118,7 +118,7 @@ class ArticlePage(ReaderPage):
         db_default="",
         help_text=(
             "The line that people say to themselves. Leave it empty to use the first line that "
-            "somebody speaks in the essay."
+            "someone speaks in the essay."
         ),
     )
     quick_exit = models.BooleanField(

@@ -6,8 +6,9 @@ a second factor is the business of `practice/accounts`.
 
 from typing import Any
 
+from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from practice.models import User
@@ -23,13 +24,7 @@ def may_review(user: Any) -> bool:
 
 
 def reviewers() -> QuerySet[User]:
-    codename = REVIEW.partition(".")[2]
-    may = (
-        Q(is_superuser=True)
-        | Q(groups__permissions__codename=codename)
-        | Q(user_permissions__codename=codename)
-    )
-    found: QuerySet[User] = User.objects.filter(may, is_active=True).distinct()
+    found: QuerySet[User] = ModelBackend().with_perm(REVIEW)
     return found
 
 

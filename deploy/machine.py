@@ -12,38 +12,15 @@ PACKAGES = (
     "python3-venv unattended-upgrades"
 ).split()
 
-POSTGRESQL = """\
-# Reached by its socket alone, and never says that something is kept before it is on disk.
-listen_addresses = ''
-fsync = on
-full_page_writes = on
-synchronous_commit = on
-# What was erased leaves the write-ahead log too: after six hours a file of it is closed, and one
-# that is needed no more is deleted instead of being kept for later.
-archive_timeout = 6h
-wal_recycle = off
-# With a statement that fails, as a form's that is sent twice, its log would keep what was sent.
-log_min_error_statement = panic
-log_error_verbosity = terse
-"""
-UPGRADES = """\
-// Debian's security releases, every day, and a restart by night where one needs it.
-APT::Periodic::Update-Package-Lists "1";
-APT::Periodic::Unattended-Upgrade "1";
-APT::Periodic::AutocleanInterval "7";
-Unattended-Upgrade::Automatic-Reboot "true";
-Unattended-Upgrade::Automatic-Reboot-Time "04:30";
-"""
-RESTARTS = """\
-# Whatever uses a library that was mended is started again without asking.
-$nrconf{restart} = 'a';
-$nrconf{kernelhints} = 0;
-"""
-RENEWED = """\
-#!/bin/sh
-# certbot calls it after each renewal.
-exec systemctl reload nginx
-"""
+
+def ours(name: str) -> str:
+    return (SOURCE / "deploy/etc" / name).read_text()
+
+
+POSTGRESQL = ours("postgresql.conf")
+UPGRADES = ours("apt.conf")
+RESTARTS = ours("needrestart.conf")
+RENEWED = ours("certbot-renewed")
 
 
 def server(version: str, wheels: str) -> Iterator[Step]:
@@ -56,7 +33,7 @@ def server(version: str, wheels: str) -> Iterator[Step]:
     )
     yield Step(
         f"lay out version {version} in {release.place(version)}",
-        lambda: release.is_laid_out(version),
+        lambda: (release.place(version) / release.DONE).exists(),
         lambda: release.lay_out(SOURCE, version, wheels),
     )
     yield file(at("/etc/apt/apt.conf.d/52practice"), UPGRADES)

@@ -56,10 +56,6 @@ def current_version() -> str:
     return os.readlink(current()).rpartition("/")[2] if current().is_symlink() else ""
 
 
-def is_laid_out(version: str) -> bool:
-    return (place(version) / DONE).exists()
-
-
 def lay_out(source: Path, version: str, wheels: str = "") -> None:
     """Copy `source` to its place and install what it needs.
 

@@ -28,9 +28,6 @@ def say(line: str) -> None:
         print(line, flush=True)
 
 
-# --- Commands -------------------------------------------------------------------------------
-
-
 def run(*command: str | Path, **options: object) -> str:
     """What the command prints. Raises Refusal with the lines that say why where it fails."""
     done = subprocess.run(
@@ -60,9 +57,6 @@ def asks(*command: str | Path, **options: object) -> str:
         if not done.returncode:
             return done.stdout.strip() or "yes"
     return ""
-
-
-# --- Steps ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -112,9 +106,6 @@ def alone(*, waits: bool = False) -> Iterator[None]:
         yield
 
 
-# --- Files ----------------------------------------------------------------------------------
-
-
 def write(path: Path, text: str, mode: int = 0o644) -> None:
     """Whole or not at all, even if the power goes."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,9 +152,6 @@ def directory(path: Path, owner: str = "root", group: str = "root", mode: int = 
         run("install", "-d", "-o", owner, "-g", group, "-m", f"{mode:o}", path)
 
     return Step(f"make the folder {path}", holds, make)
-
-
-# --- Services -------------------------------------------------------------------------------
 
 
 def started(unit: str) -> float:

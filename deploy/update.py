@@ -51,9 +51,6 @@ def open_for(practice: Practice, name: str, how: int) -> TextIO:
     return open(os.open(practice.data / name, flags, 0o644), "w")
 
 
-# --- There and back -------------------------------------------------------------------------
-
-
 def change(before: str, after: str) -> bool:
     """Whether `after` serves now, by its own installer; else it is `before` again, and why has been
     noted.
@@ -117,9 +114,6 @@ def update(source: Path, wheels: str) -> bool:
             run("systemctl", "start", f"practice-backup@{practice.name}.service")
     say(f"Changing from {before} to {after}")
     return change(before, after)
-
-
-# --- Where versions come from ---------------------------------------------------------------
 
 
 @contextmanager

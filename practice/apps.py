@@ -7,15 +7,7 @@ from django.db.backends.signals import connection_created
 from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete, pre_save
 from django.utils.autoreload import autoreload_started
 
-CHECKED = (
-    "accounts.checks",
-    "backups.checks",
-    "encryption.checks",
-    "environment.checks",
-    "environment.database_checks",
-    "launch.checks",
-    "mail.checks",
-)
+CHECKED = ("accounts", "backups", "encryption", "environment", "launch", "mail", "website")
 
 
 class PracticeConfig(AppConfig):
@@ -42,7 +34,7 @@ class PracticeConfig(AppConfig):
         from practice.worker import connections
 
         for room in CHECKED:
-            import_module(f"practice.{room}")  # where checks register themselves
+            import_module(f"practice.{room}.checks")  # where checks register themselves
         register_jobs()
         private.declare(private.Place(private.ADMIN), private.Place("/account/", keys_within=True))
         site_url.lead_wagtail()

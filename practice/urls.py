@@ -7,7 +7,7 @@ from wagtail.documents import urls as document_urls
 
 from practice.accounts.urls import wagtails_own
 from practice.mail.views import bounces
-from practice.website import views
+from practice.website import styleguide, views
 
 PICTURES = r"^media/(?P<name>(?:images|original_images|avatar_images)/[^/]+)$"
 ICO, PNG = "image/vnd.microsoft.icon", "image/png"
@@ -41,6 +41,8 @@ urlpatterns = [
 ]
 if settings.DEBUG or settings.MEDIA_STORE:  # otherwise nginx has them from the disk
     urlpatterns.append(re_path(PICTURES, views.picture, name="picture"))
+if settings.DEBUG:
+    urlpatterns.append(path("styleguide/", styleguide.show, name="styleguide"))
 urlpatterns += [
     path("", views.first_page, name="first_page"),
     path("", include(wagtail_urls)),

@@ -45,6 +45,7 @@ hypothesis.settings.load_profile("tests")
 # The files that take longest, longest first: begun last, one alone would keep the run waiting.
 LONGEST = (
     "browser/test_accessibility.py",
+    "faults/test_lighthouse.py",
     "practice/test_start.py",
     "browser/test_crawl.py",
     "browser/test_signing_in.py",
@@ -56,6 +57,7 @@ LONGEST = (
     "browser/test_main_job.py",
     "faults/test_races.py",
     "browser/test_times.py",
+    "browser/test_html.py",
     "browser/test_unsaved.py",
     "faults/test_clocks.py",
     "faults/test_other_letters.py",

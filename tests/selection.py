@@ -12,7 +12,7 @@ FOLDER = Path(__file__).resolve().parent
 # Folders and files whose tests start servers, kill processes, or try every address or a thousand
 # examples: seconds each.
 SLOW = (
-    *("faults/", "deploy/test_server.py", "test_releases.py"),
+    *("faults/", "deploy/test_server.py", "test_releases.py", "browser/test_html.py"),
     *("practice/test_start.py", "practice/test_firstrun.py"),
     *("test_access.py", "test_admin_wall.py", "booking/test_schedule_screen.py"),
     *("booking/test_scheduling_machine.py", "booking/test_availability_properties.py"),
@@ -56,7 +56,12 @@ def is_quick(item: pytest.Item, folders: tuple[str, ...]) -> bool:
 
 
 def tells_databases_apart(item: pytest.Item) -> bool:
-    """Whether a test may end otherwise on another database: it has one, or its file asks which."""
+    """Whether a test may end otherwise on another database: it has one, or its file asks which.
+
+    How a page looks is the same on each.
+    """
+    if item.get_closest_marker("looks"):
+        return False
     return not is_pure(item) or hasattr(getattr(item, "module", None), "connection")
 
 

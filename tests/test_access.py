@@ -20,6 +20,7 @@ from wagtail.admin.views.pages.ordering import SetPagePositionView
 from wagtail.models import Page
 
 from blog.models import ArticleIndexPage, BioPage
+from booking import tokens
 from booking.models import ConsultationRequest, OutgoingEmail, Schedule
 from practice.accounts.sessions import SessionStore
 from practice.models import PracticeSettings, User
@@ -157,8 +158,8 @@ def kind_of(answer: Any) -> str:
 
     open: shown, acted on, led on, or told what is wrong with the form. locked: asked for the
     password of what is kept behind one. sign-in, factor, again: led to where one signs in, makes
-    a second factor or shows it again. hidden: what an address gets that does not exist.
-    refused: 403, or led to the admin's first page. 405: not by this method.
+    a second factor or shows it again. hidden: what an address gets that does not exist, or does
+    not any longer. refused: 403, or led to the admin's first page. 405: not by this method.
     """
     status, leads_to = answer.status_code, answer.headers.get("Location", "")
     if leads_to.startswith(("/account/login/", "/admin/login/")):
@@ -169,7 +170,7 @@ def kind_of(answer: Any) -> str:
         return "again"
     if status == 403 or leads_to == "/admin/":
         return "refused"
-    if status == 404:
+    if status in (404, 410):
         return "hidden"
     if status == 405 or status >= 500:
         return str(status)
@@ -453,11 +454,12 @@ def test_a_link_neither_shows_nor_changes_the_request_of_another(
     before = consultation.values().get()
     other = f"/consultation/manage/{known['other_token']}/"
     mixed = f"/consultation/manage/{known['mixed_token']}/"
+    of_nobody = f"/consultation/manage/{tokens.make(10**9, 'nonce')}/"
     for act in ACTS:
         for answer in (visitor.get(other), visitor.post(other, act, follow=True)):
             assert not told(answer, other), act
         assert not visitor.cookies, "so whoever has a link is anybody to every other address"
         for answer in (visitor.get(mixed), visitor.post(mixed, act)):
-            assert answer.status_code == 404
-            assert answer.content == visitor.get("/consultation/manage/nothing/").content
+            assert answer.status_code == 410
+            assert answer.content == visitor.get(of_nobody).content
         assert consultation.values().get() == before, act

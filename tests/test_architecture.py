@@ -1,6 +1,7 @@
 """The shape of the project: who imports whom, what lies at the top, what it depends on."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -111,6 +112,14 @@ def test_a_lock_holds_hashes_and_no_address(lock: str) -> None:
     packages = re.split(r"\n(?=\S)", text.strip())
     without = [package.splitlines()[0] for package in packages if "--hash=sha256:" not in package]
     assert without == []
+
+
+def test_the_lock_of_the_tools_holds_hashes_and_no_address_of_a_package() -> None:
+    packages = json.loads((PROJECT / "tests/tools/package-lock.json").read_text())["packages"]
+    fetched = [package for name, package in packages.items() if name]
+    assert fetched
+    assert all(each["integrity"].startswith("sha512-") for each in fetched)
+    assert not any("resolved" in each for each in fetched)
 
 
 def pins(lock: str) -> dict[str, str]:

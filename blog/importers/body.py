@@ -98,7 +98,9 @@ def read_steps(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Fou
     # The last step is as long as the longest of the others: what follows is the essay again.
     usual = max(below - start for start, below in pairwise(starts))
     last = starts[-1] + 1
-    while last < end and (last < starts[-1] + usual or belongs_below(items, starts[-1], last)):
+    while last < end and (
+        last < starts[-1] + usual or items[last].indent > items[starts[-1]].indent
+    ):
         last += 1
     bounds = [*starts, last]
     if all(b - a > 1 and cues.quotes_in(items[a + 1].text) for a, b in pairwise(bounds)):
@@ -111,10 +113,6 @@ def read_steps(items: Sequence[Paragraph], at: int, guesses: list[Guess]) -> Fou
     what = f"{len(steps)} numbered steps"
     guesses.append(Guess(items[at].line, what, "numbers in a row from 1"))
     return ("numbered_steps", {"steps": steps}), last
-
-
-def belongs_below(items: Sequence[Paragraph], start: int, at: int) -> bool:
-    return items[at].indent > items[start].indent
 
 
 def step(items: Sequence[Paragraph], split: bool) -> dict[str, str]:

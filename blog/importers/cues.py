@@ -1,7 +1,9 @@
 """What a line looks like, judged by general cues of English prose alone."""
 
 import re
+from configparser import ConfigParser
 from dataclasses import dataclass
+from pathlib import Path
 
 SMALL_WORDS = frozenset(
     "a an and as at be but by do for from if in into is it its me my nor not of off on or our "
@@ -20,111 +22,32 @@ QUOTES = {
 }
 WORD = re.compile(r"[^\W_][\w\u2019'-]*")
 CLOSED = re.compile(r"[.!?…,;:\u2014-][\u201d\"\u2019')\]]*$")
-CONTACT = re.compile(
-    r"@|www\.|https?:|(?:\d[\s().-]*){7}"
-    r"|^\d+\s.*\b(?:street|st|avenue|ave|road|rd|boulevard|blvd|drive|lane|suite)\b",
-    re.IGNORECASE,
-)
 SPOKEN = re.compile(r"\u201c[^\u201c\u201d]*\u201d|\"[^\"]*\"")
 
 ATTRIBUTED = re.compile(
     r"^(?P<quote>.+[\u201d\"\u00bb\u2019'])\s*[-\u2013\u2014~]{1,2}\s*(?P<who>[^\u201d\"\u00bb]{2,80})$"
 )
+TEXTS = ConfigParser()
+TEXTS.read_string(Path(__file__).with_suffix(".ini").read_text("utf-8"))
 
-# An invitation names a way to the practice, not only a wish to be close to somebody.
-INVITATION = re.compile(
-    r"""
-    \b(?:free|complimentary|no-cost)\s+(?:[\w-]+\s+){0,3}?
-        (?:consult(?:ation)?s?|calls?|sessions?|chats?|conversations?)\b
-  | \b(?:schedul(?:e|ing)|book(?:ing)?|arrang(?:e|ing)|request(?:ing)?|reserve|set(?:ting)?\s+up
-        |sign\s+up\s+for|ask(?:ing)?\s+for|make|making)\s+(?:[\w-]+\s+){0,4}?
-        (?:consult(?:ation)?|appointment|session|call|chat|intake)\b
-  | \b(?:schedule|book|arrange|set\s+up)\s+(?:[\w-]+\s+){0,3}?(?:conversation|meeting|time|visit)
-        \s+(?:with\s+(?:me|us)|to\s+(?:talk|meet|speak))\b
-  | \b(?:feel\s+free|please|welcome|hesitate|invite\s+you|encourage\s+you|you\s+can|you\s+may
-        |(?:^|[.!?,]\s+|\band\s+)(?=reach|get|connect))(?:\s+to)?\s*\b
-        (?:reach\s+out|get\s+in\s+touch|connect\s+with\s+me)\b
-        (?!\s+(?:to|for|with)\s+(?!(?:me|us|my|our)\b|(?:an?\s+)?(?:free|first|no-cost|complimentary
-        |consult\w*|appointment|session|support|help|more|intake)\b))
-  | \bplease\s+(?:call|phone|e-?mail|contact)\b
-  | \breach\s+out\s+(?:to\s+(?:me|us|my|our)\b|today\b|any\s?time\b|here\b|now\b)
-  | \bget\s+in\s+touch\b(?!\s+with\s+(?!me\b|us\b|my\s+(?:office|practice)))
-  | \blet['\u2019]s\s+(?:talk|connect|chat)\b(?!\s+(?:about|through|to|over)\b)
-  | \bmy\s+door\s+is\s+(?:always\s+)?open\b
-  | \b(?:accepting|taking|welcoming)\s+(?:on\s+)?new\s+clients\b
-  | \b(?:contact|call|phone|text|e-?mail|message|write\s+to)\s+
-        (?:me|us|(?:my|our)\s+(?:office|practice))\b
-  | \bwrite\s+(?:me|us)\b
-  | \b(?:give|send|drop)\s+(?:me|us)\s+(?:a|an)\s+(?:call|ring|line|note|message|e-?mail|text)\b
-  | \bbook\s+(?:now|today|online)\b | [\w.+-]{1,64}@\w
-  | \b(?:call|phone|text)\s+(?:\w+\s+){0,3}?at\s+\(?\d
-  | \bclick\s+here\b | \bcontact\s+(?:form|page)\b | \bwork\s+(?:together\s+)?with\s+me\b
-  | \bi(?:[\u2019']d|\s+would)\s+(?:love|be\s+(?:glad|happy|honored))\s+to\s+
-        (?:hear|talk|speak|meet|help|work|walk|support|listen|connect|join)\b
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-LEADS_TO_INVITATION = re.compile(
-    r"\b(?:I|we)\s+(?:also\s+)?(?:work|help|specialize|specialise|offer|support|guide|see)\b"
-    r"|\blet[\u2019']s\s+(?:talk|begin|start|work)\b|\b(?:I[\u2019']m|I\s+am|we[\u2019']re|we\s+are)\s+here\b"
-    r"|\bmy\s+(?:office|practice|work)\b"
-    r"|\byou[\u2019']?(?:re|\s+are)\s+not\s+alone\b|\byou\s+do(?:n[\u2019']t|\s+not)\s+have\s+to\b",
-    re.IGNORECASE,
-)
-CLOSING_HEADING = re.compile(
-    r"^(?:are\s+you\s+|if\s+you[\u2019']?(?:re|\s+are)\s+)?(?:ready|want|need|looking|curious|interested"
-    r"|thinking|struggling|would\s+you|could\s+you|let[\u2019']s|take|taking|start|begin|book|schedule"
-    r"|work(?:ing)?\s+with|reach|contact|call|how\s+(?:i|we)\s+can|where\s+(?:to|do|can)|an?\s+invitation)\b"
-    r"|\b(?:help|support|together|next\s+steps?|first\s+step|get(?:ting)?\s+started|touch"
-    r"|consultation|let[\u2019']s\s+talk)\b",
-    re.IGNORECASE,
-)
-NOTE_HEADING = re.compile(
-    r"^(?:(?:an?|my|one|the)\s+)?(?:(?:last|final|closing|short|brief|quick)\s+)?(?:"
-    r"(?:personal|author[\u2019']s|therapist[\u2019']s)\s+(?:note|word|reflection)s?(?:\s+.*)?"
-    r"|(?:note|word)s?(?:\s+(?:from|to|for)\s+.*)?|p\.?\s?s\.?)[:.]?$",
-    re.IGNORECASE,
-)
-NOTE_LABEL = re.compile(
-    r"^((?:(?:an?|my)\s+)?personal\s+note)\s*[:\u2014\u2013-]\s+(?=\S)", re.IGNORECASE
-)
-EXAMPLE = re.compile(
-    r"(?:^|(?<=\s))(?:(?:as\s+an?|for)\s+)?(?:example|instance|e\.g\.)\s*:\s*", re.IGNORECASE
-)
-WRITTEN = re.compile(
-    r"\b(?:book|defin\w*|writes?|wrote|written|author|poet|poem|researchers?|quoted?|quotes"
-    r"|proverb|according|put\s+it|once\s+said)\b",
-    re.IGNORECASE,
-)
-APPENDIX = re.compile(
-    r"^(?:references?|resources?|further\s+reading|notes|sources|footnotes?|disclaimer)\b[:.]?$",
-    re.IGNORECASE,
-)
 
-PROFESSION = (
-    r"(?:therapist|psychotherapist|counsel(?:l)?or|psychologist|psychiatrist|clinician|coach"
-    r"|social\s+worker|analyst|practitioner|LMFT|LCSW|LPCC?|MFT)"
-)
-SELF_PORTRAIT = re.compile(
-    r"\b(?:I\s+am|I[\u2019']m|(?:he|she)\s+is|they\s+are|is)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,7}?"
-    + PROFESSION
-    + r"\b|\blicensed\s+(?:\w+\s+){0,5}?"
-    + PROFESSION
-    + r"\b"
-    r"|\b(?:in\s+)?(?:private\s+practice|practicing\s+(?:since|for))\b",
-    re.IGNORECASE,
-)
-FIRST_PERSON_PORTRAIT = re.compile(
-    r"^I(?:[\u2019']m|\s+am)\s+(?:an?\s+)?(?:\w[\w-]*,?\s+){0,5}?" + PROFESSION + r"\b",
-    re.IGNORECASE,
-)
-ABOUT_HEADING = re.compile(
-    r"^(?:(?:about|meet)\s+(?P<who>.+)|bio|biography|author\s+bio|who\s+i\s+am)[:.]?$",
-    re.IGNORECASE,
-)
-ABOUT_WHOM = re.compile(
-    r"^(?:me|us|the\s+(?:author|writer|therapist|practice)|your\s+therapist)$", re.IGNORECASE
-)
+def cue(name: str) -> re.Pattern[str]:
+    return re.compile(TEXTS["cues"][name], re.IGNORECASE | re.VERBOSE)
+
+
+CONTACT = cue("contact")
+INVITATION = cue("invitation")
+LEADS_TO_INVITATION = cue("leads_to_invitation")
+CLOSING_HEADING = cue("closing_heading")
+NOTE_HEADING = cue("note_heading")
+NOTE_LABEL = cue("note_label")
+EXAMPLE = cue("example")
+WRITTEN = cue("written")
+APPENDIX = cue("appendix")
+SELF_PORTRAIT = cue("self_portrait")
+FIRST_PERSON_PORTRAIT = cue("first_person_portrait")
+ABOUT_HEADING = cue("about_heading")
+ABOUT_WHOM = cue("about_whom")
 CREDENTIAL = (
     r"(?:(?:[A-Z]{2,6}|Ph\.?D|Psy\.?D|Ed\.?D|[BM]\.?(?:A|S|Sc|Ed)|M\.?D|[A-Z](?:\.[A-Z])+)\b"
     r"(?:[-/][A-Z]{1,6})?\.?(?:\s+(?:\#|No\.?\s*)?\d{3,})?)"

@@ -8,20 +8,16 @@ import json
 import re
 
 # https://www.iana.org/assignments/media-types and the makers' own specifications.
-SIGNATURES = [
+SIGNATURES: list[tuple[bytes | tuple[bytes, ...], str]] = [
     (b"%PDF-", "a PDF"),
     (b"%!PS", "PostScript"),
     (b"{\\rtf", "a rich text document (.rtf)"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (.doc)"),
-    (b"\x89PNG\r\n\x1a\n", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF87a", "a picture"),
-    (b"GIF89a", "a picture"),
-    (b"II*\0", "a picture"),
-    (b"MM\0*", "a picture"),
-    (b"\x1f\x8b", "an archive"),
-    (b"7z\xbc\xaf\x27\x1c", "an archive"),
-    (b"Rar!\x1a\x07", "an archive"),
+    (
+        (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"),
+        "a picture",
+    ),
+    ((b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"), "an archive"),
     (b"bplist00", "a web archive"),
 ]
 IN_ZIP = [
@@ -52,7 +48,7 @@ def of_bytes(data: bytes) -> str:
         return "a picture"
     if data[4:8] == b"ftyp":
         return "a picture, video or recording"
-    return next((kind for mark, kind in SIGNATURES if data.startswith(mark)), "")
+    return next((kind for marks, kind in SIGNATURES if data.startswith(marks)), "")
 
 
 def of_text(text: str) -> str:

@@ -66,11 +66,10 @@ def sections(
 def is_title(items: list[Paragraph], at: int) -> bool:
     """Whether the first line of a section can be its title."""
     item = items[at]
-    below = items[at + 1] if at + 1 < len(items) else None
     if item.kind in {"heading", "question"}:
         return True
     short = item.kind == "text" and cues.is_short(item.text) and item.text[-1] not in ",:;"
-    return short and below is not None and below.kind not in {"rule", "ornament"}
+    return short and has_text(items, at)
 
 
 def title_styles(items: list[Paragraph]) -> dict[int, str]:
@@ -108,9 +107,8 @@ def title_reason(
     item = items[at]
     if item.kind not in {"heading", "question"} or not has_text(items, at):
         return ""
-    if cues.NOTE_HEADING.match(item.text) or cues.APPENDIX.match(item.text):
-        return ""
-    if cues.is_invitation(item.text):
+    is_appendix = cues.NOTE_HEADING.match(item.text) or cues.APPENDIX.match(item.text)
+    if is_appendix or cues.is_invitation(item.text):
         return ""
     if at in styles:
         return styles[at]
@@ -176,7 +174,8 @@ def bio_reason(items: list[Paragraph], at: int, at_edge: bool) -> str:
         who = match["who"]
         if who is None or cues.ABOUT_WHOM.match(who.rstrip(":.")):
             return "a line that announces the author"
-        if names_somebody(who) and cues.SELF_PORTRAIT.search(lead):
+        is_somebody = cues.is_name(who) or cues.signature(who)
+        if is_somebody and cues.SELF_PORTRAIT.search(lead):
             return "a line that announces a person, and a profession below"
     if item.kind not in {"heading", "text"}:
         return ""
@@ -198,7 +197,3 @@ def bio_reason(items: list[Paragraph], at: int, at_edge: bool) -> str:
     if item.gap >= 2 and cues.FIRST_PERSON_PORTRAIT.match(item.text):
         return "a sentence in which the author says who they are, set apart by blank lines"
     return ""
-
-
-def names_somebody(text: str) -> bool:
-    return cues.is_name(text) or cues.signature(text) is not None

@@ -64,7 +64,9 @@ def write(
     results: dict[str, Result] = {}
     author: BioPage | None = None
     with transaction.atomic():
-        for done, (key, draft) in enumerate(sorted(keyed, key=is_article), 1):
+        for done, (key, draft) in enumerate(
+            sorted(keyed, key=lambda each: each[1].kind == "article"), 1
+        ):
             action, page = decide(draft, key, publish)
             if not dry_run:
                 page = carry_out(action, draft, key, page, index, author, publish)
@@ -75,10 +77,6 @@ def write(
         if publish and not dry_run and is_untouched(index):
             index.save_revision().publish()
     return [results[key] for key, _ in keyed]
-
-
-def is_article(keyed: tuple[str, ArticleDraft]) -> bool:
-    return keyed[1].kind == "article"
 
 
 def with_keys(drafts: Iterable[ArticleDraft]) -> Iterable[tuple[str, ArticleDraft]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from html import unescape
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
@@ -30,52 +31,10 @@ NUMBERED = re.compile(r"(.*[^\s\d+-])[\s_-]+\d{1,2}")  # as Exchange tells copie
 BETWEEN_PLACES = re.compile(r"[,;:/]| and ")
 NO_PLACE = re.compile(r"\(.*?\)|\bus & canada|\b(?:time|standard|islands?|is\.)(?=\s|$)|^city of ")
 PLACES = {  # those that are no part of a name in the zone database
-    "z": "UTC",
-    "edt": "America/New_York",
-    "cdt": "America/Chicago",
-    "mdt": "America/Denver",
-    "pst": "America/Los_Angeles",
-    "pdt": "America/Los_Angeles",
-    "cest": "Europe/Berlin",
-    "coordinated universal": "UTC",
-    "universal": "UTC",
-    "greenwich mean": "UTC",
-    "international date line west": "Etc/GMT+12",
-    "aleutian": "America/Adak",
-    "baja california": "America/Tijuana",
-    "central america": "America/Guatemala",
-    "chetumal": "America/Cancun",
-    "haiti": "America/Port-au-Prince",
-    "indiana (east)": "America/Indiana/Indianapolis",
-    "turks": "America/Grand_Turk",
-    "brasilia": "America/Sao_Paulo",
-    "greenland": "America/Nuuk",
-    "saint pierre": "America/Miquelon",
-    "mid-atlantic": "Etc/GMT+2",
-    "edinburgh": "Europe/London",
-    "quito": "America/Guayaquil",
-    "georgetown": "America/Guyana",
-    "bern": "Europe/Zurich",
-    "west central africa": "Africa/Lagos",
-    "pretoria": "Africa/Johannesburg",
-    "st. petersburg": "Europe/Moscow",
-    "abu dhabi": "Asia/Dubai",
-    "port louis": "Indian/Mauritius",
-    "ekaterinburg": "Asia/Yekaterinburg",
-    "islamabad": "Asia/Karachi",
-    "chennai": "Asia/Kolkata",
-    "mumbai": "Asia/Kolkata",
-    "new delhi": "Asia/Kolkata",
-    "sri jayawardenepura": "Asia/Colombo",
-    "beijing": "Asia/Shanghai",
-    "hanoi": "Asia/Bangkok",
-    "osaka": "Asia/Tokyo",
-    "sapporo": "Asia/Tokyo",
-    "solomon": "Pacific/Guadalcanal",
-    "new caledonia": "Pacific/Noumea",
-    "marshall": "Pacific/Majuro",
-    "wellington": "Pacific/Auckland",
-    "nuku'alofa": "Pacific/Tongatapu",
+    place: zone
+    for line in Path(__file__).with_suffix(".txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+    for place, _, zone in [line.partition(": ")]
 }
 SEPARATOR = re.compile(r"[\s_/-]")
 SAMPLES = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))

@@ -11,6 +11,7 @@ backups age out by themselves; docs/privacy.md says when.
 
 import time
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -25,27 +26,8 @@ NIGHT = range(2, 5)  # hours, by the practice's clock
 WAITS_AT_MOST = timedelta(hours=20)  # for the night, so that it is done within a day
 LOCK_TIMEOUT = "5s"  # VACUUM FULL waits for readers and makes all others wait behind it
 PATIENCE = 5.0  # seconds for those who began before
-# What VACUUM keeps rows for: PostgreSQL 15, storage/ipc/procarray.c. A transaction that writes, in
-# any database of the server, is in each snapshot that is taken until it ends, VACUUM FULL's own
-# among them (GetSnapshotData); so these have to be over before snapshots are looked at.
-OLDER_WRITERS = """
-    SELECT EXISTS (
-        SELECT FROM pg_stat_activity WHERE age(backend_xid) >= age(%(now)s::text::xid)
-    ) OR EXISTS (
-        SELECT FROM pg_prepared_xacts WHERE age(transaction) >= age(%(now)s::text::xid)
-    )
-"""
-# Of snapshots, those of this database, and of replicas, which name none (ComputeXidHorizons).
-OLDER_SNAPSHOTS = """
-    SELECT EXISTS (
-        SELECT FROM pg_stat_activity
-        WHERE pid <> pg_backend_pid()
-          AND coalesce(datname, current_database()) = current_database()
-          AND age(backend_xmin) >= age(%(now)s::text::xid)
-    ) OR EXISTS (
-        SELECT FROM pg_replication_slots WHERE age(xmin) >= age(%(now)s::text::xid)
-    )
-"""
+WHO = ("writers", "snapshots")
+OLDER = [Path(__file__).with_name(f"older_{each}.sql").read_text() for each in WHO]
 
 
 def is_due(now: datetime, hour: int) -> bool:
@@ -123,7 +105,7 @@ def _readers_are_gone(cursor: CursorWrapper) -> bool:
     cursor.execute("SELECT pg_current_xact_id()::xid::text")
     [now] = cursor.fetchone()
     until = time.monotonic() + PATIENCE
-    for are_there in (OLDER_WRITERS, OLDER_SNAPSHOTS):
+    for are_there in OLDER:
         while _answer(cursor, are_there, now):
             if time.monotonic() > until:
                 return False

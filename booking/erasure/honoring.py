@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from booking.erasure import erasing, retention
 from booking.ledger import wishes
-from booking.ledger.wishes import ERASE, HOLD, NO_EMAIL, NO_TEXTS, NO_VOICEMAIL, WITHDRAWN, Wish
+from booking.ledger.wishes import ERASE, HOLD, NO_EMAIL, REFUSALS, WITHDRAWN, Wish
 from booking.models import ConsultationRequest, State
 from booking.services import transitions
 from booking.services.by_visitor import let_go
@@ -63,8 +63,7 @@ def _honor(consultation: ConsultationRequest, wish: Wish) -> None:
         "wishes_in_file": wish.number,
         "erasure_asked_at": wish.moment(ERASE),
         "kept_until": hold,
-        "text_ok": NO_TEXTS not in wish.refused,
-        "voicemail_ok": NO_VOICEMAIL not in wish.refused,
+        **{tick: word not in wish.refused for tick, word in REFUSALS.items()},
     }
     if not hold or not consultation.kept_until:
         changes["kept_because"] = LOST if hold else ""

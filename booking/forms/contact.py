@@ -49,12 +49,8 @@ class ReachForm(forms.Form):
     )
 
     def __init__(self, data: Any = None, *, consultation: ConsultationRequest) -> None:
-        now = {
-            "text_ok": consultation.text_ok,
-            "voicemail_ok": consultation.voicemail_ok,
-            "email_ok": True,
-        }
-        super().__init__(data, initial=now, label_suffix="")
+        now = forms.model_to_dict(consultation, self.base_fields)
+        super().__init__(data, initial=now | {"email_ok": True}, label_suffix="")
         # What the page showed: a tick that it did not have, or had otherwise, is no answer.
         self.seen = f"{consultation.version}.{consultation.wishes}.{bool(consultation.email):d}"
         if not consultation.email:

@@ -13,6 +13,7 @@ from booking.models.schedule import MIDNIGHT
 
 LEAST_WINDOWS, MOST_WINDOWS = 2, 12
 SPARE_ROWS, MOST_ROWS = 2, 200
+DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 NOT_SENT = "A part of this page did not arrive. Please save again."
 
 
@@ -36,13 +37,6 @@ class EndOfDayInput(TimeOfDayInput):
         return "00:00" if isinstance(typed, str) and typed.strip() == "24:00" else typed
 
 
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
 class TimeOfDayField(forms.TimeField):
     default_validators = [validate_five_minutes]
     default_error_messages = {"invalid": "Write a time such as 09:00."}
@@ -51,7 +45,7 @@ class TimeOfDayField(forms.TimeField):
 
 class DayField(forms.DateField):
     default_error_messages = {"invalid": "Write a date such as 2026-12-31."}
-    widget = DateInput
+    widget = DATE_INPUT
 
 
 class PlainForm(forms.BaseForm):

@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from booking.busy import sync
 from booking.forms.feeds import FeedFormSet
 from booking.forms.hours import (
-    DateInput,
+    DATE_INPUT,
     DaysAwayFormSet,
     PlainForm,
     SingleDateFormSet,
@@ -71,7 +71,7 @@ class PracticeForm(PlainForm, forms.ModelForm):
         widgets: ClassVar = {
             "intake": forms.RadioSelect,
             "closed_message": forms.Textarea(attrs={"rows": 3}),
-            "opens_again": DateInput,
+            "opens_again": DATE_INPUT,
         }
         error_messages: ClassVar = {"consultation_minutes": FIVE_MINUTES}
 

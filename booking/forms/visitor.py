@@ -14,6 +14,7 @@ from wagtail.models import Page
 
 from booking.forms.contact import PhoneField
 from booking.forms.times import SUGGEST, ChoosesTime
+from booking.ledger.wishes import REFUSALS
 from booking.models import ConsultationRequest, PartnerKnows, PartOfWeek, Schedule, Who
 from booking.spam import signals
 from booking.spam.signals import Sending
@@ -221,6 +222,8 @@ class ConsultationForm(ChoosesTime):
         wrong = any(contact in self.errors for contact in CONTACTS)
         if not wrong and not any(cleaned.get(contact) for contact in CONTACTS):
             self.add_error("phone", gettext("Add a phone number or an email address."))
+        if not cleaned.get("phone"):
+            cleaned |= dict.fromkeys(REFUSALS, False)
         start = cleaned.get("when")
         if self.errors and isinstance(start, datetime) and start not in self.starts:
             self.add_error("when", forms.ValidationError(self.taken(start), code="taken"))
@@ -254,8 +257,6 @@ class ConsultationForm(ChoosesTime):
                 "reply_by": self.practice.reply_by(self.practice.today()),
                 "region": told.get("state", only),
                 "partner_knows": told["partner_knows"] if told["who"] == Who.US else "",
-                "text_ok": bool(told["phone"]) and told["text_ok"],
-                "voicemail_ok": bool(told["phone"]) and told["voicemail_ok"],
                 "good_hours": "; ".join(filter(None, [told["good_hours"], beside])),
                 "parts_of_week": told["parts"],
                 "asked_for": told["when"] if isinstance(told["when"], datetime) else None,

@@ -25,7 +25,8 @@ from booking.models import ConsultationRequest, State, digest_of
 
 WISH = "wish"
 WITHDRAWN, ERASE, HOLD = "withdrawn", "erase", "hold"
-NO_TEXTS, NO_VOICEMAIL, NO_EMAIL = "no-texts", "no-voicemail", "no-email"
+NO_EMAIL = "no-email"
+REFUSALS = {"text_ok": "no-texts", "voicemail_ok": "no-voicemail"}  # what of the phone is refused
 DIGITS = 40
 MOST = 1_000_000  # changes: what claims more is no line of ours, and would fill its column
 
@@ -90,8 +91,7 @@ def _line(consultation: ConsultationRequest) -> str:
         digest(consultation.invitation_uid),
         str(consultation.wishes),
         *(f"{what}={day:%Y-%m-%d}" for what, day in days.items() if day),
-        *[NO_TEXTS] * (not consultation.text_ok),
-        *[NO_VOICEMAIL] * (not consultation.voicemail_ok),
+        *(word for tick, word in REFUSALS.items() if not getattr(consultation, tick)),
         *[NO_EMAIL] * (not consultation.email),
         WISH,
     ]

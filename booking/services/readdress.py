@@ -40,21 +40,20 @@ def reach_by(
     consultation: ConsultationRequest,
     *,
     user: User,
-    text_ok: bool,
-    voicemail_ok: bool,
     email_ok: bool,
+    **ticked: bool,
 ) -> None:
-    """How the visitor may be reached from now on. Without email their address goes.
+    """How the visitor may be reached from now on: the ticks of `wishes.REFUSALS`, and whether by
+    email. Without that their address goes.
 
     Raises NotAllowed without a telephone number and where a wish came between, Stale if it was
     erased.
     """
     if not consultation.phone:
         raise NotAllowed
-    changes = {"text_ok": text_ok, "voicemail_ok": voicemail_ok}
     address = {} if email_ok else {"email": ""}
     shown = ConsultationRequest.objects.shown().filter(pk=consultation.pk)
-    if not shown.filter(wishes=consultation.wishes).update(**changes, **address):
+    if not shown.filter(wishes=consultation.wishes).update(**ticked, **address):
         raise NotAllowed if shown.exists() else Stale
     consultation.refresh_from_db()
     if not email_ok:

@@ -6,7 +6,7 @@ in the way from now on.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -61,16 +61,7 @@ class OpenTimes:
 
     def starts(self, now: datetime, on: date | None = None) -> list[datetime]:
         """The open times, UTC and sorted; those on one local date, if it is given."""
-        return open_times(
-            self.policy,
-            weekly=self.weekly,
-            overrides=self.overrides,
-            time_off=self.time_off,
-            busy=self.busy,
-            booked=self.booked,
-            now=now,
-            on=on,
-        )
+        return open_times(**vars(self), now=now, on=on)
 
     def together(self, now: datetime) -> int:
         """How many open times can be had together: with their pauses, within each day's limit."""
@@ -142,10 +133,12 @@ def load(
     without: ConsultationRequest | None = None,
     until: datetime | None = None,
     on: date | None = None,
+    around: Interval | None = None,
     hours: Hours | None = None,
 ) -> OpenTimes:
     """The open times of a schedule as of `now`, with holidays as far ahead as times are offered
-    and up to `until` (UTC); or what matters `on` one local date, which is much less.
+    and up to `until` (UTC); or what matters `on` one local date, and of what is taken only what
+    lies `around` one time, which is much less.
 
     `without` is a request whose own times stand in nobody's way: the one that is decided. Its
     consultation may have come back as busy through the therapist's own calendar. `hours` are the
@@ -160,7 +153,7 @@ def load(
         # With one day more, since a consultation may run on past midnight.
         closed = {day: [] for day in practice.holidays(first, last + timedelta(days=1))}
         overrides = closed | overrides
-    booked, busy = _taken(schedule, now, without, on)
+    booked, busy = _taken(schedule, now, without, around)
     own = _own_time(without)
     return OpenTimes(
         policy=Policy(
@@ -185,12 +178,31 @@ def _day(moment: datetime, practice: PracticeSettings) -> date:
 
 
 def is_open(start: datetime, practice: PracticeSettings, schedule: Schedule, now: datetime) -> bool:
-    """Whether a time (UTC) may be chosen: its own day is looked at, and no other."""
+    """Whether a time (UTC) may be chosen: what lies about it is looked at, and nothing else."""
     if not now <= start <= now + timedelta(days=schedule.horizon_days + 2):
         return False  # also what lies beyond the years that a calendar has
     day = _day(start, practice)
-    hours = _hours_cached(schedule)
-    return start in load(practice, schedule, now, on=day, hours=hours).starts(now, day)
+    that_day = load(
+        *(practice, schedule, now),
+        on=day,
+        around=_around(start, practice, schedule),
+        hours=_hours_cached(schedule),
+    )
+    return start in that_day.starts(now, day)
+
+
+def _around(start: datetime, practice: PracticeSettings, schedule: Schedule) -> Interval:
+    """Within which something can stand in the way of a time: the time with a pause on both sides,
+    and where a day has a limit, all of its day.
+    """
+    pause = timedelta(minutes=schedule.gap)
+    first = start - pause
+    last = start + timedelta(minutes=practice.consultation_minutes) + pause
+    if schedule.daily_limit is not None:
+        day = _day(start, practice)
+        first = min(first, practice.midnight(day))
+        last = max(last, practice.midnight(day + timedelta(days=1)))
+    return Interval(first, last)
 
 
 def starts_now(practice: PracticeSettings, schedule: Schedule) -> list[datetime]:
@@ -206,25 +218,17 @@ def _hours_cached(schedule: Schedule) -> Hours:
 
 def _hours(schedule: Schedule) -> Hours:
     """Weekly hours and those of single dates, in one query."""
-    nothing: dict[str, Any] = {
-        "weekly": Value(None, models.IntegerField()),
-        "dated": Value(None, models.DateField()),
-    }
-    rules = AvailabilityRule.objects.filter(schedule=schedule).order_by()
-    single = DateOverride.objects.filter(schedule=schedule).order_by()
-    rows = (
-        rules.annotate(of_weekday=F("weekday"), of_day=nothing["dated"])
-        .values_list("of_weekday", "of_day", "opens", "closes")
-        .union(
-            single.annotate(of_weekday=nothing["weekly"], of_day=F("day")).values_list(
-                "of_weekday", "of_day", "opens", "closes"
-            ),
-            all=True,
-        )
-    )
+
+    def rows(model: type[models.Model], **of: Any) -> Any:
+        every = model._default_manager.filter(schedule=schedule).order_by().annotate(**of)
+        return every.values_list("of_weekday", "of_day", "opens", "closes")
+
+    no_weekday, no_day = Value(None, models.IntegerField()), Value(None, models.DateField())
+    usual = rows(AvailabilityRule, of_weekday=F("weekday"), of_day=no_day)
+    single = rows(DateOverride, of_weekday=no_weekday, of_day=F("day"))
     weekly: dict[int, list[Window]] = defaultdict(list)
     overrides: dict[date, list[Window]] = defaultdict(list)
-    for weekday, day, opens, closes in rows:
+    for weekday, day, opens, closes in usual.union(single, all=True):
         windows = weekly[weekday] if day is None else overrides[day]
         if opens is not None:
             windows.append(Window(opens, closes))
@@ -232,15 +236,17 @@ def _hours(schedule: Schedule) -> Hours:
 
 
 def _taken(
-    schedule: Schedule, now: datetime, without: ConsultationRequest | None, on: date | None
+    schedule: Schedule,
+    now: datetime,
+    without: ConsultationRequest | None,
+    around: Interval | None,
 ) -> tuple[list[Interval], list[Interval]]:
-    """Times of consultations and offers, and busy ones, from about now on, or about one day; in
-    one query.
+    """Times of consultations and offers, and busy ones, from about now on, or within `around`;
+    in one query.
     """
     about = Q(ends_at__gt=now - LOOKS_BACK)
-    if on:
-        midnight = datetime.combine(on, time(), UTC)
-        about = Q(ends_at__gt=midnight - LOOKS_BACK, starts_at__lt=midnight + LOOKS_BACK * 2)
+    if around:
+        about = Q(ends_at__gt=around.start, starts_at__lt=around.end)
     requests = schedule.consultations.filter(
         about, state__in=HOLDING_STATES, starts_at__isnull=False
     )
@@ -263,13 +269,9 @@ def _taken(
 
 
 def _own_time(consultation: ConsultationRequest | None) -> Interval | None:
-    if (
-        consultation is None
-        or not consultation.has_time
-        or not (consultation.starts_at and consultation.ends_at)
-    ):
-        return None
-    return Interval(consultation.starts_at, consultation.ends_at)
+    if consultation and consultation.has_time and consultation.starts_at and consultation.ends_at:
+        return Interval(consultation.starts_at, consultation.ends_at)
+    return None
 
 
 def _less(span: Interval, own: Interval) -> list[Interval]:

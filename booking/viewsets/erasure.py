@@ -80,9 +80,7 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
     template_name = "booking/admin/demand.html"
     page_title = "A person's data"
     header_icon = "user"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*CRUMBS, {"url": "", "label": self.page_title}]
+    breadcrumbs_items = [*CRUMBS, {"url": "", "label": page_title}]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._show(DemandForm())

@@ -52,9 +52,7 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
     template_name = "booking/admin/schedule.html"
     page_title = "Schedule"
     header_icon = "calendar-alt"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        return [*CRUMBS[:1], {"url": "", "label": self.page_title}]
+    breadcrumbs_items = [*CRUMBS[:1], {"url": "", "label": page_title}]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._show(ScheduleForms())

@@ -1,17 +1,12 @@
 """Who gets in."""
 
 from django.conf import settings
-from django.core.checks import Error
 
 from practice.environment.checking import Complaints, check
 
 
-@check(deploy=True)
+@check("practice.E008", "Only DEBUG turns it off.", deploy=True)
 def second_factor_is_required() -> Complaints:
     """With a waiver, one guessed or stolen password opens every request on file."""
     if not settings.SECOND_FACTOR_REQUIRED:
-        yield Error(
-            "SECOND_FACTOR_REQUIRED is off, so that a password alone opens the admin.",
-            hint="Only DEBUG turns it off.",
-            id="practice.E008",
-        )
+        yield "SECOND_FACTOR_REQUIRED is off, so that a password alone opens the admin."

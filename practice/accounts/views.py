@@ -45,16 +45,9 @@ class Options:
         return found | {"options": json.dumps(options, cls=DjangoJSONEncoder)}
 
 
-# --- In ------------------------------------------------------------------------------------
-
-
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """From Wagtail's own sign-in page to ours. `next` is looked at there."""
     return redirect_to_login(request.GET.get("next") or reverse("wagtailadmin_home"))
-
-
-def to_forgotten_password(request: HttpRequest) -> HttpResponse:
-    return redirect("account_reset_password")
 
 
 class SignIn(account.LoginView):
@@ -136,9 +129,6 @@ class OneTimeLink(account.PasswordResetFromKeyView):
         return super().get_context_data(**kwargs) | {"may_choose_passkey": may_choose}
 
 
-# --- The second factor ---------------------------------------------------------------------
-
-
 @login_required
 @require_safe
 def enrol(request: HttpRequest) -> HttpResponse:
@@ -186,9 +176,6 @@ class RecoveryCodes(recovery.ViewRecoveryCodesView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         going_to = self.request.session.get(NEXT) or reverse("wagtailadmin_home")
         return super().get_context_data(**kwargs) | {"going_to": going_to}
-
-
-# --- One's own account ---------------------------------------------------------------------
 
 
 class Security(base.IndexView):

@@ -27,15 +27,6 @@ README, TOMBSTONES = "README.txt", "tombstones.txt"
 MANIFEST, PROOF = "manifest.json", "manifest.hmac"
 SINGLE = {README, MANIFEST, PROOF, TOMBSTONES, "database.sqlite3", "database.pgdump"}
 FOLDERS = {"media", "own"}
-WORDS = """\
-A backup of a practice's website. `manage.py restore` of the project puts it back, and does more
-than can be done by hand: it erases again what was erased since.
-
-By hand: database.sqlite3 is the database as a file, or database.pgdump is for PostgreSQL's
-pg_restore; media/ holds pictures and documents, own/ the practice's own templates and styles.
-manifest.json has the sha256 of each. What visitors wrote is encrypted with FIELD_ENCRYPTION_KEYS,
-which are not in here but on the recovery kit.
-"""
 
 
 @dataclass(frozen=True)
@@ -55,9 +46,6 @@ def signature(manifest: bytes, key: str) -> str:
     """HMAC-SHA256 under a key made from one of FIELD_ENCRYPTION_KEYS, for this use alone."""
     own = hashlib.sha256(b"manifest of a backup:" + key.encode()).digest()
     return hmac.new(own, manifest, hashlib.sha256).hexdigest()
-
-
-# --- Writing -------------------------------------------------------------------------------
 
 
 class Writer:
@@ -119,9 +107,6 @@ def files_below(root: Path, prefix: str) -> Iterator[tuple[str, Path]]:
 
 def size_of(paths: Iterable[Path]) -> int:
     return sum(path.stat().st_size for path in paths if path.is_file())
-
-
-# --- Reading -------------------------------------------------------------------------------
 
 
 def unpack(source: BinaryIO, folder: Path, tell: Tell) -> tuple[Manifest, bytes, str]:

@@ -1,42 +1,38 @@
 """Whether backups are made, can be read by their owner alone, and end."""
 
 from django.conf import settings
-from django.core.checks import Error, Warning
 
 from practice.backups import BackupProblem, sealing
 from practice.environment.checking import IN_ENVIRONMENT, Complaints, check
 from practice.media.s3 import NoBucket, bucket_of
 
 
-@check()
+@check("practice.E010")
 def backup_key_is_a_public_one() -> Complaints:
     """With a slip in it no backup would be made; with the private one, a thief reads them all."""
     try:
         if settings.BACKUP_RECIPIENT:
             sealing.recipient(settings.BACKUP_RECIPIENT)
     except BackupProblem as problem:
-        yield Error(str(problem), hint=IN_ENVIRONMENT, id="practice.E010")
+        yield str(problem)
 
 
-@check(deploy=True)
+@check(
+    "practice.W005", f"{IN_ENVIRONMENT} `manage.py backup --new-key` makes the keys.", deploy=True
+)
 def backups_are_made() -> Complaints:
     if not (settings.BACKUP_TO and settings.BACKUP_RECIPIENT):
-        yield Warning(
-            "No backups are made: BACKUP_TO or BACKUP_RECIPIENT is not set.",
-            hint=f"{IN_ENVIRONMENT} `manage.py backup --new-key` makes the keys.",
-            id="practice.W005",
-        )
+        yield "No backups are made: BACKUP_TO or BACKUP_RECIPIENT is not set."
 
 
-@check(deploy=True)
+@check("practice.W006", deploy=True)
 def backups_end() -> Complaints:
     """What was erased must not live on in them for longer than visitors are told."""
     if not 1 <= settings.BACKUP_DAYS <= 35:
-        reason = "BACKUP_DAYS is not between 1 and 35: the privacy page promises 35 days at most."
-        yield Warning(reason, hint=IN_ENVIRONMENT, id="practice.W006")
+        yield "BACKUP_DAYS is not between 1 and 35: the privacy page promises 35 days at most."
 
 
-@check()
+@check("practice.E014")
 def uploads_have_a_place_of_their_own() -> Complaints:
     """Backups among the uploads would be backed up in turn, and what is not kept, removed."""
     if not settings.MEDIA_STORE:
@@ -44,11 +40,10 @@ def uploads_have_a_place_of_their_own() -> Complaints:
     try:
         places = [bucket_of(settings.MEDIA_STORE, "MEDIA_STORE")]
     except NoBucket as problem:
-        yield Error(str(problem), hint=IN_ENVIRONMENT, id="practice.E014")
+        yield str(problem)
         return
     if settings.BACKUP_TO.startswith("s3://"):
         places.append(bucket_of(settings.BACKUP_TO, "BACKUP_TO"))
         ours, theirs = ["/".join(filter(None, place)) + "/" for place in places]
         if ours.startswith(theirs) or theirs.startswith(ours):
-            reason = "MEDIA_STORE and BACKUP_TO are one place, or one within the other."
-            yield Error(reason, hint=IN_ENVIRONMENT, id="practice.E014")
+            yield "MEDIA_STORE and BACKUP_TO are one place, or one within the other."

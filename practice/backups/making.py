@@ -130,7 +130,7 @@ def _write(
     own = list(archive.files_below(Path(settings.PRACTICE_DIR), "own"))
     total = archive.size_of([snapshot.file, *(path for _, path in own)]) + kept.size()
     with archive.Writer(sink, total, tell) as writer:
-        writer.add_bytes(archive.README, archive.WORDS.encode())
+        writer.add_bytes(archive.README, Path(__file__).with_name(archive.README).read_bytes())
         writer.add_file(snapshot.file.name, snapshot.file)
         writer.add_bytes(archive.TOMBSTONES, erasures.here())
         kept.write_to(writer)

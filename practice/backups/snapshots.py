@@ -26,19 +26,7 @@ TABLES = {
     "WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'",
     "postgresql": "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()",
 }
-# So that a site which still runs is noticed, instead of being waited for.
-DROP_EVERYTHING = """\
-SET lock_timeout = '20s';
-DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-    EXECUTE format('DROP TABLE public.%I CASCADE', name);
-  END LOOP;
-  FOR name IN SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-      AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e') LOOP
-    EXECUTE format('DROP FUNCTION %s CASCADE', name);
-  END LOOP;
-END $$;
-"""
+EMPTY = Path(__file__).with_name("empty.sql")
 
 
 @dataclass(frozen=True)
@@ -93,9 +81,6 @@ def _noted(file: Path, cursor: Any) -> Snapshot:
     return Snapshot(file, _counts(cursor), migrations)
 
 
-# --- SQLite --------------------------------------------------------------------------------
-
-
 @contextlib.contextmanager
 def _opened(file: object) -> Any:
     with contextlib.closing(sqlite3.connect(str(file), timeout=60, isolation_level=None)) as opened:
@@ -145,9 +130,6 @@ def _load_sqlite(file: Path) -> None:
         raise BackupProblem(reason) from problem
 
 
-# --- PostgreSQL ----------------------------------------------------------------------------
-
-
 def _take_postgresql(file: Path, tell: Tell) -> Snapshot:
     try:
         with psycopg.connect(_conninfo(), password=_password()) as reading:
@@ -173,10 +155,8 @@ def _load_postgresql(file: Path) -> None:
     script.touch(0o600)
     try:
         _run("pg_restore", "--no-owner", "--no-privileges", f"--file={script}", str(file))
-        head = file.with_name("empty.sql")
-        head.write_text(DROP_EVERYTHING)
         _run("psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1",
-             f"--file={head}", f"--file={script}", f"--dbname={_conninfo()}")  # fmt: skip
+             f"--file={EMPTY}", f"--file={script}", f"--dbname={_conninfo()}")  # fmt: skip
     finally:
         script.unlink(missing_ok=True)
 

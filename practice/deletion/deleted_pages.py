@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import TemplateView
 from modelcluster.models import ClusterableModel
@@ -90,10 +89,10 @@ class DeletedPagesView(WagtailAdminTemplateMixin, TemplateView):
     template_name = "practice/admin/deleted_pages.html"
     page_title = "Deleted pages"
     header_icon = "bin"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        home = {"url": reverse("wagtailadmin_home"), "label": "Home"}
-        return [home, {"url": "", "label": self.page_title}]
+    breadcrumbs_items = [
+        *WagtailAdminTemplateMixin.breadcrumbs_items,
+        {"url": "", "label": page_title},
+    ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(pages=found_by(self.request.user), **kwargs)

@@ -6,27 +6,34 @@ A room's checks lie in it as `checks.py`. Those that look at what the practice s
 
 from collections.abc import Callable, Iterator
 
-from django.core.checks import CheckMessage, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
 IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator.md says how."
 Messages = list[CheckMessage]
-Complaints = Iterator[CheckMessage]
+Complaints = Iterator[str]
 
 
 def check(
-    tag: str = Tags.security, *, deploy: bool = False
+    number: str,
+    hint: str | None = IN_ENVIRONMENT,
+    *,
+    tag: str = Tags.security,
+    deploy: bool = False,
 ) -> Callable[[Callable[[], Complaints]], Callable[..., Messages]]:
-    """Registers a function that gives complaints. One of the database's is asked where databases
-    are, and gives nothing while its tables are not there: `migrate` asks before it has made them.
+    """Registers a function that gives complaints: errors where the number has an E, else warnings.
+
+    One of the database's is asked where databases are, and gives nothing while its tables are not
+    there: `migrate` asks before it has made them.
     """
+    kind = Error if number.startswith("practice.E") else Warning
 
     def registered(look: Callable[[], Complaints]) -> Callable[..., Messages]:
         def checked(app_configs: object, databases: object = None, **kwargs: object) -> Messages:
             if tag == Tags.database and not databases:
                 return []
             try:
-                return list(look())
+                return [kind(complaint, hint=hint, id=number) for complaint in look()]
             except DatabaseError:
                 return []
 

@@ -3,32 +3,43 @@
 import os
 import re
 import stat
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import Error, Tags, Warning
+from django.core.checks import Tags
+from django.db import connection
 from django.http.request import validate_host
 
 from practice.environment import names, site_url
 from practice.environment.checking import IN_ENVIRONMENT, Complaints, check
 
 CACHE_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "unix")
+WITH_TLS = "rediss:// instead of redis://, unless nobody else is on that network."
+CORRECTED = "The worker corrects this site's own when it starts. Delete any other in /admin/sites/."
 ADDRESS = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+SQLITE_FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
+# What PostgreSQL has to be told so that it writes no values into its log, which outlive an erasure.
+QUIET = {
+    "log_error_verbosity": "terse",  # by itself: the whole row that a constraint refuses
+    "log_min_duration_sample": "-1",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",  # by itself: a form that was sent twice
+    "log_statement": "none",
+}
+TO_SET = f"Set {', '.join(f'{name} = {value}' for name, value in QUIET.items())}."
+AS_IT_IS = "Leave these settings as the database has them by itself."
 
 
-@check()
+@check("practice.E015", f"{IN_ENVIRONMENT} Write it like https://www.example.com, without a path.")
 def site_url_is_an_address() -> Complaints:
     """Every absolute address begins with it: with a path or a name in it, each would be wrong."""
     if not ADDRESS.fullmatch(settings.SITE_URL):
-        reason = f"SITE_URL is “{settings.SITE_URL}”, which isn't the address of a site."
-        hint = f"{IN_ENVIRONMENT} Write it like https://www.example.com, without a path."
-        yield Error(reason, hint=hint, id="practice.E015")
+        yield f"SITE_URL is “{settings.SITE_URL}”, which isn't the address of a site."
 
 
-@check(Tags.database)
+@check("practice.W010", CORRECTED, tag=Tags.database)
 def records_agree() -> Complaints:
     """Addresses come from SITE_URL; a record of the site that says another one misleads."""
     from wagtail.models import Site
@@ -36,26 +47,15 @@ def records_agree() -> Complaints:
     ours = (site_url.host(), site_url.port(), True)
     for record in Site.objects.order_by("pk").values_list("hostname", "port", "is_default_site"):
         if record != ours:
-            yield Warning(
-                f"The admin's Settings, Sites says “{record[0]}:{record[1]}”, but every address "
-                f"comes from SITE_URL, {settings.SITE_URL}.",
-                hint="The worker corrects this site's own when it starts. Delete any other in "
-                "/admin/sites/.",
-                id="practice.W010",
-            )
+            told = f"The admin's Settings, Sites says “{record[0]}:{record[1]}”"
+            yield f"{told}, but every address comes from SITE_URL, {settings.SITE_URL}."
 
 
-@check()
+@check("practice.W011", "Correct or delete it; docs/operator.md, “Settings”, lists them all.")
 def names_are_known() -> Complaints:
-    """A setting with a slip in its name is as if it were left out. No value is shown."""
-    hint = "Correct or delete it; docs/operator.md, “Settings”, lists them all."
-    for line in strange_names():
-        yield Warning(line, hint=hint, id="practice.W011")
-
-
-def strange_names() -> Iterator[str]:
     """A line for each name in the files of settings that nothing reads, for each line of them
-    that cannot be read, and for each name in the environment that is nearly a setting's.
+    that cannot be read, and for each name in the environment that is nearly a setting's: with a
+    slip in its name, it is as if it were left out. No value is shown.
     """
     filed: set[str] = set()
     for file in (settings.BASE_DIR / ".env", settings.PRACTICE_DIR / "settings.env"):
@@ -68,66 +68,60 @@ def strange_names() -> Iterator[str]:
     yield from (f"The environment: {line}" for line in names.slips({*os.environ} - filed))
 
 
-@check(deploy=True)
+@check("practice.W012", f"chmod 700 {settings.DATA_DIR}", deploy=True)
 def data_is_for_its_owner() -> Complaints:
     """On a server the group is nginx's, which may pass through to the pictures and list nothing."""
     with suppress(OSError):
         mode = stat.S_IMODE(settings.DATA_DIR.stat().st_mode)
         if mode & 0o067:
-            reason = f"{settings.DATA_DIR} is open to others on this machine ({mode:o})."
-            yield Warning(reason, hint=f"chmod 700 {settings.DATA_DIR}", id="practice.W012")
+            yield f"{settings.DATA_DIR} is open to others on this machine ({mode:o})."
 
 
-@check(deploy=True)
+@check("practice.E002", deploy=True)
 def site_url_is_https() -> Complaints:
     if not settings.SITE_URL.startswith("https://"):
-        yield Error("SITE_URL is no https address.", hint=IN_ENVIRONMENT, id="practice.E002")
+        yield "SITE_URL is no https address."
 
 
-@check(deploy=True)
+@check("practice.E003", None, deploy=True)
 def admin_address_is_the_sites() -> Complaints:
     """Without it a password letter would point wherever the Host header says."""
     if getattr(settings, "WAGTAILADMIN_BASE_URL", None) != settings.SITE_URL:
-        yield Error("WAGTAILADMIN_BASE_URL is not SITE_URL.", id="practice.E003")
+        yield "WAGTAILADMIN_BASE_URL is not SITE_URL."
 
 
-@check(deploy=True)
+@check("practice.E004", deploy=True)
 def hosts_are_named() -> Complaints:
     host = site_url.host()
     if "*" in settings.ALLOWED_HOSTS:
-        reason = 'ALLOWED_HOSTS holds "*", so that anybody may choose the site\'s name.'
+        yield 'ALLOWED_HOSTS holds "*", so that anybody may choose the site\'s name.'
     elif not validate_host(host, settings.ALLOWED_HOSTS):
-        reason = f'ALLOWED_HOSTS lacks the host of SITE_URL, "{host}".'
-    else:
-        return
-    yield Error(reason, hint=IN_ENVIRONMENT, id="practice.E004")
+        yield f'ALLOWED_HOSTS lacks the host of SITE_URL, "{host}".'
 
 
-@check(deploy=True)
+@check("practice.E005", deploy=True)
 def debug_is_off() -> Complaints:
     """With it, a crash shows strangers what a visitor had typed."""
     if settings.DEBUG:
-        yield Error("DEBUG is on.", hint=IN_ENVIRONMENT, id="practice.E005")
+        yield "DEBUG is on."
 
 
-@check(deploy=True)
+@check("practice.E006", f"{IN_ENVIRONMENT} It wants at least 50 random characters.", deploy=True)
 def secret_key_is_secret() -> Complaints:
     """Whoever guesses it can sign in as anybody and forge the private links of visitors."""
     key = settings.SECRET_KEY
     if len(key) < 50 or len(set(key)) < 10 or "insecure" in key.lower():
-        hint = f"{IN_ENVIRONMENT} It wants at least 50 random characters."
-        yield Error("SECRET_KEY is too short or too plain.", hint=hint, id="practice.E006")
+        yield "SECRET_KEY is too short or too plain."
 
 
-@check()
+@check("practice.E012", f"{IN_ENVIRONMENT} Such as rediss://:password@cache.example:6379/0.")
 def cache_is_known() -> Complaints:
     """With a slip in its address every page would fail."""
     if settings.CACHE_URL and urlsplit(settings.CACHE_URL).scheme not in CACHE_SCHEMES:
-        hint = f"{IN_ENVIRONMENT} Such as rediss://:password@cache.example:6379/0."
-        yield Error("CACHE_URL is no address of Redis or Valkey.", hint=hint, id="practice.E012")
+        yield "CACHE_URL is no address of Redis or Valkey."
 
 
-@check(deploy=True)
+@check("practice.E013", deploy=True)
 def cache_is_ours_alone() -> Complaints:
     """Whoever can write into it says where links lead. On one machine too: others run there."""
     address = urlsplit(settings.CACHE_URL)
@@ -136,10 +130,41 @@ def cache_is_ours_alone() -> Complaints:
         folder = Path(address.path).parent
         is_closed = address.scheme == "unix" and not folder.stat().st_mode & 0o007
     if settings.CACHE_URL and not address.password and not is_closed:
-        reason = "CACHE_URL has no password, and is no socket in a folder that is closed to others."
-        yield Error(reason, hint=IN_ENVIRONMENT, id="practice.E013")
+        yield "CACHE_URL has no password, and is no socket in a folder that is closed to others."
+
+
+@check("practice.W008", WITH_TLS, deploy=True)
+def cache_is_reached_by_tls() -> Complaints:
+    address = urlsplit(settings.CACHE_URL)
     is_here = address.hostname in (None, "localhost", "127.0.0.1", "::1")
     if not is_here and address.scheme not in ("rediss", "valkeys"):
-        reason = "CACHE_URL reaches another machine without TLS."
-        hint = "rediss:// instead of redis://, unless nobody else is on that network."
-        yield Warning(reason, hint=hint, id="practice.W008")
+        yield "CACHE_URL reaches another machine without TLS."
+
+
+@check("practice.E011", AS_IT_IS, tag=Tags.database, deploy=True)
+def commits_reach_the_disk() -> Complaints:
+    """Whoever reads that a request has arrived must find it after a power cut."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous")
+            [level] = cursor.fetchone()
+            unsafe = [] if level >= SQLITE_FULL else [f"synchronous is {level}"]
+        else:
+            cursor.execute(
+                "SELECT name FROM pg_settings WHERE setting = 'off' AND name IN "
+                "('fsync', 'full_page_writes', 'synchronous_commit') ORDER BY name"
+            )
+            unsafe = [f"{name} is off" for [name] in cursor.fetchall()]
+    if unsafe:
+        yield f"The database acknowledges what is not on disk yet: {', '.join(unsafe)}."
+
+
+@check("practice.W007", TO_SET, tag=Tags.database, deploy=True)
+def no_log_keeps_values() -> Complaints:
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, setting FROM pg_settings WHERE name LIKE 'log%' ORDER BY name")
+        loud = [f"{n} is {value}" for n, value in cursor.fetchall() if QUIET.get(n, value) != value]
+    if loud:
+        yield f"The database writes what people sent into its log: {', '.join(loud)}."

@@ -38,9 +38,6 @@ class Refusal(Exception):
     """Something stands in the way; the message says what, and what to do."""
 
 
-# --- One at a time -----------------------------------------------------------------------
-
-
 def lock(folder: Path, *, waits: bool = False) -> int | None:
     """Locks `folder` for as long as this process lives, however it ends, and those it forks.
 
@@ -70,9 +67,6 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-# --- The environment ---------------------------------------------------------------------
 
 
 def prepare_environment(folder: Path, lock: Path) -> None:
@@ -177,9 +171,6 @@ def say(text: str, *, passing: bool = False) -> None:
         print(text, flush=True)
     else:
         print(f"\r\033[K{text}", end="" if passing else "\n", flush=True)
-
-
-# --- The keys ----------------------------------------------------------------------------
 
 
 def write_missing_keys(env_file: Path) -> list[str]:

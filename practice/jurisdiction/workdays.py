@@ -8,6 +8,7 @@ import holidays
 
 DAY = timedelta(days=1)
 LONGEST_ABSENCE = timedelta(days=731)
+Absences = Sequence[tuple[date, date]]  # first and last days, both included
 
 
 def parts_of(country: str) -> list[str] | None:
@@ -32,17 +33,12 @@ def holidays_between(first: date, last: date, *, country: str, region: str = "")
 
 
 def nth_working_day(
-    start: date,
-    count: int,
-    *,
-    country: str,
-    region: str = "",
-    away: Sequence[tuple[date, date]] = (),
+    start: date, count: int, *, country: str, region: str = "", away: Absences = ()
 ) -> date:
     """The `count`-th working day after `start`, and the first for a count below one.
 
-    `away` holds first and last days, both included. What lies more than two years ahead is not
-    looked at, so that a slip of the pen in a year still leaves an answer.
+    What lies more than two years ahead is not looked at, so that a slip of the pen in a year
+    still leaves an answer.
     """
     days = calendar(country, region)
     day = start
@@ -56,12 +52,7 @@ def nth_working_day(
 
 
 def halfway(
-    begins: datetime,
-    ends: datetime,
-    *,
-    country: str,
-    region: str = "",
-    away: Sequence[tuple[date, date]] = (),
+    begins: datetime, ends: datetime, *, country: str, region: str = "", away: Absences = ()
 ) -> datetime:
     """The moment (UTC) at which half of the working time between two moments is over.
 

@@ -22,7 +22,7 @@ ESSENTIAL = {
     "credential": "Your credential",
     "license_number": "The number of your license or registration",
     "telephone": "A telephone number for those who would rather call",
-    "email": "The e-mail address at which you learn of new requests",
+    "email": "The email address at which you learn of new requests",
     "fee": "The fee of a session",
 }
 

@@ -42,10 +42,10 @@ class MailView(WagtailAdminTemplateMixin, TemplateView):
     template_name = "practice/admin/mail.html"
     page_title = "Mail"
     header_icon = "mail"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
-        home = {"url": reverse("wagtailadmin_home"), "label": "Home"}
-        return [home, {"url": "", "label": self.page_title}]
+    breadcrumbs_items = [
+        *WagtailAdminTemplateMixin.breadcrumbs_items,
+        {"url": "", "label": page_title},
+    ]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "code" in request.POST:

@@ -26,14 +26,6 @@ class NotProved(Exception):
     """A sentence on why a code proves nothing."""
 
 
-class WrongCode(NotProved):
-    pass
-
-
-class Stale(NotProved):
-    pass
-
-
 @dataclass(frozen=True)
 class State:
     """How the proof stands; `letter` is the last one that was asked for."""
@@ -109,13 +101,13 @@ send_due = Proofs.send_due
 
 
 def prove(code: str) -> None:
-    """Notes that the letter with this code has arrived. Raises WrongCode, Stale."""
+    """Notes that the letter with this code has arrived. Raises NotProved."""
     letter = TestLetter.objects.first()
     typed = "".join(each for each in code.upper() if each.isalnum())
     if letter is None or not constant_time_compare(typed, letter.code.replace("-", "")):
-        raise WrongCode("This is not the code of the last letter.")
+        raise NotProved("This is not the code of the last letter.")
     if letter.settings_print != settings_print():
-        raise Stale("The mail settings have changed since that letter. Send another.")
+        raise NotProved("The mail settings have changed since that letter. Send another.")
     TestLetter.objects.filter(code=letter.code).update(
         proved_at=timezone.now(), proved_print=letter.settings_print
     )

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils import timezone
+from django.utils.html import strip_tags
 from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageViewRestriction
@@ -91,6 +92,8 @@ class StandardPage(FixedPage):
     def clean(self) -> None:
         super().clean()
         refuse_reserved(self.slug)
+        if not strip_tags(self.invitation_text).strip():
+            self.invitation_text = ""  # the editor leaves an empty paragraph
 
     @property
     def has_invitation(self) -> bool:

@@ -115,7 +115,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         max_length=40,
         blank=True,
         help_text=(
-            "Used in e-mail subjects instead of the full name, for people who share a mailbox."
+            "Used in email subjects instead of the full name, for people who share a mailbox."
         ),
     )
     therapist_name = models.CharField(max_length=120, blank=True)
@@ -129,7 +129,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     telephone = models.CharField(max_length=40, blank=True)
     email = models.EmailField(
-        "e-mail address for alerts", blank=True, help_text="New requests are announced here."
+        "email address for alerts", blank=True, help_text="New requests are announced here."
     )
     second_email = models.EmailField(
         "second address for alerts",
@@ -230,8 +230,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     keeps_expired_for = days_kept("after an offer that nobody answered", default=90)
     keeps_withdrawn_for = days_kept("after the visitor withdrew", default=30)
     keeps_closed_for = days_kept("after closing", default=90)
-    keeps_suspected_for = days_kept("what is held apart as likely spam", default=30)
-    keeps_waiting_for = days_kept("what waits, on the list or for an answer", default=365)
+    keeps_suspected_for = days_kept("what looks like spam", default=30)
+    keeps_waiting_for = days_kept("what waits, on the list or for a reply", default=365)
 
     age_of_consent = models.PositiveSmallIntegerField(default=california.AGE_OF_CONSENT)
     teen_information = RichTextField(
@@ -327,8 +327,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         _panel(
             "How long requests are kept",
             " ".join(KEPT.values()),
-            "<p>In days. Then a request and all that belongs to it is erased by itself; "
-            "what stays is a count. What waits is announced a month before.</p>",
+            "<p>In days. Then a request and everything that belongs to it is erased by itself; "
+            "what stays is a count. If one waits that long, you hear of it a month before.</p>",
         ),
         _panel(
             "Crisis help and notices",
@@ -345,9 +345,9 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         MultiFieldPanel(
             [
                 HelpPanel(
-                    "<p>If HIPAA applies to you, whoever keeps or carries what clients write, on "
-                    "your behalf, signs a business associate agreement with you. Note each one, "
-                    "and each service that needs none. You are reminded a month before a date.</p>"
+                    "<p>If HIPAA applies to you, each company that keeps or carries what clients "
+                    "write for you signs a business associate agreement with you. List each one, "
+                    "and each service that needs none. You're reminded a month before a date.</p>"
                 ),
                 InlinePanel("agreements", label="agreement"),
             ],

@@ -53,9 +53,9 @@ def findings(now: datetime) -> list[Finding]:
     return found
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: int, noun: str) -> str:
     """`number` with its noun: "1 letter", "2 letters"."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def split(found: Iterable[Finding]) -> tuple[list[Finding], list[str]]:

@@ -24,9 +24,6 @@ def ask(part: str) -> str:
     return f'Ask whoever looks after the server (docs/operator.md, "{part}").'
 
 
-# --- What can be measured ------------------------------------------------------------------
-
-
 def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
     pending = readiness.pending_migrations()
     found = [
@@ -56,9 +53,6 @@ def proofs(now: datetime) -> dict[str, timedelta | None]:
         last = good.filter(kind__in=kinds).order_by("-at").first()
         found[what] = now - last.at if last else None
     return found
-
-
-# --- What the weekly mail says -------------------------------------------------------------
 
 
 def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:

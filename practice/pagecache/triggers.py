@@ -8,7 +8,6 @@ that is saved renews the version as well.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
@@ -38,28 +37,22 @@ FUNCTION = f"""
 """
 
 
-@dataclass(frozen=True)
-class Table:
-    """One table, and after which changes to it the version is renewed."""
-
-    name: str
-    changes: tuple[str, ...] = CHANGES
-
-
 def show(*labels: str) -> None:
     """Names models, as `app.Model`, of which readers see something. For an app's `ready`."""
     SHOWN.extend(labels)
 
 
-def tables() -> Iterator[Table]:
-    """Every kind of page with its links to many, and what was named."""
+def tables() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The tables of every kind of page with its links to many, and of what was named: each with
+    the changes to it after which the version is renewed.
+    """
     for model in apps.get_models():
         if issubclass(model, Page) or model._meta.label in SHOWN:
             is_made_while_rendering = model._meta.label == "practice.SiteRendition"
             changes = CHANGES[1:] if is_made_while_rendering else CHANGES
-            yield Table(model._meta.db_table, changes)
+            yield model._meta.db_table, changes
             for link in model._meta.local_many_to_many:
-                yield Table(link.m2m_db_table())
+                yield link.m2m_db_table(), CHANGES
 
 
 def install(sender: Any, **kwargs: Any) -> None:
@@ -77,9 +70,10 @@ def install(sender: Any, **kwargs: Any) -> None:
             stamp_model.objects.create(pk=1)
         if _is_postgresql():
             cursor.execute(FUNCTION)
-        for each in tables():
-            if each.name in there:
-                _on_postgresql(cursor, each) if _is_postgresql() else _on_sqlite(cursor, each)
+        renew = _on_postgresql if _is_postgresql() else _on_sqlite
+        for table, changes in tables():
+            if table in there:
+                renew(cursor, table, changes)
         cursor.execute(POSTGRESQL if _is_postgresql() else SQLITE)
 
 
@@ -100,19 +94,19 @@ def _is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
-def _on_postgresql(cursor: CursorWrapper, table: Table) -> None:
+def _on_postgresql(cursor: CursorWrapper, table: str, changes: tuple[str, ...]) -> None:
     cursor.execute(
-        f"CREATE OR REPLACE TRIGGER {NAME} BEFORE {' OR '.join(table.changes)} "
-        f"ON {connection.ops.quote_name(table.name)} "
+        f"CREATE OR REPLACE TRIGGER {NAME} BEFORE {' OR '.join(changes)} "
+        f"ON {connection.ops.quote_name(table)} "
         f"FOR EACH STATEMENT EXECUTE FUNCTION {NAME}()"
     )
 
 
-def _on_sqlite(cursor: CursorWrapper, table: Table) -> None:
-    for change in table.changes:
-        name = connection.ops.quote_name(f"{NAME}_{change.lower()}_{table.name}")
+def _on_sqlite(cursor: CursorWrapper, table: str, changes: tuple[str, ...]) -> None:
+    for change in changes:
+        name = connection.ops.quote_name(f"{NAME}_{change.lower()}_{table}")
         cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
         cursor.execute(
-            f"CREATE TRIGGER {name} AFTER {change} ON {connection.ops.quote_name(table.name)} "
+            f"CREATE TRIGGER {name} AFTER {change} ON {connection.ops.quote_name(table)} "
             f"BEGIN {SQLITE}; END"
         )

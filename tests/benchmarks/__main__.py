@@ -45,6 +45,7 @@ SECTIONS = [
     Section("start", "Memory and start: SQLite", lambda: apart.on_sqlite(module("start"))),
     Section("start", "Memory and start: PostgreSQL", lambda: apart.on_postgresql(module("start"))),
     Section("visit", "A first visit", lambda: apart.on_sqlite(module("visit"))),
+    Section("lighthouse", "Lighthouse", lambda: apart.on_sqlite(module("lighthouse"))),
     Section("times", bench_availability.TITLE, bench_availability.figures),
     Section("site", f"{bench_site.TITLE}: SQLite", bench_site.figures_on_sqlite),
     Section("site", f"{bench_site.TITLE}: PostgreSQL", bench_site.figures_on_postgresql),
@@ -55,8 +56,8 @@ HEAD = (
     "Written by `make bench` on {day}, on {machine}, with {versions}. It fails where a figure is "
     "over its budget. Times are by the clock unless it says otherwise, so a machine that is busy "
     "with something else gives worse ones. How each is measured stands at the head of its module "
-    "in `tests/benchmarks/`. It needs nginx-light, nghttp2-client and postgresql; WordPress is "
-    "measured where Debian's packages of it are installed."
+    "in `tests/benchmarks/`. It needs nginx-light, nghttp2-client, postgresql, chromium and `make "
+    "tools`; WordPress is measured where Debian's packages of it are installed."
 )
 
 

@@ -154,3 +154,13 @@ def test_a_feed_is_asked_for_and_not_sent_to(visitor: Client, home: object) -> N
 
 def test_a_feed_sets_no_cookie(visitor: Client, article: ArticlePage) -> None:
     assert not visitor.get(ADDRESS).cookies
+
+
+def test_an_entry_brings_what_is_to_be_read_and_no_part_of_a_page(
+    visitor: Client, index: ArticleIndexPage, practice: PracticeSettings
+) -> None:
+    factories.article(index, body=factories.BODY[:-1])
+    content = text(entries(parsed(visitor))[0], "content")
+    assert practice.invitation_heading in html.unescape(content)
+    for part in ("<svg", "<img", 'class="by"', 'id="ask"'):
+        assert part not in content

@@ -122,7 +122,8 @@ def test_the_form_has_a_place_for_it_also_while_it_takes_no_requests(visitor: Cl
         PracticeSettings.objects.update(intake=intake)
         html = page(visitor.get("/consultation/"))
         assert "Have a code from me?" in html
-        assert f'action="{HERE}"' in html
+        assert f'="{HERE}"' in html
+    assert f'action="{HERE}"' in page(visitor.get(HERE))
 
 
 def test_nothing_typed_and_what_another_site_sends_count_for_nothing(

@@ -19,7 +19,7 @@ from booking import tokens
 from booking.letters import emails
 from booking.models import ConsultationRequest, Letter, Limit, Proposal, RequestEvent, State
 from booking.services import by_visitor, decisions
-from practice.models import PracticeSettings, User
+from practice.models import Intake, PracticeSettings, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -394,6 +394,25 @@ def test_a_link_that_leads_nowhere_is_no_dead_end(
     check_frame(page)
     assert page.select("h1")[0].get_text() == heading
     assert page.select("main a[href='/consultation/']")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"intake": Intake.CLOSED},
+        {"nobody_home_since": NOW - DAY, "reviewer_seen_at": NOW - 9 * DAY},
+        {"intake": Intake.WAITING_LIST},
+    ],
+)
+@pytest.mark.parametrize("query", ["", "?elsewhere"])
+def test_the_form_is_no_dead_end_while_it_takes_nothing(
+    visitor: Client, changes: dict[str, Any], query: str
+) -> None:
+    factories.practice_settings(**changes)
+    page = read(visitor.get(f"/consultation/{query}"))
+    assert len(page.select("h1")) == 1
+    for way in ("header a[href='/']", "a[href^='tel:+1-415']", "a[href='tel:988']"):
+        assert page.select(way), way
 
 
 @pytest.mark.parametrize("is_held", [False, True])

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from booking import samples
 from booking.models import AvailabilityRule, BusyFeed, BusyInterval, DateOverride, Schedule
 from booking.times import open_times
 from practice.models import DaysAway, Intake, PracticeSettings, User
@@ -648,8 +649,8 @@ def removed() -> str:
 
 
 def test_sample_hours_load_once_and_go_while_nobody_has_saved_them() -> None:
-    call_command("load_sample_booking")
-    call_command("load_sample_booking")
+    samples.load_hours()
+    samples.load_hours()
     assert len(rules()) == 8
     assert Schedule.load().hours_are_sample
     assert "Removed the weekly hours" in removed()
@@ -658,7 +659,7 @@ def test_sample_hours_load_once_and_go_while_nobody_has_saved_them() -> None:
 
 
 def test_sample_hours_that_were_saved_are_the_therapists(as_therapist: Client) -> None:
-    call_command("load_sample_booking")
+    samples.load_hours()
     assert "These hours are a sample" in as_therapist.get(SCREEN).content.decode()
     save(as_therapist)
     assert not Schedule.load().hours_are_sample
@@ -668,6 +669,6 @@ def test_sample_hours_that_were_saved_are_the_therapists(as_therapist: Client) -
 
 def test_sample_hours_never_join_those_that_are_there(schedule: Schedule) -> None:
     schedule.rules.create(weekday=2, opens=time(9), closes=time(10))
-    call_command("load_sample_booking")
+    samples.load_hours()
     assert len(rules()) == 1
     assert not Schedule.load().hours_are_sample

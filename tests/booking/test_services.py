@@ -309,17 +309,18 @@ def test_what_ended_long_ago_is_erased_and_what_is_open_never() -> None:
     assert not OutgoingEmail.objects.exists()
 
 
-# --- One time, looked at by its own day ---------------------------------------------------
+# --- One time, looked at by what lies about it ---------------------------------------------------
 
 
+@pytest.mark.parametrize("daily_limit", [2, None])
 def test_a_time_that_is_asked_for_is_open_just_when_it_is_among_all_of_them(
-    user: User, practice: PracticeSettings
+    user: User, practice: PracticeSettings, daily_limit: int | None
 ) -> None:
     """Whatever of other days reaches into its own: pauses, busy times, holidays, limits."""
     with time_machine.travel(datetime(2026, 12, 21, 18, tzinfo=UTC), tick=False):
         factories.schedule(
             {day: [(time(0), time(0))] for day in Weekday},
-            gap=60, daily_limit=2, closed_on_holidays=True, horizon_days=4,
+            gap=60, daily_limit=daily_limit, closed_on_holidays=True, horizon_days=4,
         )  # fmt: skip
         midnight = datetime(2026, 12, 23, 8, tzinfo=UTC)  # in Los Angeles
         factories.busy(midnight - timedelta(hours=9), midnight + timedelta(minutes=40))

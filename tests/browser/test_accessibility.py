@@ -1,30 +1,31 @@
-"""axe finds nothing, on any public page and in our own markup of the admin, in both themes."""
+"""axe finds nothing: on any page in any state, and in our own markup of the admin."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.management import call_command
-from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from blog.models import ArticlePage, Topic
+from blog.models import ArticlePage
 from booking.letters import emails
 from booking.models import ConsultationRequest
 from booking.services import by_visitor, decisions
-from booking.times import open_times
-from practice.models import PracticeSettings, User
-from tests import factories
+from practice.models import User
+from tests import factories, pages
 from tests.browser.conftest import enter, watched
+from tests.browser.gallery import ACCENTS, Gallery
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks]
 
 WIDTHS = (390, 1280)
 # What the theme can change; everything else is the same in both.
 BRIEFLY = {"resultTypes": ["violations"], "preload": False, "iframes": False}
 OF_THE_THEME = {**BRIEFLY, "runOnly": ["color-contrast", "link-in-text-block"]}
+OF_THE_ADMIN = [(390, "light", BRIEFLY), (390, "dark", OF_THE_THEME), (1280, "light", BRIEFLY)]
+UNFOLD = """document.querySelectorAll("details").forEach((each) => { each.open = true; })"""
 RUN = """async ([within, options]) =>
   (await axe.run(within ?? document, options)).violations"""
 
@@ -33,9 +34,7 @@ RUN = """async ([within, options]) =>
 def address(live_server: LiveServer, bare: None, settings: Any) -> str:
     """Where the site answers with its sample content, which uses every block."""
     settings.SITE_URL = live_server.url
-    call_command("load_sample_practice", password="correct horse 7")
-    call_command("load_sample_blog")
-    factories.open_the_sample()
+    pages.load_sample()
     return live_server.url
 
 
@@ -57,88 +56,53 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     context.close()
 
 
-def faults(page: Page, within: str | None = None, widths: tuple[int, ...] = WIDTHS) -> list[str]:
-    """What axe finds at each width, and at the first in the dark, each with its first element."""
+def found_by_axe(page: Page, where: str, options: Any, within: str | None = None) -> list[str]:
+    """What axe finds, each fault with its first element. axe has to be in the page."""
+    return [
+        f"{where}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
+        for fault in page.evaluate(RUN, [within, options])
+    ]
+
+
+def faults(page: Page, name: str) -> list[str]:
+    """Of a page at each width, in the light."""
     found = []
-    page.evaluate(Axe().axe_script)  # once, as it is large
-    for width in widths:
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        if within is None and page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{page.url}: wider than {width} px")
-        themes = [("light", BRIEFLY), ("dark", OF_THE_THEME)]
-        for theme, options in themes if width == widths[0] else themes[:1]:
-            page.emulate_media(color_scheme=theme)
-            violations = page.evaluate(RUN, [within, options])
-            found += [
-                f"{page.url}: {width} px, {theme}: {fault['id']}: {fault['nodes'][0]['html'][:200]}"
-                for fault in violations
-            ]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{name}: wider than {width} px")
+        found += found_by_axe(page, f"{name}, {width} px", BRIEFLY)
     return found
 
 
-def press(page: Page, name: str) -> None:
-    """Presses a button and waits for the page that it leads to, which axe needs whole."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=name).click()
-
-
-def test_no_public_page_has_a_fault(page: Page, sample: ArticlePage, therapist: User) -> None:
-    factories.schedule()
-    consultation = by_visitor.submit(factories.unsaved_request(article=sample.page_ptr))[0]
-    manage = consultation.get_absolute_url()
+def faults_of_colors(gallery: Gallery, name: str) -> list[str]:
+    """Of a page in each accent, theme and width."""
     found = []
-    addresses = [
-        "/", "/about/", "/services/", "/fees/", "/faq/", "/privacy/", "/accessibility/",
-        "/articles/", f"/articles/topics/{Topic.objects.earliest('pk').slug}/",
-        *(article.url for article in ArticlePage.objects.live()),
-        f"/consultation/?article={sample.pk}",
-        "/consultation/?who=teen", "/consultation/?elsewhere",
-        "/consultation/sent/", f"/consultation/sent/?key={consultation.token}", manage,
-        "/consultation/manage/gone/", "/no-such-page/",
-    ]  # fmt: skip
-    for address in addresses:
-        page.goto(address)
-        found += faults(page)
-    page.goto("/consultation/")
-    press(page, "Send request")
-    found += faults(page)
-    page.goto("/consultation/")
-    press(page, "More times")
-    found += faults(page)
-    words = emails.Draft("About your message", "Words")
-    starts = factories.open_times()[:3]
-    decisions.offer(
-        consultation,
-        user=therapist,
-        words=words,
-        starts=starts,
-        minutes=20,
-        despite=open_times.OBJECTIONS,
-    )
-    page.goto(manage)
-    press(page, "Confirm this time")
-    found += faults(page)
-    by_visitor.pick(consultation, starts[0], visitor_calls=True)
-    page.goto(manage)
-    found += faults(page)
-    page.get_by_text("Change, cancel or delete").click()
-    press(page, "Ask for another time")
-    page.get_by_text("Cancel or delete").click()
-    found += faults(page)
-    press(page, "Delete what I sent")
-    found += faults(page)
-    press(page, "Delete what I sent")
-    found += faults(page)
-    waiting = by_visitor.submit(factories.unsaved_request())[0]
-    PracticeSettings.objects.update(nobody_home_since=timezone.now())
-    for address in ("/consultation/", waiting.get_absolute_url()):
-        page.goto(address)
-        found += faults(page)
-    PracticeSettings.objects.update(nobody_home_since=None, has_taken_request=False)
-    for address in ("/", "/consultation/"):  # opening soon, not open yet
-        page.goto(address)
-        found += faults(page)
-    assert found == []
+    for accent, theme, width in product(ACCENTS, ("light", "dark"), WIDTHS):
+        gallery.wear(accent)
+        gallery.page.emulate_media(color_scheme=theme)
+        gallery.page.set_viewport_size({"width": width, "height": 900})
+        where = f"{name}, {width} px, {theme}, {accent}"
+        found += found_by_axe(gallery.page, where, OF_THE_THEME)
+    gallery.page.emulate_media(color_scheme="light")
+    return found
+
+
+@pytest.mark.usefixtures("address")
+def test_no_page_has_a_fault_in_any_state_theme_or_accent(browser: Browser) -> None:
+    shown = pages.everything()
+    context = browser.new_context(reduced_motion="reduce")
+    context.add_init_script(Axe().axe_script)
+    gallery = Gallery(context)
+    found = []
+    for page in shown:
+        gallery.show(page).evaluate(UNFOLD)
+        found += faults(gallery.page, page.name)
+        if page in pages.one_of_each(shown):
+            found += faults_of_colors(gallery, page.name)
+    context.close()
+    assert gallery.foreign == []
+    assert not found, "\n".join(found)
 
 
 def test_our_pages_of_the_admin_have_no_fault(
@@ -169,6 +133,10 @@ def test_our_pages_of_the_admin_have_no_fault(
     ):
         page.goto(path)
         page.wait_for_selector(within)
-        found += faults(page, within)
-    assert found == []
+        page.evaluate(Axe().axe_script)
+        for width, theme, options in OF_THE_ADMIN:
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=theme)
+            found += found_by_axe(page, f"{path}, {width} px, {theme}", options, within)
+    assert not found, "\n".join(found)
     assert ConsultationRequest.objects.count() == 2

@@ -115,7 +115,7 @@ def test_a_live_site_waits_for_the_disk_at_each_commit(live_site: Callable[..., 
     site = live_site("dummymail://", durable=True)
     ask = (
         "from django.db import connection\n"
-        "from practice.environment.database_checks import commits_reach_the_disk\n"
+        "from practice.environment.checks import commits_reach_the_disk\n"
         "connection.ensure_connection()\n"
         "assert not connection.settings_dict['ATOMIC_REQUESTS']\n"
         "assert commits_reach_the_disk(None, databases=['default']) == []\n"

@@ -26,7 +26,7 @@ from booking.services import by_visitor, decisions, expiry, notes, transitions
 from booking.times import open_times
 from deploy.machine import POSTGRESQL
 from practice.encryption import rotation
-from practice.environment.database_checks import no_log_keeps_values
+from practice.environment.checks import no_log_keeps_values
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.databases import working_on

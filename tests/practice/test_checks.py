@@ -10,7 +10,7 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.db import connection
 
-from practice.environment.database_checks import commits_reach_the_disk, no_log_keeps_values
+from practice.environment.checks import commits_reach_the_disk, no_log_keeps_values
 from practice.launch.checks import pages_say_something, practice_is_complete, sample_is_gone
 from practice.models import PracticeSettings
 from practice.models.pages import written_pages

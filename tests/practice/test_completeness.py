@@ -55,7 +55,7 @@ def test_an_empty_practice_lacks_names_license_ways_to_reach_it_and_fee() -> Non
     lines = " / ".join(missing(PracticeSettings()))
     for word in ("name of the practice", "Your name", "credential", "license", "telephone"):
         assert word in lines
-    for word in ("e-mail address", "fee"):
+    for word in ("email address", "fee"):
         assert word in lines
     assert "California" not in lines
 

@@ -49,6 +49,15 @@ def test_once_published_it_stands_in_the_menu_and_ends_in_its_own_invitation(
     assert main.count('class="invitation"') == 1
 
 
+def test_what_is_left_empty_in_the_editor_is_the_practices_own(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    page = StandardPage.objects.get(slug="services")
+    page.invitation_text = '<p data-block-key="a1b2c"></p>'
+    factories.publish(page)
+    assert "A first name and a way to reach you" in visitor.get("/services/").content.decode()
+
+
 def test_what_is_small_print_ends_in_no_invitation(
     practice: PracticeSettings, visitor: Client
 ) -> None:

@@ -9,6 +9,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
+from practice.accounts.lockout import GUESSES_BY_BOTH
 from practice.http import error_pages, outage
 from practice.models import PracticeSettings
 
@@ -104,3 +105,17 @@ def test_an_address_with_the_wrong_host_meets_it_too(practice: PracticeSettings)
     answer = Client().get("/", headers={"host": "evil.example"})
     assert answer.status_code == 400
     assert "garbled" in answer.content.decode()
+
+
+@pytest.mark.django_db
+def test_who_has_guessed_too_often_meets_a_page_with_a_telephone_too(
+    practice: PracticeSettings,
+) -> None:
+    stranger = Client()
+    guess = {"login": "therapist@example.com", "password": "wrong"}
+    answers = [stranger.post("/account/login/", guess) for _ in range(GUESSES_BY_BOTH + 1)]
+    assert answers[-1].status_code == 429
+    page = BeautifulSoup(answers[-1].content, "html.parser")
+    assert len(page.select("h1")) == 1
+    for way in ("header a[href='/']", "a[href='tel:+1-415-555-0100']", "a[href='tel:988']"):
+        assert page.select(way), way

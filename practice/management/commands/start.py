@@ -156,9 +156,6 @@ class MigrationProgress:
         pass
 
 
-# --- The sample, and how to sign in to it ------------------------------------------------
-
-
 def sign_in_file() -> Path:
     return settings.DATA_DIR / "sample-sign-in.txt"
 
@@ -191,9 +188,6 @@ def sample_sign_in() -> tuple[str, str] | None:
         return email, password
     sign_in_file().unlink()
     return None
-
-
-# --- The end of the start ----------------------------------------------------------------
 
 
 def wait_until_it_answers(port: int, check: Callable[[], None]) -> None:
