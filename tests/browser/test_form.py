@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from blog.models import ArticlePage
+from booking.samples import load_hours
 from practice.models import PracticeSettings
 from tests import factories
 from tests.browser.conftest import watched
@@ -65,7 +66,7 @@ def address(live_server: LiveServer, bare: None, settings: Any) -> str:
     settings.SITE_URL = live_server.url
     call_command("load_sample_practice", password="correct horse 7")
     call_command("load_sample_blog")
-    call_command("load_sample_booking")
+    load_hours()
     factories.open_the_sample()
     return live_server.url
 

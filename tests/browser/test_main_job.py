@@ -137,10 +137,10 @@ def test_the_teens_own_words_come_before_typing(visitor: Page) -> None:
     expect(visitor.locator("#for-teens")).to_be_hidden()
     visitor.get_by_role("link", name="Read this first").click()
     expect(visitor.locator("#for-teens")).to_be_visible()
-    expect(visitor.get_by_label("I am the teen")).to_be_checked()
+    expect(visitor.get_by_label("I'm the teen")).to_be_checked()
     visitor.get_by_label("Me", exact=True).check()
     visitor.goto("/consultation/")
-    visitor.get_by_label("I am the teen").check()
+    visitor.get_by_label("I'm the teen").check()
     expect(visitor.locator("#for-teens")).to_be_visible()
 
 
