@@ -7,7 +7,6 @@ from allauth.mfa.totp import views as app
 from allauth.mfa.webauthn import views as passkeys
 from django.contrib.auth.decorators import login_required
 from django.urls import path, re_path
-from django.views.generic import RedirectView
 
 from practice.accounts import views
 from practice.accounts.reauthentication import View, second_factor_again
@@ -71,6 +70,6 @@ wagtails_own = [
     path("documents/authenticate_with_password/<int:restriction>/", views.document_password),
     path("admin/login/", views.to_sign_in, name="admin_sign_in"),
     path("admin/logout/", views.sign_out, name="admin_sign_out"),
-    re_path(r"^admin/password_reset/", RedirectView.as_view(pattern_name="account_reset_password")),
+    re_path(r"^admin/password_reset/", views.to_forgotten_password),
     path("_util/login/", views.to_sign_in),
 ]

@@ -50,6 +50,10 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(request.GET.get("next") or reverse("wagtailadmin_home"))
 
 
+def to_forgotten_password(request: HttpRequest) -> HttpResponse:
+    return redirect("account_reset_password")
+
+
 class SignIn(account.LoginView):
     """The passkey first, the password below it."""
 

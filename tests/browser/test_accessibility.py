@@ -64,10 +64,10 @@ def found_by_axe(page: Page, where: str, options: Any, within: str | None = None
     ]
 
 
-def faults(page: Page, name: str) -> list[str]:
+def faults(page: Page, name: str, widths: tuple[int, ...] = WIDTHS) -> list[str]:
     """Of a page at each width, in the light."""
     found = []
-    for width in WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             found.append(f"{name}: wider than {width} px")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page, expect
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.browser
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """A browser whose device has a lock, such as a fingerprint, that always knows its owner."""
     context = watched(browser.new_context(base_url=address), address)
+    context.add_init_script(Axe().axe_script)
     page = context.new_page()
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text))
@@ -46,7 +48,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 def faults(page: Page) -> list[str]:
     """On a phone: these pages are one column at any width."""
-    return accessibility.faults(page, widths=(390,))
+    return accessibility.faults(page, page.url, widths=(390,))
 
 
 def press(page: Page, name: str) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles import finders
 from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from booking.letters import emails, outbox
-from booking.models import ConsultationRequest, Schedule, State
+from booking.models import ConsultationRequest, OutgoingEmail, Schedule, State
 from booking.services import decisions
 from practice.models import User
 from tests import factories
@@ -133,12 +134,14 @@ def test_asking_to_move(visitor: Page, signed_in: Page, therapist: User) -> None
 
 def test_cancelling(visitor: Page, therapist: User) -> None:
     visitor.goto(agreed(visitor, therapist))
+    visitor.get_by_role("button", name="Email me a calendar file too").click()
+    OutgoingEmail.objects.update(sent_at=timezone.now())
     visitor.get_by_text("Change, cancel or delete").click()
     visitor.get_by_role("button", name="Cancel our call").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("You canceled our call")
     consultation = the_request()
     assert not consultation.claims.exists()
-    assert consultation.emails.get(kind="letter", sent_at=None)
+    assert consultation.emails.cancellations().get(sent_at=None), "the file that they have"
     assert consultation.starts_at in factories.open_times()
 
 
