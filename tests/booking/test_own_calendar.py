@@ -192,10 +192,12 @@ def test_an_empty_feed_is_a_calendar(visitor: Client) -> None:
 
 
 @pytest.mark.parametrize("secret", ["wrong", "é", "%00", "a b", "[unreadable: its key is missing]"])
-def test_a_wrong_secret_finds_what_any_missing_address_finds(visitor: Client, secret: str) -> None:
+def test_a_wrong_secret_finds_what_any_missing_private_address_finds(
+    visitor: Client, secret: str
+) -> None:
     agreed()
     wrong = visitor.get(address(secret))
-    nowhere = visitor.get("/no/such/page/")
+    nowhere = visitor.get("/consultation/no/such/page/")
     assert (wrong.status_code, wrong.content) == (404, nowhere.content)
     assert wrong["Content-Type"] == nowhere["Content-Type"]
 

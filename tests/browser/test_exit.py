@@ -114,10 +114,10 @@ def test_the_page_is_blank_before_the_network_is_asked(opens: Opens) -> None:
 
 def test_a_page_that_the_browser_kept_comes_back_empty(opens: Opens) -> None:
     page = typed_into(opens(), FORM)
-    page.get_by_label("Telephone", exact=True).fill("626 555 0143")
+    page.get_by_label("Phone", exact=True).fill("626 555 0143")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
     expect(field(page)).to_have_value("")
-    expect(page.get_by_label("Telephone", exact=True)).to_have_value("")
+    expect(page.get_by_label("Phone", exact=True)).to_have_value("")
 
 
 # --- Shift -------------------------------------------------------------------------------------

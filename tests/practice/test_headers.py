@@ -96,11 +96,11 @@ def test_an_essay_may_run_the_script_only_if_it_can_be_left_by_it(
     practice: PracticeSettings,
     visitor: Client,
     article: ArticlePage,
-    monkeypatch: pytest.MonkeyPatch,
     is_on: bool,
     source: str,
 ) -> None:
-    monkeypatch.setattr(ArticlePage, "quick_exit", is_on, raising=False)
+    article.quick_exit = is_on
+    article.save()
     for _ in range(2):  # made, and as it is kept
         answer = visitor.get(article.url)
         assert (b"/exit.js" in answer.content) == is_on

@@ -19,6 +19,7 @@ NGINX = Path(settings.BASE_DIR) / "deploy/nginx/common.conf"
 # What everybody may read: pages, what they load, and what says how the site is.
 PUBLIC = re.compile(
     r"/?(?:articles|documents|mail|media|static|_util|healthz|readyz|metrics|robots|theme|sitemap"
+    r"|icon|favicon|apple-touch-icon"
     r"|\.well-known|\^|\(|$)"
 )
 
