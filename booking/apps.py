@@ -29,7 +29,6 @@ class BookingConfig(AppConfig):
             Place("/calendar/", of_visitors=True, key_at=""),
         )
         show("booking.AvailabilityRule", "booking.DateOverride")
-        show("practice.User", "auth.Group")  # pages say who reads requests
         tracking.connect(bounces.learn)
         user_logged_in.connect(presence.note_sign_in)
         post_migrate.connect(permissions.let_therapists_review, sender=self)

@@ -35,16 +35,18 @@ def copy(name: str) -> Path:
     if file is None:
         raise FileNotFoundError(name)
     own.parent.mkdir(parents=True, exist_ok=True)
-    with own.open("x") as out:
-        out.write(mark(file) + file.read_text())
+    with own.open("x", encoding="utf-8") as out:
+        out.write(mark(file) + file.read_text("utf-8"))
     return own
 
 
 def doubtful() -> Iterator[str]:
     """A line for each that stands for a template that is gone, or is another than it was."""
-    for own in sorted(file for file in folder().rglob("*") if file.is_file()):
+    for own in sorted(folder().rglob("[!.]*")):
+        if not own.is_file():
+            continue
         name = own.relative_to(folder()).as_posix()
-        head, file = own.read_text().partition("\n")[0], original(name)
+        head, file = own.read_bytes().partition(b"\n")[0].decode(errors="replace"), original(name)
         if file is None and ITS_OWN not in head:
             yield (
                 f"{own} stands for none of the site's templates: it's gone. Delete yours, or, if "

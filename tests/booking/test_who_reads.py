@@ -9,7 +9,6 @@ from django.test import Client
 
 from booking.permissions import REVIEW
 from practice.models import HomePage, PracticeSettings, User
-from practice.pagecache import version
 from practice.website.initial_data import permission
 from tests import factories
 
@@ -56,20 +55,6 @@ def test_whoever_else_may_read_requests_changes_what_visitors_are_told(
     assert sentence() == SEVERAL
     User.objects.filter(pk=editor.pk).update(is_active=False)
     assert sentence() == ALONE
-
-
-def test_finished_pages_are_made_anew_when_somebody_gains_or_loses_access(editor: User) -> None:
-    for change in (
-        GAIN["joins the therapists"],
-        GAIN["is in a group that may"],
-        GAIN["is granted it alone"],
-        GAIN["may do everything"],
-        lambda colleague: User.objects.filter(pk=colleague.pk).update(is_active=False),
-        lambda colleague: colleague.delete(),
-    ):
-        before = version.current()
-        change(editor)
-        assert version.current() != before
 
 
 def test_the_form_says_it_once(

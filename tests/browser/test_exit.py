@@ -217,7 +217,7 @@ def test_on_a_phone_it_is_under_the_thumb_and_not_over_what_is_typed(
     assert box["x"] + box["width"] <= PHONE["width"]
     link = page.get_by_role("link", name="Leave this page")
     assert link.evaluate("each => getComputedStyle(each).borderTopStyle") == "solid"
-    page.get_by_label("Anything you would like me to know").focus()
+    page.get_by_label("Phone", exact=True).focus()
     assert place(page)["y"] < PHONE["height"] / 6
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     last = page.locator("footer a").last.bounding_box()

@@ -74,3 +74,11 @@ def test_nothing_is_copied_over_what_a_practice_wrote(folder: Path) -> None:
     with pytest.raises(CommandError, match="no template"):
         call_command("copy_template", NOWHERE)
     assert (folder / FOOTER).read_text() == "<p>Ours</p>"
+
+
+def test_what_is_no_template_stops_no_command(folder: Path) -> None:
+    folder.mkdir()
+    (folder / ".DS_Store").write_bytes(b"\x00\xff\xfe")
+    (folder / "portrait.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    [line] = told()
+    assert "portrait.jpg" in line

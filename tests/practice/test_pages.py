@@ -362,3 +362,28 @@ def test_no_line_of_a_heading_begins_with_a_dash(
     text = visitor.get("/articles/dashes/").content.decode()
     headings = re.findall(r"<h[12][^>]*>([^<]+)</h", text[: text.index("<footer")])
     assert headings[:2] == [f"Close\u2060{dash}and far"] * 2
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ({}, None),
+        ({"violence_url": "https://example.org/help"}, 'href="https://example.org/help"'),
+        ({"violence_phone": "1-800-799-7233"}, "Call 1-800-799-7233"),
+        ({"violence_text_to": "88788", "violence_text_word": "START"}, "Text START to 88788"),
+        ({"violence_text_to": "88788"}, None),
+    ],
+)
+def test_who_is_hurt_is_asked_only_where_a_way_to_help_follows(
+    practice: PracticeSettings, visitor: Client, told: dict[str, str], shown: str | None
+) -> None:
+    ways = ("phone", "url", "text_word", "text_to", "chat_url")
+    empty = {f"violence_{name}": "" for name in ways}
+    PracticeSettings.objects.update(violence_name="Some hotline", **(empty | told))
+    text = visitor.get("/fees/").content.decode()
+    if shown:
+        assert shown in text
+    elif "violence_text_to" not in told:
+        assert "hurting or scaring you" not in text
+    assert "Text  to" not in text
+    assert '<ul role="list">\n    </ul>' not in re.sub(r"\n\s*\n", "\n", text)

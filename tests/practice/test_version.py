@@ -107,12 +107,12 @@ SEEN: dict[str, Callable[[ArticlePage], Any]] = {
     "add a document": lambda _: Document.objects.create(
         title="Form", file=SimpleUploadedFile("form.txt", b"text")
     ),
-    "let somebody else read requests": lambda _: factories.user("x@example.com"),
     "write by hand": update_by_hand,
     "migrate": lambda _: call_command("migrate", verbosity=0),
 }
 UNSEEN: dict[str, Callable[[ArticlePage], Any]] = {
     "ask for a consultation": lambda _: factories.consultation_request(),
+    "sign in": lambda _: factories.user("x@example.com").save(),
     "render a picture": lambda _: SiteImage.objects.get().get_rendition("width-10"),
 }
 

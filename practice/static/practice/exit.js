@@ -46,6 +46,7 @@
   addEventListener("blur", startOver);
   link.addEventListener("click", leave);
   for (const told of document.querySelectorAll(".by-shift")) told.hidden = false;
-  // Some browsers keep a whole page for Back, whatever the page says about being stored.
-  addEventListener("pageshow", (event) => { if (event.persisted) empty(); });
+  // Some browsers keep a whole page for Back, whatever the page says about being stored. It is asked
+  // for anew, without what was sent: an address may stand in a question beside its field.
+  addEventListener("pageshow", (event) => { if (event.persisted) { empty(); location.replace(location.pathname); } });
 })();
