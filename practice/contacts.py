@@ -13,6 +13,7 @@ import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberMatcher
 
 # What has no width: Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), controls,
@@ -43,11 +44,11 @@ PROVIDERS = ("gmail.com", "yahoo.com", "hotmail.com", "outlook.com", "icloud.com
 ALSO_RIGHT = {"mail.com", "email.com", "ymail.com", "cloud.com"}  # and so near to one of them
 ALIKE = 0.85  # gmial.com is 0.89; hotmail.co.uk 0.83, and right
 
-NO_ADDRESS = "This does not look like an e-mail address. One looks like name@example.com."
-TWO_ADDRESSES = "Write just one address here."
-NO_NUMBER = (
-    "This does not look like a telephone number. "
-    "Write it with its area code, or with + and the country's code."
+NO_ADDRESS = _("That doesn't look like an email address. It should look like name@example.com.")
+TWO_ADDRESSES = _("Write just one address here.")
+NO_NUMBER = _(
+    "That doesn't look like a phone number. "
+    "Add the area code, or start with + and the country code."
 )
 
 

@@ -3,10 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from booking.models import ConsultationRequest
 from practice import contacts
 from practice.models import Caller, Medium, PracticeSettings
+
+TOO_LONG = {"max_length": _("That's too long. Shorten it to %(limit_value)s characters.")}
 
 
 def needs_email(consultation: ConsultationRequest, practice: PracticeSettings) -> bool:
@@ -30,6 +33,7 @@ class PhoneField(forms.CharField):
     """A telephone number: one of several ways to reply, and so not called optional."""
 
     one_of_several = True
+    default_error_messages = TOO_LONG
 
     def __init__(self, **kwargs: Any) -> None:
         kind = {"type": "tel", "autocomplete": "tel", "inputmode": "tel"}

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.contact import PhoneField, needs_phone
 from booking.models import ConsultationRequest, Schedule
@@ -136,8 +137,8 @@ class ChoosesTime(VisitorForm):
     def taken(self, start: datetime | None) -> str:
         """What somebody reads who cannot have that time."""
         is_near = start is not None and abs(start - timezone.now()) < NEAR
-        which = times.in_zone(start, self.zone) if start and is_near else _("That time")
-        return _(
+        which = times.in_zone(start, self.zone) if start and is_near else gettext("That time")
+        return gettext(
             "%(which)s was just taken, or isn't open. Pick another time, or say you're flexible."
         ) % {"which": which}
 
@@ -156,12 +157,12 @@ class PickForm(VisitorForm):
     """One of the times that were offered, and the number to call if that is not known yet."""
 
     time = forms.CharField(
-        label="Which time suits you?",
+        label=_("Which time works for you?"),
         max_length=40,
-        error_messages={"required": "Choose one of the times."},
+        error_messages={"required": _("Choose one of the times.")},
     )
-    phone = PhoneField(label="Which number may I call?")
-    visitor_calls = forms.BooleanField(label="I would rather call you", required=False)
+    phone = PhoneField(label=_("What number can I call?"))
+    visitor_calls = forms.BooleanField(label=_("I'd rather call you"), required=False)
 
     def __init__(
         self,
@@ -186,12 +187,12 @@ class PickForm(VisitorForm):
     def clean_time(self) -> datetime:
         start = parse_start(self.cleaned_data["time"])
         if start is None or start not in self.starts:
-            raise forms.ValidationError("This time is not held for you any more. Choose another.")
+            raise forms.ValidationError(gettext("I'm no longer holding that time. Pick another."))
         return start
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         asks = "phone" in self.fields and "phone" not in self.errors
         if asks and not cleaned.get("phone") and not cleaned.get("visitor_calls"):
-            self.add_error("phone", "Write the number, or tick that you would rather call.")
+            self.add_error("phone", gettext("Add a number, or check “I'd rather call you.”"))
         return cleaned

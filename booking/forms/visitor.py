@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
-from booking.forms.contact import PhoneField
+from booking.forms.contact import TOO_LONG, PhoneField
 from booking.forms.times import SUGGEST, ChoosesTime
 from booking.ledger.wishes import REFUSALS
 from booking.models import ConsultationRequest, PartnerKnows, PartOfWeek, Schedule, Who
@@ -37,10 +37,13 @@ def as_meant(typed: QueryDict) -> QueryDict:
 
 class EmailField(contacts.EmailField):
     one_of_several = True
+    default_error_messages = TOO_LONG
 
 
 class NameField(forms.CharField):
     """A name of which something is seen, or there would be nothing to press in a list."""
+
+    default_error_messages = TOO_LONG
 
     def to_python(self, value: Any) -> str:
         return contacts.name(super().to_python(value) or "")
@@ -50,6 +53,7 @@ class ProseField(forms.CharField):
     """Text of several lines; a line's end counts once, as the browser counted it."""
 
     widget = forms.Textarea
+    default_error_messages = TOO_LONG
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Without `maxlength`: a browser would cut what is pasted, and say nothing."""
@@ -100,7 +104,7 @@ class ConsultationForm(ChoosesTime):
         label=_("What should I call you?"),
         help_text=_("A first name is enough."),
         max_length=100,
-        error_messages={"required": _("Write a name I can call you by.")},
+        error_messages={"required": _("Tell me what to call you.")},
         widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
     )
     phone = PhoneField(
@@ -113,10 +117,10 @@ class ConsultationForm(ChoosesTime):
     text_ok = forms.BooleanField(label=_("You can text me"), required=False)
     voicemail_ok = forms.BooleanField(label=_("Voicemail is fine"), required=False)
     discreet = forms.BooleanField(
-        label=_("Someone else may see my email or phone."),
+        label=_("Someone else may see my email or phone"),
         help_text=_(
-            "Then my emails name nobody and hold no link, and I leave no voicemail. "
-            "The next page has your link to keep."
+            "Then my emails have no name in them and no link, and I won't text or leave voicemail. "
+            "My email address still shows. The next page has your link to save."
         ),
         required=False,
     )
@@ -141,6 +145,7 @@ class ConsultationForm(ChoosesTime):
         help_text=_("For example: after 6, or not while I'm at work."),
         max_length=200,
         required=False,
+        error_messages=TOO_LONG,
     )
     message = ProseField(
         label=_("Anything you'd like me to know"),

@@ -20,7 +20,6 @@ from django.core.validators import (
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.text import get_text_list
 from modelcluster.fields import ParentalKey
 from modelcluster.models import ClusterableModel
 from wagtail.admin.panels import FieldPanel, HelpPanel, InlinePanel, MultiFieldPanel
@@ -411,8 +410,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
 
     @property
     def places(self) -> str:
-        """Where the therapist is licensed, in words: "California, Nevada or Oregon"."""
-        return get_text_list([region.name for region in self.regions])
+        """Where the therapist is licensed, in words: "California, Nevada, or Oregon"."""
+        *others, last = [region.name for region in self.regions] or [""]
+        comma = "," if len(others) > 1 else ""
+        return f"{', '.join(others)}{comma} or {last}" if others else last
 
     def region_name(self, code: str) -> str:
         """The name of a licensed region, else its code."""

@@ -46,7 +46,7 @@ def squeezed(text: str) -> str:
 
 def test_an_essay_names_its_author_license_and_reading_time(text: str) -> None:
     line = squeezed(re.sub(r"<[^>]+>", "", text[text.index('class="by"') :]))
-    assert "By The Therapist, license 000000 1 minute to read" in line
+    assert "By The Therapist, license 000000 1-minute read" in line
     assert 'rel="author" href="/about/"' in text
 
 
@@ -64,7 +64,7 @@ def test_an_essay_without_an_author_says_how_long_it_takes(
 ) -> None:
     factories.article(index)
     text = visitor.get(ESSAY).content.decode()
-    assert "1 minute to read" in text
+    assert "1-minute read" in text
     assert "By " not in text
 
 
@@ -317,8 +317,8 @@ def test_a_list_shows_a_line_a_title_and_minutes_and_where_nobody_speaks_the_sum
         item.get_text(" ", strip=True)
         for item in main(visitor, "/articles/").select(".sentences li")
     )
-    assert spoken == "\u201cI did not want to start it again.\u201d Spoken 1 minute to read"
-    assert silent == "Silent About nothing. 1 minute to read"
+    assert spoken == "\u201cI did not want to start it again.\u201d Spoken 1-minute read"
+    assert silent == "Silent About nothing. 1-minute read"
 
 
 def test_the_home_page_says_who_for_whom_where_and_what_it_costs_before_its_one_button(
@@ -333,7 +333,7 @@ def test_the_home_page_says_who_for_whom_where_and_what_it_costs_before_its_one_
     for said in (
         "The Therapist LMFT, Marriage and Family Therapist I'm here for two.",
         "Couples By video or phone, anywhere in California or Nevada",
-        "$180 for 50 minutes. The first consultation is free.",
+        "$180 for 50 minutes. The consultation is free.",
     ):
         assert said in words
     assert [link["href"] for link in front.select("a")] == ["/consultation/"]

@@ -323,7 +323,7 @@ def test_a_time_that_is_gone_is_not_held_and_the_request_waits_without(
         start,
     )
     html = visitor.get(consultation.get_absolute_url()).content.decode()
-    assert "isn't set aside any longer" in html
+    assert "no longer holding the time you asked for" in html
 
 
 def test_another_press_closes_it_and_reopening_it_takes_it_for_real(

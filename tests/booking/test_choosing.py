@@ -71,7 +71,7 @@ def test_a_suggestion_is_preselected_and_up_to_six_times_stand_below(visitor: Cl
     html = look(visitor)
     assert chosen(html) == "suggest"
     assert 3 <= len(radios(html)) <= 6
-    assert "More times" in html
+    assert "Show more times" in html
 
 
 def test_times_are_grouped_by_day_and_labelled_with_their_zone(visitor: Client) -> None:
@@ -91,13 +91,13 @@ def test_more_times_add_a_week_and_keep_what_is_typed_until_there_are_no_more(
     html = visitor.post(URL, {**typed, "act": "more"}).content.decode()
     assert days_of(html) == [f"2026-12-{day:02}" for day in range(1, 11)], "three, and a week"
     assert len(radios(html)) <= 4 * 10 + 1, "and never all of them"
-    assert "More times" in html
+    assert "Show more times" in html
     for kept in ("After the summer", 'value="Robin"', 'value="after 6"'):
         assert kept in html
     assert chosen(html) == TUESDAY_ONE
     html = visitor.post(URL, {**typed, "weeks": weeks_of(html), "act": "more"}).content.decode()
     assert days_of(html)[-1] == "2026-12-14", "as far as times are offered"
-    assert "More times" not in html
+    assert "Show more times" not in html
     assert "Please look at this again" not in html
     assert not ConsultationRequest.objects.exists()
 

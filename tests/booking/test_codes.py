@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)
 HERE = "/consultation/code/"
-WRONG = "That code doesn't work. It may have run out. Ask me for a new one."
+WRONG = "That code doesn't work. It may have expired. Ask me for a new one."
 
 
 @pytest.fixture(autouse=True)

@@ -143,7 +143,7 @@ def test_the_visitors_wish_is_kept_for_the_day_on_which_the_hold_ends(
     erasing.place_legal_hold(consultation, TODAY + 3 * DAY, "A complaint", user=user)
     visitor, link = Client(), consultation.get_absolute_url()
     page = visitor.get(link).content.decode()
-    assert "duty to keep this request until <strong>Friday, June 4" in page
+    assert "required to keep this request until <strong>Friday, June 4" in page
     assert "A complaint" not in page
     answer = visitor.post(link, {"act": "erase", "sure": "yes"}).content.decode()
     assert "It isn't deleted yet" in answer

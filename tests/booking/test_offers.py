@@ -225,10 +225,10 @@ class TestTheVisitor:
         ("typed", "sentence"),
         [
             ({"phone": "626 555 0143"}, "Choose one of the times"),
-            ({"time": "2026-12-01T21:00Z"}, "Write the number"),
-            ({"time": "2026-12-01T21:00Z", "phone": "12"}, "does not look like"),
-            ({"time": "2026-12-01T22:00Z", "phone": "626 555 0143"}, "not held for you"),
-            ({"time": "soon", "phone": "626 555 0143"}, "not held for you"),
+            ({"time": "2026-12-01T21:00Z"}, "Add a number"),
+            ({"time": "2026-12-01T21:00Z", "phone": "12"}, "t look like a phone number"),
+            ({"time": "2026-12-01T22:00Z", "phone": "626 555 0143"}, "no longer holding that time"),
+            ({"time": "soon", "phone": "626 555 0143"}, "no longer holding that time"),
             ({"time": "\x00", "phone": "626 555 0143"}, "ull characters"),
         ],
     )
@@ -265,7 +265,7 @@ class TestTheVisitor:
         assert "Until then this time stays yours" in page(visitor, by_phone)
         later = [TUESDAY + timedelta(days=n) for n in (2, 3)]
         decisions.offer(by_phone, user=therapist, words=WORDS, starts=later, minutes=20)
-        assert "Leave it as it is" in page(visitor, by_phone)
+        assert "Leave our call where it is" in page(visitor, by_phone)
         assert by_phone.claims.count() == 3 * (20 + 10) // 5
         act(visitor, by_phone, "none_suits")
         assert by_phone.state == State.CONFIRMED
@@ -322,9 +322,9 @@ class TestTheVisitor:
         confirmed(consultation, therapist)
         url = consultation.get_absolute_url()
         asked = visitor.post(url, {"act": "erase"}).content.decode()
-        assert "takes it off your calendar" in asked
+        assert "a cancellation for your calendar" in asked
         html = visitor.post(url, {"act": "erase", "sure": "yes"}).content.decode()
-        assert "email address and the time of our call" in html
+        assert "email address and the time we had set" in html
         assert visitor.get(url).status_code == 410
         left = ConsultationRequest.objects.get()
         assert (left.name, left.phone, left.email) == ("", "", "robin@example.com")
@@ -372,7 +372,7 @@ class TestTheVisitor:
         )
         confirmed(by_phone, therapist)
         factories.practice_settings(consultation_medium="telephone")
-        assert "We meet by video" in page(visitor, by_phone)
+        assert "We'll meet by video" in page(visitor, by_phone)
 
     def test_is_answered_before_the_time_itself(self, visitor: Client) -> None:
         consultation, _ = by_visitor.submit(

@@ -83,11 +83,11 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "lost its time": (
         lambda: filed(asked_for=TUESDAY, **OVER),
         "You'll hear from me by Wednesday, December 2",
-        "isn't set aside any longer",
+        "no longer holding the time you asked for",
     ),
     "unreserved": (
         lambda: filed(asked_for=TUESDAY, limits_reached=[Limit.CONTACT]),
-        "Times are on their way",
+        "I'll send you other times",
         "I couldn't set that time aside",
     ),
     "without a receipt": (
@@ -114,12 +114,12 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "proposed": (
         lambda: filed(State.PROPOSED, TUESDAY, TUESDAY + DAY, holds_until=NOW + DAY),
         "Pick a time to talk",
-        "After that, this request ends. You can always send a new one.",
+        "After that, this request ends. You can send a new one.",
     ),
     "proposed, one": (
         lambda: filed(State.PROPOSED, TUESDAY, phone=""),
         "Does this time work for you?",
-        "Which number may I call?",
+        "What number can I call?",
     ),
     "proposed beside an agreed time": (
         lambda: filed(State.PROPOSED, TUESDAY + DAY, holds_until=NOW + DAY, **TIME),
@@ -144,7 +144,7 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "confirmed, no number": (
         lambda: filed(State.CONFIRMED, phone="", **TIME),
         "Our call is set",
-        "I have no number for you",
+        "I don't have your number",
     ),
     "confirmed, by video": (
         lambda: filed(State.CONFIRMED, medium="video", **TIME),
@@ -154,7 +154,7 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "confirmed, at the office": (
         lambda: filed(State.CONFIRMED, medium="office", **TIME),
         "Our meeting is set",
-        "20 minutes, face to face",
+        "20 minutes, in person",
     ),
     "asked to move": (
         lambda: filed(State.CONFIRMED, **ASKED, **TIME),
@@ -174,7 +174,7 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "waitlisted": (
         lambda: filed(State.WAITLISTED),
         "You're on my waitlist",
-        "You stay on the list.",
+        "You stay on the list for up to 365 days.",
     ),
     "declined": (lambda: filed(State.DECLINED), "My reply to you", "That says nothing about you"),
     "withdrawn": (
@@ -199,11 +199,15 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     ),
     "expired": (
         lambda: filed(State.EXPIRED),
-        "The times I offered have run out",
+        "The times I offered are no longer open",
         "send a new request",
     ),
     "closed": (lambda: filed(State.CLOSED), "This request is closed", "send a new request"),
-    "held": (lambda: filed(**HELD), "You'll hear from me by Wednesday, December 2", "a duty to"),
+    "held": (
+        lambda: filed(**HELD),
+        "You'll hear from me by Wednesday, December 2",
+        "I'm required to",
+    ),
     "held, to be deleted": (
         lambda: filed(State.WITHDRAWN, erasure_asked_at=NOW, **HELD),
         "You canceled your request",
@@ -264,7 +268,11 @@ def test_changing_and_deleting_is_folded_and_says_what_it_does(visitor: Client, 
     buttons = {each["value"]: each.get_text() for each in fold.select("button")}
     is_final = not {"withdraw", "ask_to_move"} & buttons.keys()
     assert buttons.get("erase", "Delete what I sent") == "Delete what I sent"
-    assert is_final or buttons["withdraw"] in ("Cancel my request", "Cancel our call")
+    assert is_final or buttons["withdraw"] in (
+        "Cancel my request",
+        "Cancel our call",
+        "Cancel our meeting",
+    )
     if "erase" in buttons:
         assert "Emails and texts already sent stay where they are." in words(fold)
     outside = [each["value"] for each in page.select("main button") if each not in fold.select("*")]
@@ -335,8 +343,52 @@ def test_elsewhere_in_the_world_no_american_number_is_named(visitor: Client) -> 
 
 def test_a_request_that_is_over_says_when_it_goes_by_itself(visitor: Client) -> None:
     page = read(visitor.get(filed(State.DECLINED).get_absolute_url()))
-    assert "If you do nothing, it's deleted by itself within about 90 days." in words(page)
-    assert "deleted by itself" not in words(read(visitor.get(filed().get_absolute_url())))
+    assert "If you do nothing, it's deleted automatically within about 90 days." in words(page)
+    assert "deleted automatically" not in words(read(visitor.get(filed().get_absolute_url())))
+
+
+NAMES_THE_NUMBER: dict[str, Callable[[], ConsultationRequest]] = {
+    "agreed, they call": lambda: filed(State.CONFIRMED, visitor_calls=True, **TIME),
+    "late": lambda: filed(**LATE),
+    "past": lambda: filed(State.CONFIRMED, **PAST),
+    "nobody home": lambda: away(State.PENDING),
+    "closed": lambda: filed(State.CLOSED),
+}
+
+
+@pytest.mark.parametrize(
+    ("telephone", "ways"), [("the front desk", []), ("(415) 555-0100", ["tel:+1-415-555-0100"])]
+)
+@pytest.mark.parametrize("state", NAMES_THE_NUMBER)
+def test_a_number_is_a_link_only_where_it_can_be_dialed(
+    visitor: Client, state: str, telephone: str, ways: list[str]
+) -> None:
+    consultation = NAMES_THE_NUMBER[state]()
+    factories.practice_settings(telephone=telephone)
+    page = read(visitor.get(consultation.get_absolute_url()))
+    assert f"me at {telephone}" in words(page)
+    links = page.select("main a[href]")
+    assert "" not in [each["href"] for each in links]
+    assert [each["href"] for each in links if each.get_text() == telephone] == ways
+
+
+@pytest.mark.parametrize("fields", [{"email": ""}, {"discreet": True}])
+@pytest.mark.parametrize("telephone", ["(415) 555-0100", ""])
+def test_a_lost_link_is_a_reason_to_call_where_there_is_a_telephone(
+    visitor: Client, telephone: str, fields: dict[str, Any]
+) -> None:
+    factories.practice_settings(telephone=telephone)
+    consultation = filed(**fields)
+    page = read(visitor.get(f"/consultation/sent/?key={consultation.token}"))
+    assert ("If you lose it, call me" in words(page)) is bool(telephone)
+
+
+def test_a_meeting_at_the_office_is_not_called_a_call(visitor: Client) -> None:
+    for state in (State.CONFIRMED, State.CANCELLED, State.WITHDRAWN):
+        consultation = filed(state, medium="office", **TIME)
+        text = words(read(visitor.get(consultation.get_absolute_url())))
+        assert "our call" not in text, state
+        assert "ur meeting" in text, state
 
 
 def test_who_comes_too_late_reads_how_it_stands_now(visitor: Client, therapist: User) -> None:
@@ -378,7 +430,7 @@ def test_the_page_after_sending_says_by_when_what_next_and_how_to_come_back(
 def test_without_a_link_it_tells_what_happens_to_everybody(visitor: Client) -> None:
     page = read(visitor.get("/consultation/sent/"))
     check_frame(page)
-    assert "You'll hear from me within 2 working days." in words(page)
+    assert "You'll hear from me within 2 business days." in words(page)
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_nothing_sticks_out_of_the_narrowest_phone(page: Page, form: str) -> Non
         page.goto(way)
         assert page.evaluate(STICKS_OUT) == [], way
     page.goto(form)
-    press(page, "More times")
+    press(page, "Show more times")
     page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
     assert page.evaluate(STICKS_OUT) == []
     press(page, "Send request")

@@ -126,7 +126,7 @@ def test_a_mistake_moves_the_focus_to_the_summary_and_its_links_to_the_fields(
     visitor.goto("/consultation/")
     visitor.get_by_role("button", name="Send request").click()
     expect(visitor.locator(".error-summary")).to_be_focused()
-    visitor.get_by_role("link", name="Write a name I can call you by.").click()
+    visitor.get_by_role("link", name="Tell me what to call you.").click()
     expect(visitor).to_have_url(re.compile("#id_name$"))
     visitor.keyboard.type("Robin")
     expect(visitor.get_by_label("What should I call you?")).to_have_value("Robin")

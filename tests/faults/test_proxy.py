@@ -281,7 +281,7 @@ def test_nobody_gets_in_by_a_header_or_a_method(served: Served) -> None:
     assert answer.status == 200
     answer = proxy.ask("/consultation/", FORGED, method="POST", body=overridden.encode())
     assert answer.status == 200
-    assert "Write a name" in answer.text
+    assert "Tell me what to call you" in answer.text
 
 
 def test_a_limit_counts_the_real_address_whatever_is_forged(served: Served) -> None:

@@ -54,7 +54,7 @@ def test_every_page_says_so_with_the_telephone(away: None, visitor: Client, path
     assert (answer.status_code, answer["Retry-After"]) == (503, "60")
     assert answer["Cache-Control"] == "no-store"
     text = answer.content.decode()
-    assert "It comes back by itself" in text
+    assert "try again in a few minutes" in text
     assert 'href="tel:+1-415-555-0100"' in text
     assert "was not saved" not in text
     assert "default-src 'none'" in answer["Content-Security-Policy"]

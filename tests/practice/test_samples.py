@@ -131,7 +131,7 @@ def test_the_essays_show_every_block_that_there_is(sample: HomePage) -> None:
 def test_the_picture_of_an_essay_stands_below_its_heading(sample: HomePage) -> None:
     body = ArticlePage.objects.get(slug=MADE).body
     [at] = [number for number, block in enumerate(body) if block.block_type == "picture"]
-    assert body[at - 1].value == "What rubbing does"
+    assert body[at - 1].value == "What friction does"
     assert body[at].value.pk == SiteImage.objects.get().pk
 
 

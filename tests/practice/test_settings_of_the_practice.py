@@ -101,6 +101,19 @@ def test_regions_are_read_line_by_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("regions", "places"),
+    [
+        ("", ""),
+        ("CA California", "California"),
+        ("CA California\nNV Nevada", "California or Nevada"),
+        ("CA California\nNV Nevada\nOR Oregon", "California, Nevada, or Oregon"),
+    ],
+)
+def test_places_are_named_as_in_a_sentence(regions: str, places: str) -> None:
+    assert PracticeSettings(licensed_regions=regions).places == places
+
+
+@pytest.mark.parametrize(
     ("telephone", "country", "link"),
     [
         ("(415) 555-0100", "US", "tel:+1-415-555-0100"),
