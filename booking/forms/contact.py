@@ -9,7 +9,9 @@ from booking.models import ConsultationRequest
 from practice import contacts
 from practice.models import Caller, Medium, PracticeSettings
 
-TOO_LONG = {"max_length": _("That's too long. Shorten it to %(limit_value)s characters.")}
+TOO_LONG: dict[str, Any] = {
+    "max_length": _("That's too long. Shorten it to %(limit_value)s characters.")
+}
 
 
 def needs_email(consultation: ConsultationRequest, practice: PracticeSettings) -> bool:

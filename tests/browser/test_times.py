@@ -52,7 +52,7 @@ def test_asking_for_a_time_which_the_therapist_confirms(visitor: Page, signed_in
     visitor.get_by_label("What should I call you?").fill("Robin")
     visitor.get_by_role("button", name="Show more times").click()
     expect(visitor.get_by_label("What should I call you?")).to_have_value("Robin")
-    visitor.get_by_text("Change the time zone", exact=True).click()
+    visitor.get_by_text("Change time zone", exact=True).click()
     visitor.get_by_label("Show times in").select_option("America/New_York")
     visitor.get_by_role("button", name="Show times in this zone", exact=True).click()
     time = visitor.locator(".day .chip").nth(9)
