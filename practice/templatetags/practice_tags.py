@@ -109,9 +109,13 @@ def script(context: template.Context, name: str) -> SafeString:
 
     Not within `hold`, whose text comes without the word the next time.
     """
+    try:
+        address = static(name)
+    except ValueError:  # of no collected file: an error page without its script beats none
+        return SafeString("")
     if "request" in context:
         vars(context["request"])["runs_script"] = True
-    return format_html('<script src="{}" defer></script>', static(name))
+    return format_html('<script src="{}" defer></script>', address)
 
 
 @register.simple_tag

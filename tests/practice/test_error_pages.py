@@ -1,6 +1,7 @@
 """Whatever went wrong: whose site it is, a way home, a telephone, crisis help, and no dead end."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -119,3 +120,16 @@ def test_who_has_guessed_too_often_meets_a_page_with_a_telephone_too(
     assert len(page.select("h1")) == 1
     for way in ("header a[href='/']", "a[href='tel:+1-415-555-0100']", "a[href='tel:988']"):
         assert page.select(way), way
+
+
+def test_an_error_page_comes_though_no_static_file_was_collected(
+    visitor: Client, settings: Any
+) -> None:
+    settings.STORAGES = settings.STORAGES | {
+        "staticfiles": {
+            "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+        }
+    }
+    answer = visitor.get("/consultation/manage/nothing/else/")
+    assert answer.status_code == 404
+    assert "Leave this page" in answer.content.decode()
