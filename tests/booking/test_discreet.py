@@ -14,6 +14,7 @@ from booking.erasure import data_requests
 from booking.letters import outbox
 from booking.models import ConsultationRequest, PartnerKnows, State, Who
 from booking.services import by_visitor, decisions, expiry, readdress
+from booking.times.open_times import OBJECTIONS
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.booking.test_review import hidden_and_shown
@@ -89,6 +90,51 @@ def test_what_the_therapist_wrote_stands_on_the_own_page_while_it_holds(
     assert "I have room on Fridays.<br>Bring" in page(visitor, consultation.get_absolute_url())
     by_visitor.withdraw(consultation)
     assert "Fridays" not in page(visitor, consultation.get_absolute_url())
+
+
+WORDS = decisions.Draft("", "Ring the side door.")
+TIME: dict[str, Any] = {"minutes": 20, "despite": OBJECTIONS}
+
+
+def test_the_words_of_an_agreed_time_stay_while_it_stands(
+    visitor: Client, therapist: User, clock: Any
+) -> None:
+    consultation = send(visitor)
+    start, other = factories.open_time(9), factories.open_time(30)
+    decisions.confirm(consultation, user=therapist, words=WORDS, starts_at=start, **TIME)
+    by_visitor.ask_to_move(consultation)
+    assert "side door" in page(visitor, consultation.get_absolute_url())
+    offer = decisions.Draft("", "Or this one?")
+    decisions.offer(consultation, user=therapist, words=offer, starts=[other], **TIME)
+    assert "side door" not in page(visitor, consultation.get_absolute_url())
+    by_visitor.none_suits(consultation)
+    assert "side door" in page(visitor, consultation.get_absolute_url())
+    decisions.offer(consultation, user=therapist, words=offer, starts=[other], **TIME)
+    factories.letters_left()
+    assert consultation.holds_until
+    clock.move_to(consultation.holds_until + timedelta(minutes=1), tick=False)
+    assert expiry.expire_offers() == 1
+    assert "side door" in page(visitor, consultation.get_absolute_url())
+
+
+@pytest.mark.parametrize("ends", ["pick", "move"])
+def test_the_words_of_an_agreed_time_end_with_it(
+    visitor: Client, therapist: User, ends: str
+) -> None:
+    consultation = send(visitor)
+    start, other = factories.open_time(9), factories.open_time(30)
+    decisions.confirm(consultation, user=therapist, words=WORDS, starts_at=start, **TIME)
+    if ends == "move":
+        words = decisions.Draft("", "The front door now.")
+        decisions.move(consultation, user=therapist, words=words, starts_at=other, **TIME)
+    else:
+        offer = decisions.Draft("", "Or this one?")
+        decisions.offer(consultation, user=therapist, words=offer, starts=[other], **TIME)
+        by_visitor.pick(consultation, other)
+    by_visitor.ask_to_move(consultation)
+    shown = page(visitor, consultation.get_absolute_url())
+    assert "side door" not in shown
+    assert ("front door" in shown) is (ends == "move")
 
 
 def test_words_that_went_by_email_do_not_stand_there(visitor: Client, therapist: User) -> None:
