@@ -30,6 +30,11 @@ class Contact:
     voicemail: bool
     discreet: bool  # someone else may read it or listen: nothing leaves that names anybody
 
+    @property
+    def say(self) -> str:
+        """What the therapist does with words that no email brings."""
+        return "say or text" if self.text else "say"
+
     def takes(self, kind: str) -> bool:
         """Whether an email of this kind may leave."""
         own = {

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from booking.erasure import data_requests
-from booking.letters import outbox
+from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, PartnerKnows, State, Who
 from booking.services import by_visitor, decisions, expiry, readdress
 from booking.times.open_times import OBJECTIONS
@@ -198,6 +198,25 @@ def test_proposed_words_lead_to_the_page_on_which_they_stand(
     shown = as_therapist.get(f"/admin/consultations/{consultation.pk}/{kind}/").content.decode()
     assert "/consultation/manage/" not in shown
     assert "No e-mail address was left" not in shown
+
+
+@pytest.mark.parametrize(("discreet", "how"), [(True, "say"), (False, "say or text")])
+def test_by_telephone_alone_the_words_name_nobody_where_someone_else_may_listen(
+    as_therapist: Client, discreet: bool, how: str
+) -> None:
+    asked = factories.consultation_request(
+        email="", phone="+16265550143", text_ok=True, discreet=discreet
+    )
+    for kind in (each.kind for each in decisions.DECISIONS if each.writes):
+        words = emails.draft(asked, kind, starts_at=NOW, starts=[NOW]).body
+        assert ("Robin" in words) is not discreet
+        assert ("The Therapist" in words) is not discreet
+    address = f"/admin/consultations/{asked.pk}/"
+    shown = as_therapist.get(f"{address}waitlist/").content.decode()
+    assert f"Words to {how}:" in shown
+    done = as_therapist.post(f"{address}waitlist/", hidden_and_shown(shown), follow=True)
+    for sentence in (f"the words to {how};", f"To {how}</h2>"):
+        assert sentence in done.content.decode()
 
 
 # --- For whom ---------------------------------------------------------------------------------
