@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 RECEIVED, WITHDRAWAL = "received", "withdrawal"
 # What leaves in place of all others where someone else may read it: a line that names nobody.
-NEUTRAL_RECEIVED, NEUTRAL_LETTER = "neutral_received", "neutral_letter"
+NEUTRAL = NEUTRAL_RECEIVED, NEUTRAL_LETTER = "neutral_received", "neutral_letter"
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ class Contact:
             NEUTRAL_RECEIVED: self.acknowledgment,
             WITHDRAWAL: self.cancellation,
         }
-        is_neutral = kind in (NEUTRAL_RECEIVED, NEUTRAL_LETTER)
-        return own.get(kind, self.letter) and (is_neutral or not self.discreet)
+        return own.get(kind, self.letter) and (kind in NEUTRAL or not self.discreet)
 
     def leaves_as(self, kind: str) -> str:
         """The kind of email that tells of this one: itself, or a line that names nobody."""

@@ -72,8 +72,7 @@ class ReachView(DetailPart):
         try:
             if request.POST.get("seen") != form.seen:
                 raise transitions.NotAllowed
-            ticked = {"email_ok": False, **form.cleaned_data}
-            readdress.reach_by(self.consultation, user=self.user, **ticked)
+            readdress.reach_by(self.consultation, user=self.user, **form.cleaned_data)
         except transitions.NotAllowed:
             return self.back(
                 "Nothing was saved, because the request changed since you opened the page. "

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from booking.erasure import data_requests
-from booking.letters import emails, outbox
+from booking.letters import bounces, emails, outbox
 from booking.models import ConsultationRequest, PartnerKnows, State, Who
 from booking.services import by_visitor, decisions, expiry, readdress
 from booking.times.open_times import OBJECTIONS
@@ -166,6 +166,52 @@ def test_who_wants_no_more_email_is_to_be_told_what_did_not_leave(
     readdress.reach_by(consultation, user=therapist, **ways)
     assert to_visitor() == []
     assert ConsultationRequest.objects.to_be_told().exists()
+
+
+def test_what_was_owed_when_it_was_learned_leaves_as_a_line_that_names_nobody(
+    visitor: Client, therapist: User
+) -> None:
+    consultation = send(visitor, discreet="")
+    words = decisions.Draft("About you", "I have room on Fridays.")
+    decisions.waitlist(consultation, user=therapist, words=words)
+    readdress.reach_by(consultation, user=therapist, discreet=True)
+    first = "Thanks for your message. I'll be in touch by Wednesday.\n"
+    assert to_visitor() == [first, NEWS]
+    assert "on Fridays" in page(visitor, consultation.get_absolute_url())
+
+
+def test_a_reminder_that_was_owed_when_it_was_learned_does_not_leave(
+    visitor: Client, therapist: User
+) -> None:
+    agreed = factories.agreed_request(NOW + timedelta(days=2), by=therapist)
+    factories.letters_left()
+    agreed.emails.create(kind="reminder_one_day", recipient="visitor", about_time=agreed.starts_at)
+    readdress.reach_by(agreed, user=therapist, discreet=True)
+    assert not agreed.emails.filter(recipient="visitor", sent_at=None).exists()
+
+
+def test_a_letter_that_came_back_goes_to_the_right_address_as_a_line_that_names_nobody(
+    visitor: Client, therapist: User
+) -> None:
+    consultation = send(visitor, discreet="")
+    sent = consultation.emails.get(recipient="visitor")
+    factories.letters_left()
+    bounces.came_back(sent)
+    readdress.reach_by(consultation, user=therapist, discreet=True)
+    ConsultationRequest.objects.update(email="robbin@example.com")
+    consultation.refresh_from_db()
+    readdress.readdress(consultation, "robin@example.com", user=therapist)
+    assert to_visitor() == ["Thanks for your message. I'll be in touch by Wednesday.\n"]
+
+
+def test_words_that_no_email_held_stay_on_the_page_when_the_tick_is_taken_back(
+    visitor: Client, therapist: User
+) -> None:
+    consultation = send(visitor)
+    words = decisions.Draft("", "I have room on Fridays.")
+    decisions.waitlist(consultation, user=therapist, words=words)
+    readdress.reach_by(consultation, user=therapist, discreet=False)
+    assert "on Fridays" in page(visitor, consultation.get_absolute_url())
 
 
 # --- The therapist ----------------------------------------------------------------------------
