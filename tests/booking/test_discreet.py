@@ -265,6 +265,18 @@ def test_by_telephone_alone_the_words_name_nobody_where_someone_else_may_listen(
         assert sentence in done.content.decode()
 
 
+@pytest.mark.parametrize("kind", ["offer", "waitlist", "calendar_file"])
+def test_a_letter_greets_by_name_where_nobody_else_reads_it(therapist: User, kind: str) -> None:
+    for discreet in (True, False):
+        start = factories.open_time(30 if discreet else 9)
+        agreed = factories.agreed_request(start, by=therapist, discreet=discreet)
+        letter = emails.draft(agreed, kind, starts=[NOW], stands_until=NOW).body
+        greeting, _, rest = letter.partition("\n\n")
+        assert greeting == ("Hello," if discreet else "Hi Robin,")
+        assert rest[0].isupper()
+        assert "conversation" not in rest
+
+
 # --- For whom ---------------------------------------------------------------------------------
 
 
