@@ -25,13 +25,17 @@ from practice.models import Caller, Medium, PracticeSettings
 
 Kind = transitions.Kind
 Act = Callable[[ConsultationRequest, PickForm], None]
+SETTLES = {
+    State.CONFIRMED: (Kind.CONFIRM, Kind.MOVE, Kind.KEEP, Kind.PICKED),
+    State.DECLINED: (Kind.DECLINE,),
+}
 
 
 @sensitive_post_parameters()
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def manage(request: HttpRequest, token: str) -> HttpResponse:
-    """A visitor's own page: shows the state, never the message; acts by POST alone."""
+    """A visitor's own page: shows the state, nothing that they wrote; acts by POST alone."""
     consultation = ConsultationRequest.objects.by_token(token)
     if consultation is None:
         return _gone(request, token)
@@ -135,13 +139,17 @@ def _kept_days(
 
 
 def _letter(consultation: ConsultationRequest) -> Letter | None:
-    """The one that says how things stand, as it was sent; that it was declined stays said."""
+    """The one that says how things stand, as it was sent."""
     emailed = consultation.letters.filter(channel=Letter.Channel.EMAIL, is_automatic=False)
-    if consultation.state == State.DECLINED:
-        letter = emailed.filter(kind=Kind.DECLINE).last()
-    else:
-        letter = emailed.filter(version=consultation.version).last()
+    letter = emailed.filter(version=_settled_in(consultation)).first()
     return None if letter is None or isinstance(letter.body, Unreadable) else letter
+
+
+def _settled_in(consultation: ConsultationRequest) -> int:
+    """The version since which it stands as it does, whatever was asked or noted in the meantime."""
+    kinds = SETTLES.get(State(consultation.state), ())
+    settled = consultation.events.filter(kind__in=kinds).order_by("version").last()
+    return settled.version if settled else consultation.version
 
 
 def _pick(consultation: ConsultationRequest, form: PickForm) -> None:
@@ -249,9 +257,9 @@ def by_code(request: HttpRequest) -> HttpResponse:
     """Where a code that was read out is typed; it leads to the visitor's own page."""
     typed = "" if is_foreign(request) else request.POST.get("code", "").strip()
     try:
-        found = codes.open_by(typed, client_address(request)) if typed else None
+        consultation = codes.open_by(typed, client_address(request)) if typed else None
     except counts.TooMany:
         return render(request, "booking/code.html", {"is_too_many": True}, status=429)
-    if found is None:
+    if consultation is None:
         return render(request, "booking/code.html", {"is_wrong": bool(typed)})
-    return HttpResponseRedirect(found.get_absolute_url(), status=303)
+    return HttpResponseRedirect(consultation.get_absolute_url(), status=303)

@@ -1,7 +1,7 @@
 """A visitor's private link: the request's id with its nonce, signed. And the code in its place.
 
 The link can be rebuilt whenever a letter needs it, so it is stored nowhere; a new nonce
-revokes it. Knowing it allows all that the visitor may do, and shows nothing that was written.
+revokes it. Knowing it allows all that the visitor may do, and shows nothing that they wrote.
 A code is read out on the telephone, and only its digest is stored.
 """
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from booking.erasure import erasing, retention
 from booking.ledger import wishes
-from booking.ledger.wishes import ERASE, HOLD, NO_EMAIL, REFUSALS, WITHDRAWN, Wish
+from booking.ledger.wishes import DISCREET, ERASE, HOLD, NO_EMAIL, REFUSALS, WITHDRAWN, Wish
 from booking.models import ConsultationRequest, State
 from booking.services import transitions
 from booking.services.by_visitor import let_go
@@ -75,9 +75,13 @@ def _honor(consultation: ConsultationRequest, wish: Wish) -> None:
         changes |= {"state": state, "state_since": timezone.now(), **transitions.as_new()}
     if NO_EMAIL in wish.refused and consultation.phone:
         changes["email"] = ""
+    if DISCREET in wish.refused:
+        changes["discreet"] = True
     transitions.change(consultation, **changes)
     if withdrawn or consultation.erasure_asked_at:
         let_go(consultation)
     if NO_EMAIL in wish.refused:
         transitions.say_instead(consultation)
+    if consultation.discreet:
+        transitions.name_nobody(consultation)
     transitions.note(consultation, Kind.HONORED, Actor.SYSTEM)

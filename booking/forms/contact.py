@@ -44,8 +44,16 @@ class PhoneField(forms.CharField):
 
 
 class ReachForm(forms.Form):
-    """How a visitor with a telephone may be reached, as they told the therapist since."""
+    """How a visitor may be reached, as they told the therapist since."""
 
+    ON_THE_PHONE = ("text_ok", "voicemail_ok")
+
+    discreet = forms.BooleanField(
+        label="Someone else may see their email or phone",
+        help_text="Tick this and emails say only that there's news. You send no texts and leave no "
+        "voicemail.",
+        required=False,
+    )
     text_ok = forms.BooleanField(label="Texts are fine", required=False)
     voicemail_ok = forms.BooleanField(label="Voicemail is fine", required=False)
     email_ok = forms.BooleanField(
@@ -59,7 +67,12 @@ class ReachForm(forms.Form):
         super().__init__(data, initial=now | {"email_ok": True}, label_suffix="")
         # What the page showed: a tick that it did not have, or had otherwise, is no answer.
         self.seen = f"{consultation.version}.{consultation.wishes}.{bool(consultation.email):d}"
-        if not consultation.email:
+        if consultation.discreet:
+            for name in self.ON_THE_PHONE:
+                self.fields[name].help_text = "This does nothing while someone else may see it."
+        if not consultation.phone:
+            del self.fields["text_ok"], self.fields["voicemail_ok"]
+        if not consultation.phone or not consultation.email:
             del self.fields["email_ok"]
 
 

@@ -252,7 +252,7 @@ class LetterForm(forms.Form):
         if not contact.letter or contact.discreet:
             del self.fields["subject"]
         if not contact.letter:
-            self.fields["body"].label = "Words to say or text"
+            self.fields["body"].label = f"Words to {contact.say}"
         elif contact.discreet:
             self.fields["body"].label = "Your words, on their own page"
         if not self["earlier"].value():

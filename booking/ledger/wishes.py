@@ -26,6 +26,7 @@ from booking.models import ConsultationRequest, State, digest_of
 WISH = "wish"
 WITHDRAWN, ERASE, HOLD = "withdrawn", "erase", "hold"
 NO_EMAIL = "no-email"
+DISCREET = "discreet"  # lines of older versions never say it: one without it leaves what is stored
 REFUSALS = {"text_ok": "no-texts", "voicemail_ok": "no-voicemail"}  # what of the phone is refused
 DIGITS = 40
 MOST = 1_000_000  # changes: what claims more is no line of ours, and would fill its column
@@ -93,6 +94,7 @@ def _line(consultation: ConsultationRequest) -> str:
         *(f"{what}={day:%Y-%m-%d}" for what, day in days.items() if day),
         *(word for tick, word in REFUSALS.items() if not getattr(consultation, tick)),
         *[NO_EMAIL] * (not consultation.email),
+        *[DISCREET] * consultation.discreet,
         WISH,
     ]
     return f"{' '.join(words)}\n"

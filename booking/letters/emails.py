@@ -1,7 +1,7 @@
 """Letters to visitors, one function each, over `booking/emails/<kind>_body.txt`.
 
 E-mail is not confidential: what goes to a visitor is neutral in its subject, since couples share
-mailboxes, and repeats nothing that was written.
+mailboxes, and repeats nothing that was written, but for the name in a greeting.
 """
 
 from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 RECEIVED, WITHDRAWAL = "received", "withdrawal"
 # What leaves in place of all others where someone else may read it: a line that names nobody.
-NEUTRAL_RECEIVED, NEUTRAL_LETTER = "neutral_received", "neutral_letter"
+NEUTRAL = NEUTRAL_RECEIVED, NEUTRAL_LETTER = "neutral_received", "neutral_letter"
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,11 @@ class Contact:
     voicemail: bool
     discreet: bool  # someone else may read it or listen: nothing leaves that names anybody
 
+    @property
+    def say(self) -> str:
+        """What the therapist does with words that no email brings."""
+        return "say or text" if self.text else "say"
+
     def takes(self, kind: str) -> bool:
         """Whether an email of this kind may leave."""
         own = {
@@ -37,8 +42,7 @@ class Contact:
             NEUTRAL_RECEIVED: self.acknowledgment,
             WITHDRAWAL: self.cancellation,
         }
-        is_neutral = kind in (NEUTRAL_RECEIVED, NEUTRAL_LETTER)
-        return own.get(kind, self.letter) and (is_neutral or not self.discreet)
+        return own.get(kind, self.letter) and (kind in NEUTRAL or not self.discreet)
 
     def leaves_as(self, kind: str) -> str:
         """The kind of email that tells of this one: itself, or a line that names nobody."""

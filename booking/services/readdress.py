@@ -40,16 +40,16 @@ def reach_by(
     consultation: ConsultationRequest,
     *,
     user: User,
-    email_ok: bool,
+    email_ok: bool = True,
     **ticked: bool,
 ) -> None:
-    """How the visitor may be reached from now on: the ticks of `wishes.REFUSALS`, and whether by
-    email. Without that their address goes.
+    """How the visitor may be reached from now on: the ticks of `wishes.REFUSALS`, `discreet`, and
+    whether by email. Without that their address goes.
 
-    Raises NotAllowed without a telephone number and where a wish came between, Stale if it was
+    Raises NotAllowed where no way would be left and where a wish came between, Stale if it was
     erased.
     """
-    if not consultation.phone:
+    if not email_ok and not consultation.phone:
         raise NotAllowed
     address = {} if email_ok else {"email": ""}
     shown = ConsultationRequest.objects.shown().filter(pk=consultation.pk)
@@ -58,6 +58,8 @@ def reach_by(
     consultation.refresh_from_db()
     if not email_ok:
         transitions.say_instead(consultation)
+    if consultation.discreet:
+        transitions.name_nobody(consultation)
     wishes.changed(consultation)
     transitions.note(consultation, Kind.REACH, Actor.PRACTICE, user)
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from booking.availability import Interval
@@ -20,7 +20,7 @@ from booking.models import (
     Schedule,
     State,
 )
-from booking.models.contact import NEUTRAL_LETTER, RECEIVED
+from booking.models.contact import NEUTRAL, NEUTRAL_LETTER, NEUTRAL_RECEIVED, RECEIVED
 from booking.models.letters import CARRIES_WORDS, OutgoingEmailQuerySet
 from booking.times import open_times, reservations
 from practice.jurisdiction import times
@@ -171,6 +171,16 @@ def say_instead(consultation: ConsultationRequest) -> None:
     letters = consultation.letters.filter(version__in=words.values("version"))
     letters.filter(is_automatic=False).update(channel=Letter.Channel.IN_PERSON)
     owed.delete()
+
+
+def name_nobody(consultation: ConsultationRequest) -> None:
+    """Someone else may read it from now on: a neutral line tells of what was owed or came back."""
+    to_visitor = consultation.emails.filter(recipient=Recipient.VISITOR)
+    not_there = to_visitor.filter(Q(sent_at=None) | Q(bounced_at__isnull=False))
+    written = consultation.letters.filter(is_automatic=False).values("version")
+    not_there.filter(kind=RECEIVED).update(kind=NEUTRAL_RECEIVED)
+    not_there.filter(kind="letter", version__in=written).update(kind=NEUTRAL_LETTER)
+    to_visitor.filter(sent_at=None).exclude(kind__in=NEUTRAL).delete()
 
 
 def owed_cancellations(consultation: ConsultationRequest) -> OutgoingEmailQuerySet:

@@ -205,7 +205,7 @@ class DecideView(RequestView):
             return "Done. Your words are on their page, and an email without them is on its way."
         if contact.letter:
             return "Done. Your letter is on its way."
-        return "Done. Below are the words to say or text; press “I told them” when you have."
+        return f"Done. Below are the words to {contact.say}; press “I told them” when you have."
 
     def _show(
         self,

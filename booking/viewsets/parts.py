@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from booking import conflicts
 from booking.forms.contact import AddressForm, ReachForm
@@ -12,6 +13,7 @@ from booking.letters import emails
 from booking.services import again, codes, decisions, notes, readdress, transitions
 from booking.viewsets.base import RequestView
 from booking.viewsets.review import DetailView
+from practice.environment import site_url
 
 NOTES = "Outcome and private note"
 
@@ -72,8 +74,7 @@ class ReachView(DetailPart):
         try:
             if request.POST.get("seen") != form.seen:
                 raise transitions.NotAllowed
-            ticked = {"email_ok": False, **form.cleaned_data}
-            readdress.reach_by(self.consultation, user=self.user, **ticked)
+            readdress.reach_by(self.consultation, user=self.user, **form.cleaned_data)
         except transitions.NotAllowed:
             return self.back(
                 "Nothing was saved, because the request changed since you opened the page. "
@@ -88,7 +89,8 @@ class CodeView(DetailPart):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         code = codes.make_code(self.consultation, user=self.user)
-        return self.render_to_response(self.get_context_data(code=code))
+        where = site_url.absolute(reverse("booking:code"))
+        return self.render_to_response(self.get_context_data(code=code, code_address=where))
 
 
 class StandsView(DetailPart):

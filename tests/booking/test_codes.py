@@ -95,6 +95,16 @@ def test_a_request_has_one_code_and_a_code_one_request(
     assert typed(visitor, others)["Location"] != consultation.get_absolute_url()
 
 
+def test_the_therapist_reads_out_where_it_is_typed_and_knows_that_one_alone_works(
+    as_therapist: Client, consultation: ConsultationRequest, settings: Any
+) -> None:
+    settings.SITE_URL = "https://therapist.example"
+    shown = page(as_therapist.post(f"/admin/consultations/{consultation.pk}/code/"))
+    assert "https://therapist.example/consultation/code/" in shown
+    assert "An earlier code no longer works." in shown
+    assert "If you load this page again, it makes a new code." in shown
+
+
 def test_wrong_and_run_out_read_the_same(
     therapist: User, visitor: Client, consultation: ConsultationRequest, clock: Any
 ) -> None:
@@ -126,6 +136,16 @@ def test_the_form_has_a_place_for_it_also_while_it_takes_no_requests(visitor: Cl
     assert f'action="{HERE}"' in page(visitor.get(HERE))
 
 
+def test_help_in_a_crisis_is_at_hand_however_it_goes_with_the_code(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "MOST_WRONG", 1)
+    asked, wrong, over = visitor.get(HERE), typed(visitor, "x"), typed(visitor, "x")
+    assert [each.status_code for each in (asked, wrong, over)] == [200, 200, 429]
+    for answer in (asked, wrong, over):
+        assert page(answer).count('<section class="crisis"') == 1
+
+
 def test_nothing_typed_and_what_another_site_sends_count_for_nothing(
     therapist: User, visitor: Client, consultation: ConsultationRequest
 ) -> None:
@@ -152,7 +172,9 @@ def test_wrong_codes_from_one_address_end_for_that_day_and_right_ones_do_not_cou
         assert typed(visitor, code, "192.0.2.2").status_code == 303
     over = typed(visitor, code)
     assert over.status_code == 429
-    assert "call me" in page(over)
+    assert 'call me at <a href="tel:+1-415-555-0100">' in page(over)
+    PracticeSettings.objects.update(telephone="")
+    assert "call me" not in page(typed(visitor, code))
     clock.shift(timedelta(hours=23))  # another day in UTC, and the code is still good
     assert typed(visitor, code).status_code == 303
 

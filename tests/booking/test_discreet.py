@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from booking.erasure import data_requests
-from booking.letters import outbox
+from booking.letters import bounces, emails, outbox
 from booking.models import ConsultationRequest, PartnerKnows, State, Who
 from booking.services import by_visitor, decisions, expiry, readdress
+from booking.times.open_times import OBJECTIONS
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.booking.test_review import hidden_and_shown
@@ -91,6 +92,51 @@ def test_what_the_therapist_wrote_stands_on_the_own_page_while_it_holds(
     assert "Fridays" not in page(visitor, consultation.get_absolute_url())
 
 
+WORDS = decisions.Draft("", "Ring the side door.")
+TIME: dict[str, Any] = {"minutes": 20, "despite": OBJECTIONS}
+
+
+def test_the_words_of_an_agreed_time_stay_while_it_stands(
+    visitor: Client, therapist: User, clock: Any
+) -> None:
+    consultation = send(visitor)
+    start, other = factories.open_time(9), factories.open_time(30)
+    decisions.confirm(consultation, user=therapist, words=WORDS, starts_at=start, **TIME)
+    by_visitor.ask_to_move(consultation)
+    assert "side door" in page(visitor, consultation.get_absolute_url())
+    offer = decisions.Draft("", "Or this one?")
+    decisions.offer(consultation, user=therapist, words=offer, starts=[other], **TIME)
+    assert "side door" not in page(visitor, consultation.get_absolute_url())
+    by_visitor.none_suits(consultation)
+    assert "side door" in page(visitor, consultation.get_absolute_url())
+    decisions.offer(consultation, user=therapist, words=offer, starts=[other], **TIME)
+    factories.letters_left()
+    assert consultation.holds_until
+    clock.move_to(consultation.holds_until + timedelta(minutes=1), tick=False)
+    assert expiry.expire_offers() == 1
+    assert "side door" in page(visitor, consultation.get_absolute_url())
+
+
+@pytest.mark.parametrize("ends", ["pick", "move"])
+def test_the_words_of_an_agreed_time_end_with_it(
+    visitor: Client, therapist: User, ends: str
+) -> None:
+    consultation = send(visitor)
+    start, other = factories.open_time(9), factories.open_time(30)
+    decisions.confirm(consultation, user=therapist, words=WORDS, starts_at=start, **TIME)
+    if ends == "move":
+        words = decisions.Draft("", "The front door now.")
+        decisions.move(consultation, user=therapist, words=words, starts_at=other, **TIME)
+    else:
+        offer = decisions.Draft("", "Or this one?")
+        decisions.offer(consultation, user=therapist, words=offer, starts=[other], **TIME)
+        by_visitor.pick(consultation, other)
+    by_visitor.ask_to_move(consultation)
+    shown = page(visitor, consultation.get_absolute_url())
+    assert "side door" not in shown
+    assert ("front door" in shown) is (ends == "move")
+
+
 def test_words_that_went_by_email_do_not_stand_there(visitor: Client, therapist: User) -> None:
     consultation = factories.consultation_request()
     decisions.waitlist(consultation, user=therapist, words=decisions.Draft("On", "Fridays."))
@@ -120,6 +166,52 @@ def test_who_wants_no_more_email_is_to_be_told_what_did_not_leave(
     readdress.reach_by(consultation, user=therapist, **ways)
     assert to_visitor() == []
     assert ConsultationRequest.objects.to_be_told().exists()
+
+
+def test_what_was_owed_when_it_was_learned_leaves_as_a_line_that_names_nobody(
+    visitor: Client, therapist: User
+) -> None:
+    consultation = send(visitor, discreet="")
+    words = decisions.Draft("About you", "I have room on Fridays.")
+    decisions.waitlist(consultation, user=therapist, words=words)
+    readdress.reach_by(consultation, user=therapist, discreet=True)
+    first = "Thanks for your message. I'll be in touch by Wednesday.\n"
+    assert to_visitor() == [first, NEWS]
+    assert "on Fridays" in page(visitor, consultation.get_absolute_url())
+
+
+def test_a_reminder_that_was_owed_when_it_was_learned_does_not_leave(
+    visitor: Client, therapist: User
+) -> None:
+    agreed = factories.agreed_request(NOW + timedelta(days=2), by=therapist)
+    factories.letters_left()
+    agreed.emails.create(kind="reminder_one_day", recipient="visitor", about_time=agreed.starts_at)
+    readdress.reach_by(agreed, user=therapist, discreet=True)
+    assert not agreed.emails.filter(recipient="visitor", sent_at=None).exists()
+
+
+def test_a_letter_that_came_back_goes_to_the_right_address_as_a_line_that_names_nobody(
+    visitor: Client, therapist: User
+) -> None:
+    consultation = send(visitor, discreet="")
+    sent = consultation.emails.get(recipient="visitor")
+    factories.letters_left()
+    bounces.came_back(sent)
+    readdress.reach_by(consultation, user=therapist, discreet=True)
+    ConsultationRequest.objects.update(email="robbin@example.com")
+    consultation.refresh_from_db()
+    readdress.readdress(consultation, "robin@example.com", user=therapist)
+    assert to_visitor() == ["Thanks for your message. I'll be in touch by Wednesday.\n"]
+
+
+def test_words_that_no_email_held_stay_on_the_page_when_the_tick_is_taken_back(
+    visitor: Client, therapist: User
+) -> None:
+    consultation = send(visitor)
+    words = decisions.Draft("", "I have room on Fridays.")
+    decisions.waitlist(consultation, user=therapist, words=words)
+    readdress.reach_by(consultation, user=therapist, discreet=False)
+    assert "on Fridays" in page(visitor, consultation.get_absolute_url())
 
 
 # --- The therapist ----------------------------------------------------------------------------
@@ -152,6 +244,37 @@ def test_proposed_words_lead_to_the_page_on_which_they_stand(
     shown = as_therapist.get(f"/admin/consultations/{consultation.pk}/{kind}/").content.decode()
     assert "/consultation/manage/" not in shown
     assert "No e-mail address was left" not in shown
+
+
+@pytest.mark.parametrize(("discreet", "how"), [(True, "say"), (False, "say or text")])
+def test_by_telephone_alone_the_words_name_nobody_where_someone_else_may_listen(
+    as_therapist: Client, discreet: bool, how: str
+) -> None:
+    asked = factories.consultation_request(
+        email="", phone="+16265550143", text_ok=True, discreet=discreet
+    )
+    for kind in (each.kind for each in decisions.DECISIONS if each.writes):
+        words = emails.draft(asked, kind, starts_at=NOW, starts=[NOW]).body
+        assert ("Robin" in words) is not discreet
+        assert ("The Therapist" in words) is not discreet
+    address = f"/admin/consultations/{asked.pk}/"
+    shown = as_therapist.get(f"{address}waitlist/").content.decode()
+    assert f"Words to {how}:" in shown
+    done = as_therapist.post(f"{address}waitlist/", hidden_and_shown(shown), follow=True)
+    for sentence in (f"the words to {how};", f"To {how}</h2>"):
+        assert sentence in done.content.decode()
+
+
+@pytest.mark.parametrize("kind", ["offer", "waitlist", "calendar_file"])
+def test_a_letter_greets_by_name_where_nobody_else_reads_it(therapist: User, kind: str) -> None:
+    for discreet in (True, False):
+        start = factories.open_time(30 if discreet else 9)
+        agreed = factories.agreed_request(start, by=therapist, discreet=discreet)
+        letter = emails.draft(agreed, kind, starts=[NOW], stands_until=NOW).body
+        greeting, _, rest = letter.partition("\n\n")
+        assert greeting == ("Hello," if discreet else "Hi Robin,")
+        assert rest[0].isupper()
+        assert "conversation" not in rest
 
 
 # --- For whom ---------------------------------------------------------------------------------

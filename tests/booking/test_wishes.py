@@ -20,7 +20,7 @@ from booking.forms.contact import ReachForm
 from booking.ledger import tombstones, wishes
 from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, Letter, OutgoingEmail, State, Tombstone, digest_of
-from booking.services import by_visitor, decisions, expiry, readdress
+from booking.services import by_visitor, decisions, expiry, readdress, transitions
 from practice.models import PracticeSettings, User
 from tests import factories
 from tests.booking.test_erasure import ACTOR, DAY, NOW, TODAY, clock, command, user
@@ -186,6 +186,32 @@ def test_whoever_wants_no_email_gets_none_from_an_older_backup(
     clock.shift(2 * DAY)
     expiry.queue_reminders()
     assert not consultation.emails.filter(recipient="visitor").exists()
+
+
+def test_that_someone_else_may_see_it_is_still_so_and_an_owed_letter_names_nobody(
+    user: User, since_backup: Since
+) -> None:
+    consultation = factories.consultation_request(phone=PHONE)
+    words = emails.Draft("About you", "It may take weeks.")
+    decisions.waitlist(consultation, user=user, words=words)
+    owed = list(consultation.emails.filter(kind="letter").values())
+    with since_backup(consultation):
+        readdress.reach_by(consultation, user=user, discreet=True)
+        consultation.emails.all().delete()
+        OutgoingEmail.objects.bulk_create(OutgoingEmail(**each) for each in owed)
+    assert consultation.discreet
+    assert set(consultation.emails.values_list("kind", flat=True)) == {"neutral_letter"}
+
+
+def test_a_line_that_does_not_speak_of_it_leaves_it_as_it_is_stored(
+    user: User, since_backup: Since
+) -> None:
+    """As a version before this one writes lines, or where the tick was taken away since."""
+    consultation = factories.consultation_request(phone=PHONE, discreet=True)
+    with since_backup(consultation):
+        readdress.reach_by(consultation, user=user, discreet=False, text_ok=False)
+    assert consultation.discreet
+    assert not consultation.text_ok
 
 
 def test_the_newest_wish_is_the_newest_whatever_the_clock_said(
@@ -407,15 +433,18 @@ def test_the_therapist_notes_how_somebody_wants_to_be_reached(
 
 
 def test_nobody_is_left_without_any_way_to_reach_them(
-    reached: Callable[..., str], as_therapist: Client
+    user: User, reached: Callable[..., str], as_therapist: Client
 ) -> None:
-    consultation = factories.consultation_request()
-    assert (
-        "Save how to"
-        not in as_therapist.get(f"/admin/consultations/{consultation.pk}/").content.decode()
-    )
-    assert "Nothing was saved" in reached(consultation)
+    consultation = factories.consultation_request(text_ok=True)
+    address = f"/admin/consultations/{consultation.pk}/"
+    page = as_therapist.get(address).content.decode()
+    assert "Email is fine" not in page
+    assert "Texts are fine" not in page
+    reached(consultation)
     assert consultation.email
+    assert consultation.text_ok
+    with pytest.raises(transitions.NotAllowed):
+        readdress.reach_by(consultation, user=user, email_ok=False)
 
 
 def test_an_address_that_came_meanwhile_is_not_refused_by_an_older_page(
@@ -446,7 +475,24 @@ def test_a_letter_on_its_way_is_said_when_email_is_not_wanted_any_more(
         consultation, user=user, words=emails.Draft("About you", "It may take weeks.")
     )
     page = reached(consultation)
-    assert "To say or text" in page
+    assert "To say</h2>" in page
     assert "It may take weeks." in page
     assert outbox.send_due() == 0
     assert timezone.now() - timedelta(1) < consultation.state_since
+
+
+def test_the_therapist_notes_that_someone_else_may_see_it_and_takes_it_back(
+    reached: Callable[..., str],
+) -> None:
+    """Also of a visitor who left no telephone number."""
+    for phone in ("", PHONE):
+        consultation = factories.consultation_request(phone=phone)
+        ways = {"email_ok": "on", "text_ok": "on", "voicemail_ok": "on"}
+        page = reached(consultation, discreet="on", **ways)
+        assert consultation.discreet
+        assert ("does nothing while someone else may see it" in page) is bool(phone)
+        assert ("Text: no. Voicemail: no." in page) is bool(phone)
+        page = reached(consultation, **ways)
+        assert not consultation.discreet
+        assert "don't leave a voicemail" not in page
+        assert ("Text: fine. Voicemail: fine." in page) is bool(phone)
