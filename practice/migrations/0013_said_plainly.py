@@ -1,3 +1,4 @@
+import re
 from html import unescape
 from typing import Any
 
@@ -5,13 +6,15 @@ import wagtail.fields
 from django.db import migrations, models
 from django.utils.html import strip_tags
 
-from practice.jurisdiction import california
-
 HOTLINE = ("violence_name", "violence_phone", "violence_url")
 HOW_TO_WRITE = ("violence_text_word", "violence_text_to", "violence_chat_url")
-NOTICES = ("teen_information", "elsewhere_help", "good_faith_estimate_notice")
 NEW = {
-    **{name: getattr(california, name.upper()) for name in (*HOW_TO_WRITE, *NOTICES)},
+    'violence_text_word': 'START',
+    'violence_text_to': '88788',
+    'violence_chat_url': 'https://www.thehotline.org/',
+    'teen_information': "<p>In California you also need to be mature enough to take part. You don't have to give a parent's name or number here.</p><p><b>Who finds out, and when.</b> Whenever I can, I'll talk with you before I tell anyone else. The law asks me to involve a parent at some point, unless I decide, after talking with you, that it wouldn't be right.</p><p><b>What I have to report.</b> If someone under 18, or an older or dependent adult, is being hurt or neglected, or if someone is in serious danger, I have to tell the people who can protect them.</p><p><b>What it costs.</b> The first call is free. Want to go on without your parents' insurance or money? Tell me. Some services are free for teens, and I can help you look for them.</p><p><b>Your device.</b> Your school can read its email and laptops. Your own phone or your own email is safer.</p><p><b>Someone your age.</b> In the evening, text TEEN to 839863 (Teen Line) to reach another teen.</p>",
+    'elsewhere_help': '<ul><li>In the United States, your state\'s licensing board lists everyone who may practice there. Your insurance lists the therapists it pays for.</li><li><a href="https://findtreatment.gov/">FindTreatment.gov</a> lists services in every state, many at low cost.</li><li>In most of the United States and Canada, call 211 to hear about local services.</li><li>Outside the United States, <a href="https://findahelpline.com/">findahelpline.com</a> lists free help by country.</li></ul>',
+    'good_faith_estimate_notice': '<p>If you have no insurance, or don\'t use it, you have a right to a Good Faith Estimate: what your therapy is expected to cost, in writing, before we start. Ask me for one any time. If a bill is $400 or more above the estimate, you can dispute it. <a href="https://www.cms.gov/nosurprises">www.cms.gov/nosurprises</a> explains how.</p>',
     "closed_message": "I'm not taking requests right now.",
     "invitation_text": (
         "<p>You don't need the right words. A first name and a way to reach you will do.</p>"
@@ -19,9 +22,9 @@ NEW = {
 }
 
 
-def words(text: str) -> str:
-    """The bare text: the editor writes marks and spaces of its own into rich text."""
-    return "".join(unescape(strip_tags(text)).split())
+def words(text: str) -> tuple[str, list[str]]:
+    """The bare text and where it links to: the editor writes marks and spaces of its own."""
+    return "".join(unescape(strip_tags(text)).split()), re.findall(r'href="([^"]*)"', text)
 
 
 def follow_the_defaults(apps: Any, schema_editor: Any) -> None:

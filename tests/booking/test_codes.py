@@ -172,7 +172,7 @@ def test_wrong_codes_from_one_address_end_for_that_day_and_right_ones_do_not_cou
         assert typed(visitor, code, "192.0.2.2").status_code == 303
     over = typed(visitor, code)
     assert over.status_code == 429
-    assert 'call me at <a href="tel:+1-415-555-0100">' in page(over)
+    assert 'call me: <a href="tel:+1-415-555-0100">' in page(over)
     PracticeSettings.objects.update(telephone="")
     assert "call me" not in page(typed(visitor, code))
     clock.shift(timedelta(hours=23))  # another day in UTC, and the code is still good

@@ -126,9 +126,7 @@ def test_an_error_page_comes_though_no_static_file_was_collected(
     visitor: Client, settings: Any
 ) -> None:
     settings.STORAGES = settings.STORAGES | {
-        "staticfiles": {
-            "BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
-        }
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"}
     }
     answer = visitor.get("/consultation/manage/nothing/else/")
     assert answer.status_code == 404
