@@ -50,8 +50,7 @@ class ReachForm(forms.Form):
 
     discreet = forms.BooleanField(
         label="Someone else may see their email or phone",
-        help_text="Tick this and emails say only that there's news. You send no texts and leave no "
-        "voicemail.",
+        help_text="Then emails say only that there's news, and you neither text nor use voicemail.",
         required=False,
     )
     text_ok = forms.BooleanField(label="Texts are fine", required=False)
