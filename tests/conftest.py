@@ -46,6 +46,11 @@ hypothesis.settings.load_profile("tests")
 LONGEST = (
     "browser/test_accessibility.py",
     "faults/test_lighthouse.py",
+    "browser/test_whole_way.py",
+    "browser/test_exit.py",
+    "browser/test_html.py",
+    "browser/test_form.py",
+    "faults/test_lighthouse.py",
     "practice/test_start.py",
     "browser/test_crawl.py",
     "browser/test_signing_in.py",

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from booking.ledger.wishes import REFUSALS
 from booking.models import ConsultationRequest
 from practice import contacts
 from practice.models import Caller, Medium, PracticeSettings
@@ -46,8 +47,6 @@ class PhoneField(forms.CharField):
 class ReachForm(forms.Form):
     """How a visitor may be reached, as they told the therapist since."""
 
-    ON_THE_PHONE = ("text_ok", "voicemail_ok")
-
     discreet = forms.BooleanField(
         label="Someone else may see their email or phone",
         help_text="Then emails say only that there's news, and you neither text nor use voicemail.",
@@ -67,10 +66,11 @@ class ReachForm(forms.Form):
         # What the page showed: a tick that it did not have, or had otherwise, is no answer.
         self.seen = f"{consultation.version}.{consultation.wishes}.{bool(consultation.email):d}"
         if consultation.discreet:
-            for name in self.ON_THE_PHONE:
+            for name in REFUSALS:
                 self.fields[name].help_text = "This does nothing while someone else may see it."
         if not consultation.phone:
-            del self.fields["text_ok"], self.fields["voicemail_ok"]
+            for name in REFUSALS:
+                del self.fields[name]
         if not consultation.phone or not consultation.email:
             del self.fields["email_ok"]
 

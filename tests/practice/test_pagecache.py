@@ -102,7 +102,7 @@ def test_a_list_of_articles_costs_few_queries_however_many_there_are(
     for number in range(19):
         factories.article(index, title=f"Essay {number}")
     answer, cold = queries_of(visitor, "/articles/")
-    assert answer.content.count(b" to read</p>") == 20
+    assert answer.content.count(b"-minute read</p>") == 20
     shelf().pages.clear()
     assert queries_of(visitor, "/articles/")[1] == 3
     assert cold <= 13
