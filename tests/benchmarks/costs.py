@@ -40,5 +40,8 @@ def megabytes(pids: Iterable[int]) -> float:
 
 
 def _kilobytes(pid: int) -> int:
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except (ProcessLookupError, FileNotFoundError):  # it has ended, waited for or not
+        return 0
     return int(rollup.partition("\nPss:")[2].split()[0])
