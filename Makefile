@@ -6,9 +6,9 @@ PYTHON := $(shell for python in python3 /usr/bin/python3 python3.11 python3.12 p
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 endif
 BIN = .venv/bin
-# Two more than there are cores, since many tests wait for a server or a browser.
+# One more than there are cores, since many tests wait for a server or a browser.
 # Files begin in the order in which tests/conftest.py puts them.
-PYTEST = $(BIN)/python -m pytest -n $$(( $$(nproc) + 2 )) --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m pytest -n $$(( $$(nproc) + 1 )) --dist loadfile --no-loadscope-reorder
 UV_COMPILE = uv pip compile --universal --python-version 3.11.0 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header --quiet
 
