@@ -22,7 +22,7 @@ from practice.models import User
 from tests import factories
 from tests.browser.conftest import watched
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.looks]
 
 # Notes what the browser refused, even before the page's own scripts run.
 LISTEN = """
