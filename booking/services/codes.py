@@ -1,6 +1,6 @@
 """A code that is read out to a visitor and opens their own page for a day.
 
-For whoever did not keep the private link, and gets none by email. Only its digest is kept.
+For people who lost the private link, and get none by email. Only its digest is kept.
 """
 
 from datetime import timedelta

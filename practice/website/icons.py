@@ -1,40 +1,50 @@
 """The site's icons: the two lines that meet, on the practice's accent."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
+from operator import mul
 
 from PIL import Image, ImageDraw
 
 from practice.website import theme
 
-# Down the icon and across it, on a square of 32: where the first line runs, and the second.
-FIRST = ((22, 2), (22, 12), (10, 20), (10, 30))
-SECOND = ((10, 2), (10, 12), (22, 20), (22, 30))
+Curve = tuple[tuple[float, float], ...]  # a cubic Bezier's four points
+
+# On a square of 32, in this order: the second line, the gap where the first passes over it, the
+# first; each with its width.
+LINES: tuple[tuple[Curve, float], ...] = (
+    (((10, 2), (10, 12), (22, 20), (22, 30)), 3.2),
+    (((19.5, 9), (18, 12), (14, 20), (12.5, 23)), 8),
+    (((22, 2), (22, 12), (10, 20), (10, 30)), 3.2),
+)
 FINE = 4  # drawn larger by so much and made smaller, since Pillow's lines have steps
+STEPS = 24  # of a curve
 
 
 @lru_cache(maxsize=16)
 def svg(accent: str) -> str:
-    ground, thread, paper = _colors(accent)
+    thread, ground, paper = _colors(accent)
+    lines = (
+        f'<path stroke="{color}" stroke-width="{width}" d="{_path(curve)}"/>'
+        for (curve, width), color in zip(LINES, (thread, ground, paper), strict=True)
+    )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
-        f'<rect width="32" height="32" rx="5" fill="{ground}"/><g fill="none" stroke-width="3.2">'
-        f'<path stroke="{thread}" d="M10 2C10 12 22 20 22 30"/>'
-        f'<path stroke="{ground}" stroke-width="8" d="M19.5 9C18 12 14 20 12.5 23"/>'
-        f'<path stroke="{paper}" d="M22 2C22 12 10 20 10 30"/></g></svg>'
+        f'<rect width="32" height="32" rx="5" fill="{ground}"/>'
+        f'<g fill="none">{"".join(lines)}</g></svg>'
     )
 
 
 @lru_cache(maxsize=16)
 def bitmap(accent: str, size: int, kind: str) -> bytes:
     """The icon as a picture of `size` pixels; `kind` is a format of Pillow's, "PNG" or "ICO"."""
-    ground, thread, paper = _colors(accent)
+    thread, ground, paper = _colors(accent)
     scale = size * FINE / 32
     picture = Image.new("RGB", (size * FINE, size * FINE), ground)
     draw = ImageDraw.Draw(picture)
-    for curve, color, width in ((SECOND, thread, 3.2), (FIRST, ground, 8), (FIRST, paper, 3.2)):
-        part = curve if color != ground else ((19.5, 9), (18, 12), (14, 20), (12.5, 23))
-        points = [(x * scale, y * scale) for x, y in _along(part)]
+    for (curve, width), color in zip(LINES, (thread, ground, paper), strict=True):
+        points = [(x * scale, y * scale) for x, y in _along(curve)]
         draw.line(points, fill=color, width=round(width * scale), joint="curve")
     file = BytesIO()
     picture.resize((size, size), Image.Resampling.LANCZOS).save(file, kind)
@@ -42,21 +52,19 @@ def bitmap(accent: str, size: int, kind: str) -> bytes:
 
 
 def _colors(accent: str) -> tuple[str, str, str]:
-    """The ground, the second line and the first."""
+    """The second line's, the ground's and the first line's."""
     ground, paper = theme.palette(accent)["light"]["fill"], theme.PAPER["light"]
-    return ground, theme.mixed(paper, ground, 0.4), paper
+    return theme.mixed(paper, ground, 0.4), ground, paper
 
 
-def _along(curve: tuple[tuple[float, float], ...], steps: int = 24) -> list[tuple[float, float]]:
-    """Points on a cubic Bezier curve."""
-    points = []
-    for step in range(steps + 1):
-        t = step / steps
+def _path(curve: Curve) -> str:
+    start, *rest = (f"{x:g} {y:g}" for x, y in curve)
+    return f"M{start}C{' '.join(rest)}"
+
+
+def _along(curve: Curve) -> Iterator[tuple[float, float]]:
+    for step in range(STEPS + 1):
+        t = step / STEPS
         shares = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
-        points.append(
-            (
-                sum(s * x for s, (x, _) in zip(shares, curve, strict=True)),
-                sum(s * y for s, (_, y) in zip(shares, curve, strict=True)),
-            )
-        )
-    return points
+        x, y = (sum(map(mul, shares, axis)) for axis in zip(*curve, strict=True))
+        yield x, y

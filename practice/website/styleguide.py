@@ -1,4 +1,4 @@
-"""Each component in each state on one page, for whoever changes the look; under DEBUG alone."""
+"""Each component in each state on one page, for those who change the look; under DEBUG alone."""
 
 from types import SimpleNamespace
 from typing import Any
