@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 
 from booking.models.events import Proposal
@@ -180,6 +180,18 @@ class Schedule(models.Model):
         other's rows lock up. SQLite's IMMEDIATE transactions wait already.
         """
         return Schedule.objects.select_for_update(no_key=True).get(pk=self.pk)
+
+    def share(self) -> Schedule:
+        """The same as it stands, which nobody can `lock` until the transaction ends, while others
+        share it too. Take it like `lock`, and not before `lock`: two who shared would wait for each
+        other.
+        """
+        if connection.vendor != "postgresql":
+            return Schedule.objects.get(pk=self.pk)
+        (shared,) = Schedule.objects.raw(
+            "SELECT * FROM booking_schedule WHERE id = %s FOR SHARE", [self.pk]
+        )
+        return shared
 
     def as_told(self, practice: PracticeSettings) -> PracticeSettings:
         """The settings as this therapist's visitors are told them: for letters, and for what a page

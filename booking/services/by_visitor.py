@@ -114,20 +114,24 @@ def _ask_for(
 ) -> Schedule:
     """Sets the time that `consultation` is to reserve, if that is open. Raises TimeTaken.
 
-    Beyond a limit it comes in without: whoever shares a network with a flood is heard all the same.
-    Gives the schedule, locked from here on: all who want a time wait for one another, so what can
-    be done before it is. Who takes the time meanwhile is found by `claims`, and only a limit to a
-    day's consultations has to be looked at again.
+    Beyond a limit it comes in without: people who share a network with a flood are heard all the
+    same. Gives the schedule, which nobody changes from here on; others who want a time share it,
+    and who takes the same time meanwhile is found by `claims`. Only where a limit to a day's
+    consultations or to all that is unopened is near do they come one after another.
     """
     now = timezone.now()
     schedule = Schedule.of(consultation)
     time = transitions.with_time(consultation, start, practice, schedule, now)
-    schedule = schedule.lock()
+    is_near_cap = counts.near_cap(schedule) if sending else False
+    if is_near_cap or schedule.daily_limit is not None:
+        schedule = schedule.lock()
+    else:
+        schedule = schedule.share()
     if schedule.daily_limit is not None:
         transitions.with_time(consultation, start, practice, schedule, now)
     if sending:
         consultation.limits_reached = counts.against_reserving(
-            consultation, sending, salt, schedule
+            consultation, sending, salt, schedule, is_near_cap=is_near_cap
         )
     if consultation.limits_reached:
         return schedule

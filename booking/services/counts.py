@@ -20,7 +20,8 @@ from practice.models import PracticeSettings
 
 GMAIL = ("gmail.com", "googlemail.com")
 OWN_KEY = os.urandom(32)  # of this process, and gone with it
-LETTERS_PER_EMAIL = 5  # in a day: whoever typed that address, its owner is not flooded
+LETTERS_PER_EMAIL = 5  # in a day: no matter who typed that address, its owner is not flooded
+AT_ONCE = 32  # more than two servers ever work on at one moment
 
 
 class TooMany(Exception):
@@ -30,12 +31,17 @@ class TooMany(Exception):
 def count(consultation: ConsultationRequest, sending: Sending, salt: DailySalt) -> Counts:
     """Counts an unsaved request under today's `salt`. Call it in the transaction that saves it:
     what is undone, such as the same form sent twice, was never counted. Raises TooMany.
+
+    Who counts the same waits until the other's transaction ends: so all that come from one address
+    or for one contact come one after another, and `against_reserving` sees those before.
     """
     address = salt.digest("address", sending.address)
     mailboxes = [salt.digest("email", mailbox)] if (mailbox := _mailbox(consultation.email)) else []
     text = pitches.folded(consultation.message)
     texts = [salt.digest("text", text)] if len(text) >= signals.SHORTEST_TO_COMPARE else []
-    counted = DailyCount.objects.add_one(salt.day, [address, *mailboxes, *texts])
+    number = contacts.without_extension(consultation.phone)
+    numbers = [salt.digest("phone", number)] if number else []
+    counted = DailyCount.objects.add_one(salt.day, [address, *mailboxes, *texts, *numbers])
     if counted[address] > settings.REQUESTS_PER_ADDRESS:
         raise TooMany
     return Counts(
@@ -73,14 +79,39 @@ def _stored(email: str, phone: str) -> frozenset[bytes]:
     return _digests(reveal(email), reveal(phone))
 
 
+def near_cap(schedule: Schedule) -> bool:
+    """Whether those who want a time at this moment could together exceed what requests that nobody
+    has opened may reserve. Then they have to come one after another.
+    """
+    cap = _cap(schedule)
+    return cap is not None and _unopened(schedule) + AT_ONCE >= cap
+
+
+def _cap(schedule: Schedule) -> int | None:
+    """How many times unopened requests may reserve: half of those that the worker last counted;
+    before its first round any number.
+    """
+    counted = schedule.open_times_counted
+    return None if counted is None else max(settings.RESERVATIONS_PER_VISITOR, counted // 2)
+
+
+def _unopened(schedule: Schedule) -> int:
+    return schedule.consultations.reserving(timezone.now()).unopened().count()
+
+
 def against_reserving(
-    consultation: ConsultationRequest, sending: Sending, salt: DailySalt, schedule: Schedule
+    consultation: ConsultationRequest,
+    sending: Sending,
+    salt: DailySalt,
+    schedule: Schedule,
+    *,
+    is_near_cap: bool,
 ) -> list[Limit]:
     """Why the time that an unsaved request asks for is not reserved; none, and it is counted,
     under today's `salt`.
 
-    Call it in the transaction that saves it, with the schedule locked: then many who come at once
-    come one after another.
+    Call it after `count`, in the transaction that saves it, with the schedule shared, or locked
+    where `is_near_cap`.
     """
     most = settings.RESERVATIONS_PER_VISITOR
     reserving = schedule.consultations.reserving(timezone.now())
@@ -89,8 +120,7 @@ def against_reserving(
     others = (_stored(*contact) for contact in reserving.values_list(*as_stored))
     if sum(not own.isdisjoint(contact) for contact in others) >= most:
         return [Limit.CONTACT]
-    counted = schedule.open_times_counted  # the worker's; before its first round nothing is capped
-    if counted is not None and reserving.unopened().count() >= max(most, counted // 2):
+    if is_near_cap and (cap := _cap(schedule)) is not None and _unopened(schedule) >= cap:
         return [Limit.UNOPENED]
     network = salt.digest("reservation", sending.address)
     number = DailyCount.objects.add_one(salt.day, [network])[network]
@@ -104,7 +134,7 @@ def count_open_times() -> int:
     now, practice, total = timezone.now(), PracticeSettings.load(), 0
     for schedule in Schedule.objects.all():
         free = open_times.load(practice, schedule, now).together(now)
-        number = free + schedule.consultations.reserving(now).unopened().count()
+        number = free + _unopened(schedule)
         Schedule.objects.filter(pk=schedule.pk).update(open_times_counted=number)
         total += number
     return total

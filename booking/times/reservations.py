@@ -49,7 +49,8 @@ def reserve_first(
 ) -> None:
     """Makes a request that holds nothing yet hold these times, each with the pause after it.
 
-    Raises TimeTaken, upon which the whole transaction has to be undone. Call it as `reserve`.
+    Raises TimeTaken, upon which the whole transaction has to be undone. Call it in that of what the
+    times are for, with the schedule shared or locked.
     """
     _insert(consultation, schedule, _cells(spans, schedule))
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +22,7 @@ from booking.services import by_visitor, counts, decisions, unopened
 from booking.spam.signals import Sending
 from practice.models import PracticeSettings, User
 from tests import factories
+from tests.faults.site import PATIENCE
 from tests.faults.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -222,17 +225,51 @@ def submits(number: int, start: datetime, **fields: Any) -> Callable[[], bool]:
 
 @pytest.mark.usefixtures("committed")
 @pytest.mark.parametrize(
-    ("same", "most"),
-    [({"address": "192.0.2.1"}, 2), ({"email": "robin@example.com"}, 2), ({}, 4)],
+    ("same", "counted", "most"),
+    [
+        ({"address": "192.0.2.1"}, 8, 2),
+        ({"address": "192.0.2.1"}, None, 2),  # far from the cap, where all share the schedule
+        ({"email": "robin@example.com"}, None, 2),
+        ({"phone": "+16265550143"}, None, 2),
+        ({}, 8, 4),
+    ],
 )
-def test_many_at_once_have_no_more_than_one_after_another(same: dict[str, str], most: int) -> None:
+def test_many_at_once_have_no_more_than_one_after_another(
+    same: dict[str, str], counted: int | None, most: int
+) -> None:
     factories.practice_settings()
     factories.schedule()
-    Schedule.objects.update(open_times_counted=8)
+    Schedule.objects.update(open_times_counted=counted)
     starts = factories.open_times()[:8]
     assert sum(at_once([submits(n, start, **same) for n, start in enumerate(starts)])) == most
     assert ConsultationRequest.objects.count() == 8
     assert ConsultationRequest.objects.filter(claims__isnull=False).distinct().count() == most
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize(("counted", "waits"), [(None, False), (1000, False), (8, True)])
+def test_far_from_the_cap_nobody_waits_for_another(counted: int | None, waits: bool) -> None:
+    """Two who want different times; the first has its time, and its transaction has not ended."""
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite lets one transaction write at a time")
+    factories.practice_settings()
+    factories.schedule()
+    Schedule.objects.update(open_times_counted=counted)
+    first, second = (submits(n, start) for n, start in enumerate(factories.open_times()[:2]))
+    done = threading.Event()
+
+    def asks() -> None:
+        second()
+        done.set()
+        connection.close()
+
+    beside = threading.Thread(target=asks, daemon=True)
+    with transaction.atomic():
+        first()
+        beside.start()
+        assert done.wait(1 if waits else PATIENCE) is not waits
+    beside.join(PATIENCE)
+    assert done.is_set()
 
 
 # Letters to an address that many requests name

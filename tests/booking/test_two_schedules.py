@@ -269,6 +269,8 @@ def sends(schedule: Schedule, number: int, **fields: Any) -> ConsultationRequest
 
 def test_a_flood_at_one_caps_nothing_at_the_other(first: Schedule, second: Schedule) -> None:
     Schedule.objects.update(open_times_counted=8)
+    first.refresh_from_db()
+    second.refresh_from_db()
     had = [sends(second, n).starts_at is not None for n in range(6)]
     assert had == [True] * 4 + [False] * 2
     assert all(sends(first, 100 + n).starts_at for n in range(4))
