@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from booking.forms.times import as_value
 from booking.letters import emails, outbox
-from booking.models import ConsultationRequest, OutgoingEmail, Schedule, SlotClaim, State
+from booking.models import ConsultationRequest, DailySalt, OutgoingEmail, Schedule, SlotClaim, State
 from booking.services import by_visitor, counts, decisions, unopened
 from booking.spam.signals import Sending
 from practice.models import PracticeSettings, User
@@ -255,6 +255,7 @@ def test_far_from_the_cap_nobody_waits_for_another(counted: int | None, waits: b
     factories.practice_settings()
     factories.schedule()
     Schedule.objects.update(open_times_counted=counted)
+    DailySalt.of(timezone.now().date())  # for the first of a day all others do wait
     first, second = (submits(n, start) for n, start in enumerate(factories.open_times()[:2]))
     done = threading.Event()
 
