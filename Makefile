@@ -17,7 +17,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help run quick fast test test-postgres soak soak-postgres bench tools screenshots styleguide check lines rooms lock clean python environment test-environment
+.PHONY: help run quick fast test looks test-postgres soak soak-postgres bench tools screenshots styleguide check lines rooms lock clean python environment test-environment
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -30,10 +30,13 @@ quick: test-environment  ## run the pure tests, and those of the folders you cha
 	@exec $(PYTEST) --quick $(ARGS)
 
 fast: test-environment  ## run all that needs no browser and starts no server
-	@exec $(PYTEST) -m "not (browser or slow or soak)" $(ARGS)
+	@exec $(PYTEST) -m "not (browser or slow or soak or looks)" $(ARGS)
 
-test: test-environment  ## run every test but the soak
+test: test-environment  ## run every test but the soak and the looks
 	@exec $(PYTEST) $(ARGS)
+
+looks: test-environment  ## look at every page in a browser: HTML, accessibility, Lighthouse
+	@exec $(PYTEST) -m looks $(ARGS)
 
 test-postgres: test-environment  ## run those that ask for a database on a PostgreSQL made for them
 	@exec $(BIN)/python -m tests.throwaway_postgres $(PYTEST) $(ARGS)

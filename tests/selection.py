@@ -50,7 +50,7 @@ def place(item: pytest.Item) -> str:
 
 
 def is_quick(item: pytest.Item, folders: tuple[str, ...]) -> bool:
-    if any(item.get_closest_marker(name) for name in ("slow", "browser", "soak")):
+    if any(item.get_closest_marker(name) for name in ("slow", "browser", "soak", "looks")):
         return False
     return is_pure(item) or place(item).startswith(folders)
 
@@ -58,9 +58,9 @@ def is_quick(item: pytest.Item, folders: tuple[str, ...]) -> bool:
 def tells_databases_apart(item: pytest.Item) -> bool:
     """Whether a test may end otherwise on another database: it has one, or its file asks which.
 
-    How a page looks is the same on each.
+    What a finished page does in a browser is the same on each.
     """
-    if item.get_closest_marker("looks"):
+    if item.get_closest_marker("once"):
         return False
     return not is_pure(item) or hasattr(getattr(item, "module", None), "connection")
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, FloatRect, Page, Route, expect
 from booking.models import Proposal, State
 from tests import factories
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks]
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 WEATHER = "https://www.weather.gov/"
 FORM = "/consultation/"

@@ -15,7 +15,7 @@ from practice.models import PracticeSettings
 from tests import factories
 from tests.browser.conftest import watched
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks]
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 PHONE = {"width": 390, "height": 844}
 NAME, SEND = 1.1 * PHONE["height"], 2.8 * PHONE["height"]

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from practice.models import PracticeSettings, SiteImage
 from tests.browser.test_accessibility import address, sample  # noqa: F401
 
-pytestmark = [pytest.mark.browser, pytest.mark.looks]
+pytestmark = [pytest.mark.browser, pytest.mark.once]
 
 # What is left of 844 px between the bars of a phone's browser.
 PHONE = {"width": 390, "height": 664}
