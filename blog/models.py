@@ -168,13 +168,23 @@ class ArticlePage(ReaderPage):
         """What somebody says in it, by which readers find it; nothing where nobody speaks."""
         return self.voice_line or self.excerpt.spoken_line
 
-    def further(self, count: int) -> QuerySet[ArticlePage]:
-        """Others to read on with: those on one of its topics first, then the newest."""
+    @cached_property
+    def own_topics(self) -> list[Topic]:
+        return list(self.topics.all())
+
+    def further(self, count: int) -> list[ArticlePage]:
+        """Others to read on with: those on one of its topics first, each the newest first.
+
+        By their number, of which there is an index: by date, all would be sorted to show two.
+        """
+        others = ArticlePage.objects.listed().exclude(pk=self.pk).order_by("-pk")
         on_its_topics = ArticlePage.topics.through.objects.filter(
-            articlepage=OuterRef("pk"), topic__articles=self.pk
+            articlepage=OuterRef("pk"), topic__in=self.own_topics
         )
-        others = ArticlePage.objects.listed().exclude(pk=self.pk)
-        return others.order_by(Exists(on_its_topics).desc(), *others.query.order_by)[:count]
+        found = list(others.filter(Exists(on_its_topics))[:count]) if self.own_topics else []
+        if missing := count - len(found):
+            found += others.exclude(pk__in=[each.pk for each in found])[:missing]
+        return found
 
 
 class ArticleIndexPage(FixedPage):

@@ -22,7 +22,7 @@ def latest_articles(count: int) -> QuerySet[ArticlePage]:
 
 
 @register.simple_tag
-def further_articles(page: ArticlePage, count: int) -> QuerySet[ArticlePage]:
+def further_articles(page: ArticlePage, count: int) -> list[ArticlePage]:
     return page.further(count)
 
 
