@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.core.paginator import Paginator
 from django.db import models
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest
 from django.utils.functional import cached_property
 from django.utils.text import slugify
@@ -168,20 +168,20 @@ class ArticlePage(ReaderPage):
         """What somebody says in it, by which readers find it; nothing where nobody speaks."""
         return self.voice_line or self.excerpt.spoken_line
 
-    @cached_property
-    def own_topics(self) -> list[Topic]:
-        return list(self.topics.all())
-
     def further(self, count: int) -> list[ArticlePage]:
-        """Others to read on with: those on one of its topics first, each the newest first.
+        """Others to read on with: those on one of its published topics first, each the newest
+        first.
 
         By their number, of which there is an index: by date, all would be sorted to show two.
         """
+        return cached(("further", self.pk, count), lambda: self._further(count))
+
+    def _further(self, count: int) -> list[ArticlePage]:
         others = ArticlePage.objects.listed().exclude(pk=self.pk).order_by("-pk")
         on_its_topics = ArticlePage.topics.through.objects.filter(
-            articlepage=OuterRef("pk"), topic__in=self.own_topics
+            articlepage=OuterRef("pk"), topic__articles=self.pk
         )
-        found = list(others.filter(Exists(on_its_topics))[:count]) if self.own_topics else []
+        found = [*others.filter(Exists(on_its_topics))[:count]]
         if missing := count - len(found):
             found += others.exclude(pk__in=[each.pk for each in found])[:missing]
         return found
