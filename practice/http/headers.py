@@ -37,6 +37,8 @@ PERMISSIONS = ", ".join(
     [f"{name}=()" for name in CLOSED.split()] + [f"{name}=(self)" for name in OURS.split()]
 )
 
+PARTS = ("text/css", "text/javascript", "font/", "image/")  # that no browser asks of, only pages
+
 # Kinds of text whose encoding nobody else names.
 IN_UTF_8 = ("application/xml", "image/svg+xml", "text/css", "text/plain")
 
@@ -69,7 +71,8 @@ def complete(path: str, response: HttpResponseBase, *, runs_script: bool = False
     if headers["X-Frame-Options"] == "SAMEORIGIN":
         headers[POLICY] = headers[POLICY].replace(UNFRAMED, FRAMED)
     headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", PERMISSIONS)
+    if not headers.get("Content-Type", "").startswith(PARTS):
+        headers.setdefault("Permissions-Policy", PERMISSIONS)  # 800 bytes
 
 
 def is_file(path: str, response: HttpResponseBase) -> bool:
