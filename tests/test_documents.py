@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from django.core.management import BaseCommand, get_commands, load_command_class
+from django.core.management import get_commands, load_command_class
 
 from practice.environment import names
 from tests import rooms
@@ -156,8 +156,7 @@ def missing_options(text: str) -> set[str]:
 
 @cache
 def help_of(name: str) -> str:
-    app = get_commands()[name]
-    command = app if isinstance(app, BaseCommand) else load_command_class(app, name)
+    command = load_command_class(get_commands()[name], name)
     return command.create_parser("manage.py", name).format_help()
 
 
