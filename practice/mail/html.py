@@ -77,11 +77,12 @@ class _Links(Urlizer):
     url_template = LINK.format("{href}", "{url}")
 
     def trim_url(self, x: str, *, limit: int | None) -> str:
-        if "@" in x and "://" not in x:  # an email address
-            return super().trim_url(x, limit=limit)
-        # Not the name before an @, which is how https://mybank.example@elsewhere.example deceives.
-        host = re.split(r"[/?#]", x.partition("://")[2] or x)[0].rpartition("@")[2]
-        return super().trim_url(host.removeprefix("www."), limit=limit)
+        if "@" not in x or "://" in x:  # no email address
+            # Not the name before an @, by which https://mybank.example@elsewhere.example deceives.
+            host = re.split(r"[/?#]", x.partition("://")[2] or x)[0].rpartition("@")[2]
+            x = host.removeprefix("www.")
+        shown: str = super().trim_url(x, limit=limit)
+        return shown
 
 
 def _linked(line: str) -> SafeString:

@@ -289,7 +289,7 @@ def test_the_first_letter_says_what_happens_if_they_do_nothing(
     }.items():
         body = str(built[name].body)
         assert sentence in body
-        assert "You don't have to do anything. Nothing is booked until you hear from me." in body
+        assert "You don't have to do anything. Nothing is booked yet." in body
         assert "In danger, or thinking about suicide? Call or text 988, chat at http" in body
 
 
