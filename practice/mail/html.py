@@ -16,6 +16,8 @@ TEXT, LIST, BUTTON = "text", "list", "button"
 LONGEST = 60  # of what stands for an address; the whole of one looks like a trap
 # Readable on either ground without the style sheet, which some mail programs drop.
 LINK = '<a class="link" style="color:inherit" href="{}">{}</a>'
+# What no line may part: a telephone number, an hour, a day of a month.
+WHOLE = re.compile(r"(?<!\S)(\(?\+?\d[\d ().-]{7,}\d|\d{1,2}:\d\d [AP]M|[A-Z][a-z]+ \d{1,2})(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -86,4 +88,9 @@ class _Links(Urlizer):
 
 
 def _linked(line: str) -> SafeString:
-    return mark_safe(_Links()(line, trim_url_limit=LONGEST, autoescape=True))
+    links, parts = _Links(), WHOLE.split(line)
+    parts[::2] = [links(part, trim_url_limit=LONGEST, autoescape=True) for part in parts[::2]]
+    parts[1::2] = [
+        format_html('<span style="white-space:nowrap">{}</span>', part) for part in parts[1::2]
+    ]
+    return mark_safe("".join(parts))
