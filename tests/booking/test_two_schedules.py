@@ -363,7 +363,7 @@ def test_letters_are_signed_by_the_therapist_whose_they_are(
     assert theirs.endswith("Cora Whitfield\n+1 415 555 0177")
     assert ours.endswith("The Therapist\n+1 415 555 0100")
     by_phone = ask(second, email="", phone="+16265550143")
-    assert "this is Cora Whitfield." in emails.draft(by_phone, "waitlist").body
+    assert "This is Cora Whitfield." in emails.draft(by_phone, "waitlist").body
     sky.email = "sky@example.org"
     sky.save()
     left = letters_to_visitors()
@@ -388,7 +388,10 @@ def test_a_consultation_takes_place_as_its_therapist_holds_them(
         if part.mimetype.startswith("text/calendar")
     }
     assert summaries == {"robin@example.com": "Phone call", "sky@example.org": "Video call"}
-    assert "by video: https://video.example/room" in emails.draft(of_second, "confirm").body
+    assert (
+        "by video. We'll meet here: https://video.example/room"
+        in emails.draft(of_second, "confirm").body
+    )
     assert "call you" not in emails.draft(of_second, "confirm").body
 
 
