@@ -74,6 +74,9 @@ class RequestEvent(models.Model):
         REACH = "reach", "noted how to reach the visitor"
         CODE = "code", "made a code to read out to the visitor"
         CALENDAR_FILE = "calendar_file", "asked for a calendar file by email"
+        AFTER_NEXT = "after_next", "wrote about the next step"
+        AFTER_TIME = "after_time", "wrote that they can take their time"
+        AFTER_OTHERS = "after_others", "wrote the names of others"
         HONORED = "honored", "put back wishes and holds made after the backup"
 
     request = models.ForeignKey(
