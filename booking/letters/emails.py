@@ -1,9 +1,10 @@
 """Letters to visitors, one function each, over `booking/emails/<kind>_body.txt`.
 
-E-mail is not confidential: what goes to a visitor is neutral in its subject, since couples share
+Email is not confidential: what goes to a visitor is neutral in its subject, since couples share
 mailboxes, and repeats nothing that was written, but for the name in a greeting.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking import conflicts
 from booking.letters import ical, replies
@@ -29,6 +31,9 @@ from practice.mail.services import SERVICES
 from practice.models import PracticeSettings
 
 GAP = "(name and telephone)"  # stands in a proposed letter where only the therapist can fill in
+
+NO_NAME = re.compile(r"[^\S ]|[/:@<>\[\]]|\.\w\w|\d{3}")
+LONGEST_NAME = 40
 
 TITLES = {"telephone": "Phone call", "video": "Video call", "office": "Appointment"}
 
@@ -61,6 +66,10 @@ def for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any
         "zone": consultation.zone_or(practice.zone),
         "gap": GAP,
         "consultation": consultation,
+        "called": called(consultation),
+        "medium": consultation.medium or practice.consultation_medium,
+        "starts_at": consultation.starts_at,
+        "minutes": consultation.minutes,
         "reply_by": consultation.reply_by,
         "late": consultation.reply_by < practice.today(),
         "this_week": consultation.reply_by < practice.today() + timedelta(days=7),
@@ -68,6 +77,16 @@ def for_visitor(consultation: ConsultationRequest, **more: Any) -> dict[str, Any
         "manage_url": site_url.absolute(consultation.get_absolute_url()),
         **more,
     }
+
+
+def called(consultation: ConsultationRequest) -> str:
+    """What a letter calls the visitor: nothing where someone else may read it, or where the name
+    can't be read. Nor what looks like more than a name: whoever fills in the form says to which
+    address the first letter goes, and could have us send a stranger their link.
+    """
+    name = consultation.name
+    is_name = len(name) <= LONGEST_NAME and not NO_NAME.search(name)
+    return name if is_name and not (consultation.discreet or consultation.is_unreadable) else ""
 
 
 def for_practice(**more: Any) -> dict[str, Any]:
@@ -92,7 +111,7 @@ def draft(
     start_from: str = replies.STANDARD,
     referrals: Sequence[Referral] = (),
 ) -> Draft:
-    """The proposed words for a decision: a letter, or for a visitor without e-mail what to say.
+    """The proposed words for a decision: a letter, or for a visitor without email what to say.
 
     `starts_at` (UTC) is the time that the words are about and `minutes` its length, else the
     request's own; `starts` are those of an offer, which stands until `stands_until`. They begin as
@@ -124,13 +143,24 @@ def calendar_uid(consultation: ConsultationRequest) -> str:
 
 
 def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMultiAlternatives:
-    practice = PracticeSettings.load()
-    message = compose(practice, to, subject, body + "\n", **_marks(outgoing, site_url.host()))
+    practice, marks = PracticeSettings.load(), _marks(outgoing, site_url.host())
+    about: dict[str, Any] = {}
+    if outgoing.request and outgoing.recipient == OutgoingEmail.Recipient.VISITOR:
+        practice = Schedule.of(outgoing.request).as_told(practice)
+        about = {"buttons": _buttons(), "preview": gettext("There's news about your request.")}
+    message = compose(practice, to, subject, body + "\n", **about, **marks)
     # By which a mail service says of which message it speaks; a number that says nothing else.
     message.metadata = {"key": str(outgoing.key)}  # type: ignore[attr-defined]
-    html = render_to_string("booking/emails/frame.html", {"body": body, "practice": practice})
-    message.attach_alternative(html, "text/html")
     return message
+
+
+def _buttons() -> dict[str, str]:
+    """What a visitor presses, by the start of the address to which it leads."""
+    private = reverse("booking:manage", args=["-"]).removesuffix("-/")
+    return {
+        site_url.absolute(private): gettext("View or change your request"),
+        site_url.absolute(reverse("booking:request")): gettext("Send a new request"),
+    }
 
 
 def _marks(outgoing: OutgoingEmail, host: str) -> dict[str, str]:
@@ -161,7 +191,7 @@ def _to_visitor(outgoing: OutgoingEmail, kind: str) -> EmailMessage | None:
 
 
 def neutral(outgoing: OutgoingEmail) -> EmailMessage | None:
-    """A line that names nobody and leads nowhere, to somebody whose mail others may see.
+    """A line that names nobody and leads nowhere, to a visitor whose mail others may see.
 
     Made from nothing instead of taking away from what others get, so that what is added there one
     day is not here.
@@ -195,7 +225,7 @@ def letter(outgoing: OutgoingEmail) -> EmailMessage | None:
     if not consultation.contact.takes(WITHDRAWAL if cancels else written.kind):
         return None
     if written.kind == "offer" and consultation.state != State.PROPOSED:
-        return None  # it would offer what is not held any more
+        return None  # it would offer what is free again
     _require_readable(consultation.email, written.subject, written.body)
     message = make(outgoing, [str(consultation.email)], written.subject, written.body)
     if not written.is_automatic:
@@ -241,7 +271,7 @@ def reminder(outgoing: OutgoingEmail) -> EmailMessage | None:
         return None
     if consultation.starts_at != outgoing.about_time or conflicts.is_on_day_off(consultation):
         return None  # once the therapist has settled a day off, it is owed anew
-    return _to_visitor(outgoing, "reminder")
+    return _to_visitor(outgoing, outgoing.kind)
 
 
 def offer_ends(outgoing: OutgoingEmail) -> EmailMessage | None:

@@ -40,15 +40,17 @@ def _is_in_another_year(moment: datetime, zone: ZoneInfo) -> bool:
 
 
 @register.filter
-def when_in(moment: datetime, zone: ZoneInfo) -> str:
-    """`in_zone` for a page, which is read today: without the year, unless it is another one."""
-    return times.in_zone(moment, zone, year=_is_in_another_year(moment, zone))
+def when_in(moment: datetime | None, zone: ZoneInfo) -> str:
+    """`in_zone` for what is read soon, pages and letters: without the year, unless it is another
+    one.
+    """
+    return times.in_zone(moment, zone, year=_is_in_another_year(moment, zone)) if moment else ""
 
 
 @register.filter
-def end_in(moment: datetime, zone: ZoneInfo) -> str:
+def end_in(moment: datetime | None, zone: ZoneInfo) -> str:
     """`until` likewise."""
-    return times.until(moment, zone, year=_is_in_another_year(moment, zone))
+    return times.until(moment, zone, year=_is_in_another_year(moment, zone)) if moment else ""
 
 
 @register.filter

@@ -7,7 +7,7 @@ run out. Only between the mail server's yes and our note of it can a letter go t
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -19,8 +19,11 @@ from django.db import transaction
 from django.db.models import Case, Max, QuerySet, Value, When
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from practice import contacts
+from practice.environment import site_url
+from practice.mail import html
 from practice.mail.errors import describe, is_the_servers
 from practice.models import PracticeSettings
 from practice.models.mail import OwedLetter, is_waiting, lease_ends
@@ -35,17 +38,38 @@ L = TypeVar("L", bound=OwedLetter)
 
 
 def compose(
-    practice: PracticeSettings, to: Sequence[str], subject: str, body: str, **headers: str
+    practice: PracticeSettings,
+    to: Sequence[str],
+    subject: str,
+    body: str,
+    *,
+    buttons: Mapping[str, str] | None = None,
+    preview: str = "",
+    **headers: str,
 ) -> EmailMultiAlternatives:
-    """A letter in the name of the practice."""
+    """A letter in the name of the practice, as plain text and as HTML made from it.
+
+    `buttons` says what to press in place of an address (see `html.blocks`), and `preview` what a
+    mailbox shows beside the subject, which else is the subject again.
+    """
     name = " ".join(practice.mail_name.replace('"', "").split())
-    return EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
+    subject = " ".join(subject.split())
+    message = EmailMultiAlternatives(
+        subject=subject,
         body=body,
         from_email=f'"{name}" <{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}>',
         to=[contacts.wire(each) for each in to],
         headers={"Auto-Submitted": "auto-generated", **headers},
     )
+    text, signature = html.signed(body, (practice.therapist_name, practice.mail_name))
+    words = {
+        "practice": practice,
+        "preview": preview or subject,
+        "blocks": html.blocks(text, buttons or {site_url.absolute("/"): gettext("Sign in")}),
+        "signature": signature or [practice.mail_name, practice.telephone],
+    }
+    message.attach_alternative(render_to_string("practice/emails/frame.html", words), "text/html")
+    return message
 
 
 def written(name: str, to: str, **words: Any) -> EmailMultiAlternatives:

@@ -131,6 +131,9 @@ def theme_colors() -> SafeString:
     return format_html_join("", '<meta name="theme-color" media="{}" content="{}">', each)
 
 
+register.simple_tag(theme.palette)
+
+
 @register.simple_tag
 def weave(name: str) -> SafeString:
     return initials.endpaper(name)

@@ -61,7 +61,7 @@ def test_a_service_gets_each_letter_once_and_is_told_to_follow_nobody(
     assert outbox.send_due() == 0
     [sent] = postmark.asked
     assert sent["To"] == "robin@example.com"
-    assert sent["Subject"] == "QHC: we have your message"
+    assert sent["Subject"] == "About your request"
     assert sent["TrackOpens"] is False
     assert sent["TrackLinks"] == "None"
     assert sent["Metadata"] == {"key": str(owed.key)}

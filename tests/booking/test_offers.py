@@ -98,8 +98,8 @@ class TestTheTherapist:
         url = url_of(waiting, "offer")
         second = as_therapist.post(url, fields(as_therapist.get(url).content.decode()))
         letter = fields(second.content.decode())
-        assert "Wednesday, December 2, 2026 at 9:00 AM Pacific Time" in letter["body"]
-        assert "until the end of Thursday, December 3, 2026" in letter["body"]
+        assert "Wednesday, December 2 at 9:00 AM Pacific Time" in letter["body"]
+        assert "until the end of Thursday, December 3." in letter["body"]
         as_therapist.post(url, letter)
         waiting.refresh_from_db()
         assert waiting.state == State.PROPOSED
@@ -471,5 +471,5 @@ def test_an_address_that_confirming_asks_for_gets_the_letter_with_its_subject(
     assert "https://video.example/room" in letter["body"]
     as_therapist.post(url, letter)
     written = Letter.objects.get()
-    assert (written.channel, written.subject) == ("email", "QHC: about your message")
+    assert (written.channel, written.subject) == ("email", "About your request")
     assert OutgoingEmail.objects.filter(kind="letter", recipient="visitor").exists()

@@ -114,12 +114,14 @@ def test_the_acknowledgement_is_neutral(mailbox: Mailbox, article: Any) -> None:
     consultation = submit(message="canary", article=article.page_ptr)
     outbox.send_due()
     letter = next(m for m in mailbox.messages if m["To"] == "robin@example.com")
-    assert letter["Subject"] == "QHC: we have your message"
+    assert letter["Subject"] == "About your request"
     assert "Quiet Harbor" not in letter.as_string()
     body = letter.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert consultation.token in body
+    greeting, _, rest = body.partition("\n")
+    assert greeting == "Hi Robin,"
     for secret in ("canary", "Robin", article.title):
-        assert secret not in body
+        assert secret not in rest
 
 
 def test_a_visitor_without_email_gets_none(mailbox: Mailbox) -> None:
@@ -228,7 +230,7 @@ def test_letters_about_one_request_keep_their_order(nobody_listens: None, settin
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):
         outbox.send_due()
     to_visitor = [m.subject for m in mail.outbox if m.to == ["robin@example.com"]]
-    assert to_visitor == ["QHC: we have your message", "About"]
+    assert to_visitor == ["About your request", "About"]
 
 
 def test_one_message_that_cannot_be_made_holds_up_no_other(mailbox: Mailbox) -> None:

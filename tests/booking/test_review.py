@@ -92,7 +92,7 @@ def test_the_therapist_confirms_a_time_with_a_letter_they_changed(
     assert "Tuesday, January 11, 2028 at 9:00 AM Pacific Time" in second
     posted = hidden_and_shown(second)
     assert "Tuesday, January 11, 2028 at 9:00 AM Pacific Time" in posted["body"]
-    assert "I will call you from" in posted["body"]
+    assert "I'll call you from" in posted["body"]
     posted["body"] += "\nI look forward to it."
     answer = as_therapist.post(url, posted)
     assert answer.headers["Location"] == detail(waiting)

@@ -118,7 +118,7 @@ def test_what_left_or_is_still_tried_is_not_sent_again(therapist: User) -> None:
 def test_an_acknowledgment_is_sent_again_with_the_words_of_today(therapist: User) -> None:
     consultation = by_visitor.submit(factories.unsaved_request())[0]
     again.send_again(give_up(consultation, "received"), user=therapist)
-    assert to_the_visitor() == ["QHC: we have your message"]
+    assert to_the_visitor() == ["About your request"]
 
 
 def test_one_that_came_back_can_be_sent_again_and_is_settled(therapist: User) -> None:

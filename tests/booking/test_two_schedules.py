@@ -361,7 +361,7 @@ def test_letters_are_signed_by_the_therapist_whose_they_are(
     assert theirs.endswith("Cora Whitfield\n+1 415 555 0177")
     assert ours.endswith("The Therapist\n+1 415 555 0100")
     by_phone = ask(second, email="", phone="+16265550143")
-    assert "this is Cora Whitfield." in emails.draft(by_phone, "waitlist").body
+    assert "This is Cora Whitfield." in emails.draft(by_phone, "waitlist").body
     sky.email = "sky@example.org"
     sky.save()
     left = letters_to_visitors()

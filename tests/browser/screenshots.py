@@ -1,8 +1,9 @@
 """Pictures of every page, for people to look at: `make screenshots`, as ARGS="-k form" in part.
 
 Each page in each state, at both widths and in both themes; the first of each kind also in the other
-accents, and without a portrait. Then sheets of 24. They go into data/screenshots/, and those of the
-documents into docs/images/ (ARGS="-k documents").
+accents, and without a portrait. Then sheets of 24. They go into data/screenshots/, as do twelve
+letters to visitors (ARGS="-k letters"), and those of the documents into docs/images/
+(ARGS="-k documents").
 """
 
 import re
@@ -19,7 +20,9 @@ import time_machine
 from PIL import Image
 from playwright.sync_api import Browser
 
-from tests import pages
+from practice.models import User
+from practice.samples import SIGN_IN
+from tests import letters, pages
 from tests.browser import portrait
 from tests.browser.gallery import ACCENTS, Gallery
 
@@ -36,7 +39,11 @@ DAY = datetime(2026, 12, 1, 18, tzinfo=UTC)  # so that a picture differs by its 
 WIDTHS = {390: 844, 1280: 900}
 THEMES = ("light", "dark")
 # Of a sheet: how many beside one another and below, and how large each is; the rest is cut off.
-TILES = {390: (12, 2, 190, 1100), 1280: (6, 4, 380, 550)}
+TILES = {390: (12, 2, 190, 1100), 640: (6, 2, 380, 620), 1280: (6, 4, 380, 550)}
+LETTERS = (
+    *("received", "received, with a time", "confirm", "offer", "picked", "move", "keep"),
+    *("reminder_two_days", "reminder_one_day", "waitlist", "decline", "cancel"),
+)
 
 
 @pytest.fixture
@@ -72,6 +79,26 @@ def test_pictures_of_the_documents(gallery: Gallery) -> None:
         picture = gallery.page.screenshot()
         with Image.open(BytesIO(picture)) as large:
             large.quantize(64).save(DOCUMENTS / f"{name}.png", optimize=True)
+
+
+@pytest.mark.usefixtures("bare")
+def test_pictures_of_letters(gallery: Gallery) -> None:
+    for old in FOLDER.glob("letters-*"):
+        shutil.rmtree(old)
+    with time_machine.travel(DAY, tick=False):
+        pages.load_sample()
+        built = letters.to_visitors(User.objects.get(email=SIGN_IN))
+    for number, name in enumerate(LETTERS):
+        [html] = [str(each.content) for each in built[name].alternatives if "html" in each.mimetype]
+        gallery.show(pages.Shown(name, "/", 200, html))
+        for theme, width in product(THEMES, (390, 640)):
+            gallery.page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            gallery.page.set_viewport_size({"width": width, "height": 844})
+            folder = FOLDER / f"letters-{theme}-{width}"
+            gallery.page.screenshot(path=folder / f"{number:02}-{name}.png", full_page=True)
+    assert gallery.foreign == []
+    for folder in sorted(FOLDER.glob("letters-*")):
+        lay_out(folder)
 
 
 def take(

@@ -340,7 +340,7 @@ def parts(content: bytes) -> Iterator[tuple[str, str]]:
 
 def assert_letters_hold_no_more_than_they_must(mail: Mail) -> None:
     """The address where mail and calendars need it; words in the therapist's own letter alone;
-    the name nowhere.
+    the name in greetings alone, and not where a letter outlives an erasure.
     """
     letters = dict(Letter.objects.values_list("version", "kind"))
     kinds = {
@@ -351,12 +351,12 @@ def assert_letters_hold_no_more_than_they_must(mail: Mail) -> None:
         "confirm": {
             "To": {ADDRESS},
             "Subject": {SUBJECT},
-            "text/plain": {LETTER},
-            "text/html": {LETTER},
+            "text/plain": {LETTER, NAME},
+            "text/html": {LETTER, NAME},
             "text/calendar": {ADDRESS},  # who is invited
         },
         "withdrawal": {"To": {ADDRESS}, "text/calendar": {ADDRESS}},
-        "received": {"To": {ADDRESS}},
+        "received": {"To": {ADDRESS}, "text/plain": {NAME}, "text/html": {NAME}},
     }
     seen = []
     for content in mail.messages():
@@ -367,6 +367,8 @@ def assert_letters_hold_no_more_than_they_must(mail: Mail) -> None:
         for name, text in parts(content):
             held = {word for word, _ in found_in(text.encode(), NOWHERE)}
             assert held == must.get(name, set()), (kind, name)
+            if NAME in held:
+                assert text.count(NAME) == text.count(f"Hi {TYPED['name']},") == 1, (kind, name)
         # As it lies there, in whatever encoding: nothing beside what was decoded above.
         allowed = {word for words in must.values() for word in words}
         assert {word for word, _ in found_in(content, NOWHERE)} <= allowed
