@@ -386,7 +386,10 @@ def test_a_consultation_takes_place_as_its_therapist_holds_them(
         if part.mimetype.startswith("text/calendar")
     }
     assert summaries == {"robin@example.com": "Phone call", "sky@example.org": "Video call"}
-    assert "by video: https://video.example/room" in emails.draft(of_second, "confirm").body
+    assert (
+        "by video. We'll meet here: https://video.example/room"
+        in emails.draft(of_second, "confirm").body
+    )
     assert "call you" not in emails.draft(of_second, "confirm").body
 
 

@@ -416,3 +416,6 @@ def test_the_search_finds_what_leaves_of_others(
     letters = of_it.to_visitor()
     assert letters
     assert all(offenses(each) for each in letters)
+    name = TYPED["name"]
+    for text in (each.message.get_body(("plain",)).get_content() for each in letters):
+        assert text.count(name) == text.startswith(f"Hi {name},"), "in the greeting alone"
