@@ -200,10 +200,9 @@ def test_nobody_who_wants_none_gets_one(over: ConsultationRequest, therapist: Us
         write("after_time", over, therapist)
 
 
-def test_without_email_the_words_are_to_be_said(
-    therapist: User, as_therapist: Client, clock: Any
-) -> None:
+def test_without_email_the_words_are_to_be_said(therapist: User, clock: Any) -> None:
     consultation = called(therapist, clock, email="", phone="+14155550100", text_ok=True)
+    as_therapist = factories.signed_in(therapist)
     form = opened(as_therapist, consultation, "after_next")
     assert "subject" not in form
     answer = as_therapist.post(address(consultation, "after_next"), form, follow=True)
@@ -216,9 +215,10 @@ def test_without_email_the_words_are_to_be_said(
 
 
 def test_where_someone_else_may_read_it_two_neutral_lines_leave(
-    therapist: User, as_therapist: Client, visitor: Client, clock: Any
+    therapist: User, visitor: Client, clock: Any
 ) -> None:
     consultation = called(therapist, clock, discreet=True)
+    as_therapist = factories.signed_in(therapist)
     for kind, words in (("after_others", "Call Sam."), ("after_time", "No hurry.")):
         form = opened(as_therapist, consultation, kind)
         assert "subject" not in form
