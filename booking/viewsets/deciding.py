@@ -153,7 +153,7 @@ class DecideView(RequestView):
         for start in form.starts:
             span = decisions.lasting(start, minutes)
             if reservations.is_taken(span, self.schedule, by_others_than=self.consultation):
-                form.blame(start, TAKEN)
+                form.blame(start, str(TAKEN))
                 is_taken = True
             for sentence in open_now.objections(start, minutes, now):
                 form.objections.setdefault(sentence, []).append(start)
