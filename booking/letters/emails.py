@@ -143,12 +143,12 @@ def calendar_uid(consultation: ConsultationRequest) -> str:
 
 
 def make(outgoing: OutgoingEmail, to: list[str], subject: str, body: str) -> EmailMultiAlternatives:
-    practice, marks = PracticeSettings.load(), _marks(outgoing, site_url.host())
-    about: dict[str, Any] = {}
+    practice = PracticeSettings.load()
+    about: dict[str, Any] = {"headers": _marks(outgoing, site_url.host())}
     if outgoing.request and outgoing.recipient == OutgoingEmail.Recipient.VISITOR:
         practice = Schedule.of(outgoing.request).as_told(practice)
-        about = {"buttons": _buttons(), "preview": gettext("There's news about your request.")}
-    message = compose(practice, to, subject, body + "\n", **about, **marks)
+        about |= {"buttons": _buttons(), "preview": gettext("There's news about your request.")}
+    message = compose(practice, to, subject, body + "\n", **about)
     # By which a mail service says of which message it speaks; a number that says nothing else.
     message.metadata = {"key": str(outgoing.key)}  # type: ignore[attr-defined]
     return message

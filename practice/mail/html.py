@@ -4,18 +4,21 @@ Pure. Some of it was typed by strangers, so every word is escaped.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
-from django.utils.html import Urlizer, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import Urlizer, format_html, format_html_join
+from django.utils.safestring import SafeString
 
 TEXT, LIST, BUTTON = "text", "list", "button"
 LONGEST = 60  # of what stands for an address; the whole of one looks like a trap
 # Readable on either ground without the style sheet, which some mail programs drop.
 LINK = '<a class="link" style="color:inherit" href="{}">{}</a>'
+BETWEEN = re.compile(r"""([\s<>"']+)""")  # words, as Urlizer parts them
+# What no line may part: a telephone number, an hour, a day of a month.
+WHOLE = re.compile(r"(?<!\S)(\(?\+?\d[\d ().-]{7,}\d|\d{1,2}:\d\d [AP]M|[A-Z][a-z]+ \d{1,2})(?!\w)")
 
 
 @dataclass(frozen=True)
@@ -86,4 +89,14 @@ class _Links(Urlizer):
 
 
 def _linked(line: str) -> SafeString:
-    return mark_safe(_Links()(line, trim_url_limit=LONGEST, autoescape=True))
+    return format_html_join("", "{}", ((part,) for part in _parts(line)))
+
+
+def _parts(line: str) -> Iterator[SafeString]:
+    links = _Links()
+    for number, part in enumerate(WHOLE.split(line)):
+        if number % 2:
+            yield format_html('<span style="white-space:nowrap">{}</span>', part)
+            continue
+        for word in BETWEEN.split(part):
+            yield links.handle_word(word, safe_input=False, trim_url_limit=LONGEST, autoescape=True)

@@ -43,9 +43,9 @@ def compose(
     subject: str,
     body: str,
     *,
+    headers: Mapping[str, str] | None = None,
     buttons: Mapping[str, str] | None = None,
     preview: str = "",
-    **headers: str,
 ) -> EmailMultiAlternatives:
     """A letter in the name of the practice, as plain text and as HTML made from it.
 
@@ -59,7 +59,7 @@ def compose(
         body=body,
         from_email=f'"{name}" <{parseaddr(settings.DEFAULT_FROM_EMAIL)[1]}>',
         to=[contacts.wire(each) for each in to],
-        headers={"Auto-Submitted": "auto-generated", **headers},
+        headers={"Auto-Submitted": "auto-generated", **(headers or {})},
     )
     text, signature = html.signed(body, (practice.therapist_name, practice.mail_name))
     words = {

@@ -385,7 +385,7 @@ class TestTheVisitor:
     ) -> None:
         typed = {"day": "2026-12-01", "hour": "13:00", "minutes": "20", "version": "1"}
         html = as_therapist.post(url_of(by_phone, "confirm"), typed).content.decode()
-        assert "I will call you from +1 415 555 0100" in fields(html)["body"]
+        assert "I'll call you from +1 415 555 0100" in fields(html)["body"]
 
 
 def test_a_visitor_who_asked_for_another_time_hears_that_there_is_none(

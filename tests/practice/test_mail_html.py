@@ -1,5 +1,7 @@
 """A letter's plain text as HTML: what becomes a paragraph, a list, a link or the button."""
 
+import re
+
 import pytest
 
 from practice.mail import html
@@ -104,6 +106,24 @@ def test_nothing_that_is_typed_is_markup(hostile: str) -> None:
                 rest = before + rest.replace("</a>", "", 1)
             assert "<" not in rest
             assert ">" not in rest
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        ("I'll call you from (415) 555-0100.", ["(415) 555-0100"]),
+        ("Call +1 415 555 0100, please.", ["+1 415 555 0100"]),
+        (
+            "We're set for Wednesday, December 2 at 10:00 AM Pacific Time, 20 minutes by phone.",
+            ["December 2", "10:00 AM"],
+        ),
+        ("Call or text 988. You stay on it for up to 365 days.", []),
+        ("https://video.example/10:00 or https://video.example/415-555-0100-1", []),
+    ],
+)
+def test_no_line_parts_a_number_an_hour_or_a_day(line: str, whole: list[str]) -> None:
+    [block] = html.blocks(line, BUTTONS)
+    assert re.findall(r'<span style="white-space:nowrap">(.*?)</span>', block.lines[0]) == whole
 
 
 def test_other_scripts_stay_as_they_are() -> None:
