@@ -45,7 +45,9 @@ class ReplyViewSet(ReviewersViewSet):
         FieldPanel("kind"),
         FieldPanel("name"),
         FieldPanel("body"),
-        HelpPanel(template="booking/admin/placeholders.html", heading=_("What you can leave open")),
+        HelpPanel(
+            template="booking/admin/placeholders.html", heading=_("What gets filled in for you")
+        ),
     ]
 
 
