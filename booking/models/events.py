@@ -55,6 +55,9 @@ class RequestEvent(models.Model):
         CLOSE = "close", "closed it"
         TOLD = "told", "told the visitor"
         OUTCOME = "outcome", "noted how it ended"
+        AFTER_NEXT = "after_next", "wrote about the next step"
+        AFTER_TIME = "after_time", "wrote that they can take their time"
+        AFTER_OTHERS = "after_others", "wrote the names of others"
         NOTE = "note", "changed the private note"
         HELD = "held", "held it from erasure"
         HOLD_LIFTED = "hold_lifted", "lifted the hold on erasing it"
@@ -74,9 +77,6 @@ class RequestEvent(models.Model):
         REACH = "reach", "noted how to reach the visitor"
         CODE = "code", "made a code to read out to the visitor"
         CALENDAR_FILE = "calendar_file", "asked for a calendar file by email"
-        AFTER_NEXT = "after_next", "wrote about the next step"
-        AFTER_TIME = "after_time", "wrote that they can take their time"
-        AFTER_OTHERS = "after_others", "wrote the names of others"
         HONORED = "honored", "put back wishes and holds made after the backup"
 
     request = models.ForeignKey(

@@ -47,11 +47,11 @@ class Reply(models.Model):
 
     class Kind(models.TextChoices):
         CONFIRM = "confirm", _("Confirm a time")
-        OFFER = "offer", _("Offer other times")
+        OFFER = "offer", _("Offer times")
         MOVE = "move", _("Move to another time")
         KEEP = "keep", _("Stay with the agreed time")
         WAITLIST = "waitlist", _("Put on the waitlist")
-        DECLINE = "decline", _("Refer on")
+        DECLINE = "decline", _("Refer out")
         CANCEL = "cancel", _("Cancel the consultation")
         AFTER_NEXT = "after_next", _("After the call: next step")
         AFTER_TIME = "after_time", _("After the call: take your time")

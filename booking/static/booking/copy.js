@@ -1,6 +1,5 @@
-// Copies the text of an element to the clipboard, or what its button says instead. The buttons are
-// hidden until this script is there; without it the text can be selected by hand.
-for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+// Copies the text of an element to the clipboard, or what its button says instead. Without this
+// script it can be selected by hand, and admin.css shows no button.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
