@@ -9,6 +9,7 @@ class BookingConfig(AppConfig):
     def ready(self) -> None:
         from anymail.signals import tracking
         from django.contrib.auth.signals import user_logged_in
+        from wagtail.permissions import register_permission_policy
 
         from booking import jobs, launch, monitoring, permissions, samples
         from booking.erasure import database_files, honoring, retention
@@ -29,6 +30,9 @@ class BookingConfig(AppConfig):
             Place("/calendar/", of_visitors=True, key_at=""),
         )
         show("booking.AvailabilityRule", "booking.DateOverride")
+        for name in ("Reply", "Referral"):
+            model = self.get_model(name)
+            register_permission_policy(model, permissions.ReviewPolicy(model))
         tracking.connect(bounces.learn)
         user_logged_in.connect(presence.note_sign_in)
         post_migrate.connect(permissions.let_therapists_review, sender=self)

@@ -17,6 +17,7 @@ from booking.erasure import erasing
 from booking.forms.times import PickForm, parse_start
 from booking.letters import emails, ical
 from booking.models import FINAL_STATES, ConsultationRequest, Letter, Schedule, State
+from booking.models.letters import AFTER_CALL
 from booking.services import by_visitor, codes, counts, transitions
 from practice.fields import Unreadable
 from practice.http.network import client_address
@@ -99,7 +100,7 @@ def _show_request(
         and (waits or consultation.state == State.WAITLISTED),
         "none_suited": consultation.state == State.PENDING
         and consultation.events.filter(kind=Kind.NONE_SUITS, version=consultation.version).exists(),
-        "letter": _letter(consultation),
+        "letters": _letters(consultation),
         "too_late": too_late,
         "calendar_file": _calendar_file(consultation, now),
         **_how(consultation, practice),
@@ -138,18 +139,23 @@ def _kept_days(
     return practice.kept_for(consultation.state).days if is_over else None
 
 
-def _letter(consultation: ConsultationRequest) -> Letter | None:
-    """The one that says how things stand, as it was sent."""
+def _letters(consultation: ConsultationRequest) -> list[Letter]:
+    """Those that say how things stand, as they were sent: all that were written after the call,
+    else the one that settled it.
+    """
     emailed = consultation.letters.filter(channel=Letter.Channel.EMAIL, is_automatic=False)
-    letter = emailed.filter(version=_settled_in(consultation)).first()
-    return None if letter is None or isinstance(letter.body, Unreadable) else letter
-
-
-def _settled_in(consultation: ConsultationRequest) -> int:
-    """The version since which it stands as it does, whatever was asked or noted in the meantime."""
     kinds = SETTLES.get(State(consultation.state), ())
-    settled = consultation.events.filter(kind__in=kinds).order_by("version").last()
-    return settled.version if settled else consultation.version
+    letters = emailed.filter(version=_last(consultation, kinds) or consultation.version)
+    if consultation.state in (State.CONFIRMED, State.CLOSED):
+        agreed = _last(consultation, SETTLES[State.CONFIRMED]) or 0
+        letters = emailed.filter(kind__in=AFTER_CALL, version__gt=agreed) or letters
+    return [each for each in letters if not isinstance(each.body, Unreadable)]
+
+
+def _last(consultation: ConsultationRequest, kinds: tuple[Kind, ...]) -> int | None:
+    """The version that the last event of one of `kinds` made."""
+    last = consultation.events.filter(kind__in=kinds).order_by("version").last()
+    return last.version if last else None
 
 
 def _pick(consultation: ConsultationRequest, form: PickForm) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from wagtail.permission_policies import BasePermissionPolicy
 
 from practice.models import User
 from practice.website.initial_data import THERAPIST, permission
@@ -36,6 +37,16 @@ def require_review(request: HttpRequest) -> None:
     """Raises Http404 for anybody who may not review: the address itself would tell too much."""
     if not may_review(request.user):
         raise Http404
+
+
+class ReviewPolicy(BasePermissionPolicy):
+    """For rows that go with the review of requests: whoever may review may do all with them."""
+
+    def user_has_permission(self, user: Any, action: str) -> bool:
+        return may_review(user)
+
+    def users_with_any_permission(self, actions: Any) -> QuerySet[User]:
+        return reviewers()
 
 
 def let_therapists_review(sender: Any, **kwargs: Any) -> None:

@@ -2,17 +2,18 @@ from typing import Any
 
 from django.http import HttpRequest
 from wagtail import hooks
-from wagtail.admin.viewsets.base import ViewSet
+from wagtail.admin.viewsets.base import ViewSet, ViewSetGroup
 
 from booking.components import ClockPanel, WaitingPanel
 from booking.permissions import may_review
 from booking.viewsets.consultations import ConsultationViewSet
+from booking.viewsets.replies import RepliesGroup
 from booking.viewsets.schedule import ScheduleViewSet
 
 
 @hooks.register("register_admin_viewset")
-def viewsets() -> list[ViewSet]:
-    return [ConsultationViewSet(), ScheduleViewSet()]
+def viewsets() -> list[ViewSet | ViewSetGroup]:
+    return [ConsultationViewSet(), ScheduleViewSet(), RepliesGroup()]
 
 
 @hooks.register("construct_homepage_panels")

@@ -30,7 +30,7 @@ from wagtail.models import (
 
 from blog.models import ArticleIndexPage, BioPage, Topic
 from booking import tokens
-from booking.models import Letter, Schedule
+from booking.models import Letter, Referral, Reply, Schedule
 from practice.models import Heartbeat, PracticeSettings, SiteImage, User
 from tests import factories
 
@@ -116,6 +116,8 @@ def things(therapist: User, index: ArticleIndexPage, bio: BioPage) -> dict[str, 
         ).pk,
         "request": consultation.pk,
         "letter": Letter.objects.get().pk,
+        "reply": Reply.objects.create(kind="decline", name="Full", body="I'm full.").pk,
+        "referral": Referral.objects.create(name="Maya", reach="(415) 555-0100").pk,
         "alert": consultation.emails.get().pk,
         "token": consultation.token,
         "other_token": other_request.token,
@@ -435,6 +437,23 @@ the therapist, and nobody else learns of it: sign-in factor hidden open open
 /admin/schedule/
 /admin/schedule/new-secret/
 /admin/schedule/use-as-is/
+/admin/consultations/{request}/after_next/
+/admin/replies/
+/admin/replies/results/
+/admin/replies/new/
+/admin/replies/edit/{reply}/
+/admin/replies/delete/{reply}/
+/admin/replies/usage/{reply}/
+/admin/replies/history/{reply}/
+/admin/replies/history-results/{reply}/
+/admin/referrals/
+/admin/referrals/results/
+/admin/referrals/new/
+/admin/referrals/edit/{referral}/
+/admin/referrals/delete/{referral}/
+/admin/referrals/usage/{referral}/
+/admin/referrals/history/{referral}/
+/admin/referrals/history-results/{referral}/
 /admin/consultations/clock/
 
 the therapist, asked again, and nobody else learns of it: sign-in factor hidden again>open open

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from booking.letters import emails
 from booking.models import ConsultationRequest, Limit
-from booking.services import by_visitor, decisions
+from booking.services import after_call, by_visitor, decisions
 from booking.services.decisions import Asks, Decision
 from booking.times.open_times import OBJECTIONS
 from practice.models import User
@@ -73,6 +73,7 @@ def to_visitors(therapist: User, **sender: Any) -> dict[str, EmailMultiAlternati
     of_decisions(letters)
     of_what_visitors_do(letters)
     of_the_clock(letters)
+    after_the_call(letters)
     return letters.built
 
 
@@ -119,3 +120,14 @@ def of_the_clock(letters: Letters) -> None:
     offered = letters.ask()
     letters.decide("offer", offered)
     letters.owe("offer_ends", offered, offered.holds_until)
+
+
+def after_the_call(letters: Letters) -> None:
+    called = letters.agreed()
+    over = {"starts_at": timezone.now() - timedelta(days=1), "ends_at": timezone.now()}
+    ConsultationRequest.objects.filter(pk=called.pk).update(**over)
+    called.refresh_from_db()
+    for letter in after_call.LETTERS:
+        words = emails.draft(called, letter.kind)
+        letter.carry_out(called, user=letters.therapist, words=words)
+        letters.keep(letter.kind, called)

@@ -5,11 +5,15 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.text import get_text_list
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.contact import needs_email, needs_phone
 from booking.forms.hours import DayField, TimeOfDayField
+from booking.letters import replies
 from booking.letters.emails import GAP
-from booking.models import ConsultationRequest
+from booking.models import ConsultationRequest, Referral
 from booking.models.contact import Contact
 from booking.services.decisions import MOST_OFFERS
 from booking.times.open_times import OBJECTIONS
@@ -19,12 +23,13 @@ from practice.models import PracticeSettings
 from practice.models.settings import validate_five_minutes
 
 LONGEST_AHEAD = timedelta(days=731)
+NAMES_OTHERS = ("decline", "after_others")  # decisions whose words name people to call
 
 
 class MinutesField(forms.IntegerField):
     def __init__(self) -> None:
         super().__init__(
-            label="Length in minutes",
+            label=_("Minutes"),
             min_value=5,
             max_value=180,
             validators=[validate_five_minutes],
@@ -39,26 +44,30 @@ def start_of(day: date, hour: time, practice: PracticeSettings) -> datetime:
     time that comes twice is the first of the two.
     """
     if day < practice.today():
-        raise forms.ValidationError("This day is in the past.")
+        raise forms.ValidationError(gettext("This day is in the past. Pick another."))
     if day > practice.today() + LONGEST_AHEAD:
-        raise forms.ValidationError("This day is more than two years ahead.")
+        raise forms.ValidationError(
+            gettext("This day is more than two years ahead. Pick an earlier one.")
+        )
     local = datetime.combine(day, hour, practice.zone)
     starts_at = local.astimezone(UTC)
     if starts_at.astimezone(practice.zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise forms.ValidationError("The clocks go forward then; this time does not exist.")
+        raise forms.ValidationError(
+            gettext("This time does not exist, because the clocks go forward. Pick another.")
+        )
     if starts_at <= timezone.now():
-        raise forms.ValidationError("This time is in the past.")
+        raise forms.ValidationError(gettext("This time is in the past. Pick another."))
     return starts_at
 
 
 class AnywayForm(forms.Form):
-    """A form about times, which may be taken against what speaks against them.
+    """A form about times, which may be booked against what speaks against them.
 
     `starts` are the times (UTC, sorted) that a valid form says; `blame` says beside its field why
     one of them cannot be had.
     """
 
-    anyway = forms.BooleanField(label="Take it all the same", required=False)
+    anyway = forms.BooleanField(label=_("Book it anyway"), required=False)
     known = forms.MultipleChoiceField(
         choices=[(sentence, sentence) for sentence in OBJECTIONS],
         widget=forms.MultipleHiddenInput,
@@ -71,7 +80,7 @@ class AnywayForm(forms.Form):
 
     @property
     def despite(self) -> list[str]:
-        """What the therapist knows to speak against the times, and takes them all the same."""
+        """What the therapist knows to speak against the times, and books them anyway."""
         return self.cleaned_data["known"] if self.cleaned_data.get("anyway") else []
 
     @property
@@ -81,29 +90,29 @@ class AnywayForm(forms.Form):
 
     @property
     def is_known(self) -> bool:
-        """Whether the therapist takes the times against all that speaks against them."""
+        """Whether the therapist books the times against all that speaks against them."""
         return not self.objections.keys() - set(self.despite)
 
 
 class TimeForm(AnywayForm):
-    """A day and an hour in the practice's own zone, and how to reach whoever is called."""
+    """A day and an hour in the practice's own zone, and how to reach the person who is called."""
 
     day = DayField()
-    hour = TimeOfDayField(label="Time")
+    hour = TimeOfDayField(label=_("Time"))
     minutes = MinutesField()
     phone = forms.CharField(
-        label="Their telephone number",
-        help_text="They left none, and you are the one who calls.",
+        label=_("Their phone number"),
+        help_text=_("They left none, and you're the one who calls."),
         max_length=40,
         required=False,
     )
-    visitor_calls = forms.BooleanField(label="They call the practice instead", required=False)
+    visitor_calls = forms.BooleanField(label=_("They call me instead"), required=False)
     email = contacts.EmailField(
-        label="Their e-mail address",
-        help_text="For the link of the video call: they left none, and want no texts.",
+        label=_("Their email address"),
+        help_text=_("For the link to the video call. They left no email, and want no texts."),
         required=False,
     )
-    told_by_voice = forms.BooleanField(label="I tell them the link by telephone", required=False)
+    told_by_voice = forms.BooleanField(label=_("I'll tell them the link by phone"), required=False)
     field_order = ["day", "hour", "minutes", "phone", "visitor_calls", "email", "told_by_voice"]
 
     def __init__(
@@ -117,7 +126,7 @@ class TimeForm(AnywayForm):
         self.practice = practice
         self.fields["minutes"].initial = practice.consultation_minutes
         self._begin_with_the_time_of(consultation)
-        self.fields["hour"].help_text = f"In {zone_name(practice.zone, timezone.now())}."
+        self.fields["hour"].help_text = zone_name(practice.zone, timezone.now())
         if not needs_phone(consultation, practice):
             del self.fields["phone"], self.fields["visitor_calls"]
         elif not practice.telephone:
@@ -147,10 +156,12 @@ class TimeForm(AnywayForm):
                 self.add_error("hour", error)
         asks = "phone" in self.fields and "phone" not in self.errors
         if asks and not cleaned["phone"] and not cleaned.get("visitor_calls"):
-            self.add_error("phone", "Write the number, or tick that they call the practice.")
+            self.add_error("phone", gettext("Write the number, or check that they call you."))
         asks = "email" in self.fields and "email" not in self.errors
         if asks and not cleaned["email"] and not cleaned["told_by_voice"]:
-            self.add_error("email", "Write the address, or tick that you tell them by telephone.")
+            self.add_error(
+                "email", gettext("Write the address, or check that you'll tell them by phone.")
+            )
         return cleaned
 
     @property
@@ -176,8 +187,12 @@ class OfferForm(AnywayForm):
         super().__init__(*args, **kwargs)
         self.practice = practice
         for number in range(1, MOST_OFFERS + 1):
-            self.fields[f"day_{number}"] = DayField(label=f"Day {number}", required=False)
-            self.fields[f"hour_{number}"] = TimeOfDayField(label=f"Time {number}", required=False)
+            self.fields[f"day_{number}"] = DayField(
+                label=gettext("Day %d") % number, required=False
+            )
+            self.fields[f"hour_{number}"] = TimeOfDayField(
+                label=gettext("Time %d") % number, required=False
+            )
         self.fields["minutes"].initial = practice.consultation_minutes
         self.order_fields([*(f"{what}_{n}" for n in (1, 2, 3) for what in ("day", "hour"))])
 
@@ -213,36 +228,77 @@ class OfferForm(AnywayForm):
                 continue
             try:
                 if not day or not hour:
-                    raise forms.ValidationError("Give a day and a time, or neither.")
+                    raise forms.ValidationError(
+                        gettext("Give both a day and a time, or leave both empty.")
+                    )
                 start = start_of(day, hour, self.practice)
                 if start in starts:
-                    raise forms.ValidationError("This time stands here twice.")
+                    raise forms.ValidationError(gettext("You have this time twice."))
                 starts[start] = number
             except forms.ValidationError as error:
                 self.add_error(f"hour_{number}", error)
         if not starts and not self.errors:
-            self.add_error("day_1", "Offer at least one time.")
+            self.add_error("day_1", gettext("Offer at least one time."))
         cleaned["starts"] = starts
         return cleaned
+
+
+class StartForm(forms.Form):
+    """What the words begin as: one of several replies, and whom they name. No fields where there
+    is nothing to choose.
+    """
+
+    start_from = forms.ChoiceField(
+        label=_("Start from"),
+        required=False,
+        error_messages={"invalid_choice": _("You deleted this reply. Choose another.")},
+    )
+    referrals = forms.ModelMultipleChoiceField(
+        Referral.objects.all(),
+        label=_("People to name"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = replies.names(kind)
+        self.fields["start_from"].choices = names  # type: ignore[attr-defined]
+        if len(names) == 1:
+            del self.fields["start_from"]
+        if kind not in NAMES_OTHERS or not Referral.objects.exists():
+            del self.fields["referrals"]
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """As `emails.draft` takes it; what cannot be chosen any more is not."""
+        told: dict[str, Any] = {}
+        if self.is_bound:
+            self.full_clean()
+            told = self.cleaned_data
+        return {
+            "start_from": told.get("start_from", replies.STANDARD),
+            "referrals": list(told.get("referrals", ())),
+        }
 
 
 class LetterForm(forms.Form):
     """The words of a decision, as they will be sent or said.
 
     `written_for` is what they were drafted for: words for another time must not leave. `earlier`
-    are words of the therapist's own for such another time, to copy from.
+    are words of the therapist's own from before they were drafted anew, to copy from.
     """
 
     written_for = forms.CharField(widget=forms.HiddenInput, required=False)
-    subject = forms.CharField(max_length=150, show_hidden_initial=True)
+    subject = forms.CharField(label=_("Subject"), max_length=150, show_hidden_initial=True)
     body = forms.CharField(
-        label="Letter",
+        label=_("Your reply"),
         max_length=10_000,
         widget=forms.Textarea(attrs={"rows": 14}),
         show_hidden_initial=True,
     )
     earlier = forms.CharField(
-        label="What you wrote for the other time, to copy from",
+        label=_("What you wrote before, to copy from"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 8, "readonly": True}),
     )
@@ -252,16 +308,20 @@ class LetterForm(forms.Form):
         if not contact.letter or contact.discreet:
             del self.fields["subject"]
         if not contact.letter:
-            self.fields["body"].label = f"Words to {contact.say}"
+            self.fields["body"].label = gettext("Words to %s") % contact.say
         elif contact.discreet:
-            self.fields["body"].label = "Your words, on their own page"
+            self.fields["body"].label = gettext("Your reply, on their own page")
         if not self["earlier"].value():
             del self.fields["earlier"]
 
     def clean_body(self) -> str:
         body: str = self.cleaned_data["body"]
         if GAP in body:
-            raise forms.ValidationError(f"Fill in or remove the lines that say {GAP}.")
+            said = gettext("Fill in or remove the lines that say %s.") % GAP
+            raise forms.ValidationError(said)
+        if left := replies.unfilled(body):
+            names = get_text_list(left, gettext("and"))
+            raise forms.ValidationError(gettext("Fill in or remove %s.") % names)
         return body
 
     @property

@@ -20,8 +20,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from booking import conflicts
-from booking.letters import ical
-from booking.models import ConsultationRequest, Letter, OutgoingEmail, Schedule, State
+from booking.letters import ical, replies
+from booking.models import ConsultationRequest, Letter, OutgoingEmail, Referral, Schedule, State
 from booking.models.contact import NEUTRAL_LETTER, NEUTRAL_RECEIVED, WITHDRAWAL
 from practice import contacts
 from practice.environment import site_url
@@ -108,11 +108,14 @@ def draft(
     minutes: int | None = None,
     starts: Sequence[datetime] = (),
     stands_until: datetime | None = None,
+    start_from: str = replies.STANDARD,
+    referrals: Sequence[Referral] = (),
 ) -> Draft:
     """The proposed words for a decision: a letter, or for a visitor without email what to say.
 
     `starts_at` (UTC) is the time that the words are about and `minutes` its length, else the
-    request's own; `starts` are those of an offer, which stands until `stands_until`.
+    request's own; `starts` are those of an offer, which stands until `stands_until`. They begin as
+    the reply `start_from` (`replies.names`), and name the `referrals`.
     """
     context = for_visitor(
         consultation,
@@ -120,11 +123,15 @@ def draft(
         minutes=consultation.minutes if minutes is None else minutes,
         starts=starts,
         offer_stands_until=stands_until,
+        referrals=referrals,
     )
+    name = kind
+    if start_from and (middle := replies.middle(kind, start_from, context)):
+        name, context["middle"] = "reply", middle
     contact = consultation.contact
     if contact.takes(contact.leaves_as(kind)):
-        return Draft(render(kind, "subject", context), render(kind, "letter", context))
-    return Draft("", render(kind, "words", context))
+        return Draft(render(kind, "subject", context), render(name, "letter", context))
+    return Draft("", render(name, "words", context))
 
 
 def calendar_uid(consultation: ConsultationRequest) -> str:

@@ -6,6 +6,7 @@ from booking.models.erased import Demand, ErasedCount, Tombstone, digest_of
 from booking.models.events import Proposal, RequestEvent
 from booking.models.letters import Letter, OutgoingEmail
 from booking.models.queries import RequestQuerySet
+from booking.models.replies import Referral, Reply
 from booking.models.requests import ConsultationRequest
 from booking.models.schedule import (
     AvailabilityRule,

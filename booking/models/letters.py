@@ -18,6 +18,8 @@ from practice.mail import errors
 from practice.models.mail import OwedLetter, is_waiting, lease_ends
 
 CARRIES_WORDS = ("letter", NEUTRAL_LETTER)  # that there are words of the therapist's, or them too
+# After the call, each once for a request and only by a press.
+AFTER_CALL = ("after_next", "after_time", "after_others")
 ALERT = "alert_"  # how the kinds begin that call somebody to the admin
 
 
@@ -60,6 +62,11 @@ class Letter(models.Model):
         default_permissions = ()
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["request", "version"], name="letter_one_per_version"),
+            models.UniqueConstraint(
+                fields=["request", "kind"],
+                condition=Q(kind__in=AFTER_CALL),
+                name="letter_after_call_once",
+            ),
             models.CheckConstraint(
                 condition=Q(method="") | Q(starts_at__isnull=False, ends_at__gt=F("starts_at")),
                 name="letter_to_calendars_has_time",

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from booking.letters import emails
 from booking.models import ConsultationRequest, OutgoingEmail
+from booking.models.letters import AFTER_CALL
 from booking.services import transitions
 from booking.services.transitions import Actor, Kind, NotAllowed, Recipient, Stale
 from practice.models import User
@@ -60,9 +61,11 @@ def time_may_be_gone(
     email: OutgoingEmail, consultation: ConsultationRequest, now: datetime
 ) -> bool:
     """Whether a letter may name a time that is over or not theirs: the request has changed since,
-    or a time of it has passed. What is no letter is written anew when it leaves.
+    or a time of it has passed. What is no letter is written anew when it leaves, and one after the
+    call names no time.
     """
-    if email.kind != "letter":
+    of_it = consultation.letters.filter(version=email.version)
+    if email.kind != "letter" or of_it.filter(kind__in=AFTER_CALL).exists():
         return False
     offered = consultation.proposals.values_list("starts_at", flat=True)
     times = [consultation.starts_at, consultation.holds_until, *offered]

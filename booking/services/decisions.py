@@ -256,7 +256,7 @@ class Decision:
     kind: str  # as it is stored, and stands in addresses
     carry_out: Callable[..., None]
     label: str
-    to: State
+    to: State | None  # none where the state stays, as after the call
     writes: bool = True
     asks: Asks = Asks.NOTHING
 

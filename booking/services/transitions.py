@@ -21,7 +21,7 @@ from booking.models import (
     State,
 )
 from booking.models.contact import NEUTRAL, NEUTRAL_LETTER, NEUTRAL_RECEIVED, RECEIVED
-from booking.models.letters import CARRIES_WORDS, OutgoingEmailQuerySet
+from booking.models.letters import AFTER_CALL, CARRIES_WORDS, OutgoingEmailQuerySet
 from booking.times import open_times, reservations
 from practice.jurisdiction import times
 from practice.models import Medium, PracticeSettings, User
@@ -257,7 +257,7 @@ def write(
         body=words.body,
         is_automatic=is_automatic,
     )
-    if by_email:
+    if by_email and kind not in AFTER_CALL:
         _invite_or_cancel(letter, consultation, before)
     letter.save(force_insert=True)
     if by_email:

@@ -4,10 +4,12 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking.permissions import is_read_by_one
 from practice import contacts
 from practice.jurisdiction import times
+from practice.models import PracticeSettings
 
 register = template.Library()
 register.filter("as_phone", contacts.spaced)
@@ -95,6 +97,14 @@ def as_short_day(day: date) -> str:
 def as_date(day: date | None) -> str:
     """`Thursday, November 26, 2026`: for a day that may be years away."""
     return times.day(day, year=True) if day else ""
+
+
+@register.filter
+def as_text(words: str, practice: PracticeSettings) -> str:
+    """Words as a text message. A locked phone shows its first line, so that names no therapist."""
+    first = words.partition("\n")[0]
+    is_named = any(name and name in first for name in (practice.therapist_name, practice.mail_name))
+    return f"{gettext('About your request')}\n\n{words}" if is_named else words
 
 
 @register.filter

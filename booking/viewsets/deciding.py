@@ -6,23 +6,33 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from booking.forms.review import LetterForm, OfferForm, TimeForm
+from booking.forms.review import LetterForm, OfferForm, StartForm, TimeForm
 from booking.letters import emails
 from booking.models import ConsultationRequest, State
-from booking.services import decisions, transitions
-from booking.services.decisions import Asks
+from booking.services import after_call, decisions, transitions
+from booking.services.decisions import Asks, Decision
 from booking.times import choice, open_times, reservations
 from booking.viewsets.base import RequestView
 from practice.models import PracticeSettings
 
-TAKEN = "Another consultation, or the pause after it, has this time."
+TAKEN = _("This time is taken by another consultation, or by the break after it. Pick another.")
 
 
-def written_for(given: dict[str, Any]) -> str:
+def open_decisions(consultation: ConsultationRequest) -> list[Decision]:
+    """What the therapist may decide now, letters after the call among it."""
+    return [*decisions.decisions(consultation), *after_call.letters(consultation)]
+
+
+def written_for(given: dict[str, Any], start: StartForm) -> str:
     """What the words of a decision depend on, to be compared when they are sent."""
     names = ("starts_at", "starts", "minutes", "phone", "email", "visitor_calls")
-    return "; ".join(str(given[name]) for name in names if name in given)
+    chosen = start.chosen
+    named = [f"names {each.pk}" for each in chosen["referrals"]]
+    started = [chosen["start_from"]] if chosen["start_from"] else []
+    return "; ".join([*(str(given[name]) for name in names if name in given), *started, *named])
 
 
 class DecideView(RequestView):
@@ -33,7 +43,7 @@ class DecideView(RequestView):
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        named = {decision.kind: decision for decision in decisions.DECISIONS}
+        named = {each.kind: each for each in (*decisions.DECISIONS, *after_call.LETTERS)}
         if kwargs["decision"] not in named:
             raise Http404
         self.decision = named[kwargs["decision"]]
@@ -42,6 +52,12 @@ class DecideView(RequestView):
     def told(self) -> PracticeSettings:
         """The settings as the visitor is told them."""
         return self.schedule.as_told(self.practice)
+
+    @cached_property
+    def start(self) -> StartForm:
+        """What the words were started from, once there are some."""
+        posted = self.request.POST if "body" in self.request.POST else None
+        return StartForm(posted, kind=self.decision.kind)
 
     def get_page_title(self) -> str:
         return self.decision.label
@@ -61,14 +77,15 @@ class DecideView(RequestView):
                 return self._show(time=time, letter=letter)
             given = time.given
             self._learn(given)
-            letter = self._posted_letter()  # by e-mail or not: an address may have been learned
+            letter = self._posted_letter()  # by email or not: an address may have been learned
         if not self.decision.writes:
             return self._decide(None, time, given)
-        if letter is None or request.POST.get("written_for", "") != written_for(given):
-            if letter is not None:
+        is_as_written = request.POST.get("written_for", "") == written_for(given, self.start)
+        if letter is None or "use" in request.POST or not is_as_written:
+            if letter is not None and "use" not in request.POST:
                 messages.warning(
                     request,
-                    "You changed the time, so the words below are new. Please read them again.",
+                    gettext("You changed something, so these words are new. Please read them."),
                 )
             return self._show(time=time, letter=self._draft(given, letter), time_is_set=bool(time))
         if not letter.is_valid():
@@ -76,9 +93,9 @@ class DecideView(RequestView):
         return self._decide(letter, time, given)
 
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
-        """A way back where the decision cannot be had any more, else None."""
+        """A way back where the decision can no longer be had, else None."""
         stale = version is not None and version != str(self.consultation.version)
-        refused = stale or self.decision not in decisions.decisions(self.consultation)
+        refused = stale or self.decision not in open_decisions(self.consultation)
         return self._too_late(version) if refused else None
 
     def _too_late(self, version: str | None = None) -> HttpResponse:
@@ -95,11 +112,12 @@ class DecideView(RequestView):
             return self.back(self._done())
         since = now.events.filter(version__gt=read)
         happened = "; ".join(f"{e.get_actor_display()} {e.get_kind_display()}" for e in since)
-        told = f'Nothing was sent or changed: this request is "{now.get_state_display()}" now.'
-        told += f" Since you opened the page: {happened}." if happened else ""
-        if self.request.method != "POST" or self.decision not in decisions.decisions(now):
+        state = now.get_state_display()
+        told = gettext("Nothing was sent or changed. This request is now “%s”.") % state
+        told += " " + gettext("Since you opened the page: %s.") % happened if happened else ""
+        if self.request.method != "POST" or self.decision not in open_decisions(now):
             return self.give_back(told, self.detail_url)
-        messages.warning(self.request, f"{told} What you typed is still here.")
+        messages.warning(self.request, f"{told} {gettext('What you typed is still here.')}")
         self.consultation = now
         return self._show(time=self._time_form(self.request.POST), letter=self._posted_letter())
 
@@ -135,7 +153,7 @@ class DecideView(RequestView):
         for start in form.starts:
             span = decisions.lasting(start, minutes)
             if reservations.is_taken(span, self.schedule, by_others_than=self.consultation):
-                form.blame(start, TAKEN)
+                form.blame(start, str(TAKEN))
                 is_taken = True
             for sentence in open_now.objections(start, minutes, now):
                 form.objections.setdefault(sentence, []).append(start)
@@ -155,19 +173,20 @@ class DecideView(RequestView):
         return LetterForm(self.request.POST, contact=self.consultation.contact)
 
     def _draft(self, given: dict[str, Any], before: LetterForm | None = None) -> LetterForm | None:
-        """The proposed words, where the decision writes, beside one's own for another time."""
+        """The proposed words, where the decision writes, beside one's own from before."""
         if not self.decision.writes:
             return None
         about: dict[str, Any] = {name: given.get(name) for name in ("starts_at", "minutes")}
         if starts := given.get("starts"):
             until = decisions.offer_stands_until(self.consultation, starts)
             about |= {"starts": starts, "stands_until": until}
+        about |= self.start.chosen
         proposed = emails.draft(self.consultation, self.decision.kind, **about)
         return LetterForm(
             initial={
                 "subject": proposed.subject,
                 "body": proposed.body,
-                "written_for": written_for(given),
+                "written_for": written_for(given, self.start),
                 "earlier": before.own_words if before else "",
             },
             contact=self.consultation.contact,
@@ -197,15 +216,18 @@ class DecideView(RequestView):
 
     def _done(self) -> str:
         if self.consultation.state == State.PENDING and self.decision.kind == "accept":
-            return "Done. It waits for your answer."
+            return gettext("Done. It's waiting for your reply.")
         if not self.decision.writes:
-            return "Done. Nothing was sent."
+            return gettext("Done. Nothing was sent.")
         contact = self.consultation.contact
         if contact.letter and contact.discreet:
-            return "Done. Your words are on their page, and an email without them is on its way."
+            return gettext(
+                "Done. Your words are on their page, and an email without them is on its way."
+            )
         if contact.letter:
-            return "Done. Your letter is on its way."
-        return f"Done. Below are the words to {contact.say}; press “I told them” when you have."
+            return gettext("Done. Your reply is on its way.")
+        said = gettext("Done. Below are the words to %s; press “I told them” when you have.")
+        return said % contact.say
 
     def _show(
         self,
@@ -219,6 +241,7 @@ class DecideView(RequestView):
             self.get_context_data(
                 decision=self.decision,
                 time_form=time,
+                start_form=self.start if letter else None,
                 letter_form=letter,
                 time_is_set=time_is_set,
             )

@@ -18,7 +18,7 @@ from booking.forms.contact import AddressForm, ReachForm
 from booking.forms.notes import NotesForm
 from booking.letters import bounces, emails
 from booking.models import ConsultationRequest, Letter, State
-from booking.services import again, decisions
+from booking.services import after_call, again, decisions
 from booking.services.transitions import Recipient
 from booking.viewsets.base import CRUMBS, RequestView, ReviewMixin, listed
 from practice.jurisdiction import times
@@ -151,6 +151,8 @@ class DetailView(RequestView):
             region=self.practice.region_name(consultation.region),
             own_zone=self._own_zone(),
             decisions=decisions.decisions(consultation),
+            after_call=after_call.letters(consultation),
+            told=self.schedule.as_told(self.practice),
             conflicts=listed(self.practice, self.schedule, [consultation]),
             to_tell=consultation.letters.filter(channel=Letter.Channel.IN_PERSON, told_at=None),
             letters=consultation.letters.exclude(channel=Letter.Channel.IN_PERSON, told_at=None),

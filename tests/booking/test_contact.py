@@ -12,6 +12,7 @@ from django.test import Client
 from booking.letters import emails
 from booking.models import ConsultationRequest, Letter, Limit, OutgoingEmail, State
 from booking.models.contact import NEUTRAL_LETTER, NEUTRAL_RECEIVED
+from booking.models.letters import AFTER_CALL
 from booking.services import expiry
 from booking.services.decisions import DECISIONS
 from practice.models import PracticeSettings
@@ -33,7 +34,8 @@ CHOICES: dict[str, dict[str, Any]] = {
 }
 ONLY_CANCELLATIONS = {"withdrawn", "erasure asked", "erased", "held apart"}
 CANCELLING = {"cancel", "withdrawal"}
-LETTERS = {decision.kind for decision in DECISIONS if decision.writes} | {"picked", "withdrawal"}
+DECIDED = {decision.kind for decision in DECISIONS if decision.writes}
+LETTERS = DECIDED | {"picked", "withdrawal", *AFTER_CALL}
 KINDS = sorted(LETTERS) + sorted(set(emails.BUILDERS) - {"letter"})
 NEUTRAL = {NEUTRAL_RECEIVED, NEUTRAL_LETTER}
 

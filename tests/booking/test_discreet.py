@@ -261,7 +261,7 @@ def test_by_telephone_alone_the_words_name_nobody_where_someone_else_may_listen(
     shown = as_therapist.get(f"{address}waitlist/").content.decode()
     assert f"Words to {how}:" in shown
     done = as_therapist.post(f"{address}waitlist/", hidden_and_shown(shown), follow=True)
-    for sentence in (f"the words to {how};", f"To {how}</h2>"):
+    for sentence in (f"the words to {how};", f"Words to {how}</h2>"):
         assert sentence in done.content.decode()
 
 

@@ -12,6 +12,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 
 from booking.letters import emails, outbox
 from booking.models import ConsultationRequest, Schedule
+from booking.models.letters import AFTER_CALL
 from booking.services import by_visitor, decisions
 from practice.models import PracticeSettings, User
 from tests import factories, letters
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 NOW = datetime(2026, 11, 30, 17, tzinfo=UTC)  # a Monday, nine in California
 NOON = datetime(2026, 12, 2, 20, tzinfo=UTC)
-WITHOUT_BUTTON = {"decline", "withdrawal"}
+WITHOUT_BUTTON = {"decline", "withdrawal", *AFTER_CALL}
 NAMES_NOBODY = {"withdrawal"}  # it may leave after what they wrote was erased
 ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+/\S+/\S+")
 

@@ -112,7 +112,7 @@ class TestTheTherapist:
             ({"hour_1": "09:02"}, "full five minutes"),
             ({"day_1": "2026-11-29"}, "in the past"),
             ({"day_2": "2026-12-02", "hour_2": "09:00"}, "twice"),
-            ({"hour_3": ""}, "or neither"),
+            ({"hour_3": ""}, "leave both empty"),
             ({"minutes": "17"}, "multiple"),
             ({"day_1": "soon"}, "Write a date such as"),
             ({f"{what}_{n}": "" for n in (1, 2, 3) for what in ("day", "hour")}, "at least one"),
@@ -170,7 +170,7 @@ class TestTheTherapist:
         typed = {"day": "2026-12-01", "hour": "13:10", "minutes": "20", "anyway": "on"}
         typed |= {"version": str(other.version), "subject": "Hello", "body": "Hello"}
         html = as_therapist.post(url_of(other, "confirm"), typed).content.decode()
-        assert "Another consultation" in html
+        assert "taken by another consultation" in html
         assert "Hello</textarea>" in html
         other.refresh_from_db()
         assert other.state == State.PENDING

@@ -423,7 +423,7 @@ def test_the_therapist_is_asked_for_what_that_medium_needs(
     """Without email and texts there is no way to hand over the link of a video call."""
     by_phone = ask(second, email="", phone="+16265550143")
     page = as_therapist.get(reverse("consultations:decide", args=[by_phone.pk, "confirm"]))
-    assert "For the link of the video call" in page.content.decode()
+    assert "For the link to the video call" in page.content.decode()
 
 
 def test_an_offer_stands_as_long_as_its_therapist_says(

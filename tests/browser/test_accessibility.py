@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from blog.models import ArticlePage
 from booking.letters import emails
-from booking.models import ConsultationRequest
+from booking.models import ConsultationRequest, Referral
 from booking.services import by_visitor, decisions
 from practice.models import User
 from tests import factories, pages
@@ -113,6 +113,7 @@ def test_our_pages_of_the_admin_have_no_fault(
     )[0]
     by_phone = by_visitor.submit(factories.unsaved_request(email="", phone="+16265550143"))[0]
     decisions.waitlist(by_phone, user=therapist, words=emails.Draft("", "Words"))
+    Referral.objects.create(name="Maya", reach="(415) 555-0100")
     enter(page.context, therapist, address)
     found = []
     for path, within in (

@@ -67,8 +67,8 @@ def test_asking_for_a_time_which_the_therapist_confirms(visitor: Page, signed_in
     assert asked.claims.exists()
 
     decide(signed_in, "Confirm a time")
-    signed_in.get_by_role("button", name="Continue to the words").click()
-    signed_in.get_by_role("button", name="Confirm a time").click()
+    signed_in.get_by_role("button", name="Continue to your reply").click()
+    signed_in.get_by_role("button", name=re.compile(r"^Confirm \w+day, ")).click()
     expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
     visitor.reload()
     expect(visitor.locator("main")).to_contain_text("Our call is set")
@@ -79,9 +79,9 @@ def test_asking_for_a_time_which_the_therapist_confirms(visitor: Page, signed_in
 def test_being_offered_three_times_and_picking_one(visitor: Page, signed_in: Page) -> None:
     link = ask(visitor)
     decide(signed_in, "Offer other times")
-    signed_in.get_by_role("button", name="Continue to the letter").click()
-    expect(signed_in.get_by_label("Letter")).to_have_value(re.compile("one of these times"))
-    signed_in.get_by_role("button", name="Offer other times and send").click()
+    signed_in.get_by_role("button", name="Continue to your reply").click()
+    expect(signed_in.get_by_label("Your reply")).to_have_value(re.compile("one of these times"))
+    signed_in.get_by_role("button", name="Send reply").click()
     expect(signed_in.locator(".request-state")).to_contain_text("Other times offered")
 
     visitor.goto(link)
@@ -122,9 +122,9 @@ def test_asking_to_move(visitor: Page, signed_in: Page, therapist: User) -> None
     local = later.astimezone(factories.practice_settings().zone)
     signed_in.get_by_label("Day").fill(f"{local:%Y-%m-%d}")
     signed_in.get_by_label("Time:", exact=True).fill(f"{local:%H:%M}")
-    signed_in.get_by_label("They call the practice instead").check()
-    signed_in.get_by_role("button", name="Continue to the letter").click()
-    signed_in.get_by_role("button", name="Move to another time and send").click()
+    signed_in.get_by_label("They call me instead").check()
+    signed_in.get_by_role("button", name="Continue to your reply").click()
+    signed_in.get_by_role("button", name=re.compile(r"^Move to \w+day, ")).click()
     expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
 
     visitor.reload()

@@ -76,11 +76,11 @@ def test_leaving_a_letter_asks_first(
 ) -> None:
     signed_in.goto(f"/admin/consultations/{waiting.pk}/waitlist/")
     watched(signed_in)
-    signed_in.get_by_label("Letter").fill(NOTE)
+    signed_in.get_by_label("Your reply").fill(NOTE)
     noticed(signed_in)
     leave(signed_in)
     assert asked == ["beforeunload"]
-    expect(signed_in.get_by_label("Letter")).to_have_value(NOTE)
+    expect(signed_in.get_by_label("Your reply")).to_have_value(NOTE)
 
 
 def test_back_from_a_letter_leads_to_its_time_and_on_without_a_loss(
@@ -89,14 +89,14 @@ def test_back_from_a_letter_leads_to_its_time_and_on_without_a_loss(
     signed_in.goto(f"/admin/consultations/{waiting.pk}/confirm/")
     signed_in.get_by_label("Day").fill("2028-01-11")
     signed_in.get_by_label("Time").fill("09:00")
-    signed_in.get_by_role("button", name="Continue to the letter").click()
-    signed_in.get_by_label("Letter").fill(NOTE)
+    signed_in.get_by_role("button", name="Continue to your reply").click()
+    signed_in.get_by_label("Your reply").fill(NOTE)
     leave(signed_in)
     assert asked == ["beforeunload"]
     signed_in.get_by_role("button", name="Back to the time").click()
     expect(signed_in.get_by_label("Day")).to_have_value("2028-01-11")
-    expect(signed_in.get_by_label("Letter")).to_have_value(NOTE)
-    signed_in.get_by_role("button", name="Confirm a time and send").click()
+    expect(signed_in.get_by_label("Your reply")).to_have_value(NOTE)
+    signed_in.get_by_role("button", name="Send reply").click()
     expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
     assert asked == ["beforeunload"]
     assert waiting.letters.get().body == NOTE

@@ -313,7 +313,7 @@ def test_send_pressed_twice_sends_once_and_says_that_it_is_done(
         answer = as_therapist.post(
             page("decide", agreed, kind), typed | {"body": MINE}, follow=True
         )
-        assert "Your letter is on its way" in answer.content.decode()
+        assert "Your reply is on its way" in answer.content.decode()
     assert [letter.body for letter in agreed.letters.all()].count(MINE) == 1
 
 
