@@ -20,7 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from tests import pages
-from tests.browser import portrait
+from tests.browser import desk, portrait
 from tests.browser.gallery import ACCENTS, Gallery
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -29,8 +29,11 @@ FOLDER, DOCUMENTS = PROJECT / "data" / "screenshots", PROJECT / "docs" / "images
 SHOWN_THERE = {
     "home": ("home", 1280, 800),
     "article": ("essay: a-gate-is-not-a-wall", 1280, 900),
-    "form": ("form", 390, 844),
-    "own-page": ("own page: confirmed, by telephone", 390, 844),
+    "first-page": ("admin: first page", 1100, 720),
+    "settings": ("admin: settings", 1100, 720),
+    "schedule": ("admin: schedule", 1100, 720),
+    "request": ("admin: request", 1100, 720),
+    "reply": ("admin: reply", 1100, 720),
 }
 DAY = datetime(2026, 12, 1, 18, tzinfo=UTC)  # so that a picture differs by its look alone
 WIDTHS = {390: 844, 1280: 900}
@@ -65,7 +68,7 @@ def test_pictures_of_the_documents(gallery: Gallery) -> None:
     with time_machine.travel(DAY, tick=False):
         pages.load_sample()
         portrait.hang()
-        shown = {page.name: page for page in pages.everything()}
+        shown = {page.name: page for page in [*desk.everything(), *pages.everything()]}
     for name, (page, width, height) in SHOWN_THERE.items():
         gallery.show(shown[page])
         gallery.page.set_viewport_size({"width": width, "height": height})
