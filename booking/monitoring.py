@@ -84,7 +84,7 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
             _unscrubbed(now),
             "erased request",
             "may still lie encrypted in the database's files.",
-            'Ask whoever looks after the server (docs/operator.md, "Erasure").',
+            "Ask whoever looks after the server (docs/operator/people.md).",
         ),
     ]
 

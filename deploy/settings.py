@@ -127,8 +127,8 @@ class Practice:
 
 
 HEAD = """\
-# The settings of this practice; docs/operator.md explains each. Whoever reads this file can read
-# everything that visitors wrote: it belongs to root alone. After a change: deploy/install.
+# The settings of this practice; docs/operator/settings.md explains each. Whoever reads this file
+# can read everything that visitors wrote: it belongs to root alone. After a change: deploy/install.
 """
 
 

@@ -1,7 +1,7 @@
 """One settings module, driven by the environment.
 
 `.env` at the top of the project is read if it is there; the environment itself goes first.
-docs/operator.md explains each variable. Whatever is unsafe in production is a numbered
+docs/operator/settings.md explains each variable. Whatever is unsafe in production is a numbered
 check in the `checks.py` of the room that it is about.
 """
 
@@ -39,7 +39,7 @@ def required(name: str) -> str:
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set, or its line in .env is not NAME=value without spaces. "
-            "`make run` writes one to .env; see docs/operator.md."
+            "`make run` writes one to .env; see docs/operator/by-hand.md."
         )
     return value
 

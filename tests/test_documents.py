@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 import wagtail
-from django.core.management import get_commands
+from django.core.management import get_commands, load_command_class
 
+from practice.environment import names
 from tests import rooms
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -189,3 +190,147 @@ def test_the_readme_says_what_it_is_on_one_screen() -> None:
     text = (PROJECT / "README.md").read_text()
     assert len(text.splitlines()) <= README_LINES
     assert text.count("![") == 1
+
+
+# What the operator reads: a path, and pages that it leads to.
+
+PATH_PAGE = PROJECT / "docs" / "operator.md"
+OPERATORS = [
+    PATH_PAGE,
+    *sorted(PROJECT.glob("docs/operator/*.md")),
+    PROJECT / "docs" / "scaling.md",
+]
+SETTINGS_PAGE = PROJECT / "docs" / "operator" / "settings.md"
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+ANCHOR = re.compile(r"\]\((?![a-z]+:)([^)#]*)#([^)]+)\)")
+POINTER = re.compile(r"\b(docs/[\w/-]+\.md)(?:, [\"“]([^\"”]+)[\"”])?")
+SETTING = re.compile(r"(?<![\w.])[A-Z]+(?:_[A-Z]+)+\b")
+UNIT = re.compile(r"\b(practice-[a-z]+@|(?:update|fetch)-practices)(?:main)?(\.[a-z]+)?")
+SCRIPT = re.compile(r"(?<!tests/)\bdeploy/([\w-]+)")
+OPTIONS = re.compile(r"(?:manage\.py |practice main |`)([a-z_]+)([^`|#\n]* --[^`|#\n]+)")
+STEP = re.compile(r"^\d+\. .+?(?=^\d+\. |^#|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def anchors(document: Path) -> set[str]:
+    """What a link may name after #, as GitHub makes it of headings."""
+    headings = HEADING.findall(document.read_text()) if document.exists() else []
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def lost_anchors(document: Path, text: str) -> set[str]:
+    return {
+        f"{path}#{anchor}"
+        for path, anchor in ANCHOR.findall(text)
+        if anchor not in anchors(document.parent / path if path else document)
+    }
+
+
+def unknown_settings(text: str) -> set[str]:
+    return {*names.strange(SETTING.findall(text))}
+
+
+def missing_parts(text: str) -> set[str]:
+    """Scripts and systemd's units that would be in deploy/."""
+    named = {f"systemd/{stem}{kind or '.service'}" for stem, kind in UNIT.findall(text)}
+    named |= {*SCRIPT.findall(text)}
+    return {name for name in named if not (PROJECT / "deploy" / name).exists()}
+
+
+def missing_options(text: str) -> set[str]:
+    return {
+        f"{name} {option}"
+        for name, rest in OPTIONS.findall(text)
+        if name in get_commands()
+        for option in re.findall(r"--[a-z-]+", rest)
+        if option not in help_of(name)
+    }
+
+
+@cache
+def help_of(name: str) -> str:
+    command = load_command_class(get_commands()[name], name)
+    return command.create_parser("manage.py", name).format_help()
+
+
+def lost_pointers(text: str) -> set[str]:
+    """Pages, each perhaps with a heading in quotation marks, to which code points in vain."""
+    return {
+        f"{page}, {heading}" if heading else page
+        for page, heading in POINTER.findall(" ".join(text.split()))
+        if not (PROJECT / page).exists()
+        or (heading and heading not in HEADING.findall((PROJECT / page).read_text()))
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_each_heading_option_and_part_of_the_server_that_a_document_names_is_there(
+    document: Path,
+) -> None:
+    text = document.read_text()
+    assert lost_anchors(document, text) == set()
+    assert missing_options(text) | missing_parts(text) == set()
+
+
+@pytest.mark.parametrize("document", OPERATORS, ids=lambda document: document.name)
+def test_each_setting_that_the_operator_reads_of_is_there(document: Path) -> None:
+    assert unknown_settings(document.read_text()) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[x](operator.md#nowhere)",
+        "[x](#nowhere)",
+        "[x](nowhere.md#x)",
+        "`manage.py backup --sideways`",
+        "    practice main rotate_keys --nothing     # why",
+        "`backup --nothing`",
+        "`practice-nothing@main.service`",
+        "systemctl status practice-nothing@main",
+        "`update-practices.socket`",
+        "`/opt/practice/current/deploy/nothing`",
+        "`BACKUP_TWO`",
+        'Ask (docs/operator.md, "Nowhere").',
+        "docs/operator/nowhere.md says how.",
+    ],
+)
+def test_what_the_server_does_not_have_is_named(text: str) -> None:
+    lost = lost_anchors(PROJECT / "docs" / "x.md", text) | lost_pointers(text)
+    assert lost or missing_options(text) or missing_parts(text) or unknown_settings(text)
+
+
+def test_every_setting_and_every_check_is_in_the_operators_tables() -> None:
+    text = SETTINGS_PAGE.read_text()
+    listed = " ".join(re.findall(r"^\| (`[A-Z].*?) \|", text, re.MULTILINE))
+    assert set(re.findall(r"[A-Z_]+", listed)) == names.known()
+    files = (
+        file for app in ("practice", "blog", "booking") for file in PROJECT.glob(f"{app}/**/*.py")
+    )
+    made = {
+        number
+        for file in files
+        for number in re.findall(r"\"(practice\.[EIW]\d+)\"", file.read_text())
+    }
+    assert set(re.findall(r"^\| (practice\.\w+) \|", text, re.MULTILINE)) == made
+
+
+def test_each_page_that_the_code_points_to_is_there() -> None:
+    folders = ("practice", "blog", "booking", "deploy", "templates")
+    files = [file for name in folders for file in (PROJECT / name).rglob("*") if file.is_file()]
+    texts = [file for file in files if file.suffix in (".py", ".html", ".txt", ".conf", "")]
+    lost = {file: lost_pointers(file.read_text()) for file in [*texts, PROJECT / "CHANGELOG.md"]}
+    assert {str(file): pages for file, pages in lost.items() if pages} == {}
+
+
+def test_the_operators_path_is_short_and_each_step_says_how_to_see_that_it_worked() -> None:
+    text = PATH_PAGE.read_text()
+    steps = STEP.findall(text)
+    assert len(text.splitlines()) <= 150
+    assert len(steps) >= 10
+    assert [step for step in steps if "It worked if" not in " ".join(step.split())] == []
+    assert "rehearse_restore --key" in "".join(steps[-2:])
+
+
+def test_the_operators_pages_are_all_in_the_index() -> None:
+    index = PATH_PAGE.read_text().partition("| you want to | read |")[2]
+    assert {f"operator/{page.name}" for page in OPERATORS[1:-1]} - {*LINK.findall(index)} == set()

@@ -1,4 +1,4 @@
-"""What every numbered check needs; docs/operator.md explains each.
+"""What every numbered check needs; docs/operator/settings.md explains each.
 
 A room's checks lie in it as `checks.py`. Those that look at what the practice says are run by
 `manage.py check --database default`.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
-IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator.md says how."
+IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator/settings.md says how."
 Messages = list[CheckMessage]
 Complaints = Iterator[str]
 

@@ -51,7 +51,7 @@ def records_agree() -> Complaints:
             yield f"{told}, but every address comes from SITE_URL, {settings.SITE_URL}."
 
 
-@check("practice.W011", "Correct or delete it; docs/operator.md, “Settings”, lists them all.")
+@check("practice.W011", "Correct or delete it; docs/operator/settings.md lists them all.")
 def names_are_known() -> Complaints:
     """A line for each name in the files of settings that nothing reads, for each line of them
     that cannot be read, and for each name in the environment that is nearly a setting's: with a

@@ -20,7 +20,7 @@ from practice.models.pages import written_pages
 asked = Signal()  # receivers take `practice` and give Steps
 NO_BACKUPS = (
     "No backups are made. Ask whoever runs the server: all that is on it would be lost "
-    "with it. docs/operator.md, “Backups”, says how they are set up."
+    "with it. docs/operator/backups.md says how they are set up."
 )
 
 

@@ -16,12 +16,12 @@ PROVED_BY = {
     "rehearsal": [BackupProof.Kind.REHEARSAL, BackupProof.Kind.WITH_KEY],
 }
 PROOF_GOOD_FOR = {"backup": timedelta(days=2), "rehearsal": timedelta(days=35)}
-WATCHING, BACKUPS = "Seeing without watching", "Backups"
+WATCHING, BACKUPS = "docs/operator/monitoring.md", "docs/operator/backups.md"
 
 
-def ask(part: str) -> str:
+def ask(page: str) -> str:
     """Whom to ask, and where the operator finds more."""
-    return f'Ask whoever looks after the server (docs/operator.md, "{part}").'
+    return f"Ask whoever looks after the server ({page})."
 
 
 def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:

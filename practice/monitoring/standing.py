@@ -23,6 +23,6 @@ def findings(practice: PracticeSettings) -> list[Finding]:
         more = len(packages) - NAMED
         named = ", ".join(packages[:NAMED]) + (f", and {more} more" if more > 0 else "")
         says = f"Debian could not update {counted(len(packages), 'package')}: {named}."
-        advice = 'Ask the person who runs your server (docs/operator.md, "Updating").'
+        advice = "Ask the person who runs your server (docs/operator/updates.md)."
         found.append(Finding(says, advice))
     return found

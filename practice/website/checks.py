@@ -6,7 +6,7 @@ from practice.environment.checking import Complaints, check
 from practice.website import own_templates
 
 
-@check("practice.W013", "docs/operator.md, “A practice's own files”.", tag=Tags.templates)
+@check("practice.W013", "See docs/operator/own-files.md.", tag=Tags.templates)
 def own_templates_are_known() -> Complaints:
     """An update changes the site's templates, and nobody's own: a form could lose a field by it."""
     yield from own_templates.doubtful()

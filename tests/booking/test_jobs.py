@@ -145,7 +145,7 @@ def test_without_a_name_every_job_is_listed_with_what_it_does() -> None:
 
 
 def test_the_manual_names_every_job() -> None:
-    manual = (settings.BASE_DIR / "docs/operator.md").read_text()
+    manual = (settings.BASE_DIR / "docs/operator/server.md").read_text()
     _, _, table = manual.partition("| job | how often | what it does |")
     rows = re.findall(r"^\| `(\w+)`", table.partition("\n\n")[0], re.MULTILINE)
     assert sorted(rows) == sorted(NAMES)

@@ -162,7 +162,7 @@ class LiveSite:
             "TMPDIR": str(folder / "tmp"),
             **(settings or {}),
         }
-        # As practice/environment/processes.py serves the site, and docs/operator.md says to.
+        # As practice/environment/processes.py and docs/operator/by-hand.md serve the site.
         gunicorn = [sys.executable, "-m", "gunicorn", "--config", "python:practice.gunicorn_conf"]
         self.web = Service(
             [*gunicorn, "--bind", f"{self.host}:{self.port}", "practice.wsgi"],

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Letters come from {settings.DEFAULT_FROM_EMAIL}.")
         findings = _way_out()
         if settings.MAIL_SERVICE and not learns_of_bounces():
-            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY; docs/operator.md says how."
+            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY: see docs/operator/mail.md."
             says = "The service does not tell of letters that come back."
             findings.append(advice(says, todo, about="Bounces"))
         if "." in domain:
@@ -76,7 +76,7 @@ def _way_out() -> list[Finding]:
         url = settings.ANYMAIL[f"{settings.MAIL_SERVICE.upper()}_API_URL"]
         return reach.look_at_service(settings.MAIL_SERVICE, url)
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
-        todo = "Set EMAIL_URL or MAIL_SERVICE; docs/operator.md says how."
+        todo = "Set EMAIL_URL or MAIL_SERVICE; docs/operator/mail.md says how."
         return [reach.fault("Mail does not leave this machine.", todo)]
     server = reach.Server(
         settings.EMAIL_HOST,

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if restored.unreadable:
             self.stderr.write(
                 f"{restored.unreadable} values cannot be read with FIELD_ENCRYPTION_KEYS as they "
-                "are here: a key is missing. docs/operator.md says what to do."
+                "are here: a key is missing. docs/operator/keys.md says what to do."
             )
         if not options["report"]:
             self.take_over(store)

@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError(
                 "`start` is for trying the site out, with DEBUG=true. On a live site run "
-                "gunicorn and `manage.py worker`: see docs/operator.md."
+                "gunicorn and `manage.py worker`: see docs/operator/by-hand.md."
             )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.default_int_handler)
