@@ -8,7 +8,7 @@ SETTINGS = "/admin/settings/practice/practicesettings/"
 PREFERENCES = {"text_ok": True, "good_hours": TYPED["good_hours"], "message": TYPED["message"]}
 
 
-def everything() -> list[Shown]:
+def admin_pages() -> list[Shown]:
     pages = Pages()
     therapist = factories.signed_in(pages.therapist, again=True)
     maya, _ = by_visitor.submit(

@@ -20,7 +20,8 @@ from PIL import Image
 from playwright.sync_api import Browser
 
 from tests import pages
-from tests.browser import desk, portrait
+from tests.browser import portrait
+from tests.browser.desk import admin_pages
 from tests.browser.gallery import ACCENTS, Gallery
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -68,7 +69,7 @@ def test_pictures_of_the_documents(gallery: Gallery) -> None:
     with time_machine.travel(DAY, tick=False):
         pages.load_sample()
         portrait.hang()
-        shown = {page.name: page for page in [*desk.everything(), *pages.everything()]}
+        shown = {page.name: page for page in [*admin_pages(), *pages.everything()]}
     for name, (page, width, height) in SHOWN_THERE.items():
         gallery.show(shown[page])
         gallery.page.set_viewport_size({"width": width, "height": height})
