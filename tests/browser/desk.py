@@ -5,17 +5,21 @@ from tests import factories
 from tests.pages import TYPED, Pages, Shown
 
 SETTINGS = "/admin/settings/practice/practicesettings/"
-PREFERENCES = {"text_ok": True, "good_hours": TYPED["good_hours"], "message": TYPED["message"]}
+MAYA = {
+    "name": "Maya",
+    "email": "maya@example.com",
+    "phone": "+14155550100",
+    "text_ok": True,
+    "good_hours": TYPED["good_hours"],
+    "message": TYPED["message"],
+}
 
 
 def admin_pages() -> list[Shown]:
     pages = Pages()
     therapist = factories.signed_in(pages.therapist, again=True)
-    maya, _ = by_visitor.submit(
-        factories.unsaved_request(
-            name="Maya", phone="+14155550100", asked_for=factories.open_time(), **PREFERENCES
-        )
-    )
+    sent = factories.unsaved_request(asked_for=factories.open_time(2), **MAYA)
+    maya, _ = by_visitor.submit(sent)
     request = f"/admin/consultations/{maya.pk}/"
     for name, path in {
         "first page": "/admin/",

@@ -26,14 +26,14 @@ from tests.browser.gallery import ACCENTS, Gallery
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER, DOCUMENTS = PROJECT / "data" / "screenshots", PROJECT / "docs" / "images"
-# What the documents show: a page, and in which window.
+# What the documents show: a page, perhaps from a heading on, and in which window.
 SHOWN_THERE = {
     "home": ("home", 1280, 800),
     "article": ("essay: a-gate-is-not-a-wall", 1280, 900),
     "first-page": ("admin: first page", 1100, 720),
     "settings": ("admin: settings", 1100, 720),
-    "schedule": ("admin: schedule", 1100, 720),
-    "request": ("admin: request", 1100, 720),
+    "schedule": ("admin: schedule#weekly-hours", 1280, 760),
+    "request": ("admin: request", 1100, 1100),
     "reply": ("admin: reply", 1100, 720),
 }
 DAY = datetime(2026, 12, 1, 18, tzinfo=UTC)  # so that a picture differs by its look alone
@@ -71,8 +71,10 @@ def test_pictures_of_the_documents(gallery: Gallery) -> None:
         portrait.hang()
         shown = {page.name: page for page in [*admin_pages(), *pages.everything()]}
     for name, (page, width, height) in SHOWN_THERE.items():
+        page, _, heading = page.partition("#")
         gallery.show(shown[page])
         gallery.page.set_viewport_size({"width": width, "height": height})
+        gallery.page.evaluate("id => document.getElementById(id)?.scrollIntoView()", heading)
         picture = gallery.page.screenshot()
         with Image.open(BytesIO(picture)) as large:
             large.quantize(64).save(DOCUMENTS / f"{name}.png", optimize=True)
