@@ -203,11 +203,13 @@ OPERATORS = [
 SETTINGS_PAGE = PROJECT / "docs" / "operator" / "settings.md"
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 ANCHOR = re.compile(r"\]\((?![a-z]+:)([^)#]*)#([^)]+)\)")
-POINTER = re.compile(r"\b(docs/[\w/-]+\.md)(?:, [\"“]([^\"”]+)[\"”])?")
+POINTER = re.compile(r"\b(docs/[\w/-]+\.md)(?:, \\?[\"“]([^\"”\\]+)\\?[\"”])?")
 SETTING = re.compile(r"(?<![\w.])[A-Z]+(?:_[A-Z]+)+\b")
 UNIT = re.compile(r"\b(practice-[a-z]+@|(?:update|fetch)-practices)(?:main)?(\.[a-z]+)?")
 SCRIPT = re.compile(r"(?<!tests/)\bdeploy/([\w-]+)")
-OPTIONS = re.compile(r"(?:manage\.py |practice main |`)([a-z_]+)([^`|#\n]* --[^`|#\n]+)")
+OPTIONS = re.compile(
+    r"(?:manage\.py |practice main |`(?!practice ))([a-z_]+) ([^`|#\n]*--[^`|#\n]+)"
+)
 STEP = re.compile(r"^\d+\. .+?(?=^\d+\. |^#|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -284,6 +286,7 @@ def test_each_setting_that_the_operator_reads_of_is_there(document: Path) -> Non
         "[x](nowhere.md#x)",
         "`manage.py backup --sideways`",
         "    practice main rotate_keys --nothing     # why",
+        "`practice main restore FILE --nothing`",
         "`backup --nothing`",
         "`practice-nothing@main.service`",
         "systemctl status practice-nothing@main",
