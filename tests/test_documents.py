@@ -2,11 +2,14 @@
 shown. What is in angle brackets, begins with / or is the template of a new block is the reader's.
 """
 
+import ast
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+import wagtail
 from django.core.management import get_commands, load_command_class
 
 from practice.environment import names
@@ -27,6 +30,18 @@ MODULE = re.compile(r"python3? -m ((?:practice|tests)[\w.]*)")
 # "`X` in `path.py`", also of several names.
 PLACED = re.compile(r"((?:`[\w.]+(?:\(\))?`(?:, | and )?)+) (?:in|of) `([\w/]+/\w+\.py)`")
 NAME = re.compile(r"`(?:\w+\.)?(?=\w*[_A-Z])([A-Za-z]\w{3,})(?:\(\))?`")
+
+# What stands in italics and begins with a capital is on a screen, but for these documents.
+WITHOUT_SCREENS = ("design", "security", "SECURITY")
+SCREENS_IN = [
+    each for each in (*DOCUMENTS, PROJECT / "CHANGELOG.md") if each.stem not in WITHOUT_SCREENS
+]
+ITALICS = re.compile(r"(?<!\*)\*(?=[A-Z])([^*]+)(?<!\*)\*(?!\*)")
+IN_CODE = re.compile(r"`[^`]*`|^    .*$", re.MULTILINE)
+APPS = ("practice", "blog", "booking")
+COMMENT = re.compile(r"\{#.*?#\}")
+IN_A_TAG = re.compile(r"\{[%{].*?[%}]\}", re.DOTALL)
+README_LINES = 45  # one screen
 
 
 @cache
@@ -98,6 +113,83 @@ def test_the_code_that_the_developer_is_shown_is_there() -> None:
 def test_the_picture_of_the_rooms_is_the_contracts() -> None:
     document = rooms.DOCUMENT.read_text()
     assert rooms.redrawn(document) == document, "run `make rooms`"
+
+
+def on_screens(text: str) -> Iterator[str]:
+    """What a document says is on a screen."""
+    for name in ITALICS.findall(IN_CODE.sub("", text)):
+        yield spelled(name)
+
+
+def spelled(words: str) -> str:
+    """Words as they are compared: on one line, with plain apostrophes, beginning large."""
+    words = " ".join(words.split()).replace("\u2019", "'").rstrip(".:,")
+    return words[:1].upper() + words[1:]
+
+
+@cache
+def screens() -> set[str]:
+    """Every piece of text that the site, or Wagtail, may put on a screen as it is."""
+    found: list[str] = []
+    for app in APPS:
+        for module in (PROJECT / app).rglob("*.py"):
+            found += said(module)
+    for template in (PROJECT / "templates").rglob("*.*"):
+        found += written(template.read_text())
+    for messages in Path(wagtail.__file__).parent.rglob("locale/en/LC_MESSAGES/*.po"):
+        found += re.findall(r'^msgid "(.+)"$', messages.read_text(), re.MULTILINE)
+    return {spelled(words) for words in found}
+
+
+def said(module: Path) -> Iterator[str]:
+    """The strings of a module, and its names as Django makes labels of them."""
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id.replace("_", " ")
+
+
+def written(template: str) -> Iterator[str]:
+    """The texts between a template's tags, and the quoted ones in them, such as `yesno`'s."""
+    template = COMMENT.sub("", template)
+    for tag in IN_A_TAG.findall(template):
+        for quoted in re.findall(r'"([^"]+)"', tag):
+            yield from (quoted, *quoted.split(","))
+    yield from re.split(r"\0|<[^<>]*>", IN_A_TAG.sub("\0", template))
+
+
+def missing_names(text: str) -> set[str]:
+    """Names in italics that no screen has; of a path, such as "Settings, Practice", any part."""
+    return {
+        part
+        for name in on_screens(text)
+        if name not in screens()
+        for part in map(spelled, name.split(", "))
+        if part not in screens()
+    }
+
+
+@pytest.mark.parametrize("document", SCREENS_IN, ids=lambda document: document.name)
+def test_each_screen_and_button_that_a_document_names_is_there(document: Path) -> None:
+    assert missing_names(document.read_text()) == set()
+
+
+def test_the_names_that_the_therapist_is_told_are_found() -> None:
+    assert len({*on_screens((PROJECT / "docs/therapist.md").read_text())}) > 60
+
+
+@pytest.mark.parametrize(
+    "text", ["*Frobnicate*", "*Settings, Nowhere*", "press *Send it\nnever*", "*Schedule, Save it*"]
+)
+def test_a_screen_that_is_not_there_is_named(text: str) -> None:
+    assert missing_names(text)
+
+
+def test_the_readme_says_what_it_is_on_one_screen() -> None:
+    text = (PROJECT / "README.md").read_text()
+    assert len(text.splitlines()) <= README_LINES
+    assert text.count("![") == 1
 
 
 # What the operator reads: a path, and pages that it leads to.

@@ -24,16 +24,20 @@ from practice.models import User
 from practice.samples import SIGN_IN
 from tests import letters, pages
 from tests.browser import portrait
+from tests.browser.desk import admin_pages
 from tests.browser.gallery import ACCENTS, Gallery
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER, DOCUMENTS = PROJECT / "data" / "screenshots", PROJECT / "docs" / "images"
-# What the documents show: a page, and in which window.
+# What the documents show: a page, perhaps from a heading on, and in which window.
 SHOWN_THERE = {
     "home": ("home", 1280, 800),
     "article": ("essay: a-gate-is-not-a-wall", 1280, 900),
-    "form": ("form", 390, 844),
-    "own-page": ("own page: confirmed, by telephone", 390, 844),
+    "first-page": ("admin: first page", 1100, 720),
+    "settings": ("admin: settings", 1100, 720),
+    "schedule": ("admin: schedule#weekly-hours", 1280, 760),
+    "request": ("admin: request", 1100, 1100),
+    "reply": ("admin: reply", 1100, 720),
 }
 DAY = datetime(2026, 12, 1, 18, tzinfo=UTC)  # so that a picture differs by its look alone
 WIDTHS = {390: 844, 1280: 900}
@@ -72,10 +76,12 @@ def test_pictures_of_the_documents(gallery: Gallery) -> None:
     with time_machine.travel(DAY, tick=False):
         pages.load_sample()
         portrait.hang()
-        shown = {page.name: page for page in pages.everything()}
+        shown = {page.name: page for page in [*admin_pages(), *pages.everything()]}
     for name, (page, width, height) in SHOWN_THERE.items():
+        page, _, heading = page.partition("#")
         gallery.show(shown[page])
         gallery.page.set_viewport_size({"width": width, "height": height})
+        gallery.page.evaluate("id => document.getElementById(id)?.scrollIntoView()", heading)
         picture = gallery.page.screenshot()
         with Image.open(BytesIO(picture)) as large:
             large.quantize(64).save(DOCUMENTS / f"{name}.png", optimize=True)
