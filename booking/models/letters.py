@@ -28,8 +28,8 @@ class Letter(models.Model):
     """
 
     class Channel(models.TextChoices):
-        EMAIL = "email", "By e-mail"
-        IN_PERSON = "in_person", "To be said or texted"
+        EMAIL = "email", "By email"
+        IN_PERSON = "in_person", "To say or text"
 
     class Method(models.TextChoices):
         REQUEST = "REQUEST", "An invitation"
@@ -51,7 +51,7 @@ class Letter(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True)
     medium = models.CharField(max_length=12, blank=True)
     location = models.TextField(blank=True)
-    is_automatic = models.BooleanField(default=False, help_text="Sent without being read by anyone")
+    is_automatic = models.BooleanField(default=False, help_text="Sent before anyone read it")
 
     wagtail_reference_index_ignore = True
 
@@ -197,7 +197,7 @@ class OutgoingEmail(OwedLetter):
         ]
 
     def __str__(self) -> str:
-        return f"E-mail {self.pk} ({self.kind})"
+        return f"Email {self.pk} ({self.kind})"
 
     @property
     def is_alert(self) -> bool:
@@ -217,9 +217,9 @@ class OutgoingEmail(OwedLetter):
     def label(self) -> str:
         """What it is to the therapist."""
         named = {
-            RECEIVED: "The acknowledgement of the request",
-            NEUTRAL_RECEIVED: "The acknowledgement of the request",
-            NEUTRAL_LETTER: "The word that there's news",
-            "letter": "Your letter",
+            RECEIVED: "The email saying that their request arrived",
+            NEUTRAL_RECEIVED: "The email saying that their request arrived",
+            NEUTRAL_LETTER: "The email saying that there's news",
+            "letter": "Your email",
         }
         return named.get(self.kind, "A reminder")
