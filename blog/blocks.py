@@ -14,13 +14,13 @@ from practice.blocks import (
 
 
 class PullQuoteBlock(blocks.StructBlock):
-    quote = blocks.TextBlock(rows=3, help_text="Without quotation marks; the page sets them.")
+    quote = blocks.TextBlock(rows=3, help_text="Leave out the quotation marks; the page adds them.")
     attribution = blocks.CharBlock(required=False)
 
     class Meta:
         icon = "openquote"
         label = "Pull quote"
-        description = "One sentence set large, to pause on."
+        description = "One sentence in large type, to pause on."
         template = "blog/blocks/pull_quote.html"
         preview_value = {"quote": "A wall keeps out the rain, and the visitors.", "attribution": ""}
 
@@ -29,7 +29,7 @@ class SpokenLinesBlock(blocks.StructBlock):
     lines = blocks.ListBlock(
         blocks.TextBlock(rows=1, label="Line"),
         min_num=1,
-        help_text="Without quotation marks; the page sets them.",
+        help_text="Leave out the quotation marks; the page adds them.",
     )
 
     class Meta:
@@ -37,12 +37,14 @@ class SpokenLinesBlock(blocks.StructBlock):
         label = "Spoken lines"
         description = "What people say in a session, one line for each voice."
         template = "blog/blocks/spoken_lines.html"
-        preview_value = {"lines": ["I only asked how your day was.", "It never feels like asking."]}
+        preview_value = {
+            "lines": ["I only asked how your day was.", "It never feels like just a question."]
+        }
 
 
 class PatternBlock(blocks.StructBlock):
     name = blocks.CharBlock()
-    quote = blocks.TextBlock(rows=2, required=False, help_text="Without quotation marks.")
+    quote = blocks.TextBlock(rows=2, required=False, help_text="Leave out the quotation marks.")
     explanation = blocks.RichTextBlock(features=INLINE, required=False)
 
 
@@ -52,9 +54,7 @@ class NamedPatternsBlock(blocks.StructBlock):
     class Meta:
         icon = "tag"
         label = "Named patterns"
-        description = (
-            "Patterns that have a name, each with what it sounds like and where it comes from."
-        )
+        description = "Patterns with a name, each with what it sounds like and where it comes from."
         template = "blog/blocks/named_patterns.html"
         preview_value = {
             "patterns": [

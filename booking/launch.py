@@ -22,4 +22,4 @@ def items(sender: Any, practice: PracticeSettings, **kwargs: Any) -> list[Item]:
         says = f"The form offers open times, but your schedule has no hours yet. {clocks}"
     else:
         return []
-    return [Item(says, "Look at the schedule", reverse("schedule:index"))]
+    return [Item(says, "Go to the schedule", reverse("schedule:index"))]
