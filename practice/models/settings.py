@@ -320,7 +320,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     nobody_home_since = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When the site noticed that no one who may review requests had been there for long",
+        help_text="When the site noticed that no one who may review requests was around",
     )
     select_related = ("portrait",)
 
@@ -352,7 +352,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             "violence_name violence_phone violence_text_word violence_text_to violence_chat_url "
             "violence_url age_of_consent teen_information "
             "elsewhere_help board_notice good_faith_estimate_notice",
-            "<p>These start out with what applies in California. Change them to fit where you are.</p>",
+            "<p>These start out with what applies in California. Change them to yours.</p>",
         ),
         _panel(
             "The invitation at the end of a page",
@@ -410,7 +410,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         if self.holiday_region and parts is not None and self.holiday_region not in parts:
             choice = f" or choose one of {', '.join(parts)}" if parts else ""
             errors["holiday_region"] = (
-                f"{self.country} has no part called that with its own holidays. Leave it empty{choice}."
+                f"{self.country} has no such part with its own holidays. Leave it empty{choice}."
             )
         if errors:
             raise ValidationError(errors)
