@@ -302,7 +302,7 @@ def test_what_waited_goes_along_with_an_alert_that_cannot_wait(clock: Any, thera
     assert alerts() == []
     by_visitor.withdraw(consultation)
     [alert] = alerts()
-    assert "A visitor cancelled a consultation" in alert.subject
+    assert "A visitor canceled a consultation" in alert.subject
     assert "A new request" in alert.body
     clock.shift(HOUR + MINUTE)
     assert alerts() == [], "nothing is told twice"
@@ -334,7 +334,7 @@ def offer_over(therapist: User) -> None:
 HAPPENINGS: list[tuple[Callable[[User], Any], str]] = [
     (lambda therapist: submit(), "A new request"),
     (lambda therapist: by_visitor.withdraw(submit_untold()), "A visitor withdrew a request"),
-    (lambda therapist: by_visitor.withdraw(agreed(FRIDAY, therapist)), "cancelled a consultation"),
+    (lambda therapist: by_visitor.withdraw(agreed(FRIDAY, therapist)), "canceled a consultation"),
     (lambda therapist: by_visitor.ask_to_move(agreed(FRIDAY, therapist)), "wants another time"),
     (lambda therapist: by_visitor.pick(offered(therapist, FRIDAY), FRIDAY), "picked one of"),
     (lambda therapist: by_visitor.none_suits(offered(therapist, FRIDAY)), "None of your times"),

@@ -669,16 +669,16 @@ class TestNothingOpensSilently:
     @pytest.mark.parametrize(
         ("ics", "sentence"),
         [
-            (b"", "not a calendar"),
-            (b"Service unavailable", "not a calendar"),
+            (b"", "isn't a calendar"),
+            (b"Service unavailable", "isn't a calendar"),
             (b"<!DOCTYPE html><html><body>Sign in</body></html>", "a web page"),
             (b"\xef\xbb\xbf\r\n<html>", "a web page"),
-            (b"\x00\xff\xfe" * 100, "not a calendar"),
-            (b'{"items": []}', "not a calendar"),
-            (calendar(event(*ONE_HOUR))[:-20], "breaks off"),
-            (b"BEGIN:VCALENDAR\r\n", "breaks off"),
-            (b"BEGIN:VCALENDARS\r\nEND:VCALENDARS\r\n", "not a calendar"),
-            (b"BEGIN:VCARD\r\nEND:VCARD\r\n", "not a calendar"),
+            (b"\x00\xff\xfe" * 100, "isn't a calendar"),
+            (b'{"items": []}', "isn't a calendar"),
+            (calendar(event(*ONE_HOUR))[:-20], "stops before its end"),
+            (b"BEGIN:VCALENDAR\r\n", "stops before its end"),
+            (b"BEGIN:VCALENDARS\r\nEND:VCALENDARS\r\n", "isn't a calendar"),
+            (b"BEGIN:VCARD\r\nEND:VCARD\r\n", "isn't a calendar"),
         ],
     )
     def test_what_is_no_calendar_or_half_of_one_is_refused(self, ics: bytes, sentence: str) -> None:

@@ -101,8 +101,8 @@ def test_the_therapist_reads_out_where_it_is_typed_and_knows_that_one_alone_work
     settings.SITE_URL = "https://therapist.example"
     shown = page(as_therapist.post(f"/admin/consultations/{consultation.pk}/code/"))
     assert "https://therapist.example/consultation/code/" in shown
-    assert "An earlier code no longer works." in shown
-    assert "If you load this page again, it makes a new code." in shown
+    assert "earlier codes no longer work." in shown
+    assert "Reloading this page makes a new one." in shown
 
 
 def test_wrong_and_run_out_read_the_same(
@@ -242,7 +242,7 @@ def test_a_code_stands_in_no_address_log_history_or_letter(
     again = as_therapist.get(f"/admin/consultations/{consultation.pk}/").content.decode()
     told = [answer["Location"], caplog.text, again, *(str(each.message()) for each in mail.outbox)]
     assert not [text for text in told for each in spellings if each in text]
-    assert "made a code to read out" in again
+    assert "made a code to read to" in again
     assert not visitor.cookies
     assert answer["Cache-Control"] == "no-store"
 

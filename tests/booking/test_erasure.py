@@ -465,7 +465,7 @@ def test_a_command_that_finds_nothing_says_what_it_looked_for(
     said += aside.getvalue()
     assert "0 requests" in said
     assert "Looked for kim@example.com and +1 213-373-4253." in said
-    with pytest.raises(CommandError, match="neither an e-mail address nor a telephone number"):
+    with pytest.raises(CommandError, match="neither an email address nor a phone number"):
         command(name, typed="Robin\nyes\n")
     assert len(theirs) == ConsultationRequest.objects.count()
 

@@ -491,8 +491,8 @@ def test_the_therapist_notes_that_someone_else_may_see_it_and_takes_it_back(
         page = reached(consultation, discreet="on", **ways)
         assert consultation.discreet
         assert ("does nothing while someone else may see it" in page) is bool(phone)
-        assert ("Text: no. Voicemail: no." in page) is bool(phone)
+        assert ("No texts. No voicemail." in page) is bool(phone)
         page = reached(consultation, **ways)
         assert not consultation.discreet
-        assert "don't leave a voicemail" not in page
-        assert ("Text: fine. Voicemail: fine." in page) is bool(phone)
+        assert "Don't leave a voicemail" not in page
+        assert ("Texts are fine. Voicemail is fine." in page) is bool(phone)

@@ -284,7 +284,7 @@ def test_what_an_upgrade_of_debian_has_stopped_is_started_again(story: Story) ->
     story.server.run("/opt/practice/current/deploy/after-debian")
     story.is_well_at(FIRST)
     for name in SECOND_NAMES:
-        assert "it says that it is not ready" in story.notes(name)
+        assert "it says it isn't ready" in story.notes(name)
         assert "Everything was started again, and is well." in story.notes(name)
 
 
@@ -358,7 +358,7 @@ def test_an_upgrade_of_debian_that_breaks_the_sites_is_told_until_debian_mends_i
     story.send_request("one")
     story.is_well_at(FIRST)
     for name in SECOND_NAMES:
-        assert "nginx answers" in story.notes(name)
+        assert "nginx responds with" in story.notes(name)
 
 
 def add_migration(folder: Path, name: str, after: str, table: str, more: str = "") -> None:

@@ -480,7 +480,7 @@ def test_a_link_is_no_way_round_the_second_factor(
         (["nonsense", "--superuser"], "no e-mail address"),
         (["n@example.org"], "Say what they may do"),
         (["n@example.org", "--group", "Nobody"], "no group"),
-        (["therapist@example.com", "--superuser"], "has an account already"),
+        (["therapist@example.com", "--superuser"], "already has an account"),
     ],
 )
 def test_an_invitation_that_makes_no_sense_is_refused(
@@ -596,8 +596,8 @@ def test_a_lost_second_factor_is_reset_and_every_session_ends(
 
 def test_an_empty_form_says_what_is_missing(visitor: Client, home: Any) -> None:
     said = visitor.post("/account/login/").content.decode()
-    assert "Write your e-mail address." in said
-    assert "Write your password." in said
+    assert "Enter your email address." in said
+    assert "Enter your password." in said
     assert "This field is required" not in said
 
 

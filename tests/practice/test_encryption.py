@@ -146,10 +146,10 @@ def test_paper_alone_reads_what_was_written(ring: Any, typed_paper: Any) -> None
 def test_paper_that_is_out_of_date_is_told_so(ring: Any, typed_paper: Any) -> None:
     printed = kit()
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
-    with pytest.raises(CommandError, match="encrypts now is not on the paper"):
+    with pytest.raises(CommandError, match="encrypts with now isn't on the paper"):
         typed_paper(printed)
     factories.consultation_request()
-    with pytest.raises(CommandError, match="lacks a key"):
+    with pytest.raises(CommandError, match="is missing a key"):
         typed_paper(printed)
 
 
@@ -210,9 +210,9 @@ def test_every_key_survives_paper(raw_keys: list[bytes], sloppily: bool) -> None
 
 
 def test_the_kit_says_which_other_paper_a_backup_needs(settings: Any, db: None) -> None:
-    assert "No backups are made yet" in kit()
+    assert "There are no backups yet" in kit()
     settings.BACKUP_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqsdemo"
-    assert "No backups are made yet" in kit()
+    assert "There are no backups yet" in kit()
     settings.BACKUP_TO = "/mnt/disk/main"
     printed = kit()
     assert settings.BACKUP_RECIPIENT in printed

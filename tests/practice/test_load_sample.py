@@ -112,4 +112,4 @@ def test_drafts_come_without_a_sign_in() -> None:
 def test_where_there_is_no_sample_it_says_so() -> None:
     out = StringIO()
     call_command("remove_sample_content", stdout=out)
-    assert out.getvalue() == "There is no sample content.\n"
+    assert out.getvalue() == "There's no sample content.\n"

@@ -47,7 +47,7 @@ def test_the_command_sends_a_letter_whose_code_proves_that_it_arrived() -> None:
     [letter] = mail.outbox
     assert letter.to == ["me@xn--strae-oqa.example"]
     assert not proof.state().is_proved
-    assert "Mail arrives" in said_by(code=sent_code().lower().replace("-", " "))
+    assert "Your email arrives" in said_by(code=sent_code().lower().replace("-", " "))
     assert proof.state().is_proved
 
 
@@ -59,7 +59,7 @@ def test_the_address_is_forgotten_when_the_letter_has_left() -> None:
 @pytest.mark.parametrize("code", ["", "AAA-AAA", "nonsense"])
 def test_another_code_proves_nothing(code: str) -> None:
     said_by("me@example.net")
-    with pytest.raises(proof.NotProved, match="not the code"):
+    with pytest.raises(proof.NotProved, match="isn't the code"):
         proof.prove(code)
     assert not proof.state().is_proved
 
@@ -68,7 +68,7 @@ def test_the_code_of_an_earlier_letter_proves_nothing_and_an_earlier_proof_stand
     first = proof.ask("me@example.net").code
     proof.prove(first)
     proof.ask("me@example.net")
-    with pytest.raises(proof.NotProved, match="not the code"):
+    with pytest.raises(proof.NotProved, match="isn't the code"):
         proof.prove(first)
     assert proof.state().is_proved
 
@@ -128,7 +128,7 @@ def test_without_an_address_the_command_sends_what_the_admin_asked_for() -> None
 
 def test_the_therapist_asks_the_worker_sends_and_the_code_ends_it(as_therapist: Client) -> None:
     home = as_therapist.get("/admin/").content.decode()
-    assert "Nobody has proved yet that mail from this site arrives" in home
+    assert "You haven't tested yet whether email from this site arrives" in home
     assert PAGE in home
     as_therapist.post(PAGE, {"address": "me@example.net"})
     assert not mail.outbox, "a page sends nothing itself"
@@ -136,7 +136,7 @@ def test_the_therapist_asks_the_worker_sends_and_the_code_ends_it(as_therapist: 
     proof.send_due()
     assert "left on" in as_therapist.get(PAGE).content.decode()
     wrong = as_therapist.post(PAGE, {"code": "AAA-AAA"}).content.decode()
-    assert "This is not the code of the last letter." in wrong
+    assert "That isn't the code from the last test email." in wrong
     as_therapist.post(PAGE, {"code": sent_code()})
     assert "proved on" in as_therapist.get(PAGE).content.decode()
     assert "mail from this site" not in as_therapist.get("/admin/").content.decode()
@@ -146,9 +146,9 @@ def test_a_stale_proof_is_shown_before_going_live(as_therapist: Client, settings
     proof.prove(proof.ask("me@example.net").code)
     settings.DEFAULT_FROM_EMAIL = "other@example.org"
     home = as_therapist.get("/admin/").content.decode()
-    assert "The sender or the mail settings have changed" in home
+    assert "The sender or the email settings have changed" in home
     told = as_therapist.post(PAGE, {"code": TestLetter.objects.get().code}).content.decode()
-    assert "Send another." in told
+    assert "Send another one." in told
 
 
 @pytest.mark.parametrize("typed", ["", "me", "a" * 400 + "@example.net"])
@@ -163,4 +163,4 @@ def test_why_a_letter_did_not_leave_is_shown(as_therapist: Client, nobody_listen
     proof.send_due()
     page = as_therapist.get(PAGE).content.decode()
     assert "did not leave" in page
-    assert "Nobody answers" in page
+    assert "Nothing responds" in page

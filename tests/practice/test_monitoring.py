@@ -255,7 +255,7 @@ def test_what_cannot_be_looked_at_holds_up_nothing_else(
         now = timezone.now()
         assert "letters_owed" in {gauge.name for gauge in monitoring.gauges(now)}
         wrong, well = monitoring.split(monitoring.findings(now))
-        assert "Something could not be looked at." in [finding.says for finding in wrong]
+        assert "The site couldn't check one thing." in [finding.says for finding in wrong]
         assert well
         assert "breaks" in caplog.text
     finally:
@@ -273,7 +273,7 @@ def said(of: Callable[..., Any]) -> tuple[list[str], list[str]]:
 
 
 def test_a_worker_that_stood_still_is_told(practice: PracticeSettings) -> None:
-    assert "The worker, which sends the mail, ran all week." in said(own.report)[1]
+    assert "The program that sends your email ran all week." in said(own.report)[1]
     now = timezone.now()
     Silence.objects.create(name="worker", since=now - 3 * DAY, until=now - 3 * DAY + 90 * MINUTE)
     Silence.objects.create(name="worker", since=now - 9 * DAY, until=now - 8 * DAY)
@@ -317,7 +317,7 @@ def certificate(folder: Path, days: int) -> tuple[Path, Path]:
     [
         (60, True, "The site's certificate is good for 60 days."),
         (5, False, "The site's certificate is good for 5 days."),
-        (-2, False, "The site's certificate is over, and browsers warn of it."),
+        (-2, False, "The site's certificate has expired, and browsers warn people."),
     ],
 )
 def test_a_certificate_is_told_of_before_it_ends(
@@ -411,7 +411,7 @@ def test_a_backup_or_rehearsal_that_is_missing_or_too_old_is_told(
 
 def test_sample_content_is_told(practice: PracticeSettings) -> None:
     factories.practice_settings(fee="$150 (sample)")
-    assert [line for line in said(own.report)[0] if "Sample content still stands" in line]
+    assert [line for line in said(own.report)[0] if "Some sample content is still there" in line]
 
 
 # --- Business associate agreements ---------------------------------------------------------

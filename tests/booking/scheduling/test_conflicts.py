@@ -108,7 +108,7 @@ def test_a_day_off_objects_as_a_day_off(start: datetime, turn_off: Any, therapis
     turn_off()
     found = objections(start, waiting, therapist)
     assert "That's a day off in your schedule." in found
-    assert "It is outside your hours." not in found
+    assert "It's outside your hours." not in found
 
 
 def test_a_holiday_beyond_what_is_offered_is_a_day_off_too(therapist: User) -> None:
