@@ -44,7 +44,8 @@ QUESTIONS = [
     ),
     Question("DEFAULT_FROM_EMAIL", "The sender of the site's email: a mailbox that someone reads"),
     Question(
-        "EMAIL_URL", "How email leaves, such as smtp+tls://user:password@mail.example.com:587"
+        "EMAIL_URL",
+        "How the site sends email, such as smtp+tls://user:password@mail.example.com:587",
     ),
     Question("TIME_ZONE", "The time zone", "America/Los_Angeles"),
 ]

@@ -157,11 +157,11 @@ class OutgoingEmail(OwedLetter):
         default=False, db_default=False, help_text="An alert that is never gathered"
     )
     seen_at = models.DateTimeField(
-        null=True, help_text="When somebody opened the request that an alert is about"
+        null=True, help_text="When someone opened the request that an alert is about"
     )
     passed_on_at = models.DateTimeField(
         null=True,
-        help_text="When the second address was owed a word on an alert that did not leave",
+        help_text="When the second address was owed word of an alert that didn't go out",
     )
     bounced_at = models.DateTimeField(null=True, help_text="When it was learned that it came back")
     bounce_settled_at = models.DateTimeField(

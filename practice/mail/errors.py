@@ -68,7 +68,7 @@ def explain(error: BaseException) -> str:
         case socket.gaierror():
             return f"There's no such server: {where}. See EMAIL_URL."
         case TimeoutError():
-            return f"No answer from {where}: the port may be blocked. Run check_mail."
+            return f"No response from {where}: the port may be blocked. Run check_mail."
         case ConnectionRefusedError():
             return f"Nothing responds at {where}."
         case AnymailAPIError(status_code=401 | 403):

@@ -11,7 +11,7 @@ from practice.mail import findings
 from practice.mail.findings import Finding
 from practice.mail.services import host_of
 
-WAY, SIGNING_IN = "Way out", "Signing in"
+WAY, SIGNING_IN = "Connection", "Sign-in"
 PORTS = {25: "smtp", 465: "smtp+ssl", 587: "smtp+tls", 2525: "smtp+tls"}
 LOCAL = ("localhost", "127.0.0.1", "::1")
 TIMEOUT = 10.0

@@ -13,7 +13,9 @@ from django.utils import timezone
 class OwedLetter(models.Model):
     """A worker that is killed leaves its lease behind; when that has run out another takes it."""
 
-    lease = models.UUIDField(null=True, help_text="One for all alerts that leave as one letter")
+    lease = models.UUIDField(
+        null=True, help_text="The same for all alerts that go out as one email"
+    )
     leased_until = models.DateTimeField(null=True, help_text="By the worker that sends it")
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     next_try_at = models.DateTimeField(default=timezone.now, db_default=Now())

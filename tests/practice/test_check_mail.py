@@ -416,7 +416,7 @@ def mailgun(settings: Any) -> Iterator[MailService]:
 def test_where_all_is_well_the_command_says_so(names: NameServer, mailgun: MailService) -> None:
     publish_all(names)
     said = said_by(names)
-    for part in ("Way out: good", "SPF: good", "DKIM: good", "DMARC: good", "Answers: good"):
+    for part in ("Connection: good", "SPF: good", "DKIM: good", "DMARC: good", "Replies: good"):
         assert part in said
     assert "Everything looks good" in said
     assert mailgun.asked == [], "nothing was sent"

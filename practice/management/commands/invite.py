@@ -36,7 +36,7 @@ class Command(BaseCommand):
         elif group or superuser:
             raise CommandError(f"{user.email} already has an account. Change it in the admin.")
         elif not user.is_active:
-            raise CommandError(f"The account of {user.email} is closed.")
+            raise CommandError(f"{user.email}'s account is closed.")
         self.stdout.write(
             "This link works once, and only for a day. Send it to its owner and no one else:"
         )
