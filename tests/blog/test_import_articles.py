@@ -277,7 +277,7 @@ def test_a_document_may_have_a_byte_order_mark(encoding: str, tmp_path: Path) ->
     [
         (b"", "is empty"),
         (b" \n\xc2\xa0\n", "is empty"),
-        (b"---\n---\n", "holds no text"),
+        (b"---\n---\n", "has no text"),
         (b"\xc7\xe0\xe3\xee\xeb\xee\xe2\xee\xea\n\n\xd1\xeb\xee\xe2\xe0.", "not in UTF-8 (line 1)"),
         ("見出し\n\n言葉がいくつか。".encode("shift-jis"), "not in UTF-8 (line 1)"),
         (
@@ -502,4 +502,4 @@ def test_without_a_list_of_articles_there_is_nothing_to_import_into(
     index: ArticleIndexPage,
 ) -> None:
     index.delete()
-    assert "run migrate first" in refused(OWN)
+    assert "Run migrate first" in refused(OWN)
