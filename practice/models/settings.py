@@ -115,7 +115,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     short_name = models.CharField(
         max_length=40,
         blank=True,
-        help_text=("Used in emails in place of the full name, for people who share a mailbox."),
+        help_text="Used in emails in place of the full name, for people who share a mailbox.",
     )
     therapist_name = models.CharField(max_length=120, blank=True)
     credential = models.CharField(max_length=120, blank=True, help_text="For example: LMFT.")
