@@ -9,6 +9,6 @@ document.addEventListener("click", async (event) => {
     await navigator.clipboard.writeText(field.value);
     status.textContent = "Copied.";
   } catch {
-    status.textContent = "It's selected. Copy it with your keyboard, or press and hold it.";
+    status.textContent = "It is selected: copy it with your keyboard or long press.";
   }
 });
