@@ -87,7 +87,7 @@ def test_the_first_alert_leaves_at_once_and_what_follows_waits_for_an_hour(clock
     clock.move_to(NOW + HOUR + MINUTE)
     [alert] = alerts()
     assert "3 new requests" in alert.body
-    assert "4 requests are waiting. The first reply is due Thursday, December 3." in alert.body
+    assert "4 requests are waiting. Your first reply is due Thursday, December 3." in alert.body
     assert alert.body.count("/admin/consultations/") == 1
     assert not OutgoingEmail.objects.filter(recipient="practice", sent_at=None).exists()
 
@@ -95,7 +95,7 @@ def test_the_first_alert_leaves_at_once_and_what_follows_waits_for_an_hour(clock
 def test_an_alert_about_one_request_leads_to_it_and_says_when_the_reply_is_due() -> None:
     consultation = submit()
     [alert] = alerts()
-    assert "1 request is waiting. The reply is due Thursday, December 3." in alert.body
+    assert "1 request is waiting. Your reply is due Thursday, December 3." in alert.body
     assert f"/admin/consultations/{consultation.pk}/" in alert.body
 
 

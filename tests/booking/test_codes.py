@@ -42,7 +42,9 @@ def read_out(client: Client, consultation: ConsultationRequest) -> str:
     """What the therapist reads on the screen after pressing the button."""
     answer = client.post(f"/admin/consultations/{consultation.pk}/code/")
     assert answer.status_code == 200
-    shown = re.search(r"Read out: <strong>(\w{4} \w{4})</strong>", answer.content.decode())
+    shown = re.search(
+        r"Read this code to them: <strong>(\w{4} \w{4})</strong>", answer.content.decode()
+    )
     assert shown
     return shown[1]
 

@@ -109,7 +109,7 @@ class TestTheTherapist:
     @pytest.mark.parametrize(
         ("changes", "sentence"),
         [
-            ({"hour_1": "09:02"}, "full five minutes"),
+            ({"hour_1": "09:02"}, "multiple of five minutes"),
             ({"day_1": "2026-11-29"}, "in the past"),
             ({"day_2": "2026-12-02", "hour_2": "09:00"}, "twice"),
             ({"hour_3": ""}, "or neither"),
@@ -144,7 +144,7 @@ class TestTheTherapist:
         typed = fields(as_therapist.get(url).content.decode())
         assert (typed["day"], typed["hour"]) == ("2026-12-01", "13:00")
         html = as_therapist.post(url, typed).content.decode()
-        assert "you're busy then" in html
+        assert "re busy then" in html
         assert not Letter.objects.exists()
         consultation.refresh_from_db()
         assert consultation.starts_at == TUESDAY
