@@ -59,7 +59,7 @@ class User(AbstractUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_whatever_capitals",
-                violation_error_message="There's already a user with this email address.",
+                violation_error_message="A user with this email address already exists.",
             )
         ]
 

@@ -189,7 +189,7 @@ def ed25519() -> str:
         (f"k=rsa; p={RSA_KEY}", GOOD, "There is a key"),
         (f"p={RSA_KEY}", GOOD, "There is a key"),
         (f"v=DKIM1; k=ed25519; p={ed25519()}", GOOD, "There is a key"),
-        ("v=DKIM1; p=", FAULT, "taken back"),
+        ("v=DKIM1; p=", FAULT, "revoked"),
         (f"v=DKIM1; p={RSA_KEY[:-40]}", FAULT, "cut off"),
         ("v=DKIM1; p=not a key!", FAULT, "cut off"),
         (f"v=DKIM1; p={base64.b64encode(b'none').decode()}", FAULT, "cut off"),
@@ -428,7 +428,7 @@ def test_a_selector_that_nobody_guesses_can_be_named(
     publish_all(names)
     key = names.zone.pop(("k1._domainkey.practice.test", "TXT"))
     names.zone["x7._domainkey.practice.test", "TXT"] = key
-    with pytest.raises(CommandError, match="1 to be mended"):
+    with pytest.raises(CommandError, match="1 to fix"):
         said_by(names)
     assert "DKIM: good" in said_by(names, selector=["x7"])
 
@@ -438,7 +438,7 @@ def test_what_is_wrong_ends_the_command_with_a_count(
 ) -> None:
     settings.MAIL_WEBHOOK_SIGNING_KEY = ""
     out = StringIO()
-    with pytest.raises(CommandError, match="4 to be mended"):
+    with pytest.raises(CommandError, match="4 to fix"):
         call_command("check_mail", dns=names.address, stdout=out)
     assert 'Record: _dmarc.practice.test. TXT "v=DMARC1; p=none"' in out.getvalue()
     assert "Bounces: could be better" in out.getvalue()
@@ -449,7 +449,7 @@ def test_a_sender_without_a_domain_and_mail_that_stays_here_are_told(
 ) -> None:
     settings.DEFAULT_FROM_EMAIL = "practice@localhost"
     out = StringIO()
-    with pytest.raises(CommandError, match="2 to be mended"):
+    with pytest.raises(CommandError, match="2 to fix"):
         call_command("check_mail", dns=names.address, stdout=out)
     assert "doesn't leave this machine" in out.getvalue()
 

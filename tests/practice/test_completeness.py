@@ -53,7 +53,7 @@ def test_a_complete_practice_in_california_lacks_nothing() -> None:
 
 def test_an_empty_practice_lacks_names_license_ways_to_reach_it_and_fee() -> None:
     lines = " / ".join(missing(PracticeSettings()))
-    for word in ("name of the practice", "Your name", "credential", "license", "telephone"):
+    for word in ("Your practice's name", "Your name", "credential", "license", "phone number"):
         assert word in lines
     for word in ("email address", "fee"):
         assert word in lines

@@ -48,7 +48,7 @@ def test_after_a_rotation_the_new_key_alone_reads_everything(ring: Any) -> None:
         request=ConsultationRequest.objects.first(), version=1, kind="confirm", body="words"
     )
     ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
-    assert "wait for the first key" in rotate("--check")
+    assert "still need the first key" in rotate("--check")
     said = rotate()
     assert f"consultation requests: {rotation.BATCH + 3} of {rotation.BATCH + 3}" in said
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
@@ -166,7 +166,7 @@ def test_a_slip_is_found_where_it_was_made() -> None:
     slipped = [lines[0], lines[1][:where] + wrong + lines[1][where + 1 :], *lines[2:]]
     with pytest.raises(paper.Misread, match="Line 1b"):
         paper.keys_from("\n".join(slipped))
-    with pytest.raises(paper.Misread, match="Key 1 is not whole"):
+    with pytest.raises(paper.Misread, match="Key 1 isn't complete"):
         paper.keys_from("\n".join([lines[0], *lines[2:]]))
     with pytest.raises(paper.Misread, match="Line 1a"):
         paper.keys_from("\n".join(["1a" + lines[1][2:], "1b" + lines[0][2:], *lines[2:]]))
@@ -189,7 +189,7 @@ def test_a_slip_at_the_terminal_is_asked_for_again_at_once(
     assert out.getvalue().strip() == f"FIELD_ENCRYPTION_KEYS={NEW},{OLD}"
     asked = [shown.getvalue().count(f"{label}  ") for label in ("1a", "1b", "2d", "3a")]
     assert asked == [1, 3, 1, 1]
-    assert shown.getvalue().count("Line 1b was not copied rightly") == 1
+    assert shown.getvalue().count("Line 1b has a typo") == 1
 
 
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=4), st.booleans())

@@ -87,7 +87,7 @@ def test_a_draft_that_was_published_as_it_came_is_still_a_sample() -> None:
     assert "Privacy" in samples.standing()[0]
     out = StringIO()
     call_command("remove_sample_content", stdout=out)
-    assert "Kept the page Privacy: you published it." in out.getvalue()
+    assert "Left the page Privacy: you published it." in out.getvalue()
     assert "Privacy" in samples.standing()[0]
     privacy.introduction = "<p>Mine.</p>"
     publish(privacy)
