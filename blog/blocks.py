@@ -14,7 +14,7 @@ from practice.blocks import (
 
 
 class PullQuoteBlock(blocks.StructBlock):
-    quote = blocks.TextBlock(rows=3, help_text="Leave out the quotation marks; the page adds them.")
+    quote = blocks.TextBlock(rows=3, help_text="Without quotation marks; the page sets them.")
     attribution = blocks.CharBlock(required=False)
 
     class Meta:
@@ -29,7 +29,7 @@ class SpokenLinesBlock(blocks.StructBlock):
     lines = blocks.ListBlock(
         blocks.TextBlock(rows=1, label="Line"),
         min_num=1,
-        help_text="Leave out the quotation marks; the page adds them.",
+        help_text="Without quotation marks; the page sets them.",
     )
 
     class Meta:
@@ -44,7 +44,7 @@ class SpokenLinesBlock(blocks.StructBlock):
 
 class PatternBlock(blocks.StructBlock):
     name = blocks.CharBlock()
-    quote = blocks.TextBlock(rows=2, required=False, help_text="Leave out the quotation marks.")
+    quote = blocks.TextBlock(rows=2, required=False, help_text="Without quotation marks.")
     explanation = blocks.RichTextBlock(features=INLINE, required=False)
 
 

@@ -366,7 +366,8 @@ class TestZoneNames:
         intervals, warnings = read(at_ten("Mars/Olympus"))
         assert texts(intervals) == ["2024-01-08T18:00/19:00"]
         assert warnings == [
-            "The time zone 'Mars/Olympus' is unknown. Its times were read in America/Los_Angeles."
+            "This site doesn't know the time zone 'Mars/Olympus'. It read those times in "
+            "America/Los_Angeles."
         ]
 
     def test_an_unknown_zone_in_a_series_is_noticed_although_expanding_would_drop_it(self) -> None:

@@ -339,14 +339,14 @@ def test_a_server_has_so_many_seconds_in_all_however_it_spends_them(
     server: Server, get: Get, answer: Callable[[Handler], None]
 ) -> None:
     server.answer = answer
-    with pytest.raises(FetchError, match="did not answer within 1 seconds"):
+    with pytest.raises(FetchError, match="didn't respond within 1 seconds"):
         get(server.url, seconds=1)
 
 
 def test_a_server_that_never_shakes_hands_is_left(get: Get) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        with pytest.raises(FetchError, match=r"did not answer within 0\.5 seconds"):
+        with pytest.raises(FetchError, match=r"didn't respond within 0\.5 seconds"):
             get(f"https://{NAME}:{port}/", seconds=0.5)
 
 
@@ -363,7 +363,7 @@ def test_a_server_that_drips_its_handshake_is_left(get: Get) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=drip, args=(listener,), daemon=True)
         thread.start()
-        with pytest.raises(FetchError, match=r"did not answer within 0\.5 seconds"):
+        with pytest.raises(FetchError, match=r"didn't respond within 0\.5 seconds"):
             get(f"https://{NAME}:{listener.getsockname()[1]}/", seconds=0.5)
         ended.set()
         thread.join()
@@ -376,7 +376,7 @@ def test_a_resolver_that_stalls_is_left(get: Get) -> None:
         ended.wait(5)
         return [INTERNAL]
 
-    with pytest.raises(FetchError, match=r"did not answer within 0\.2 seconds"):
+    with pytest.raises(FetchError, match=r"didn't respond within 0\.2 seconds"):
         get(f"https://{NAME}/", resolve=stalling, seconds=0.2)
     ended.set()
 

@@ -509,7 +509,7 @@ def test_own_addresses_are_kept_as_typed_or_refused_and_have_the_calendar_read_a
     as_therapist: Client, feed: BusyFeed
 ) -> None:
     html = refused(as_therapist, feeds__0__own_addresses="me@example.com, nobody")
-    assert "nobody doesn't look like an email address." in html
+    assert "nobody doesn&#x27;t look like an email address." in html
     assert 'value="me@example.com, nobody"' in html
     save(as_therapist, feeds__0__own_addresses="me@example.com,  ME@work.example")
     feed.refresh_from_db()
