@@ -20,7 +20,7 @@ class PullQuoteBlock(blocks.StructBlock):
     class Meta:
         icon = "openquote"
         label = "Pull quote"
-        description = "One sentence set large, to pause on."
+        description = "One sentence in large type, to pause on."
         template = "blog/blocks/pull_quote.html"
         preview_value = {"quote": "A wall keeps out the rain, and the visitors.", "attribution": ""}
 
@@ -37,7 +37,9 @@ class SpokenLinesBlock(blocks.StructBlock):
         label = "Spoken lines"
         description = "What people say in a session, one line for each voice."
         template = "blog/blocks/spoken_lines.html"
-        preview_value = {"lines": ["I only asked how your day was.", "It never feels like asking."]}
+        preview_value = {
+            "lines": ["I only asked how your day was.", "It never feels like just a question."]
+        }
 
 
 class PatternBlock(blocks.StructBlock):
@@ -52,9 +54,7 @@ class NamedPatternsBlock(blocks.StructBlock):
     class Meta:
         icon = "tag"
         label = "Named patterns"
-        description = (
-            "Patterns that have a name, each with what it sounds like and where it comes from."
-        )
+        description = "Patterns with a name, each with what it sounds like and where it comes from."
         template = "blog/blocks/named_patterns.html"
         preview_value = {
             "patterns": [

@@ -3,6 +3,7 @@ from typing import Any
 from django.forms import CheckboxSelectMultiple
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from practice.models.page_forms import PageForm
 
@@ -22,7 +23,9 @@ class ArticleForm(PageForm):
         if topics is not None and not topics.queryset.exists():
             topics.widget = CheckboxSelectMultiple()  # which is nothing, and no tall empty box
             topics.help_text = format_html(
-                'There are no topics yet. You <a href="{}">make them</a> under Snippets, and can '
-                "choose them here from then on.",
+                gettext(
+                    'You have no topics yet. <a href="{}">Make one</a> under Snippets, then choose '
+                    "it here."
+                ),
                 reverse("wagtailsnippets_blog_topic:add"),
             )

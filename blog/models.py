@@ -100,7 +100,7 @@ class ArticlePage(ReaderPage):
     summary = models.CharField(
         max_length=300,
         blank=True,
-        help_text="One or two sentences for search engines, and for lists if no line stands there.",
+        help_text="One or two sentences for search engines, and for lists without a voice line.",
     )
     picture = models.ForeignKey(
         SiteImage,
@@ -108,7 +108,7 @@ class ArticlePage(ReaderPage):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="+",
-        help_text="Shown when the article is shared.",
+        help_text="Shows when someone shares the article.",
     )
     topics = ParentalManyToManyField(Topic, blank=True, related_name="articles")
     voice_line = models.CharField(
@@ -117,15 +117,15 @@ class ArticlePage(ReaderPage):
         default="",
         db_default="",
         help_text=(
-            "The line that people say to themselves. Leave it empty to use the first line that "
-            "someone speaks in the essay."
+            "A line that people say to themselves. Leave it empty to use the first spoken line in "
+            "the essay."
         ),
     )
     quick_exit = models.BooleanField(
         "Show “Leave this page”",
         default=True,
         db_default=True,
-        help_text="For readers who may be watched: one tap leads to a weather page.",
+        help_text="For readers who may be watched. One tap takes them to a weather page.",
     )
     body = StreamField(ArticleBody())
 

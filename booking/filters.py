@@ -49,7 +49,7 @@ def articles_with_requests(request: object) -> QuerySet[Page]:
 
 class RequestFilterSet(WagtailFilterSet):
     state = django_filters.MultipleChoiceFilter(
-        choices=State.choices, widget=forms.CheckboxSelectMultiple, label="State"
+        choices=State.choices, widget=forms.CheckboxSelectMultiple, label="Status"
     )
     article = django_filters.ModelChoiceFilter(
         queryset=articles_with_requests, widget=forms.RadioSelect, label="Article"

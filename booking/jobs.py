@@ -50,14 +50,14 @@ def write_missing() -> None:
 
 def owe_one_more() -> str:
     weekly.promise()
-    return "1 weekly mails owed"
+    return "1 weekly emails queued"
 
 
 JOBS = (
     Job(
         "send_queued_emails",
         outbox.send_due,
-        "Sends the letters about requests that are owed.",
+        "Sends the emails about requests that are due.",
         "{} sent".format,
         is_mail=True,
         by_date=False,
@@ -65,32 +65,32 @@ JOBS = (
     Job(
         "release_holds",
         expiry.end_reservations,
-        "Frees times that were asked for and never answered.",
+        "Frees reserved times that got no reply in time.",
         "{} times freed".format,
     ),
     Job(
         "expire_offers",
         expiry.expire_offers,
-        "Ends the offers that nobody answered in time.",
+        "Ends the offers that got no reply in time.",
         "{} offers ended".format,
     ),
     Job(
         "queue_reminders",
         expiry.queue_reminders,
-        "Promises the reminders whose moment has come.",
-        "{} reminders owed".format,
+        "Queues the reminders that are due.",
+        "{} reminders queued".format,
     ),
     Job(
         "alert_unopened",
         unopened.alert_unopened,
-        "Owes the second address a word on requests that nobody opened by half their promise.",
-        "{} alerts owed".format,
+        "Alerts the second address to requests still unopened at half the promised time.",
+        "{} alerts queued".format,
     ),
     Job(
         "alert_untold",
         unopened.alert_untold,
-        "Owes the second address a word on alerts that the practice does not get.",
-        "{:d} alerts owed".format,
+        "Tells the second address about alerts that the practice doesn't get.",
+        "{:d} alerts queued".format,
         by_date=False,
     ),
     Job(
@@ -102,41 +102,41 @@ JOBS = (
     Job(
         "alert_quarantine",
         unopened.alert_quarantine,
-        "Tells the practice, once a day at most, of possible spam that it has not heard of.",
-        "{:d} alerts owed".format,
+        "Tells the practice, once a day at most, about new possible spam.",
+        "{:d} alerts queued".format,
     ),
     Job(
         "finish_erasures",
         erasing.finish_erasures,
-        "Erases what waited for a cancellation to leave.",
+        "Erases what waited until a cancellation had gone out.",
         "{} erased".format,
         by_date=False,
     ),
     Job(
         "count_open_times",
         counts.count_open_times,
-        "Counts the open times. Requests that nobody opened may reserve half of them.",
+        "Counts the open times. Unopened requests may reserve half of them.",
         "{} times can be reserved".format,
     ),
     Job(
         "forget_counts",
         counts.forget_counts,
-        "Deletes what was counted against spam on days that are over.",
-        "{} counts forgotten".format,
+        "Deletes past days' counts against spam.",
+        "{} counts deleted".format,
         seconds=600,
     ),
     Job(
         "send_weekly_mail",
         lambda: weekly.promise_if_due(timezone.now()),
-        "Promises this week's mail to the therapist if it is due; --now one more, on any day.",
-        "{:d} weekly mails owed".format,
+        "Queues the therapist's weekly email if it's due; --now queues one more, any day.",
+        "{:d} weekly emails queued".format,
         options={"now": owe_one_more},
         seconds=900,
     ),
     Job(
         "erase_old_requests",
         erase_old,
-        "Erases what ended longer ago than it is kept; --dry-run only says how many.",
+        "Erases requests past the time they are kept; --dry-run only counts them.",
         say_erased,
         options={"dry_run": count_old},
         seconds=3600,
@@ -144,8 +144,8 @@ JOBS = (
     Job(
         "scrub_database",
         scrub_if_due,
-        "Takes what was erased out of the database's own files.",
-        lambda done: "scrubbed" if done else "somebody was reading; to be tried again",
+        "Removes what was erased from the database's own files.",
+        lambda done: "scrubbed" if done else "the database was in use; it tries again later",
         by_hand=scrub,
         by_turns=True,
         seconds=900,

@@ -15,11 +15,11 @@ def items(sender: Any, practice: PracticeSettings, **kwargs: Any) -> list[Item]:
         return []
     schedule = Schedule.load()
     to_come = schedule.overrides.filter(day__gte=practice.today(), opens__isnull=False)
-    clocks = f"Its clocks are those of {practice.time_zone}."
+    clocks = f"Its time zone is {practice.time_zone}."
     if schedule.hours_are_sample:
-        says = f"The hours of the schedule are still those of the sample. {clocks}"
+        says = f"Your schedule still has the sample hours. {clocks}"
     elif not schedule.rules.exists() and not to_come.exists():
-        says = f"The form offers open times, and there are no open hours in the schedule. {clocks}"
+        says = f"The form offers open times, but your schedule has no hours yet. {clocks}"
     else:
         return []
-    return [Item(says, "Look at the schedule", reverse("schedule:index"))]
+    return [Item(says, "Go to the schedule", reverse("schedule:index"))]

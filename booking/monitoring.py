@@ -13,10 +13,10 @@ from practice.monitoring import Finding, Gauge, counted
 
 WEEK = timedelta(days=7)
 CLOSED = "The form is closed: a reply is late, and nobody has signed in for five working days."
-LOOK_AT_REQUESTS = "Look at the requests, and call:"
+LOOK_AT_REQUESTS = "Open the requests and call them:"
 LOOK_AT_MAIL = (
-    "The admin's first page says more. `manage.py check_mail` on the server says why mail does not "
-    "leave."
+    "The admin's first page says more. `manage.py check_mail` on the server says why email doesn't "
+    "go out."
 )
 PROMISED = timedelta(days=1)  # docs/privacy.md: then the database's files hold nothing of it
 
@@ -32,15 +32,15 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
     failed = OutgoingEmail.objects.filter(given_up_at__isnull=False, bounced_at=None).count()
     back = OutgoingEmail.objects.came_back().count()
     return [
-        Gauge("letters_owed", "Letters that wait to be sent", owed.count()),
-        Gauge("letters_oldest_owed_age_seconds", "Age of the oldest letter that waits, or 0", age),
-        Gauge("letters_failed", "Letters that were given up", failed),
-        Gauge("letters_came_back", "Letters that came back and that nobody has seen to", back),
+        Gauge("letters_owed", "Emails waiting to be sent", owed.count()),
+        Gauge("letters_oldest_owed_age_seconds", "Age of the oldest waiting email, or 0", age),
+        Gauge("letters_failed", "Emails that the site has given up on", failed),
+        Gauge("letters_came_back", "Emails that came back and still need someone to act", back),
         *(
             Gauge("requests", "Requests on file", by_state.get(state, 0), {"state": state})
             for state in State.values
         ),
-        Gauge("requests_late", "Requests whose promised answer is overdue", late),
+        Gauge("requests_late", "Requests whose promised reply is overdue", late),
         Gauge(
             "erasures_unscrubbed",
             "Erasures of more than a day ago that the database's files may still hold",
@@ -48,7 +48,7 @@ def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
         ),
         Gauge(
             "calendars_silent",
-            "Other calendars of the therapist's that could not be read for long",
+            "The therapist's other calendars that couldn't be read for long",
             len(sync.silent(now)),
         ),
     ]
@@ -60,31 +60,31 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
     closed = practice.nobody_home_since is not None
     left = letters.filter(sent_at__gte=now - WEEK).count()
     late = requests.overdue(practice.today()).count()
-    is_late = f"{'is' if late == 1 else 'are'} late: the promised day is over."
+    is_late = f"{'is' if late == 1 else 'are'} late: the promised day has passed."
     return [
         *([Finding(CLOSED, f"Sign in, and it opens again: {here}")] if closed else []),
-        Finding(f"{counted(left, 'letter')} left in the last seven days."),
-        *_wrong(letters.stuck(now).count(), "letter", "did not leave.", LOOK_AT_MAIL),
-        *_wrong(letters.came_back().count(), "letter", "came back.", f"{LOOK_AT_REQUESTS} {here}"),
-        *_wrong(late, "request", is_late, f"Answer here: {here}"),
-        Finding(f"{counted(requests.awaiting_reply().count(), 'request')} without your answer."),
+        Finding(f"{counted(left, 'email')} went out in the last seven days."),
+        *_wrong(letters.stuck(now).count(), "email", "didn't go out.", LOOK_AT_MAIL),
+        *_wrong(letters.came_back().count(), "email", "came back.", f"{LOOK_AT_REQUESTS} {here}"),
+        *_wrong(late, "request", is_late, f"Reply here: {here}"),
+        Finding(f"{counted(requests.awaiting_reply().count(), 'request')} waiting for your reply."),
         *_wrong(
             len(sync.silent(now)),
             "calendar",
-            "of yours could not be read for more than a day.",
+            "of yours couldn't be read for more than a day.",
             "The schedule in the admin says why.",
         ),
         *_wrong(
             len(sync.with_losses()),
             "calendar",
-            "of yours could only be read in part.",
+            "of yours could be read only in part.",
             "The admin's first page says what's missing.",
         ),
         *_wrong(
             _unscrubbed(now),
-            "erased request",
-            "may still lie encrypted in the database's files.",
-            "Ask whoever looks after the server (docs/operator/people.md).",
+            "deleted request",
+            "may still be in the database's files, encrypted.",
+            "Ask the person who looks after your server (docs/operator/people.md).",
         ),
     ]
 

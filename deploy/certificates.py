@@ -14,7 +14,7 @@ def certificates(practice: Practice) -> Iterator[Step]:
     pair = folder / "certificate.pem", folder / "key.pem"
     yield directory(folder, mode=0o700)
     yield Step(
-        f"make a certificate for {practice.host} to begin with",
+        f"make a certificate for {practice.host} to start with",
         lambda: (
             certifies(pair[0], practice)
             if kind == TEST

@@ -33,8 +33,8 @@ def look() -> int:
         with suppress(Refusal):  # what does not start must not keep the rest from it
             run("systemctl", "restart", unit)
     wrong = complaint(practices)
-    found = f"that failed to help: {wrong}" if wrong else "is well."
-    note(f"Everything was started again, and {found}")
+    found = f"That failed to help: {wrong}" if wrong else "All is well now."
+    note(f"Everything was restarted. {found}")
     return int(bool(wrong))
 
 

@@ -12,7 +12,7 @@ from deploy import release
 from deploy.system import main, run, say
 from practice.environment.firstrun import Refusal
 
-NOWHERE = "No address of releases is set in /etc/practice/updates.conf: nothing was looked for."
+NOWHERE = "RELEASES isn't set in /etc/practice/updates.conf, so there was nothing to look for."
 TAG, BUNDLE, WHEELS, LOOKED = "tag", "release.bundle", "wheels", "looked"
 
 
@@ -32,7 +32,7 @@ def fetch(address: str, folder: Path) -> None:
         return
     mark = folder / TAG
     if mark.exists() and mark.read_text().strip() == tag:
-        say(f"{tag} lies ready.")
+        say(f"{tag} is ready to install.")
         return
     mark.unlink(missing_ok=True)
     repository, wheels = folder / "repository", folder / WHEELS
@@ -50,7 +50,7 @@ def fetch(address: str, folder: Path) -> None:
         *("--no-cache-dir", "--dest", wheels, *locks),
     )
     mark.write_text(f"{tag}\n")
-    say(f"{tag} lies ready.")
+    say(f"{tag} is ready to install.")
 
 
 def body() -> int:
@@ -60,7 +60,9 @@ def body() -> int:
         say(NOWHERE)
         return 0
     if not folder:
-        raise Refusal("fetch-practices.service runs this: systemctl start fetch-practices")
+        raise Refusal(
+            "fetch-practices.service runs this. To start it: systemctl start fetch-practices"
+        )
     fetch(address, Path(folder))
     (Path(folder) / LOOKED).touch()
     return 0

@@ -36,7 +36,7 @@ def foundation(practice: Practice, folder: Path) -> Iterator[Step]:
     if place.startswith("/") and not at(place).exists():  # where one is mounted, it stays as it is
         yield directory(at(place), user, user, 0o700)
     yield Step(
-        f"let the database know {user}",
+        f"make the database user {user}",
         lambda: ask_database(f"select 1 from pg_roles where rolname = '{user}'") == "1",
         lambda: as_postgres("createuser", "--no-superuser", "--no-createrole", "--createdb", user),
     )
@@ -49,7 +49,7 @@ def foundation(practice: Practice, folder: Path) -> Iterator[Step]:
         ),
     )
     yield Step(
-        f"let nobody else into the database {user}",
+        f"close the database {user} to other users",
         lambda: (
             ask_database(f"select has_database_privilege('public', '{user}', 'connect')") == "f"
         ),
@@ -61,7 +61,7 @@ def foundation(practice: Practice, folder: Path) -> Iterator[Step]:
         lambda: collect_static(practice, folder),
     )
     yield Step(
-        f"bring the database of {name} up to {folder.name}",
+        f"migrate the database of {name} to {folder.name}",
         lambda: manages(practice, folder, "migrate", "--check"),
         lambda: manage(practice, folder, "migrate", "--no-input"),
     )

@@ -66,7 +66,7 @@ def not_ready(practice: Practice) -> str:
     if status == 200:
         return ""
     said = "" if text.startswith("<") else f": {' '.join(text.split())[:300]}"
-    return f"it says that it is not ready ({status}){said}"
+    return f"it says it isn't ready ({status}){said}"
 
 
 def broken(practice: Practice) -> str:
@@ -74,9 +74,9 @@ def broken(practice: Practice) -> str:
     for page in PAGES:
         status, text = ask(SocketConnection(practice.socket), practice, page)
         if status == 0 or status >= 500:
-            return f"{page} answers {status or text}"
+            return f"{page} responds with {status or text}"
     status, text = ask(NginxConnection(practice), practice, "/healthz/")
-    return "" if status == 200 else f"nginx answers {status or text}"
+    return "" if status == 200 else f"nginx responds with {status or text}"
 
 
 def wait(practice: Practice) -> None:
@@ -85,7 +85,7 @@ def wait(practice: Practice) -> None:
         until = time.monotonic() + patience
         while wrong := complaint(practice):
             if time.monotonic() > until:
-                raise Refusal(f"The site of {practice.name} is not well: {wrong}.")
+                raise Refusal(f"The site of {practice.name} isn't working: {wrong}.")
             time.sleep(1)
 
 

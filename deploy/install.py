@@ -29,7 +29,7 @@ def steps(practices: list[Practice], version: str, wheels: str) -> Iterator[Step
         yield from foundation(practice, folder)
         yield from certificates(practice)
     # Until here nothing has changed for visitors; what follows goes on from wherever it was cut.
-    yield link(release.current(), f"releases/{version}", f"let {version} be what serves")
+    yield link(release.current(), f"releases/{version}", f"switch to version {version}")
     yield from services(practices, folder)
     yield from nginx(practices)
     for practice in practices:
@@ -45,7 +45,7 @@ def body() -> int:
     practices = served() if options.locked else gather(options.name, options.answers)
     to_take = steps(practices, release.version_of(SOURCE), options.wheels)
     if options.check:
-        say(f"{take(to_take, check=True)} changes would be made.")
+        say(f"Changes it would make: {take(to_take, check=True)}.")
         return 0
     with nullcontext() if options.locked else alone():
         changes = take(to_take, check=False)
@@ -55,19 +55,23 @@ def body() -> int:
                 f"--working-directory={SOURCE}",
                 *("/usr/bin/python3", "-B", "-m", "deploy.health", practice.name),
             )
-            say(f"{practice.settings['SITE_URL']} answers.")
-    say(f"{changes} changes were made.")
+            say(f"{practice.settings['SITE_URL']} is up.")
+    say(f"Changes made: {changes}.")
     return 0
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="deploy/install", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "name", nargs="?", help="a practice, by a short name; without it, all that are here"
+        "name",
+        nargs="?",
+        help="the practice's short name; without it, all practices on this server",
     )
-    parser.add_argument("--answers", type=Path, metavar="FILE", help="NAME=value, a line for each")
+    parser.add_argument("--answers", type=Path, metavar="FILE", help="one NAME=value per line")
     parser.add_argument("--check", action="store_true", help="only say what would change")
-    parser.add_argument("--wheels", default="", metavar="FOLDER", help="packages of Python")
+    parser.add_argument(
+        "--wheels", default="", metavar="FOLDER", help="a folder of Python packages"
+    )
     parser.add_argument("--locked", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -76,7 +80,7 @@ def gather(name: str | None, answers: Path | None) -> list[Practice]:
     """All practices of this server, with `name` among them, each with its settings complete."""
     there = settings.names()
     if name is None and len(there) != 1 and answers:
-        raise Refusal("Which practice are the answers for? deploy/install NAME --answers FILE")
+        raise Refusal("Which practice are the answers for? Run: deploy/install NAME --answers FILE")
     chosen = name or (there[0] if len(there) == 1 else "main")
     everybody = {*there, chosen} if name or not there else set(there)
     practices = [Practice.called(each) for each in sorted(everybody)]

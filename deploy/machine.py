@@ -27,12 +27,12 @@ def server(version: str, wheels: str) -> Iterator[Step]:
     yield Step(f"install {', '.join(lacking()) or 'nothing'}", lambda: not lacking(), install)
     clusters = at("/etc/postgresql")
     yield Step(
-        "let the database listen at its socket alone",
+        "let the database listen only on its socket",
         lambda: all(step.holds() for step in of_clusters(clusters)) and any(of_clusters(clusters)),
         lambda: make_clusters(clusters),
     )
     yield Step(
-        f"lay out version {version} in {release.place(version)}",
+        f"put version {version} in {release.place(version)}",
         lambda: (release.place(version) / release.DONE).exists(),
         lambda: release.lay_out(SOURCE, version, wheels),
     )

@@ -54,12 +54,14 @@ def command(folder: Path) -> list[str]:
 def body() -> int:
     """Becomes that command. Raises Refusal where there is no such practice."""
     if len(sys.argv) < 3:
-        raise Refusal("practice NAME COMMAND ..., such as: practice main check --deploy")
+        raise Refusal("Run: practice NAME COMMAND ..., such as: practice main check --deploy")
     system.refuse_unless_root()
     practice = Practice.called(sys.argv[1])
     if not (practice.file.exists() and practice.data.exists()):
         known = ", ".join(each.name for each in settings.installed()) or "none"
-        raise Refusal(f"There is no practice {practice.name!r} on this server. There is: {known}.")
+        raise Refusal(
+            f"There's no practice {practice.name!r} on this server. Practices here: {known}."
+        )
     folder = release.current().resolve()
     how = surroundings(practice, folder)
     os.chdir(folder)

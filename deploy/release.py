@@ -24,9 +24,9 @@ def version_of(source: Path) -> str:
     try:
         project = tomllib.loads((source / "pyproject.toml").read_text())["project"]
     except (OSError, tomllib.TOMLDecodeError, KeyError) as problem:
-        raise Refusal(f"{source} is no release: it has no readable pyproject.toml.") from problem
+        raise Refusal(f"{source} isn't a release: it has no readable pyproject.toml.") from problem
     if project.get("name") != "practice" or not re.fullmatch(r"[\w.+-]+", project["version"]):
-        raise Refusal(f"{source} is no release of this project.")
+        raise Refusal(f"{source} isn't a release of this project.")
     return str(project["version"])
 
 

@@ -46,7 +46,7 @@ def clock() -> Iterator[Step]:
     waits = "systemd-time-wait-sync.service"
     if at(f"/lib/systemd/system/{waits}").exists():
         yield Step(
-            f"let what goes by the date wait for the clock ({waits})",
+            f"make jobs that go by the date wait for the clock ({waits})",
             lambda: asks("systemctl", "is-enabled", waits) == "enabled",
             lambda: run("systemctl", "enable", "--quiet", waits),
         )
@@ -60,7 +60,7 @@ def services(practices: list[Practice], folder: Path) -> Iterator[Step]:
         run("systemctl", "daemon-reload")
 
     yield Step(
-        "write the units of systemd",
+        "write the systemd units",
         lambda: all(step.holds() for step in files),
         write_units,
     )
@@ -75,7 +75,7 @@ def services(practices: list[Practice], folder: Path) -> Iterator[Step]:
             yield service(
                 f"practice-{kind}@{name}.service",
                 [release.current(), practice.file, unit, sandbox],
-                f"start the {kind} of {name} as it is set now",
+                f"start the {kind} of {name} with its current settings",
             )
         for kind in TIMERS:
             yield timer(f"practice-{kind}@{name}.timer")
@@ -107,4 +107,4 @@ def nginx(practices: list[Practice]) -> Iterator[Step]:
         run("systemctl", "reload-or-restart", "nginx")
         stamp.touch()
 
-    yield Step("let nginx read its settings", loaded, load)
+    yield Step("reload nginx", loaded, load)

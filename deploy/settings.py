@@ -31,19 +31,22 @@ class Question:
 
 
 QUESTIONS = [
-    Question("SITE_URL", "The address of the site, such as https://www.example.com"),
+    Question("SITE_URL", "The site's address, such as https://www.example.com"),
     Question(
         "OTHER_NAMES",
-        "Other names that shall lead there, such as example.com, separated by commas",
+        "Other names that lead there, such as example.com, separated by commas",
         "",
     ),
     Question(
         "CERTIFICATE",
-        "The certificate: letsencrypt, test (one that no browser trusts), or a file's path",
+        "The certificate: letsencrypt, test (no browser trusts it), or the path of a file",
         LETS_ENCRYPT,
     ),
-    Question("DEFAULT_FROM_EMAIL", "The sender of every letter: a mailbox that somebody reads"),
-    Question("EMAIL_URL", "How mail leaves, such as smtp+tls://user:password@mail.example.com:587"),
+    Question("DEFAULT_FROM_EMAIL", "The sender of the site's email: a mailbox that someone reads"),
+    Question(
+        "EMAIL_URL",
+        "How the site sends email, such as smtp+tls://user:password@mail.example.com:587",
+    ),
     Question("TIME_ZONE", "The time zone", "America/Los_Angeles"),
 ]
 
@@ -55,7 +58,7 @@ def read(path: Path) -> dict[str, str]:
         if not line.strip() or line.lstrip().startswith(("#", ";")):
             continue
         if not (parts := LINE.fullmatch(line)):
-            raise Refusal(f"{path}, line {number}: no setting, which is NAME=value.")
+            raise Refusal(f"{path}, line {number}: write it as NAME=value.")
         value = parts[2]
         if len(value) > 1 and value[0] == value[-1] == '"':
             value = re.sub(r"\\(.)", r"\1", value[1:-1])
@@ -67,7 +70,7 @@ def read(path: Path) -> dict[str, str]:
 
 def line(name: str, value: str) -> str:
     if "\n" in value:
-        raise Refusal(f"{name} must stand on one line.")
+        raise Refusal(f"{name} has to fit on one line.")
     if not PLAIN.fullmatch(value):
         value = '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
     return f"{name}={value}\n"
@@ -84,7 +87,9 @@ class Practice:
     def called(cls, name: str) -> "Practice":
         """Raises Refusal for a name that is none."""
         if not NAME.fullmatch(name):
-            raise Refusal(f"{name!r} is no name: up to 20 small letters and digits, such as main.")
+            raise Refusal(
+                f"{name!r} won't work. Use up to 20 lowercase letters and digits, such as main."
+            )
         practice = cls(name, {})
         if practice.file.exists():
             practice.settings = read(practice.file)
@@ -127,8 +132,8 @@ class Practice:
 
 
 HEAD = """\
-# The settings of this practice; docs/operator/settings.md explains each. Whoever reads this file
-# can read everything that visitors wrote: it belongs to root alone. After a change: deploy/install.
+# The settings of this practice; docs/operator/settings.md explains each. Anyone who can read this file can
+# read everything that visitors wrote, so only root may. After a change: deploy/install.
 """
 
 
@@ -188,7 +193,9 @@ def ask(question: Question) -> str:
     """Asks until the answer can be. Raises Refusal where nobody is there and there must be one."""
     if not sys.stdin.isatty():
         if question.otherwise is None:
-            raise Refusal(f"{question.name} is not answered. {question.asks}: --answers FILE")
+            raise Refusal(
+                f"{question.name} is missing. {question.asks}. Answer it with --answers FILE"
+            )
         return question.otherwise
     hint = f" [{question.otherwise}]" if question.otherwise else ""
     while True:
@@ -208,21 +215,21 @@ def refuse_bad(name: str, value: str) -> None:
     match name:
         case "SITE_URL":
             if not re.fullmatch(rf"https://{HOST}(:\d+)?/?", value, re.IGNORECASE):
-                raise Refusal("SITE_URL must be like https://www.example.com, without a path.")
+                raise Refusal("SITE_URL has to look like https://www.example.com, without a path.")
         case "OTHER_NAMES":
             for each in listed(value):
                 if not re.fullmatch(HOST, each):
-                    raise Refusal(f"OTHER_NAMES: {each!r} is no name of a host.")
+                    raise Refusal(f"OTHER_NAMES: {each!r} isn't a host name.")
         case "CERTIFICATE":
             if value not in (LETS_ENCRYPT, TEST) and not Path(value).is_file():
-                raise Refusal(f"CERTIFICATE: there is no file {value}.")
+                raise Refusal(f"CERTIFICATE: there's no file {value}.")
         case "DEFAULT_FROM_EMAIL":
             if "@" not in value:
-                raise Refusal("DEFAULT_FROM_EMAIL must be an address of mail.")
+                raise Refusal("DEFAULT_FROM_EMAIL has to be an email address.")
         case "EMAIL_URL":
             if "://" not in value:
                 like = "smtp+tls://user:password@mail.example.com:587"
-                raise Refusal(f"EMAIL_URL must be like {like}")
+                raise Refusal(f"EMAIL_URL has to look like {like}")
         case "TIME_ZONE":
             if not Path("/usr/share/zoneinfo", value).is_file():
-                raise Refusal(f"TIME_ZONE: {value!r} is no time zone, such as America/New_York.")
+                raise Refusal(f"TIME_ZONE: {value!r} isn't a time zone. One is America/New_York.")

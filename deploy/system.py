@@ -82,7 +82,7 @@ def take(steps: Iterable[Step], *, check: bool) -> int:
         if not check:
             step.make()
             if not step.holds():
-                raise Refusal(f"This did not come about: {step.says}.")
+                raise Refusal(f"This step ran but didn't work: {step.says}.")
     return changes
 
 
@@ -102,7 +102,7 @@ def alone(*, waits: bool = False) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
         except BlockingIOError:
-            raise Refusal("Another install or update is running. Wait until it is done.") from None
+            raise Refusal("Another install or update is running. Wait until it's done.") from None
         yield
 
 
@@ -130,7 +130,7 @@ def link(path: Path, target: str | Path, says: str = "") -> Step:
         new.replace(path)
 
     return Step(
-        says or f"let {path} lead to {target}",
+        says or f"link {path} to {target}",
         lambda: path.is_symlink() and os.readlink(path) == str(target),
         make,
     )
@@ -208,7 +208,7 @@ def user_exists(name: str) -> bool:
 
 def refuse_unless_root() -> None:
     if os.geteuid():
-        raise Refusal("This must be run by root: put `sudo` in front of it.")
+        raise Refusal("Run this as root: put `sudo` in front of it.")
 
 
 def main(body: Callable[[], int]) -> None:
@@ -219,5 +219,5 @@ def main(body: Callable[[], int]) -> None:
         print(problem, file=sys.stderr)
         sys.exit(1)
     except (KeyboardInterrupt, EOFError):
-        print("Stopped. Start it again, and it goes on.", file=sys.stderr)
+        print("Stopped. Run it again, and it picks up where it left off.", file=sys.stderr)
         sys.exit(130)

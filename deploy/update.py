@@ -64,7 +64,7 @@ def change(before: str, after: str) -> bool:
         say(str(problem))
         run(release.place(before) / "deploy/install", "--locked")
         at(UNFINISHED).unlink()
-        note(f"Went back to {before}, which serves.")
+        note(f"Went back to {before}, which is running.")
         release.prune({before})
         return False
     at(UNFINISHED).unlink()
@@ -87,10 +87,10 @@ def settle() -> None:
         return
     before, now = at(UNFINISHED).read_text().strip(), release.current_version()
     if before == now:
-        say(f"An update was cut short; {now} served on.")
+        say(f"An update was interrupted; {now} is still running.")
         at(UNFINISHED).unlink()
     else:
-        say(f"An update from {before} to {now} was cut short.")
+        say(f"An update from {before} to {now} was interrupted.")
         change(before, now)
 
 
@@ -101,10 +101,10 @@ def update(source: Path, wheels: str) -> bool:
     """
     before, after = release.current_version(), release.version_of(source)
     if after == before:
-        say(f"{after} serves already.")
+        say(f"{after} is already running.")
         return True
     practices = settings.installed()
-    say(f"Laying out {after}")  # anew, since a mended one may bear the same number
+    say(f"Unpacking {after}")  # anew, since a mended one may bear the same number
     release.lay_out(source, after, wheels)
     for practice in practices:
         manage(practice, release.place(after), "check")
@@ -112,7 +112,7 @@ def update(source: Path, wheels: str) -> bool:
         if practice.settings.get("BACKUP_TO"):
             say(f"Backing up {practice.name}")
             run("systemctl", "start", f"practice-backup@{practice.name}.service")
-    say(f"Changing from {before} to {after}")
+    say(f"Switching from {before} to {after}")
     return change(before, after)
 
 
@@ -126,7 +126,7 @@ def unpacked(source: Path) -> Iterator[Path]:
         run("tar", "-xf", source.resolve(), "-C", folder, "--no-same-owner")
         found = [*Path(folder).glob("pyproject.toml"), *Path(folder).glob("*/pyproject.toml")]
         if not found:
-            raise Refusal(f"{source} is no release: it has no pyproject.toml.")
+            raise Refusal(f"{source} isn't a release: it has no pyproject.toml.")
         yield found[0].parent
 
 
@@ -140,7 +140,7 @@ def laid_ready() -> Iterator[Path | None]:
         yield None
         return
     if at(REFUSED).exists() and at(REFUSED).read_text().strip() == tag[1:]:
-        say(f"{tag} has failed before: it waits for a newer one, or for you.")
+        say(f"{tag} failed before. Updates wait for a newer one, or for you.")
         yield None
         return
     with tempfile.TemporaryDirectory(prefix="practice-") as folder:
@@ -148,13 +148,15 @@ def laid_ready() -> Iterator[Path | None]:
         run("git", "clone", "--quiet", "--bare", at(FETCHED) / fetch.BUNDLE, repository)
         signed = ("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={at(SIGNERS)}")
         if not asks("git", "-C", repository, *signed, "verify-tag", tag):
-            raise Refusal(f"{tag} is not signed by any of {at(SIGNERS)}: it was not installed.")
+            raise Refusal(f"{tag} isn't signed by anyone in {at(SIGNERS)}, so it wasn't installed.")
         source.mkdir()
         archive = Path(folder) / "source.tar"
         run("git", "-C", repository, "archive", "--output", archive, tag)
         run("tar", "-xf", archive, "-C", source)
         if release.version_of(source) != tag[1:]:
-            raise Refusal(f"{tag} says of itself that it is {release.version_of(source)}.")
+            raise Refusal(
+                f"{tag} calls itself {release.version_of(source)}, so it wasn't installed."
+            )
         yield source
 
 
@@ -164,7 +166,7 @@ def refuse_unless_looked() -> None:
     if not looked.exists() or time.time() - looked.stat().st_mtime > LOOKS_WITHIN:
         since = "for two days" if looked.exists() else "ever since it was set up"
         raise Refusal(
-            f"To look for a newer version has failed {since}. "
+            f"Looking for a newer version has failed {since}. "
             "Why: journalctl -u fetch-practices -n 20"
         )
 
@@ -179,7 +181,7 @@ def by_timer() -> int:
         with laid_ready() as source:
             if source is None:
                 refuse_unless_looked()
-                say("There is nothing newer to install.")
+                say("There's nothing newer to install.")
                 return 0
             return 0 if update(source, str(at(FETCHED) / fetch.WHEELS)) else 1
     except Refusal as problem:
@@ -191,13 +193,13 @@ def body() -> int:
     options = parsed()
     refuse_unless_root()
     if not release.current_version():
-        raise Refusal("Nothing is installed here yet: deploy/install comes first.")
+        raise Refusal("Nothing is installed here yet. Run deploy/install first.")
     with alone(waits=options.by_timer):
         if options.by_timer:
             return by_timer()
         settle()
         if options.source is None:
-            raise Refusal("Which version? deploy/update practice-0.2.0.tar.gz")
+            raise Refusal("Which version? For example: deploy/update practice-0.2.0.tar.gz")
         with unpacked(options.source) as source:
             return 0 if update(source, options.wheels) else 1
 
@@ -205,7 +207,9 @@ def body() -> int:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="deploy/update", description=__doc__.splitlines()[0])
     parser.add_argument("source", nargs="?", type=Path, help="an archive or a folder of a release")
-    parser.add_argument("--wheels", default="", metavar="FOLDER", help="packages of Python")
+    parser.add_argument(
+        "--wheels", default="", metavar="FOLDER", help="a folder of Python packages"
+    )
     parser.add_argument("--by-timer", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -84,7 +84,7 @@ def register_jobs() -> None:
         Job(
             "send_account_links",
             letters.send_due,
-            "Sends the links to choose a password that are owed.",
+            "Sends the sign-in links that people asked for.",
             "Sent: {}".format,
             is_mail=True,
             by_date=False,
@@ -92,21 +92,21 @@ def register_jobs() -> None:
         Job(
             "send_test_letter",
             proof.send_due,
-            "Sends the test letter that was asked for in the admin.",
-            "{} test letters sent".format,
+            "Sends the test email that was asked for in the admin.",
+            "{} test emails sent".format,
             is_mail=True,
             by_date=False,
         ),
         Job(
             "publish_scheduled",
             lambda: call_command(publish_scheduled.Command(), verbosity=0),
-            "Publishes pages, and takes them down, at the time set for them.",
+            "Publishes pages and takes them down at their set times.",
             by_turns=True,
         ),
         Job(
             "forget_old_sessions",
             purge.forget_old,
-            "Removes sessions that are over and counts of old guesses.",
+            "Removes old sign-ins and old counts of wrong passwords.",
             "Done.".format,
             seconds=600,
         ),
@@ -114,7 +114,7 @@ def register_jobs() -> None:
             "forget_deleted_pages",
             lambda: deleted_pages.forget_old(timezone.now()),
             "Deletes for good the pages that were deleted 30 days ago.",
-            "{} pages forgotten".format,
+            "{} pages deleted for good".format,
             seconds=3600,
         ),
         Job(

@@ -80,8 +80,8 @@ class HeadingBlock(blocks.CharBlock):
     class Meta:
         icon = "title"
         label = "Heading"
-        description = "Starts a new part of the page, and appears in its contents list."
-        preview_value = "What we are protecting"
+        description = "Starts a new part of the page, and shows in its list of contents."
+        preview_value = "What we're protecting"
 
     def render(self, value: str, context: dict[str, Any] | None = None) -> SafeString:
         """Without a template, of which half a page's headings and texts would need one each."""
@@ -109,10 +109,10 @@ class PointsBlock(blocks.StructBlock):
     class Meta:
         icon = "list-ul"
         label = "List or questions to reflect on"
-        description = "A plain list, one thought for each line."
+        description = "A plain list, one thought per line."
         template = "components/blocks/points.html"
         preview_value = {
-            "items": ["When did I first learn this?", "What would happen if I did not?"]
+            "items": ["When did I first learn this?", "What would happen if I didn't?"]
         }
 
 
@@ -128,7 +128,7 @@ class NumberedStepsBlock(blocks.StructBlock):
     class Meta:
         icon = "list-ol"
         label = "Numbered steps"
-        description = "Steps in their order, each with an example where it helps."
+        description = "Steps in order, each with an example if it helps."
         template = "blog/blocks/numbered_steps.html"
         preview_value = {
             "steps": [
@@ -145,7 +145,7 @@ class PictureBlock(ImageBlock):
     class Meta:
         icon = "image"
         label = "Picture"
-        description = "A picture with a description for those who cannot see it."
+        description = "A picture with a description for people who can't see it."
         template = "components/blocks/picture.html"
         preview_template = "components/blocks/picture_preview.html"
         preview_value = None
@@ -194,8 +194,8 @@ class FactsBlock(blocks.StaticBlock):
     class Meta:
         icon = "tag"
         label = "Fee, length and insurance"
-        admin_text = "Shows what the practice's settings say about fee, length and insurance."
-        description = "The practical facts, taken from the settings of the practice."
+        admin_text = "Shows your fee, length and insurance from Settings, Practice."
+        description = "The practical facts, from Settings, Practice."
         template = "components/blocks/facts.html"
         preview_value = None
 
@@ -205,9 +205,9 @@ class NoticesBlock(blocks.StaticBlock):
         icon = "warning"
         label = "Notices"
         admin_text = (
-            "Shows the board's notice and the Good Faith Estimate notice from the settings."
+            "Shows your board's and the Good Faith Estimate notice from Settings, Practice."
         )
-        description = "The notices that the law asks for, taken from the settings of the practice."
+        description = "The notices that the law requires, from Settings, Practice."
         template = "components/blocks/notices.html"
         preview_value = None
 
@@ -216,8 +216,8 @@ class CrisisBlock(blocks.StaticBlock):
     class Meta:
         icon = "help"
         label = "Crisis help"
-        admin_text = "Shows the crisis lines from the settings of the practice."
-        description = "Where to turn at once, taken from the settings of the practice."
+        admin_text = "Shows the crisis lines from Settings, Practice."
+        description = "Where to get help right away, from Settings, Practice."
         template = "components/blocks/crisis.html"
         preview_value = None
 
@@ -226,8 +226,8 @@ class KeptForBlock(blocks.StaticBlock):
     class Meta:
         icon = "history"
         label = "How long requests are kept"
-        admin_text = "Shows for how many days each kind of request is kept, from the settings."
-        description = "For how long requests are kept, taken from the settings of the practice."
+        admin_text = "Shows how many days you keep each kind of request, from Settings, Practice."
+        description = "How many days you keep requests, from Settings, Practice."
         template = "components/blocks/kept_for.html"
         preview_value = None
 

@@ -38,7 +38,7 @@ def required(name: str) -> str:
     value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(
-            f"{name} is not set, or its line in .env is not NAME=value without spaces. "
+            f"{name} isn't set, or its line in .env isn't NAME=value without spaces. "
             "`make run` writes one to .env; see docs/operator/by-hand.md."
         )
     return value

@@ -64,8 +64,8 @@ def end_with_the_session() -> str:
 def security_link(request: HttpRequest) -> dict[str, str]:
     return {
         "url": reverse("mfa_index"),
-        "label": "Signing in",
-        "help_text": "Passkeys, codes, password, and where you are signed in",
+        "label": "Sign-in and security",
+        "help_text": "Passkeys, codes, password, and where you're signed in",
     }
 
 
@@ -75,4 +75,6 @@ def send_link_to_new_user(request: HttpRequest, user: User) -> None:
     user.set_unusable_password()  # Wagtail leaves an empty one, which counts as one
     user.save(update_fields=["password"])
     ask_for_link(user)
-    messages.info(request, f"{user.email} gets a link to choose a password, good for a day.")
+    messages.info(
+        request, f"{user.email} will get an email with a link to sign in. It's good for a day."
+    )

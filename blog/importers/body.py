@@ -175,7 +175,7 @@ def pull_reason(quote: str, above: str) -> str:
     if introduction.endswith((":", ",")) and cues.WRITTEN.search(introduction):
         return "a quotation from something written"
     if introduction.endswith(":") and quote[:1].islower():
-        return "a quotation that is no sentence of its own"
+        return "a quotation that isn't a full sentence"
     if not introduction.endswith(":") and len(quote) > LONG_QUOTE:
         return "a long quotation by itself"
     return ""

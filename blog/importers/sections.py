@@ -193,7 +193,7 @@ def bio_reason(items: list[Paragraph], at: int, at_edge: bool) -> str:
         return ""
     match = cues.NAME_IS.match(item.text)
     if match and cues.is_name(match["name"]) and cues.SELF_PORTRAIT.search(item.text[:300]):
-        return "a sentence that says who somebody is, outside of an article"
+        return "a sentence that says who someone is, outside an article"
     if item.gap >= 2 and cues.FIRST_PERSON_PORTRAIT.match(item.text):
         return "a sentence in which the author says who they are, set apart by blank lines"
     return ""

@@ -36,16 +36,16 @@ def read_source(path: Path) -> Source:
     """
     try:
         if path.exists() and not path.is_file():
-            raise UnreadableSource(f"{path} is no file")
+            raise UnreadableSource(f"{path} isn't a file")
         with path.open("rb") as file:
             data = file.read(LIMIT + 1)
     except FileNotFoundError:
-        raise UnreadableSource(f"{path} does not exist") from None
+        raise UnreadableSource(f"{path} doesn't exist") from None
     except PermissionError:
-        raise UnreadableSource(f"{path} may not be read") from None
+        raise UnreadableSource(f"{path} can't be read: permission denied") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableSource(f"{str(path)!a} cannot be read: {reason}") from None
+        raise UnreadableSource(f"{str(path)!a} can't be read: {reason}") from None
     refuse_kind(kinds.of_bytes(data), path)
     if len(data) > LIMIT:
         refuse_kind(kinds.of_text(data.decode(encoding_of(data), "ignore")), path)
@@ -53,7 +53,7 @@ def read_source(path: Path) -> Source:
     source = decoded(data, path)
     refuse_kind(kinds.of_text(source.text), path)
     if NOT_TEXT.search(source.text):
-        raise UnreadableSource(f"{path} is no plain text; save the document as text first")
+        raise UnreadableSource(f"{path} isn't plain text; save the document as text first")
     if not source.text.strip():
         raise UnreadableSource(f"{path} is empty")
     return source
@@ -75,7 +75,7 @@ def encoding_of(data: bytes) -> str:
 def decoded(data: bytes, path: Path) -> Source:
     encoding = encoding_of(data)
     if encoding != "utf-16" and b"\0" in data:
-        raise UnreadableSource(f"{path} is no plain text; save the document as text first")
+        raise UnreadableSource(f"{path} isn't plain text; save the document as text first")
     try:
         return Source(data.decode(encoding), "")
     except UnicodeDecodeError as error:
@@ -84,5 +84,5 @@ def decoded(data: bytes, path: Path) -> Source:
             return Source(*found)
         line = len(data[: error.start].splitlines()) or 1
         raise UnreadableSource(
-            f"{path} is not in UTF-8 (line {line}); save the document as text in UTF-8"
+            f"{path} isn't in UTF-8 (line {line}); save the document as text in UTF-8"
         ) from None

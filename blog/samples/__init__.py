@@ -21,15 +21,15 @@ def remove_topics_and_picture(sender: Any, **kwargs: Any) -> list[str]:
     lines = []
     for topic in Topic.objects.filter(name__in=CONTENT["topics"]):
         if topic.description != CONTENT["topics"][topic.name]:
-            lines.append(f"Kept the topic {topic}: you changed it.")
+            lines.append(f"Left the topic {topic}: you changed it.")
         elif ArticlePage.objects.filter(topics=topic).exists():
-            lines.append(f"Kept the topic {topic}: an article has it.")
+            lines.append(f"Left the topic {topic}: an article has it.")
         else:
             topic.delete()
             lines.append(f"Removed the topic {topic}.")
     for image in SiteImage.objects.filter(title=picture.TITLE):
         if image.get_usage().count():
-            lines.append(f"Kept the picture {image.title}: a page uses it.")
+            lines.append(f"Left the picture {image.title}: a page uses it.")
         else:
             image.delete()
             lines.append(f"Removed the picture {image.title}.")

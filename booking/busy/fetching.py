@@ -118,15 +118,15 @@ def target(url: str) -> Target:
         host = parts.hostname or ""
         host = host if ":" in host else host.encode("idna").decode()
     except ValueError as error:
-        raise AddressRefused("This is not the address of a calendar.") from error
+        raise AddressRefused("This isn't the address of a calendar.") from error
     if parts.scheme not in ("https", "webcal", "webcals"):  # as Apple and Outlook hand them out
-        raise AddressRefused("The address of a calendar has to begin with https://.")
+        raise AddressRefused("A calendar's address has to begin with https://.")
     if not host:
-        raise AddressRefused("The address has no host.")
+        raise AddressRefused("The address has no host name.")
     if "@" in parts.netloc:
-        raise AddressRefused("The address must not hold a user name or a password.")
+        raise AddressRefused("The address can't contain a user name or password.")
     if port != 443 and port < 1024:
-        raise AddressRefused(f"Calendars are not read from port {port}.")
+        raise AddressRefused(f"This site doesn't read calendars from port {port}.")
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~?")
     return Target(host, port, f"{path}?{query}" if query else path)
@@ -160,7 +160,7 @@ def fetch(
         with _sentences(there.host, seconds):
             addresses = _resolved(resolve, there, deadline)
             if not addresses or not all(map(is_allowed, addresses)):
-                raise AddressRefused(f"{there.host} is not on the open internet.")
+                raise AddressRefused(f"{there.host} isn't on the public internet.")
             connection = http.client.HTTPSConnection(there.host, there.port, context=context)
             connection.sock = _connected(addresses, there, context, deadline)
             with closing(connection):
@@ -178,13 +178,13 @@ def _sentences(host: str, seconds: float) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        raise FetchError(f"The certificate of {host} is not valid.") from error
+        raise FetchError(f"The certificate of {host} isn't valid.") from error
     except TimeoutError as error:
-        raise FetchError(f"{host} did not answer within {seconds:g} seconds.") from error
+        raise FetchError(f"{host} didn't respond within {seconds:g} seconds.") from error
     except OSError as error:
-        raise FetchError(f"{host} cannot be reached.") from error
+        raise FetchError(f"This site can't reach {host}.") from error
     except (http.client.HTTPException, ValueError, zlib.error) as error:
-        raise FetchError(f"{host} gave an answer that cannot be read.") from error
+        raise FetchError(f"{host} sent something that this site can't read.") from error
 
 
 def _resolved(resolve: Resolve, there: Target, deadline: float) -> list[Address]:
@@ -244,11 +244,11 @@ def _answer(
         case 301 | 302 | 303 | 307 | 308:
             return target(urljoin(there.url, response.getheader("Location", "")))
         case 401 | 403:
-            raise FetchError(f"{there.host} does not let this site read the calendar.")
+            raise FetchError(f"{there.host} doesn't let this site read the calendar.")
         case 404 | 410:
             raise FetchError(f"{there.host} has no calendar at this address.")
         case status:
-            raise FetchError(f"{there.host} answered with an error ({status}).")
+            raise FetchError(f"{there.host} responded with an error ({status}).")
 
 
 def _validator(response: http.client.HTTPResponse, name: str) -> str:
@@ -261,7 +261,7 @@ def _body(response: http.client.HTTPResponse, host: str) -> bytes:
     """All of the body, unpacked. Raises FetchError if that is too much, or not all."""
     encoding = response.getheader("Content-Encoding", "identity").lower()
     if encoding not in ("identity", "gzip", "deflate"):
-        raise FetchError(f"{host} packed the calendar in a way that cannot be unpacked.")
+        raise FetchError(f"{host} compressed the calendar in a way that this site can't open.")
     # Some servers pack what was asked for plain. 47 reads gzip and zlib alike.
     unpacker = None if encoding == "identity" else zlib.decompressobj(wbits=47)
     body, received = bytearray(), 0
@@ -271,5 +271,5 @@ def _body(response: http.client.HTTPResponse, host: str) -> bytes:
         if max(received, len(body)) > MAX_BYTES:
             raise FetchError("The calendar is larger than 5 MB.")
     if response.length or (unpacker and not unpacker.eof):
-        raise FetchError(f"{host} broke off in the middle of the calendar.")
+        raise FetchError(f"{host} stopped in the middle of the calendar.")
     return bytes(body)

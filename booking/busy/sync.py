@@ -33,8 +33,8 @@ READS_IN_FULL_EVERY = timedelta(weeks=1)
 MOST_WARNINGS, LONGEST = 10, 200
 BATCH = 500
 
-NO_KEY = "Its address cannot be read, since the key is missing. Paste the address again."
-FAULT = "This site failed to read the calendar. The fault is its own."
+NO_KEY = "This site can't read its address, because the key is missing. Paste it again."
+FAULT = "This site ran into a problem of its own while reading the calendar."
 
 Fetch = Callable[..., Fetched]
 

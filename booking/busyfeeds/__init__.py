@@ -20,7 +20,7 @@ MAX_WORK = 8_000_000
 MAX_INTERVALS = 100_000
 MAX_ZONES_NAMED = 5
 
-UNKNOWN_ZONE = "The time zone {!r} is unknown. Its times were read in {}."
+UNKNOWN_ZONE = "This site doesn't know the time zone {!r}. It read those times in {}."
 
 
 def busy_intervals(
@@ -57,7 +57,7 @@ def busy_intervals(
                 found = _with_more(found, filter(span.meets, times))
             unknown |= zones.unknown
     except Exhausted:
-        raise ValueError("The calendar repeats more than can be followed.") from None
+        raise ValueError("The calendar repeats more than this site can follow.") from None
     named = sorted(unknown.items())[:MAX_ZONES_NAMED]
     zones_named = [UNKNOWN_ZONE.format(name[:60], instead) for name, instead in named]
     return merged(found), sentences(losses) + zones_named
@@ -105,5 +105,5 @@ def _with_more(found: list[Interval], times: Iterable[Interval]) -> list[Interva
         return found
     found = merged(found)
     if len(found) > MAX_INTERVALS // 2:
-        raise ValueError("The calendar holds more busy times than can be followed.")
+        raise ValueError("The calendar has more busy times than this site can follow.")
     return found

@@ -16,8 +16,8 @@ class Loss(Enum):
         "This site can read only part of {} events. They may keep the wrong times busy.",
     )
     END = (
-        "An event's end cannot be read. It keeps one hour busy, or its day.",
-        "The ends of {} events cannot be read. They keep one hour busy each, or their days.",
+        "This site can't read when one event ends. It keeps one hour busy, or the whole day.",
+        "This site can't read when {} events end. Each keeps one hour busy, or the whole day.",
     )
     RULE = (
         "This site can't read how one event repeats. Only its first time is kept busy.",

@@ -89,8 +89,8 @@ def read(ics: bytes) -> list[Component]:
     start = ics[:1000]
     if not re.match(rb"BEGIN:VCALENDAR\s", start, re.IGNORECASE):
         if start.startswith(b"<"):
-            raise ValueError("The address leads to a web page, not to a calendar.")
-        raise ValueError("What the address leads to is not a calendar.")
+            raise ValueError("That address opens a web page, not a calendar.")
+        raise ValueError("What's at that address isn't a calendar.")
     calendars, count = [], 0
     open_components: list[Component] = []
     is_over = False  # whether the calendar that is open had its end before
@@ -112,7 +112,7 @@ def read(ics: bytes) -> list[Component]:
                 open_components[-1].parts.append(component)
                 count += 1
             if count > MAX_COMPONENTS or len(open_components) > MAX_DEPTH:
-                raise ValueError("The calendar holds more entries than can be read.")
+                raise ValueError("The calendar has more entries than this site can read.")
             open_components.append(component)
         elif name == "END":
             names = [component.name for component in open_components]
@@ -123,7 +123,7 @@ def read(ics: bytes) -> list[Component]:
             known.setdefault(name, []).append(line)
     if open_components[is_over:]:
         # Half a calendar would open every time that the other half keeps busy.
-        raise ValueError("The calendar breaks off before its end.")
+        raise ValueError("The calendar stops before its end.")
     for calendar in calendars:
         _settle(calendar)
     return calendars

@@ -24,7 +24,7 @@ CHUNK = 500
 # What earlier forms took for an address, such as robin@localhost, is on file and can be asked for.
 WHOLE = re.compile(r"""(?:[^\s"]+|"[^"]*")@\S+""")
 NEITHER = (
-    "This is neither an e-mail address nor a telephone number. "
+    "That's neither an email address nor a phone number. "
     "Write a number with its area code, or with + and the country's code."
 )
 # What a copy calls otherwise than we do.

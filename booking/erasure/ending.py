@@ -20,7 +20,7 @@ def would_end(now: datetime) -> list[str]:
     found = (
         (reservations_over(now).count(), "reserved time", "would be free again"),
         (offers_over(now).count(), "offer", "would end"),
-        (over_by(today).count(), "request", "would be erased"),
+        (over_by(today).count(), "request", "would be deleted"),
         (pages, "page", "would be published or taken down"),
         (Session.objects.filter(expire_date__lte=now).count(), "sign-in", "would end"),
         (DailySalt.objects.filter(day__lt=now.date()).count(), "daily count", "would be cleared"),

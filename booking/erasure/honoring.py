@@ -27,11 +27,11 @@ def do_again(**kwargs: Any) -> str:
     said = f"{erasing.erase_again()} erased again, {honor_wishes()} wishes honored"
     if doubt := clocks.doubt(timezone.now()):
         return (
-            f"{said}. {doubt} So nothing was erased by age. If the date is right, run "
+            f"{said}. {doubt} So nothing was erased for its age. If the date is right, run "
             "`manage.py date_is_right`, then `manage.py erase_again`."
         )
     today = PracticeSettings.load().today()
-    said += f", {retention.erase_old(today)} erased by age"
+    said += f", {retention.erase_old(today)} erased for their age"
     if stopped := retention.stopped(today):
         said += f", {stopped.number} more wait until {stopped.until:%Y-%m-%d}"
     return said

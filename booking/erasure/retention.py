@@ -102,6 +102,6 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
         f"{counted(found.number, 'request')} are past the time you keep them. That's a lot at once."
     )
     advice = (
-        f"They are erased on {day:%A, %B} {day.day}. Check the date, and how long you keep them."
+        f"They're deleted on {day:%A, %B} {day.day}. Check the date, and how long you keep them."
     )
     return [Finding(says, advice)]

@@ -48,15 +48,15 @@ class ReachForm(forms.Form):
     """How a visitor may be reached, as they told the therapist since."""
 
     discreet = forms.BooleanField(
-        label="Someone else may see their email or phone",
-        help_text="Then emails say only that there's news, and you neither text nor use voicemail.",
+        label=_("Someone else may see their email or phone"),
+        help_text=_("Emails then say only that there's news. Don't text or leave voicemail."),
         required=False,
     )
-    text_ok = forms.BooleanField(label="Texts are fine", required=False)
-    voicemail_ok = forms.BooleanField(label="Voicemail is fine", required=False)
+    text_ok = forms.BooleanField(label=_("Texts are fine"), required=False)
+    voicemail_ok = forms.BooleanField(label=_("Voicemail is fine"), required=False)
     email_ok = forms.BooleanField(
-        label="Email is fine",
-        help_text="Untick this and their email address is deleted. You call or text instead.",
+        label=_("Email is fine"),
+        help_text=_("If you uncheck this, their email address is deleted. Call or text instead."),
         required=False,
     )
 
@@ -67,7 +67,7 @@ class ReachForm(forms.Form):
         self.seen = f"{consultation.version}.{consultation.wishes}.{bool(consultation.email):d}"
         if consultation.discreet:
             for name in REFUSALS:
-                self.fields[name].help_text = "This does nothing while someone else may see it."
+                self.fields[name].help_text = _("This does nothing while someone else may see it.")
         if not consultation.phone:
             for name in REFUSALS:
                 del self.fields[name]
@@ -79,9 +79,9 @@ class AddressForm(forms.Form):
     """Where the visitor can be written to instead of the address whose letters came back."""
 
     email = contacts.EmailField(
-        label="Their right e-mail address",
+        label=_("Their correct email address"),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Write the address that they gave you."},
+        error_messages={"required": _("Enter the address that they gave you.")},
     )
 
     def __init__(self, *args: Any, consultation: ConsultationRequest, **kwargs: Any) -> None:
@@ -91,5 +91,5 @@ class AddressForm(forms.Form):
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
         if contacts.comparable(email) == contacts.comparable(self.consultation.email):
-            raise forms.ValidationError("This is the address from which the letter came back.")
+            raise forms.ValidationError(_("That's the address that the email came back from."))
         return email

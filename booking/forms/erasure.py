@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from booking.erasure import data_requests
 from booking.forms.hours import DayField
@@ -15,17 +16,17 @@ class HoldForm(forms.Form):
     """Why a request must be kept, and how long; `today` is the practice's."""
 
     until = DayField(
-        label="Keep it until",
-        help_text="On the day after, it can be erased again.",
+        label=_("Hold it until"),
+        help_text=_("From the next day on, it can be deleted again."),
         error_messages={
-            "required": "Choose the last day on which it is kept.",
-            "invalid": "Write a day, such as 2027-06-30.",
+            "required": _("Choose the last day of the hold."),
+            "invalid": _("Enter a date, such as 2027-06-30."),
         },
     )
     because = forms.CharField(
-        label="Why it must be kept",
-        help_text="For yourself and whoever asks later. The visitor sees the day, not the reason.",
-        error_messages={"required": "Write why it must be kept."},
+        label=_("Why you have to keep it"),
+        help_text=_("For you, and for anyone who asks later. The visitor sees only the date."),
+        error_messages={"required": _("Say why you have to keep it.")},
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -37,16 +38,16 @@ class HoldForm(forms.Form):
     def clean_until(self) -> date:
         until: date = self.cleaned_data["until"]
         if not self.today <= until <= self.today + LONGEST:
-            raise forms.ValidationError("Choose a day from today on, within ten years.")
+            raise forms.ValidationError(_("Choose a date from today on, within ten years."))
         return until
 
 
 class DemandForm(forms.Form):
-    """By what a person is found: the e-mail address or the telephone number they gave."""
+    """By what a person is found: the email address or the telephone number they gave."""
 
     contact = forms.CharField(
-        label="E-mail address or telephone number",
-        error_messages={"required": "Write an e-mail address or a telephone number."},
+        label=_("Email address or phone number"),
+        error_messages={"required": _("Enter an email address or a phone number.")},
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from booking.busy import fetching, sync
 from booking.forms.hours import BaseRows, PlainForm, rows_of
@@ -15,7 +16,7 @@ from booking.models import BusyFeed, Schedule
 MOST_FEEDS = 10
 AS_TYPED = {"autocapitalize": "none", "spellcheck": "false"}
 validate_address = EmailValidator(
-    "%(value)s does not look like an email address. One looks like name@example.com."
+    _("%(value)s doesn't look like an email address. It should look like name@example.com.")
 )
 
 
@@ -25,21 +26,23 @@ class FeedForm(PlainForm, forms.Form):
     pk = forms.CharField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(
         max_length=60,
-        help_text="For you, such as: my own calendar.",
-        error_messages={"required": "Give it a name, so that you know it again."},
+        help_text=_("For yourself, such as: my own calendar."),
+        error_messages={"required": _("Give it a name, so you'll recognize it.")},
     )
     url = forms.CharField(
-        label="Secret address (iCal)",
+        label=_("Secret address (iCal)"),
         max_length=2000,
         required=False,
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", **AS_TYPED}),
     )
     own_addresses = forms.CharField(
-        label="Your email addresses in this calendar",
+        label=_("Your email addresses in this calendar"),
         max_length=500,
         required=False,
-        help_text="Optional. Then invitations that you declined don't keep time busy. Put a comma "
-        "between two addresses.",
+        help_text=_(
+            "Optional. With them, invitations that you declined don't count as busy. Put a comma "
+            "between two addresses."
+        ),
         widget=forms.TextInput(attrs={"inputmode": "email", **AS_TYPED}),
     )
 
@@ -47,9 +50,9 @@ class FeedForm(PlainForm, forms.Form):
         super().__init__(*args, **kwargs)
         self.feeds = feeds
         self.fields["url"].help_text = (
-            "Leave it empty to keep the address that is stored."
+            _("Leave it empty to stay with the stored address.")
             if self["pk"].value()
-            else "It begins with https://. Whoever knows it can read that calendar."
+            else _("It begins with https://. Anyone who has it can read that calendar.")
         )
 
     @cached_property
@@ -68,7 +71,7 @@ class FeedForm(PlainForm, forms.Form):
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
         if not url and not self.cleaned_data.get("pk"):
-            raise ValidationError("Paste the address of the calendar.")
+            raise ValidationError(_("Paste the address of the calendar."))
         try:
             if url:
                 fetching.target(url)

@@ -8,19 +8,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from booking.models.schedule import MIDNIGHT
 
 LEAST_WINDOWS, MOST_WINDOWS = 2, 12
 SPARE_ROWS, MOST_ROWS = 2, 200
 DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-NOT_SENT = "A part of this page did not arrive. Please save again."
+NOT_SENT = _("Part of this page didn't come through. Please save again.")
 
 
 def validate_five_minutes(value: time) -> None:
     """Consultations are held in steps of five minutes, so none can begin between two."""
     if value.minute % 5 or value.second or value.microsecond:
-        raise ValidationError("Choose a full five minutes.")
+        raise ValidationError(_("Choose a multiple of five minutes."))
 
 
 class TimeOfDayInput(forms.TimeInput):
@@ -39,12 +40,12 @@ class EndOfDayInput(TimeOfDayInput):
 
 class TimeOfDayField(forms.TimeField):
     default_validators = [validate_five_minutes]
-    default_error_messages = {"invalid": "Write a time such as 09:00."}
+    default_error_messages = {"invalid": _("Enter a time, such as 09:00.")}
     widget = TimeOfDayInput
 
 
 class DayField(forms.DateField):
-    default_error_messages = {"invalid": "Write a date such as 2026-12-31."}
+    default_error_messages = {"invalid": _("Enter a date, such as 2026-12-31.")}
     widget = DATE_INPUT
 
 
@@ -74,12 +75,13 @@ class WindowForm(PlainForm, forms.Form):
             return cleaned
         opens, closes = cleaned.get("opens"), cleaned.get("closes")
         if opens is None and closes is not None:
-            self.add_error("opens", "Say when it begins, too.")
+            self.add_error("opens", _("Enter when it begins, too."))
         elif opens is not None and closes is None:
-            self.add_error("closes", "Say when it ends, too.")
+            self.add_error("closes", _("Enter when it ends, too."))
         elif opens is not None and closes <= opens and closes != MIDNIGHT:
             self.add_error(
-                "closes", "The end has to be after the beginning. Midnight is 00:00 or 12:00 AM."
+                "closes",
+                _("The end has to be after the beginning. For midnight, write 00:00 or 12:00 AM."),
             )
         return cleaned
 
@@ -119,7 +121,7 @@ class BaseRows(forms.BaseFormSet):
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         super().add_fields(form, index)
         if "DELETE" in form.fields:
-            form.fields["DELETE"].label = "Remove"
+            form.fields["DELETE"].label = _("Remove")
 
     @property
     def kept(self) -> list[Any]:
@@ -147,7 +149,7 @@ class SingleDateForm(PlainForm, forms.Form):
 
     day = DayField(
         show_hidden_initial=True,
-        error_messages={"required": "Say for which date these hours are, or tick Remove."},
+        error_messages={"required": _("Enter the date for these hours, or check Remove.")},
     )
 
     def __init__(self, *args: Any, today: date, number: int, **kwargs: Any) -> None:
@@ -172,7 +174,7 @@ class SingleDateForm(PlainForm, forms.Form):
         day = self.cleaned_data["day"]
         # One that was there yesterday and is over by now is nobody's mistake.
         if day < self.today and "day" in self.changed_data:
-            raise ValidationError("This date is over.")
+            raise ValidationError(_("This date is in the past."))
         return day
 
 
@@ -185,7 +187,7 @@ class BaseSingleDates(BaseRows):
         for form in self.kept:
             day = form.cleaned_data.get("day")
             if day in days:
-                form.add_error("day", "This date is here twice. Put all its hours in one row.")
+                form.add_error("day", _("This date is here twice. Put all its hours in one row."))
             elif day is not None:
                 days.add(day)
 
@@ -204,7 +206,7 @@ class AwayForm(PlainForm, forms.Form):
     """Days on which the practice answers nobody, both included."""
 
     first_day = DayField(
-        show_hidden_initial=True, error_messages={"required": "Say which day is the first."}
+        show_hidden_initial=True, error_messages={"required": _("Enter the first day.")}
     )
     last_day = DayField(show_hidden_initial=True, required=False)
 
@@ -219,9 +221,9 @@ class AwayForm(PlainForm, forms.Form):
             return cleaned
         cleaned["last_day"] = last = last or first
         if last < first:
-            self.add_error("last_day", "The last day cannot be before the first.")
+            self.add_error("last_day", _("The last day can't be before the first."))
         elif last < self.today and self.has_changed():
-            self.add_error("first_day", "These days are over.")
+            self.add_error("first_day", _("These days are in the past."))
         return cleaned
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.models import HAPPENED, ConsultationRequest, Outcome
 from booking.services.notes import last_noted
@@ -17,10 +19,12 @@ class NotesForm(forms.Form):
 
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     outcome = forms.ChoiceField(
-        label="How it ended", choices=[("", "Not yet known"), *Outcome.choices], required=False
+        label=_("How it ended"),
+        choices=[("", _("Not yet known")), *Outcome.choices],
+        required=False,
     )
     note = forms.CharField(
-        label="Private note",
+        label=_("Private note"),
         max_length=10_000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -47,7 +51,8 @@ class NotesForm(forms.Form):
         if outcome in HAPPENED and self.consultation.is_to_come(timezone.now()) and starts_at:
             when = times.in_zone(starts_at, self.practice.zone)
             raise forms.ValidationError(
-                f"The consultation is on {when}. You can choose this once it's over."
+                gettext("The consultation is on %(when)s. You can choose this once it's over."),
+                params={"when": when},
             )
         return outcome
 
@@ -68,7 +73,7 @@ class NotesForm(forms.Form):
         on_file = self.consultation.private_note or "no note"
         form.add_error(
             "note" if "note" in form.fields else "outcome",
-            "Another note was saved since you opened this page. On file now: "
+            "Another note was saved after you opened this page. On file now: "
             f"{self.consultation.get_outcome_display() or 'Not yet known'}; {on_file}. "
             "Yours is still here. If you save it, it replaces what's on file.",
         )

@@ -13,6 +13,8 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.busy import sync
 from booking.forms.feeds import FeedFormSet
@@ -31,7 +33,7 @@ from practice.models import Caller, DaysAway, Intake, Medium, PracticeSettings
 CONTINENTS = (
     "Africa America Antarctica Arctic Asia Atlantic Australia Europe Indian Pacific".split()
 )
-FIVE_MINUTES = {"step_size": "Choose a multiple of five minutes."}
+FIVE_MINUTES = {"step_size": _("Choose a multiple of five minutes.")}
 
 
 def zone_choices(current: str) -> list[tuple[str, Any]]:
@@ -43,21 +45,21 @@ def zone_choices(current: str) -> list[tuple[str, Any]]:
         label = place.replace("/", ", ").replace("_", " ")
         places.setdefault(continent, []).append((name, label))
     others = [(name, name) for name in dict.fromkeys((current, "UTC")) if name not in names]
-    return [*places.items(), ("Other", others)]
+    return [*places.items(), (gettext("Other"), others)]
 
 
 class PracticeForm(PlainForm, forms.ModelForm):
     """What the public pages need to know, too, and PracticeSettings therefore holds."""
 
     time_zone = forms.ChoiceField(
-        help_text="The city whose clocks are yours. All your hours are meant on them.",
-        error_messages={"invalid_choice": "There is no such time zone here. Choose one."},
+        help_text=_("Choose a city in your time zone. All your hours are in that time."),
+        error_messages={"invalid_choice": _("Choose a time zone from the list.")},
     )
     video_link = forms.URLField(
         max_length=200,
         required=False,
         assume_scheme="https",
-        help_text="Told to those whose consultation is confirmed, and to nobody else.",
+        help_text=_("Only people with a confirmed consultation get it."),
         error_messages={"invalid": "Write the whole address; it begins with https://."},
     )
 
@@ -89,23 +91,27 @@ class PracticeForm(PlainForm, forms.ModelForm):
         if cleaned.get("intake") == Intake.CLOSED and until and until <= today:
             self.add_error(
                 "opens_again",
-                "The form is open again since this day. Choose a later one, or leave it empty.",
+                _("That day isn't in the future. Choose a later one, or leave it empty."),
             )
         by_telephone = cleaned.get("consultation_medium") == Medium.TELEPHONE
         calls = cleaned.get("caller") == Caller.VISITOR
         if by_telephone and calls and not self.instance.telephone:
             self.add_error(
                 "caller",
-                "Visitors would not know where to call: first write the practice's telephone "
-                "under Settings, Practice.",
+                _(
+                    "Visitors wouldn't know where to call. First add your phone number under "
+                    "Settings, Practice."
+                ),
             )
         if cleaned.get("consultation_medium") == Medium.OFFICE and not self.instance.office_address:
             settings = reverse("wagtailsettings:edit", args=["practice", "practicesettings"])
             self.add_error(
                 "consultation_medium",
                 format_html(
-                    "Visitors would not know where to go: first write the office address under "
-                    '<a href="{}">Settings, Practice</a>.',
+                    gettext(
+                        "Visitors wouldn't know where to go. First add your office address under "
+                        '<a href="{}">Settings, Practice</a>.'
+                    ),
                     settings,
                 ),
             )
@@ -125,10 +131,10 @@ class PracticeForm(PlainForm, forms.ModelForm):
 
 
 class SettingsForm(PlainForm, forms.ModelForm):
-    """How times are offered, how long they are held, and what is sent."""
+    """How times are offered, how long they are reserved, and what is sent."""
 
     feed_titles = forms.ChoiceField(
-        label="There, a consultation is called",
+        label=_("Title of a consultation there"),
         choices=[
             (each.value, NEUTRAL if each == Schedule.FeedTitles.NOTHING else each.label)
             for each in Schedule.FeedTitles
@@ -143,10 +149,13 @@ class SettingsForm(PlainForm, forms.ModelForm):
             "closed_on_holidays reminds_two_days_before reminds_one_day_before feed_titles"
         ).split()
         help_texts: ClassVar = {
-            "hold_hours": "Plus the rest of that day. Then the time is free again. The request "
-            "stays, and counts as late.",
-            "offer_hours": "Plus the rest of that day. Someone without email has all the time "
-            "they need.",
+            "hold_hours": _(
+                "Plus the rest of that day. Then the time is free again. The request stays, and "
+                "counts as late."
+            ),
+            "offer_hours": _(
+                "Plus the rest of that day. Someone without email has as long as they need."
+            ),
         }
         error_messages: ClassVar = {"step": FIVE_MINUTES, "gap": FIVE_MINUTES}
 

@@ -78,7 +78,7 @@ class ConsultationForm(ChoosesTime):
     # A trap for programs that fill in whatever there is. People do not see it, and neither its
     # name nor its label is one that an autofill knows.
     anything_else = forms.Field(
-        label="Leave this empty",
+        label=_("Leave this empty"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )

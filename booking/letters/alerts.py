@@ -26,8 +26,8 @@ Kind = RequestEvent.Kind
 # What happened, to one and to several, in the order in which a letter says it.
 NEWS = {
     "consultation_withdrawn": (
-        "A visitor cancelled a consultation",
-        "{} visitors cancelled a consultation",
+        "A visitor canceled a consultation",
+        "{} visitors canceled a consultation",
     ),
     Kind.ASKED_TO_MOVE: ("A visitor wants another time", "{} visitors want another time"),
     Kind.PICKED: ("A visitor picked one of your times", "{} visitors picked one of your times"),

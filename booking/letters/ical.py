@@ -155,7 +155,7 @@ def _event(uid: str, starts_at: datetime, ends_at: datetime, now: datetime) -> E
 
 def _person(email: str, name: str = "") -> vCalAddress:
     if "@" not in email or not email.isprintable() or " " in email:
-        raise ValueError("An invitation needs an e-mail address.")
+        raise ValueError("An invitation needs an email address.")
     address = vCalAddress(f"mailto:{email}")
     # A parameter cannot hold a quotation mark but by RFC 6868, which few calendars know.
     address.params["CN"] = _line(name).replace('"', "'") or email

@@ -40,15 +40,15 @@ class Limit(models.TextChoices):
 
     NETWORK = (
         "network",
-        "No time was set aside: their network had already reached its limit for that day.",
+        "No time was reserved: their network had already reached its limit for that day.",
     )
     CONTACT = (
         "contact",
-        "No time was set aside: their email or phone had already reached its limit.",
+        "No time was reserved: their email or phone had already reached its limit.",
     )
     UNOPENED = (
         "unopened",
-        "No time was set aside: requests you hadn't opened already took half of your open times.",
+        "No time was reserved: requests you hadn't opened already took half of your open times.",
     )
     LETTERS = (
         "letters",

@@ -22,7 +22,7 @@ class BusyFeed(models.Model):
     WARN_AFTER: ClassVar[timedelta] = timedelta(days=1)
 
     schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="busy_feeds")
-    name = models.CharField(max_length=60, help_text="For you, such as: my own calendar.")
+    name = models.CharField(max_length=60, help_text="For yourself, such as: my own calendar.")
     url = EncryptedTextField("secret address (iCal)", help_text="It begins with https://.")
     etag = models.CharField(max_length=200, blank=True, editable=False)
     last_modified = models.CharField(max_length=200, blank=True, editable=False)

@@ -52,11 +52,11 @@ class Tombstone(models.Model):
     digest = models.CharField(max_length=64, unique=True)
     erased_at = models.DateTimeField(default=timezone.now)
     of_retention = models.BooleanField(
-        default=False, db_default=False, help_text="It went by age, and by nobody's wish"
+        default=False, db_default=False, help_text="It went by age, and no one had asked"
     )
     is_in_file = models.BooleanField(default=False, help_text="Beside the database too")
     is_scrubbed = models.BooleanField(
-        default=False, help_text="The files of the database hold nothing of it any more"
+        default=False, help_text="The files of the database hold nothing of it anymore"
     )
 
     wagtail_reference_index_ignore = True
@@ -70,7 +70,7 @@ class Demand(models.Model):
 
     class Kind(models.TextChoices):
         EXPORT = "export", "A copy"
-        ERASE = "erase", "Erasure"
+        ERASE = "erase", "Deletion"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     user = models.ForeignKey(

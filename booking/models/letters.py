@@ -30,8 +30,8 @@ class Letter(models.Model):
     """
 
     class Channel(models.TextChoices):
-        EMAIL = "email", "By e-mail"
-        IN_PERSON = "in_person", "To be said or texted"
+        EMAIL = "email", "By email"
+        IN_PERSON = "in_person", "To say or text"
 
     class Method(models.TextChoices):
         REQUEST = "REQUEST", "An invitation"
@@ -53,7 +53,7 @@ class Letter(models.Model):
     ends_at = models.DateTimeField(null=True, blank=True)
     medium = models.CharField(max_length=12, blank=True)
     location = models.TextField(blank=True)
-    is_automatic = models.BooleanField(default=False, help_text="Sent without being read by anyone")
+    is_automatic = models.BooleanField(default=False, help_text="Sent before anyone read it")
 
     wagtail_reference_index_ignore = True
 
@@ -164,11 +164,11 @@ class OutgoingEmail(OwedLetter):
         default=False, db_default=False, help_text="An alert that is never gathered"
     )
     seen_at = models.DateTimeField(
-        null=True, help_text="When somebody opened the request that an alert is about"
+        null=True, help_text="When someone opened the request that an alert is about"
     )
     passed_on_at = models.DateTimeField(
         null=True,
-        help_text="When the second address was owed a word on an alert that did not leave",
+        help_text="When the second address was owed word of an alert that didn't go out",
     )
     bounced_at = models.DateTimeField(null=True, help_text="When it was learned that it came back")
     bounce_settled_at = models.DateTimeField(
@@ -204,7 +204,7 @@ class OutgoingEmail(OwedLetter):
         ]
 
     def __str__(self) -> str:
-        return f"E-mail {self.pk} ({self.kind})"
+        return f"Email {self.pk} ({self.kind})"
 
     @property
     def is_alert(self) -> bool:
@@ -224,9 +224,9 @@ class OutgoingEmail(OwedLetter):
     def label(self) -> str:
         """What it is to the therapist."""
         named = {
-            RECEIVED: "The acknowledgement of the request",
-            NEUTRAL_RECEIVED: "The acknowledgement of the request",
-            NEUTRAL_LETTER: "The word that there's news",
-            "letter": "Your letter",
+            RECEIVED: "The email saying that their request arrived",
+            NEUTRAL_RECEIVED: "The email saying that their request arrived",
+            NEUTRAL_LETTER: "The email saying that there's news",
+            "letter": "Your email",
         }
         return named.get(self.kind, "A reminder")

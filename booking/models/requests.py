@@ -51,9 +51,9 @@ class ConsultationRequest(models.Model):
     state_since = models.DateTimeField(default=timezone.now)
     received_at = models.DateTimeField(default=timezone.now)
     opened_at = models.DateTimeField(
-        null=True, blank=True, help_text="When somebody who may review it first looked at it"
+        null=True, blank=True, help_text="When someone who may review it first opened it"
     )
-    reply_by = models.DateField(help_text="Last day of the promised answer, in the practice's zone")
+    reply_by = models.DateField(help_text="Last day of the promised reply, in the practice's zone")
 
     who = personal(
         models.CharField("for", max_length=8, choices=Who.choices, default=Who.UNSAID), typed=True
@@ -71,9 +71,9 @@ class ConsultationRequest(models.Model):
     )
     region = personal(models.CharField("will be in", max_length=8, blank=True))
     name = personal(EncryptedTextField(), typed=True)
-    email = personal(EncryptedTextField("e-mail address", blank=True), typed=True)
-    phone = personal(EncryptedTextField("telephone", blank=True), typed=True)
-    text_ok = personal(models.BooleanField("text is fine", default=False), typed=True)
+    email = personal(EncryptedTextField("email address", blank=True), typed=True)
+    phone = personal(EncryptedTextField("phone", blank=True), typed=True)
+    text_ok = personal(models.BooleanField("texts are fine", default=False), typed=True)
     voicemail_ok = personal(models.BooleanField("voicemail is fine", default=False), typed=True)
     discreet = personal(
         models.BooleanField(
@@ -81,7 +81,7 @@ class ConsultationRequest(models.Model):
         ),
         typed=True,
     )
-    good_hours = personal(EncryptedTextField("good hours to be reached", blank=True), typed=True)
+    good_hours = personal(EncryptedTextField("good times to reach them", blank=True), typed=True)
     parts_of_week = personal(models.JSONField(default=list, blank=True), typed=True)
     message = personal(EncryptedTextField(blank=True), typed=True)
     # None, as the version before writes it, is the default one. Not indexed, since SQLite would
@@ -98,10 +98,10 @@ class ConsultationRequest(models.Model):
         models.ForeignKey(Page, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     )
 
-    time_zone = personal(models.CharField("the visitor's zone", max_length=64, blank=True))
+    time_zone = personal(models.CharField("the visitor's time zone", max_length=64, blank=True))
     asked_for = personal(
         models.DateTimeField(
-            null=True, blank=True, help_text="The open time that the visitor chose, held or not"
+            null=True, blank=True, help_text="The open time that the visitor chose, reserved or not"
         ),
         typed=True,
     )
@@ -143,9 +143,7 @@ class ConsultationRequest(models.Model):
         default=False, help_text="Erased by the visitor, but for the address of the cancellation"
     )
     erasure_asked_at = personal(
-        models.DateTimeField(
-            null=True, blank=True, help_text="By the visitor, while it is held from erasure"
-        )
+        models.DateTimeField(null=True, blank=True, help_text="By the visitor, during a legal hold")
     )
     kept_until = personal(
         models.DateField(

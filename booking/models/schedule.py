@@ -47,7 +47,7 @@ class Schedule(models.Model):
 
     class FeedTitles(models.TextChoices):
         INITIALS = "initials", "The visitor's initials"
-        NOTHING = "nothing", "Nothing but the time"
+        NOTHING = "nothing", "Just the time"
 
     is_default = models.BooleanField(
         default=False,
@@ -69,18 +69,18 @@ class Schedule(models.Model):
         max_length=12, choices=Medium.choices, blank=True, default="", db_default=""
     )
     step = models.PositiveSmallIntegerField(
-        "a time every (minutes)",
+        "a start time every (minutes)",
         default=30,
         validators=[validate_five_minutes, MinValueValidator(5), MaxValueValidator(240)],
-        help_text="From the beginning of each window.",
+        help_text="Counted from the start of each window.",
     )
     gap = models.PositiveSmallIntegerField(
-        "pause between consultations (minutes)",
+        "break between consultations (minutes)",
         default=10,
         validators=[validate_five_minutes, MaxValueValidator(240)],
     )
     notice_hours = models.PositiveSmallIntegerField(
-        "shortest notice (hours)", default=24, validators=[MaxValueValidator(24 * 60)]
+        "minimum notice (hours)", default=24, validators=[MaxValueValidator(24 * 60)]
     )
     horizon_days = models.PositiveSmallIntegerField(
         "how far ahead (days)",
@@ -88,7 +88,7 @@ class Schedule(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(120)],
     )
     daily_limit = models.PositiveSmallIntegerField(
-        "at most so many a day",
+        "most consultations in a day",
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
@@ -97,25 +97,25 @@ class Schedule(models.Model):
     closed_on_holidays = models.BooleanField(
         "closed on public holidays",
         default=True,
-        help_text="A single date with hours of its own is open all the same.",
+        help_text="A date with its own hours is open anyway.",
     )
     hold_hours = models.PositiveSmallIntegerField(
-        "a request holds its time for (hours)",
+        "a request reserves its time for (hours)",
         default=96,
         validators=[MinValueValidator(1), MaxValueValidator(24 * 30)],
         help_text="Then the time is free again. The request stays, and counts as late.",
     )
     offer_hours = models.PositiveSmallIntegerField(
-        "an offer of yours stands for (hours)",
+        "your offer is good for (hours)",
         default=72,
         validators=[MinValueValidator(4), MaxValueValidator(24 * 30)],
-        help_text="Somebody without e-mail has all the time they need.",
+        help_text="Someone without email has as long as they need.",
     )
     reminds_two_days_before = models.BooleanField("remind two days before", default=False)
     reminds_one_day_before = models.BooleanField("remind one day before", default=True)
     feed_secret = EncryptedTextField(default=new_secret, editable=False)
     feed_titles = models.CharField(
-        "in your own calendar a consultation is called",
+        "title of a consultation in your own calendar",
         max_length=10,
         choices=FeedTitles.choices,
         default=FeedTitles.NOTHING,

@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class State(models.TextChoices):
-    SUSPECTED = "suspected", "Held apart"
-    PENDING = "pending", "Waiting for your answer"
-    PROPOSED = "proposed", "Other times offered"
-    WAITLISTED = "waitlisted", "On the waiting list"
+    SUSPECTED = "suspected", "Possible spam"
+    PENDING = "pending", "Waiting for your reply"
+    PROPOSED = "proposed", "Times offered"
+    WAITLISTED = "waitlisted", "On the waitlist"
     CONFIRMED = "confirmed", "Confirmed"
-    DECLINED = "declined", "Referred on"
-    CANCELLED = "cancelled", "Cancelled"
+    DECLINED = "declined", "Referred out"
+    CANCELLED = "cancelled", "Canceled"
     EXPIRED = "expired", "Offer expired"
     WITHDRAWN = "withdrawn", "Withdrawn by the visitor"
     CLOSED = "closed", "Closed"
@@ -48,17 +48,17 @@ class PartnerKnows(models.TextChoices):
 
 
 class PartOfWeek(models.TextChoices):
-    MORNINGS = "mornings", "Weekday mornings"
-    AFTERNOONS = "afternoons", "Weekday afternoons"
-    EVENINGS = "evenings", "Weekday evenings"
-    WEEKENDS = "weekends", "Weekends"
+    MORNINGS = "mornings", _("Weekday mornings")
+    AFTERNOONS = "afternoons", _("Weekday afternoons")
+    EVENINGS = "evenings", _("Weekday evenings")
+    WEEKENDS = "weekends", _("Weekends")
 
 
 class Outcome(models.TextChoices):
     TOOK_PLACE = "took_place", "Took place"
-    DID_NOT_COME = "did_not_come", "Did not come"
+    DID_NOT_COME = "did_not_come", "No-show"
     BECAME_CLIENT = "became_client", "Became a client"
-    REFERRED = "referred", "Referred to somebody else"
+    REFERRED = "referred", "Referred to someone else"
 
 
 HAPPENED = (Outcome.TOOK_PLACE, Outcome.DID_NOT_COME)  # known once its time has come

@@ -45,7 +45,7 @@ def why_not_again(email: OutgoingEmail) -> str:
     """A sentence on why `email` may not be sent again, or nothing."""
     consultation = email.request
     if consultation is None or email.recipient != Recipient.VISITOR:
-        return "This email wasn't to the visitor, so it can't be sent from here."
+        return "This email wasn't to the visitor, so you can't send it from here."
     if consultation.contact.wants_none:
         return "They withdrew or deleted their request, so no email goes to them."
     if not consultation.email:

@@ -264,14 +264,14 @@ class Decision:
 DECISIONS = (
     Decision("accept", accept, "This is a real request", State.PENDING, writes=False),
     Decision("confirm", confirm, "Confirm a time", State.CONFIRMED, asks=Asks.TIME),
-    Decision("offer", offer, "Offer other times", State.PROPOSED, asks=Asks.TIMES),
+    Decision("offer", offer, "Offer times", State.PROPOSED, asks=Asks.TIMES),
     Decision("move", move, "Move to another time", State.CONFIRMED, asks=Asks.TIME),
-    Decision("keep", keep, "Keep the agreed time", State.CONFIRMED),
-    Decision("waitlist", waitlist, "Put on the waiting list", State.WAITLISTED),
-    Decision("decline", decline, "Refer on", State.DECLINED),
+    Decision("keep", keep, "Stay with the agreed time", State.CONFIRMED),
+    Decision("waitlist", waitlist, "Put on the waitlist", State.WAITLISTED),
+    Decision("decline", decline, "Refer out", State.DECLINED),
     Decision("cancel", cancel, "Cancel the consultation", State.CANCELLED),
-    Decision("reopen", reopen, "Reopen", State.PENDING, writes=False),
-    Decision("close", close, "Close without a letter", State.CLOSED, writes=False),
+    Decision("reopen", reopen, "Reopen the request", State.PENDING, writes=False),
+    Decision("close", close, "Close without an email", State.CLOSED, writes=False),
 )
 
 

@@ -29,12 +29,12 @@ SHORTEST_TO_COMPARE = 40  # "Do you take new clients?" is what many write
 class Signal(Enum):
     """One thing that speaks for spam: the code on file, its weight, and plain words for it."""
 
-    MARKUP = "markup", 9, "It has the markup of links that only spam uses."
+    MARKUP = "markup", 9, "Its links are written in a way that only spam uses."
     REPEATED = "repeated", 9, "The same words were sent several times that day."
-    OFFER = "offer", 9, "It reads like an advertisement."
+    OFFER = "offer", 9, "It reads like an ad."
     LINKS = "links", 7, "It's almost all links."
-    UNSIGNED = "unsigned", 4, "The form was sent without being opened before."
-    TRAP = "trap", 3, "A field was filled in that people do not see."
+    UNSIGNED = "unsigned", 4, "The form was sent without being opened first."
+    TRAP = "trap", 3, "A field was filled in that people don't see."
     LINK = "link", 1, "It has a link."
     QUICK = "quick", 1, "The form was filled in within a few seconds."
     ADDRESS = "address", 1, "Many requests came from the same network that day."

@@ -30,11 +30,11 @@ from practice.pagecache.version import cached
 LOOKS_BACK = timedelta(days=2)
 
 DAY_OFF = "That's a day off in your schedule."
-OUTSIDE_HOURS = "It is outside your hours."
-BUSY = "Another calendar of yours says that you are busy then."
-TOO_SOON = "It is sooner than your shortest notice."
-TOO_FAR = "It is further ahead than you offer times."
-DAY_FULL = "That day has as many consultations as you take in a day."
+OUTSIDE_HOURS = "It's outside your hours."
+BUSY = "Another calendar of yours says you're busy then."
+TOO_SOON = "It's sooner than your minimum notice."
+TOO_FAR = "It's further ahead than you offer times."
+DAY_FULL = "That day already has as many consultations as you take."
 OBJECTIONS = (DAY_OFF, OUTSIDE_HOURS, BUSY, TOO_SOON, TOO_FAR, DAY_FULL)
 
 Hours = tuple[dict[int, list[Window]], dict[date, list[Window]]]  # of weekdays, of single dates

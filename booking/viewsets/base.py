@@ -98,7 +98,7 @@ class RequestView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
 
     def gone(self) -> HttpResponse:
         """What somebody sees whose page is about a request that was erased since."""
-        return self.give_back("This request has been erased since you opened it.", str(LIST))
+        return self.give_back("This request was deleted after you opened it.", str(LIST))
 
     def give_back(self, happened: str, way_on: str) -> HttpResponse:
         """Says why nothing was done, with the words that were typed, if any were."""

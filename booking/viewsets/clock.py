@@ -23,7 +23,7 @@ class ClockView(ReviewMixin):
         now = timezone.now()
         if is_near(request.POST.get("shown", ""), now):
             clocks.call_right(now)
-            messages.success(request, "Thank you. Everything that waited goes on within a minute.")
+            messages.success(request, "Thank you. Whatever was waiting goes on within a minute.")
         else:
             messages.warning(
                 request, "The clock has changed since you saw it. Please look at the date again."

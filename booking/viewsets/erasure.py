@@ -29,16 +29,16 @@ class EraseView(RequestView, AsksAgain):
     """Asks whether one request shall be erased for good, and does it."""
 
     template_name = "booking/admin/erase.html"
-    page_title = "Erase now"
+    page_title = "Delete now"
     header_icon = "bin"
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             is_gone = erasing.erase(self.consultation, by=transitions.Actor.PRACTICE)
         except erasing.UnderLegalHold:
-            return self.back("This request is held. Lift the hold first.", messages.ERROR)
-        but = "" if is_gone else ", but for the address of one cancellation"
-        messages.success(request, f"Erased{but}.")
+            return self.back("This request is on legal hold. Lift the hold first.", messages.ERROR)
+        but = "" if is_gone else " One cancellation still has to go out; then its address goes too."
+        messages.success(request, f"Deleted.{but}")
         return redirect(LIST)
 
 
@@ -46,7 +46,7 @@ class HoldView(RequestView):
     """Keeps a request from erasure up to a day, for a reason; or lets it go again."""
 
     template_name = "booking/admin/hold.html"
-    page_title = "Hold it from erasure"
+    page_title = "Legal hold"
     header_icon = "lock"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -59,13 +59,13 @@ class HoldView(RequestView):
             return asked  # to end or to shorten a hold is to let something be erased
         if request.POST.get("act") == "lift":
             erasing.lift_legal_hold(self.consultation, user=self.user)
-            return self.back("The hold is lifted.")
+            return self.back("You lifted the legal hold.")
         form = HoldForm(request.POST, today=self.practice.today())
         if not form.is_valid():
             return self._show(form)
         until, because = form.cleaned_data["until"], form.cleaned_data["because"]
         erasing.place_legal_hold(self.consultation, until, because, user=self.user)
-        return self.back("It is kept until then.")
+        return self.back("The legal hold is saved.")
 
     def _show(self, form: HoldForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form))
@@ -78,7 +78,7 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
     """
 
     template_name = "booking/admin/demand.html"
-    page_title = "A person's data"
+    page_title = "Data request"
     header_icon = "user"
     breadcrumbs_items = [*CRUMBS, {"url": "", "label": page_title}]
 
@@ -125,7 +125,7 @@ class DemandView(ReviewMixin, AsksAgain, WagtailAdminTemplateMixin, TemplateView
 def told(found: int, held: int) -> str:
     """What the therapist reads after erasing what was found."""
     gone = found - held
-    sentence = f"{gone} request{'s' if gone != 1 else ''} erased."
+    sentence = f"{gone} request{'s' if gone != 1 else ''} deleted."
     if held:
-        sentence += f" {held} held, and erased when that is over."
+        sentence += f" {held} on legal hold, to be deleted when that ends."
     return sentence

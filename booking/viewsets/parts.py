@@ -28,7 +28,7 @@ class DetailPart(DetailView):
     def not_saved(self, where: str, **forms: Any) -> HttpResponse:
         """The page once more, with what was typed."""
         messages.error(
-            self.request, f"Nothing was saved yet. What you typed is below, under “{where}”."
+            self.request, f"Nothing is saved yet. What you typed is below, under “{where}.”"
         )
         return self.render_to_response(self.get_context_data(**forms))
 
@@ -60,9 +60,9 @@ class AddressView(DetailPart):
             return self.back("Noted.")
         form = AddressForm(request.POST, consultation=self.consultation)
         if not form.is_valid():
-            return self.not_saved("A letter came back", address_form=form)
+            return self.not_saved("An email came back", address_form=form)
         readdress.readdress(self.consultation, form.cleaned_data["email"], user=self.user)
-        return self.back("Changed. The last letter goes to the new address.")
+        return self.back("Saved. The last email is on its way to the new address.")
 
 
 class ReachView(DetailPart):
@@ -106,11 +106,11 @@ class StandsView(DetailPart):
             return self.back(
                 "The time changed since you opened the page. Please look again.", messages.WARNING
             )
-        return self.back("It stands as agreed. Its reminder goes out as usual.")
+        return self.back("The time stays as agreed. Its reminder goes out as usual.")
 
 
 class ToldView(DetailPart):
-    """ "I told them": the words have reached a visitor without e-mail."""
+    """ "I told them": the words have reached a visitor without email."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         letter = get_object_or_404(self.consultation.letters, pk=kwargs["letter"])

@@ -60,8 +60,8 @@ class ListView(ReviewMixin, BaseListingView):
 
         return [
             TitleColumn("name", label="Name", url_name="consultations:detail"),
-            Column("state", label="State", accessor="get_state_display"),
-            ReplyByColumn("reply_by", label="Answer by"),
+            Column("state", label="Status", accessor="get_state_display"),
+            ReplyByColumn("reply_by", label="Reply by"),
             Column("who", label="For", accessor="get_who_display", classname="on-wide"),
             Column("starts_at", label="Time", accessor=time, classname="on-wide"),
             Column("article", label="Came from", accessor=lambda row: row.article or ""),
@@ -102,7 +102,7 @@ class ListView(ReviewMixin, BaseListingView):
         return [self.default_ordering]
 
     def get_page_title(self) -> str:
-        return "Held apart" if self.apart else self.page_title
+        return "Possible spam" if self.apart else self.page_title
 
     def get_breadcrumbs_items(self) -> list[dict[str, Any]]:
         above = CRUMBS if self.apart else CRUMBS[:1]

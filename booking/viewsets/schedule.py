@@ -62,12 +62,11 @@ class ScheduleView(ReviewMixin, WagtailAdminTemplateMixin, TemplateView):
         if not forms.is_valid():
             return self._show(forms)
         forms.save()
-        messages.success(request, "Saved. The next two weeks are shown as visitors see them now.")
+        messages.success(request, "Saved. You see the next two weeks as visitors see them now.")
         if found := len(conflicts.standing(PracticeSettings.load(), forms.schedule)):
             agreed = counted(found, "agreed consultation")
-            messages.warning(
-                request, f"{agreed} {'do' if found > 1 else 'does'} not fit these hours. See below."
-            )
+            fits = "don't fit" if found > 1 else "doesn't fit"
+            messages.warning(request, f"{agreed} {fits} these hours. See below.")
         return HttpResponseRedirect(str(SCREEN))
 
     def _show(self, forms: ScheduleForms) -> HttpResponse:
@@ -102,9 +101,7 @@ class NewSecretView(ReviewMixin):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         Schedule.objects.filter(pk=Schedule.load().pk).update(feed_secret=new_secret())
-        messages.success(
-            request, "The address is a new one, and the old one shows nothing any more."
-        )
+        messages.success(request, "You have a new address, and the old one no longer works.")
         return HttpResponseRedirect(f"{SCREEN}#own-calendar")
 
 

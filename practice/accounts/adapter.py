@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from qrcode.image.svg import SvgPathImage
 
 from practice.accounts import lockout
@@ -19,14 +20,14 @@ from practice.environment import site_url
 from practice.fields import cipher
 from practice.models import PracticeSettings
 
-NO_MATCH = "This address and this password do not belong together."
+NO_MATCH = _("That email address and password don't match.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": NO_MATCH,
-        "incorrect_password": "This is not your password.",
-        "invalid_password_reset": "This link is used up or too old.",
+        "incorrect_password": _("That isn't your password."),
+        "invalid_password_reset": _("This link has expired or was already used."),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -68,8 +69,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": "That did not match, or was used before. Please try again.",
-        "cannot_delete_authenticator": "This is your last second factor. Add another one first.",
+        "incorrect_code": _("That didn't match, or was used before. Please try again."),
+        "cannot_delete_authenticator": _("This is your only second step. Add another one first."),
     }
 
     def encrypt(self, text: str) -> str:

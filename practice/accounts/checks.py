@@ -9,4 +9,4 @@ from practice.environment.checking import Complaints, check
 def second_factor_is_required() -> Complaints:
     """With a waiver, one guessed or stolen password opens every request on file."""
     if not settings.SECOND_FACTOR_REQUIRED:
-        yield "SECOND_FACTOR_REQUIRED is off, so that a password alone opens the admin."
+        yield "SECOND_FACTOR_REQUIRED is off, so a password alone opens the admin."

@@ -16,15 +16,16 @@ from allauth.mfa.webauthn import forms as passkeys
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from practice.accounts import letters, lockout
 from practice.models import tallies
 
 CODES = LINKS = 10  # in an hour
 HOUR = timedelta(hours=1)
-TOO_MANY_CODES = "Too many codes did not match. Use your passkey, or wait an hour."
+TOO_MANY_CODES = _("Too many codes didn't match. Use your passkey, or wait an hour.")
 
-TOO_MANY_PASSWORDS = "Too many passwords did not match. Wait an hour, or have a link sent to you."
+TOO_MANY_PASSWORDS = _("Too many passwords didn't match. Wait an hour, or have a link sent to you.")
 
 
 class OurFields(TemplatesSetting):
@@ -37,9 +38,9 @@ class Plain:
     """Fields as everywhere on this site: named by their label, not by words inside them."""
 
     default_renderer = OurFields
-    labels: dict[str, str] = {}
-    hints: dict[str, str] = {}
-    missing: dict[str, str] = {}
+    labels: dict[str, Any] = {}
+    hints: dict[str, Any] = {}
+    missing: dict[str, Any] = {}
     fields: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -52,23 +53,23 @@ class Plain:
                 field.error_messages["required"] = self.missing[name]
 
 
-NO_EMAIL, NO_PASSWORD = "Write your e-mail address.", "Write your password."
-NEW_PASSWORD = {"password1": "New password", "password2": "The same once more"}
-LONG_ENOUGH = {"password1": "At least eight characters. A few words in a row are good."}
+NO_EMAIL, NO_PASSWORD = _("Enter your email address."), _("Enter your password.")
+NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
+LONG_ENOUGH = {"password1": _("At least eight characters. A few words in a row work well.")}
 
 
 class SignInForm(Plain, passwords.LoginForm):
-    labels = {"login": "E-mail address", "password": "Password"}
+    labels = {"login": _("Email address"), "password": _("Password")}
     missing = {"login": NO_EMAIL, "password": NO_PASSWORD}
 
 
 class PasswordAgainForm(Plain, passwords.ReauthenticateForm):
-    labels = {"password": "Password"}
+    labels = {"password": _("Password")}
     missing = {"password": NO_PASSWORD}
 
 
 class ForgottenPasswordForm(Plain, passwords.ResetPasswordForm):
-    labels = {"email": "E-mail address"}
+    labels = {"email": _("Email address")}
     missing = {"email": NO_EMAIL}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
@@ -87,7 +88,7 @@ class NewPasswordForm(Plain, passwords.ResetPasswordKeyForm):
 class OtherPasswordForm(Plain, passwords.ChangePasswordForm):
     """Counts each try, as `Guarded` does: whoever sits down at an open session may guess, too."""
 
-    labels, hints = {"oldpassword": "Password until now", **NEW_PASSWORD}, LONG_ENOUGH
+    labels, hints = {"oldpassword": _("Current password"), **NEW_PASSWORD}, LONG_ENOUGH
     user: Any
 
     def clean_oldpassword(self) -> str:
@@ -110,8 +111,8 @@ class Guarded(Plain):
     and a passkey needs no code.
     """
 
-    labels = {"code": "Code"}
-    missing = {"code": "Write the code."}
+    labels = {"code": _("Code")}
+    missing = {"code": _("Enter the code.")}
     user: Any
 
     def clean_code(self) -> str:
@@ -142,7 +143,7 @@ class CodeAgainForm(Guarded, codes.ReauthenticateForm):
 
 
 class FirstCodeForm(Guarded, ActivateTOTPForm):
-    labels = {"code": "The code that the app shows now"}
+    labels = {"code": _("The code that the app shows now")}
 
     @property
     def secret_in_fours(self) -> list[str]:
@@ -184,8 +185,8 @@ class PasskeyAgainForm(Hardened, passkeys.ReauthenticateWebAuthnForm):
 
 
 class PasskeyForm(Plain, passkeys.AddWebAuthnForm):
-    labels = {"name": "Its name"}
-    hints = {"name": "By which you will know it again, such as your phone's."}
+    labels = {"name": _("Name of this passkey")}
+    hints = {"name": _("So you'll recognize it. For example: my phone.")}
 
     def clean(self) -> dict[str, Any]:
         with refusing():

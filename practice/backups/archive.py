@@ -133,12 +133,12 @@ def unpack(source: BinaryIO, folder: Path, tell: Tell) -> tuple[Manifest, bytes,
         while source.read(CHUNK):  # to its very end, which alone proves that nothing is missing
             pass
     except tarfile.TarError as problem:
-        reason = f"The backup holds no archive that can be read: {problem}."
+        reason = f"The backup has no archive that can be read: {problem}."
         raise BackupProblem(reason) from problem
     manifest, data = read_manifest(folder)
     left = found.keys() - {MANIFEST, PROOF}
     if {name: found[name] for name in left} != manifest.members:
-        raise BackupProblem("The backup does not hold what its manifest says.")
+        raise BackupProblem("What's in the backup doesn't match its manifest.")
     proof = folder / PROOF
     return manifest, data, proof.read_text().strip() if proof.is_file() else ""
 
@@ -148,7 +148,7 @@ def safe(member: tarfile.TarInfo) -> PurePosixPath:
     path = PurePosixPath(member.name)
     known = member.name in SINGLE or (path.parts[0] in FOLDERS and len(path.parts) > 1)
     if not member.isreg() or not known or path.is_absolute() or ".." in path.parts:
-        raise BackupProblem("The backup holds something that no backup of this project does.")
+        raise BackupProblem("The backup has something in it that no backup of this project has.")
     return path
 
 
@@ -164,4 +164,4 @@ def read_manifest(folder: Path) -> tuple[Manifest, bytes]:
         found["members"] = {name: (each[0], each[1]) for name, each in found["members"].items()}
         return Manifest(**found), data
     except (FileNotFoundError, ValueError, KeyError, TypeError) as problem:
-        raise BackupProblem("The backup holds no manifest: it is not whole.") from problem
+        raise BackupProblem("The backup has no manifest, so it isn't complete.") from problem

@@ -29,7 +29,7 @@ def backups_are_made() -> Complaints:
 def backups_end() -> Complaints:
     """What was erased must not live on in them for longer than visitors are told."""
     if not 1 <= settings.BACKUP_DAYS <= 35:
-        yield "BACKUP_DAYS is not between 1 and 35: the privacy page promises 35 days at most."
+        yield "BACKUP_DAYS isn't between 1 and 35. The privacy page promises 35 days at most."
 
 
 @check("practice.E014")
@@ -46,4 +46,4 @@ def uploads_have_a_place_of_their_own() -> Complaints:
         places.append(bucket_of(settings.BACKUP_TO, "BACKUP_TO"))
         ours, theirs = ["/".join(filter(None, place)) + "/" for place in places]
         if ours.startswith(theirs) or theirs.startswith(ours):
-            yield "MEDIA_STORE and BACKUP_TO are one place, or one within the other."
+            yield "MEDIA_STORE and BACKUP_TO are the same place, or one is inside the other."

@@ -71,10 +71,12 @@ def private_key(file: str) -> str:
             return Path(file).read_text()
     if not sys.stdin.isatty():
         return sys.stdin.read()
-    typed = line = getpass.getpass(f"The private key ({sealing.BEGINS}...), spaces as you like: ")
+    typed = line = getpass.getpass(
+        f"The private key ({sealing.BEGINS}...), with or without spaces: "
+    )
     while line and not sealing.private_in(typed):
         line = getpass.getpass(
-            "Not whole yet, or not copied rightly; its next line (an empty one ends it): "
+            "That isn't all of it, or it has a typo. Type the next line (or an empty one to stop): "
         )
         typed += line
     return typed

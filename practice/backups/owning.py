@@ -46,8 +46,8 @@ def refuse_foreign(store: stores.Store) -> None:
     elif name != here():
         raise BackupProblem(
             f"Another installation ({about or 'unknown'}) makes its backups there, and this one "
-            "would delete some of them. Restore from them first; or set another BACKUP_TO; or, if "
-            "the other is gone for good, or was this one before it lost its data folder, "
+            "would delete some of them. Restore from them first, or set another BACKUP_TO. If the "
+            "other one is gone for good, or was this one before it lost its data folder, run "
             "`backup --take-over`."
         )
 

@@ -17,12 +17,12 @@ GOOD_FOR = {
     Kind.WITH_KEY: timedelta(days=370),
 }
 ADVICE = {
-    Kind.BACKUP: "Have whoever looks after the server run “manage.py backup”; it says what "
-    "is wrong.",
-    Kind.REHEARSAL: "Have whoever looks after the server run “manage.py rehearse_restore”.",
-    Kind.WITH_KEY: "Once a year, take the private key from where it lies and have "
-    "“manage.py rehearse_restore --key -” run with it: nothing else shows that it opens "
-    "the backups.",
+    Kind.BACKUP: "Ask the person who looks after your server to run “manage.py backup” and see "
+    "what's wrong.",
+    Kind.REHEARSAL: "Ask the person who looks after your server to run “manage.py "
+    "rehearse_restore” and see what's wrong.",
+    Kind.WITH_KEY: "Once a year, get the private key from where you store it and have “manage.py "
+    "rehearse_restore --key -” run with it. Nothing else shows that the key opens your backups.",
 }
 
 

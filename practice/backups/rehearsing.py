@@ -59,7 +59,7 @@ def reread(store: stores.Store, tell: Tell) -> None:
         tell("Read again", number, len(names))
     if damaged:
         raise BackupProblem(
-            f"Damaged where they lie: {', '.join(damaged)}. Look after the disk or the store."
+            f"Damaged in storage: {', '.join(damaged)}. Check the disk or the store."
         )
 
 
@@ -69,7 +69,7 @@ def _restore_apart(what: str, private: str, scratch: Path, tell: Tell) -> restor
     folder.mkdir()
     tombstones, report = folder / "tombstones.txt", folder / "report.json"
     tombstones.write_bytes(erasures.here())
-    tell("Restoring for trial", 0, 0)
+    tell("Testing a restore", 0, 0)
     with scratch_database(folder) as address:
         done = subprocess.run(
             [sys.executable, settings.BASE_DIR / "manage.py", "restore", what, "--key=-",
@@ -92,8 +92,8 @@ def _restore_apart(what: str, private: str, scratch: Path, tell: Tell) -> restor
     restored = restoring.Restored(**json.loads(report.read_text()))
     if restored.unreadable:
         raise BackupProblem(
-            f"{restored.unreadable} values of {restored.name} cannot be read with "
-            "FIELD_ENCRYPTION_KEYS as they are here: a key is missing."
+            f"{restored.unreadable} values of {restored.name} can't be read with the "
+            "FIELD_ENCRYPTION_KEYS set here: a key is missing."
         )
     return restored
 

@@ -47,7 +47,7 @@ class Restored:
     def __str__(self) -> str:
         return (
             f"{self.name}: {self.rows} rows in {self.tables} tables and {self.uploads} uploads "
-            f"came back as they were; {self.erased}"
+            f"came back unchanged; {self.erased}"
         )
 
 
@@ -89,8 +89,8 @@ def refuse_if_in_use() -> None:
     models = [model for model in models if not hasattr(model, "load")]
     if any(m._meta.db_table in tables and m._base_manager.exists() for m in models):
         raise BackupProblem(
-            "The database of this site holds something already. With --replace, all of it goes "
-            "and the backup takes its place."
+            "This site's database already has something in it. With --replace, all of that is "
+            "deleted and the backup takes its place."
         )
 
 
@@ -134,8 +134,8 @@ def refuse_unfit(manifest: archive.Manifest) -> None:
     """Raises BackupProblem for another kind of database, or one that is newer than the code."""
     if manifest.database != connection.vendor:
         raise BackupProblem(
-            f"The backup was made on {manifest.database}, and DATABASE_URL names "
-            f"{connection.vendor}. A backup comes back on its own kind of database."
+            f"The backup was made on {manifest.database}, but DATABASE_URL names "
+            f"{connection.vendor}. Restore it to the same kind of database."
         )
     known = {f"{app}.{name}" for app, name in MigrationLoader(None).graph.nodes}
     ours = {each for each in manifest.migrations if each.partition(".")[0] in OWN_APPS}
@@ -150,9 +150,9 @@ def refuse_foreign(signed: bytes, proof: str) -> None:
     """Raises BackupProblem where none of the keys at hand made it."""
     if not any(archive.signature(signed, key) == proof for key in settings.FIELD_ENCRYPTION_KEYS):
         raise BackupProblem(
-            "The backup was not made with FIELD_ENCRYPTION_KEYS as they are here. Bring back the "
-            "keys from the recovery kit first (`manage.py check_recovery_kit --env`). Only if you "
-            "know who made it: --other-keys."
+            "The backup wasn't made with the FIELD_ENCRYPTION_KEYS set here. Put back the keys "
+            "from the recovery kit first (`manage.py check_recovery_kit --env`). Use --other-keys "
+            "only if you know who made the backup."
         )
 
 
@@ -162,7 +162,7 @@ def compare(counts: dict[str, int]) -> None:
     wrong = [name for name in counts.keys() | found.keys() if counts.get(name) != found.get(name)]
     if wrong:
         raise BackupProblem(
-            f"What came back differs from what was counted, in {', '.join(sorted(wrong)[:5])}."
+            f"What came back doesn't match the backup's counts, in {', '.join(sorted(wrong)[:5])}."
         )
 
 

@@ -25,7 +25,7 @@ def recipient(public: str) -> Any:
         return x25519.Recipient.from_str(public.strip())
     except pyrage.RecipientError as problem:
         raise BackupProblem(
-            "BACKUP_RECIPIENT is no public key of age: one begins with age1. "
+            "BACKUP_RECIPIENT isn't an age public key; those begin with age1. "
             "`manage.py backup --new-key` makes a pair."
         ) from problem
 
@@ -47,8 +47,8 @@ def identity(text: str) -> Any:
     except pyrage.IdentityError:
         pass
     raise BackupProblem(
-        "That holds no private key of age, or one that was not copied whole: "
-        f"it begins with {BEGINS} and is 74 letters long, without the spaces."
+        "That isn't an age private key, or part of it is missing. "
+        f"It begins with {BEGINS} and is 74 letters long, without the spaces."
     )
 
 
@@ -81,11 +81,11 @@ def unseal(source: Reader, sink: BinaryIO, private: str, digest: str = "") -> No
             raise cause from None
         reader.drain()
         if "No matching keys" not in str(problem) or (digest and reader.hash.hexdigest() != digest):
-            reason = "The backup is damaged: it is not what was written. Nothing was restored; "
+            reason = "The backup is damaged: it isn't what was written. Nothing was restored; "
             raise BackupProblem(f"{reason}take another one.") from problem
-        reason = "This private key does not open the backup: it was made for another one."
+        reason = "This private key doesn't open the backup, which was made for another key."
         raise BackupProblem(reason) from problem
     reader.drain()
     if digest and reader.hash.hexdigest() != digest:
-        reason = "The backup is damaged: it differs from its .sha256. Nothing was restored."
+        reason = "The backup is damaged: it doesn't match its .sha256. Nothing was restored."
         raise BackupProblem(reason)

@@ -111,9 +111,9 @@ def _take_sqlite(file: Path, tell: Tell) -> Snapshot:
                     f"The database itself is damaged, says SQLite: {verdict[:120]}."
                 )
             if _counts(copy.cursor()) != found.counts:
-                raise BackupProblem("The copy of the database differs from the database.")
+                raise BackupProblem("The copy of the database doesn't match the database.")
     except sqlite3.Error as problem:
-        raise BackupProblem(f"The database could not be copied: {problem}.") from problem
+        raise BackupProblem(f"The database couldn't be copied: {problem}.") from problem
     return found
 
 
@@ -126,7 +126,7 @@ def _load_sqlite(file: Path) -> None:
             target.execute("PRAGMA synchronous=FULL")
             source.backup(target)
     except sqlite3.Error as problem:
-        reason = f"The database could not be written: {problem}. Is the site stopped?"
+        reason = f"The database couldn't be written: {problem}. Is the site stopped?"
         raise BackupProblem(reason) from problem
 
 
@@ -145,7 +145,7 @@ def _take_postgresql(file: Path, tell: Tell) -> Snapshot:
                  f"--snapshot={exported}", f"--file={file}", f"--dbname={_conninfo()}")  # fmt: skip
             _run("pg_restore", "--list", str(file))  # it can be read as what it is
     except psycopg.Error as problem:
-        raise BackupProblem(f"The database could not be read: {_line(str(problem))}") from problem
+        raise BackupProblem(f"The database couldn't be read: {_line(str(problem))}") from problem
     return found
 
 

@@ -34,7 +34,7 @@ def time_of(name: str) -> datetime:
     """When (UTC) the backup called `name` was begun. Raises BackupProblem."""
     if match := NAME.fullmatch(name):
         return datetime.strptime(match[1], STAMP).replace(tzinfo=UTC)
-    raise BackupProblem(f"{name} is not the name of a backup.")
+    raise BackupProblem(f"{name} isn't the name of a backup.")
 
 
 class Gone(BackupProblem):
@@ -72,7 +72,9 @@ class Folder:
         disk is not mounted, it would be on the wrong one.
         """
         if not self.path.is_dir():
-            problem = f"There is no folder {self.path}. Is its disk there? If so, make the folder."
+            problem = (
+                f"There is no folder {self.path}. Is its disk attached? If so, make the folder."
+            )
             raise BackupProblem(problem)
         return self.path
 
@@ -124,12 +126,12 @@ class Bucket:
         except ClientError as problem:
             error = problem.response.get("Error", {})
             if error.get("Code") == "NoSuchKey":
-                raise Gone("The store holds no such file.") from problem
+                raise Gone("The store has no such file.") from problem
             raise BackupProblem(
                 f"The store refused: {error.get('Code')} {error.get('Message', '')}"[:200]
             ) from problem
         except (BotoCoreError, Boto3Error) as problem:
-            raise BackupProblem(f"The store could not be used: {problem}"[:200]) from problem
+            raise BackupProblem(f"The store couldn't be used: {problem}"[:200]) from problem
 
     def _key(self, name: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": f"{self.prefix}{name}"}
@@ -194,11 +196,11 @@ def at(address: str, setting: str = "BACKUP_TO") -> Store:
     """The store at a path, or at `s3://bucket/prefix`. Raises BackupProblem, naming `setting`."""
     if not address:
         raise BackupProblem(
-            f"{setting} is not set: it names a folder or s3://bucket/prefix for the backups."
+            f"{setting} isn't set. It names a folder or s3://bucket/prefix for the backups."
         )
     if "://" not in address:
         if not Path(address).is_absolute():
-            raise BackupProblem(f"{setting} is a path that does not begin with a slash.")
+            raise BackupProblem(f"{setting} is a path that doesn't begin with a slash.")
         return Folder(Path(address))
     try:
         return Bucket(*s3.bucket_of(address, setting))
@@ -234,4 +236,4 @@ def private(path: str, flags: int) -> int:
 def verify(file: Reader, digest: str) -> None:
     """Raises BackupProblem where `file` is not what was written."""
     if digest_of(file)[0] != digest:
-        raise BackupProblem("The backup was read again, and was not what had been written.")
+        raise BackupProblem("The backup was read again and didn't match what had been written.")

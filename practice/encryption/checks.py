@@ -13,5 +13,5 @@ def keys_are_fernet_keys() -> Complaints:
         try:
             Fernet(key)
         except ValueError:
-            what = "no Fernet key (32 random bytes in urlsafe base64)"
+            what = "not a Fernet key (32 random bytes in urlsafe base64)"
             yield f"Key {number} of FIELD_ENCRYPTION_KEYS is {what}."

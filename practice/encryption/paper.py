@@ -58,7 +58,7 @@ def part_of(label: str, rest: str) -> str:
     typed = "".join(rest.upper().translate(LOOKS_LIKE).split())
     part, last = typed[:-GROUP], typed[-GROUP:]
     if check(label, part) != last:
-        raise Misread(f"Line {label} was not copied rightly: it does not fit its last group.")
+        raise Misread(f"Line {label} has a typo: it doesn't match its last group.")
     return part
 
 
@@ -73,5 +73,5 @@ def _key(number: int, parts: list[str]) -> str:
     except ValueError:
         complete = False
     if not complete:
-        raise Misread(f"Key {number} is not whole: one of its lines is missing.")
+        raise Misread(f"Key {number} isn't complete: one of its lines is missing.")
     return key

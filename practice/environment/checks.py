@@ -16,7 +16,7 @@ from practice.environment import names, site_url
 from practice.environment.checking import IN_ENVIRONMENT, Complaints, check
 
 CACHE_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "unix")
-WITH_TLS = "rediss:// instead of redis://, unless nobody else is on that network."
+WITH_TLS = "Use rediss:// instead of redis://, unless no one else is on that network."
 CORRECTED = "The worker corrects this site's own when it starts. Delete any other in /admin/sites/."
 ADDRESS = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 SQLITE_FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
@@ -29,7 +29,7 @@ QUIET = {
     "log_statement": "none",
 }
 TO_SET = f"Set {', '.join(f'{name} = {value}' for name, value in QUIET.items())}."
-AS_IT_IS = "Leave these settings as the database has them by itself."
+AS_IT_IS = "Set them back to the database's own defaults."
 
 
 @check("practice.E015", f"{IN_ENVIRONMENT} Write it like https://www.example.com, without a path.")
@@ -80,23 +80,23 @@ def data_is_for_its_owner() -> Complaints:
 @check("practice.E002", deploy=True)
 def site_url_is_https() -> Complaints:
     if not settings.SITE_URL.startswith("https://"):
-        yield "SITE_URL is no https address."
+        yield "SITE_URL isn't an https address."
 
 
 @check("practice.E003", None, deploy=True)
 def admin_address_is_the_sites() -> Complaints:
     """Without it a password letter would point wherever the Host header says."""
     if getattr(settings, "WAGTAILADMIN_BASE_URL", None) != settings.SITE_URL:
-        yield "WAGTAILADMIN_BASE_URL is not SITE_URL."
+        yield "WAGTAILADMIN_BASE_URL isn't the same as SITE_URL."
 
 
 @check("practice.E004", deploy=True)
 def hosts_are_named() -> Complaints:
     host = site_url.host()
     if "*" in settings.ALLOWED_HOSTS:
-        yield 'ALLOWED_HOSTS holds "*", so that anybody may choose the site\'s name.'
+        yield 'ALLOWED_HOSTS has "*" in it, so anyone can choose the name of the site.'
     elif not validate_host(host, settings.ALLOWED_HOSTS):
-        yield f'ALLOWED_HOSTS lacks the host of SITE_URL, "{host}".'
+        yield f'ALLOWED_HOSTS is missing the host of SITE_URL, "{host}".'
 
 
 @check("practice.E005", deploy=True)
@@ -106,19 +106,19 @@ def debug_is_off() -> Complaints:
         yield "DEBUG is on."
 
 
-@check("practice.E006", f"{IN_ENVIRONMENT} It wants at least 50 random characters.", deploy=True)
+@check("practice.E006", f"{IN_ENVIRONMENT} It needs at least 50 random characters.", deploy=True)
 def secret_key_is_secret() -> Complaints:
     """Whoever guesses it can sign in as anybody and forge the private links of visitors."""
     key = settings.SECRET_KEY
     if len(key) < 50 or len(set(key)) < 10 or "insecure" in key.lower():
-        yield "SECRET_KEY is too short or too plain."
+        yield "SECRET_KEY is too short or too easy to guess."
 
 
-@check("practice.E012", f"{IN_ENVIRONMENT} Such as rediss://:password@cache.example:6379/0.")
+@check("practice.E012", f"{IN_ENVIRONMENT} For example: rediss://:password@cache.example:6379/0.")
 def cache_is_known() -> Complaints:
     """With a slip in its address every page would fail."""
     if settings.CACHE_URL and urlsplit(settings.CACHE_URL).scheme not in CACHE_SCHEMES:
-        yield "CACHE_URL is no address of Redis or Valkey."
+        yield "CACHE_URL isn't an address of Redis or Valkey."
 
 
 @check("practice.E013", deploy=True)
@@ -130,7 +130,7 @@ def cache_is_ours_alone() -> Complaints:
         folder = Path(address.path).parent
         is_closed = address.scheme == "unix" and not folder.stat().st_mode & 0o007
     if settings.CACHE_URL and not address.password and not is_closed:
-        yield "CACHE_URL has no password, and is no socket in a folder that is closed to others."
+        yield "CACHE_URL has no password, and isn't a socket in a folder closed to others."
 
 
 @check("practice.W008", WITH_TLS, deploy=True)
@@ -156,7 +156,7 @@ def commits_reach_the_disk() -> Complaints:
             )
             unsafe = [f"{name} is off" for [name] in cursor.fetchall()]
     if unsafe:
-        yield f"The database acknowledges what is not on disk yet: {', '.join(unsafe)}."
+        yield f"The database confirms what isn't on disk yet: {', '.join(unsafe)}."
 
 
 @check("practice.W007", TO_SET, tag=Tags.database, deploy=True)

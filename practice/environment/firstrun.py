@@ -93,7 +93,7 @@ def prepare_environment(folder: Path, lock: Path) -> None:
             venv = [sys.executable, "-m", "venv", str(folder)]
             made = subprocess.run(venv, stdout=PIPE, stderr=STDOUT, text=True)
             if made.returncode:
-                raise Refusal(because("The environment could not be made", made.stdout))
+                raise Refusal(because("The environment couldn't be made", made.stdout))
         install(folder, lock)
         stamp.write_text(digest(lock))
         say(f"Installed in {time.monotonic() - started:.0f} s")
@@ -162,7 +162,7 @@ def why(output: str) -> list[str]:
 
 def refuse_unless_writable(folder: Path) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise Refusal(f"{folder.resolve()} cannot be written to: copy the project elsewhere.")
+        raise Refusal(f"{folder.resolve()} can't be written to. Copy the project somewhere else.")
 
 
 def say(text: str, *, passing: bool = False) -> None:
@@ -227,4 +227,4 @@ if __name__ == "__main__":
     except (Refusal, OSError) as problem:
         sys.exit(f"\n{problem}" if sys.stdout.isatty() else str(problem))
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted. The next run begins again where that is needed.")
+        sys.exit("\nInterrupted. The next run picks up where this one stopped.")

@@ -41,8 +41,8 @@ class Together:
         for process in self.processes:
             if not process.is_alive():
                 raise ProcessEnded(
-                    f"The {process.name} ended by itself (exit code {process.exitcode}), "
-                    "so everything was stopped."
+                    f"The {process.name} stopped by itself (exit code {process.exitcode}), "
+                    "so everything else was stopped, too."
                 )
 
     def wait(self) -> None:

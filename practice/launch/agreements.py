@@ -7,7 +7,7 @@ from practice.models import Agreement, PracticeSettings
 
 AHEAD = timedelta(days=30)
 HIPAA_HOLDS_IN = "US"
-NONE_NOTED = "None is noted yet for host, mail and backups; note also those that you do not need"
+NONE_NOTED = "None noted yet for your host, email and backups. Note the ones you don't need, too"
 
 
 def to_see_to(practice: PracticeSettings) -> list[str]:
@@ -26,6 +26,6 @@ def due(agreements: Iterable[Agreement], today: date) -> list[str]:
         if agreement.needed and agreement.signed_on is None:
             lines.append(f"{agreement.service}: not signed yet")
         elif agreement.needed and end and end <= today + AHEAD:
-            verb = "was to be renewed" if end < today else "renew"
+            verb = "was due for renewal" if end < today else "renew"
             lines.append(f"{agreement.service}: {verb} by {end:%B} {end.day}, {end.year}")
     return lines

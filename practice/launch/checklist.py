@@ -19,8 +19,8 @@ from practice.models.pages import written_pages
 
 asked = Signal()  # receivers take `practice` and give Steps
 NO_BACKUPS = (
-    "No backups are made. Ask whoever runs the server: all that is on it would be lost "
-    "with it. docs/operator/backups.md says how they are set up."
+    "You have no backups. If the server is lost, so is everything on it. Ask the person who looks "
+    "after your server to set them up (docs/operator/backups.md)."
 )
 
 
@@ -36,7 +36,7 @@ class Item:
 def items(practice: PracticeSettings) -> list[Item]:
     found = list(_unpublished())
     for page in silent_pages():
-        says = f"“{page.title}” is published, but there is no text on it."
+        says = f"“{page.title}” is published, but has no text on it."
         found.append(Item(says, "Write it", _edit(page)))
     if not (settings.BACKUP_TO and settings.BACKUP_RECIPIENT):
         found.append(Item(NO_BACKUPS))
@@ -58,15 +58,15 @@ def _unpublished() -> Iterator[Item]:
         return
     home = site.root_page
     if not home.live:
-        says = "The home page is not published: the address of your site leads to nothing yet."
-        yield Item(says, "Look at the home page", _edit(home))
+        says = "Your home page isn't published, so your site's web address shows nothing yet."
+        yield Item(says, "Go to the home page", _edit(home))
     privacy = home.get_children().filter(slug="privacy").first()
     if privacy is None:
-        says = "There is no privacy page, at whose address (slug) “privacy” stands."
-        yield Item(says, "Look at the pages", reverse("wagtailadmin_explore", args=[home.pk]))
+        says = "You have no privacy page, which is the page with “privacy” as its slug."
+        yield Item(says, "Go to the pages", reverse("wagtailadmin_explore", args=[home.pk]))
     elif not privacy.live:
-        says = "The privacy page is not published: visitors cannot read what is kept about them."
-        yield Item(says, "Look at the privacy page", _edit(privacy))
+        says = "Your privacy page isn't published, so visitors can't read what you store."
+        yield Item(says, "Go to the privacy page", _edit(privacy))
 
 
 def _edit(page: Page) -> str:

@@ -16,14 +16,14 @@ from practice.jurisdiction import california
 if TYPE_CHECKING:
     from practice.models import PracticeSettings
 
-NAME = "The name of the practice"
+NAME = "Your practice's name"
 ESSENTIAL = {
     "therapist_name": "Your name",
     "credential": "Your credential",
-    "license_number": "The number of your license or registration",
-    "telephone": "A telephone number for those who would rather call",
-    "email": "The email address at which you learn of new requests",
-    "fee": "The fee of a session",
+    "license_number": "Your license or registration number",
+    "telephone": "A phone number for people who would rather call",
+    "email": "Your email address for alerts about new requests",
+    "fee": "Your fee for a session",
 }
 
 OF_THE_STATE = {
@@ -32,18 +32,18 @@ OF_THE_STATE = {
     "age_of_consent": "The age of consent",
 }
 OF_THE_COUNTRY = {
-    "licensed_regions": "The place where you are licensed",
+    "licensed_regions": "The place where you're licensed",
     "time_zone": "The time zone",
     "emergency_number": "The emergency number",
     "crisis_name": "The name of the crisis line",
-    "crisis_phone": "The crisis line's telephone",
-    "crisis_text_to": "The crisis line by text",
+    "crisis_phone": "The crisis line's phone number",
+    "crisis_text_to": "The crisis line's number for texts",
     "crisis_chat_url": "The crisis line's chat",
     "violence_name": "The name of the domestic violence hotline",
-    "violence_phone": "The domestic violence hotline's telephone",
+    "violence_phone": "The domestic violence hotline's phone number",
     "violence_url": "The domestic violence hotline's website",
     "violence_text_word": "The word to text to the domestic violence hotline",
-    "violence_text_to": "The domestic violence hotline by text",
+    "violence_text_to": "The domestic violence hotline's number for texts",
     "violence_chat_url": "The domestic violence hotline's chat",
     "elsewhere_help": "What people in other places are told",
     "good_faith_estimate_notice": "The Good Faith Estimate notice",
@@ -58,7 +58,7 @@ def missing(practice: PracticeSettings) -> list[str]:
     if practice.practice_name == practice._meta.get_field("practice_name").get_default():
         lines.insert(0, NAME)
     if practice.consultation_medium == "office" and not practice.office_address:
-        lines.append("The address of the office where consultations take place")
+        lines.append("Your office address, because you meet at the office")
     return lines + [f"{label} is still California's" for label in still_californian(practice)]
 
 

@@ -1,4 +1,4 @@
-"""Settings, Mail: where the therapist proves that letters arrive."""
+"""Settings, Email: where the therapist proves that letters arrive."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.generic import TemplateView
 from wagtail.admin.auth import permission_required
@@ -20,18 +21,18 @@ from practice.permissions import CHANGE
 
 class AddressForm(forms.Form):
     address = contacts.EmailField(
-        label="Send a test letter to",
-        help_text="Best one at another provider than your own, such as a private address.",
-        error_messages={"required": "Write an address at which you can read mail."},
+        label=_("Send a test email to"),
+        help_text=_("Best to use an address with another provider, such as a personal one."),
+        error_messages={"required": _("Enter an address where you can read email.")},
     )
 
 
 class CodeForm(forms.Form):
     code = forms.CharField(
-        label="The code in the letter",
+        label=_("The code from the email"),
         max_length=20,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Write the code that stands in the letter."},
+        error_messages={"required": _("Enter the code from the email.")},
     )
 
 
@@ -40,7 +41,7 @@ class MailView(WagtailAdminTemplateMixin, TemplateView):
     """A letter is asked for, the worker sends it, and its code comes back."""
 
     template_name = "practice/admin/mail.html"
-    page_title = "Mail"
+    page_title = "Email"
     header_icon = "mail"
     breadcrumbs_items = [
         *WagtailAdminTemplateMixin.breadcrumbs_items,
@@ -54,7 +55,7 @@ class MailView(WagtailAdminTemplateMixin, TemplateView):
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(address_form=form))
         proof.ask(form.cleaned_data["address"])
-        messages.success(request, "The letter leaves within a minute. Type its code here.")
+        messages.success(request, "The email goes out within a minute. Enter its code here.")
         return HttpResponseRedirect(reverse("practice_mail"))
 
     def _prove(self, form: CodeForm) -> HttpResponse:
@@ -65,7 +66,7 @@ class MailView(WagtailAdminTemplateMixin, TemplateView):
                 form.add_error("code", str(problem))
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(code_form=form))
-        messages.success(self.request, "Mail arrives.")
+        messages.success(self.request, "Your email arrives.")
         return HttpResponseRedirect(reverse("practice_mail"))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -13,24 +13,24 @@ SECRETS = f"{IN_ENVIRONMENT} MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY."
 @check("practice.E007", deploy=True)
 def mail_leaves() -> Complaints:
     if any(name in settings.EMAIL_BACKEND for name in KEEPS_MAIL):
-        yield "Mail does not leave this machine: EMAIL_URL names no mail server."
+        yield "Email doesn't leave this machine: EMAIL_URL names no mail server."
 
 
-@check("practice.E009", f"{IN_ENVIRONMENT} Known are {', '.join(SERVICES)}.")
+@check("practice.E009", f"{IN_ENVIRONMENT} The site knows {', '.join(SERVICES)}.")
 def mail_service_is_known() -> Complaints:
     """With a slip in its name or no key, every letter would wait."""
     name = settings.MAIL_SERVICE
     if name and name not in SERVICES:
-        yield f'MAIL_SERVICE is "{name}", and no such service is known here.'
+        yield f'MAIL_SERVICE is "{name}", which isn\'t a service this site knows.'
     elif name and not settings.ANYMAIL.get(SERVICES[name].key):
-        yield "MAIL_SERVICE_KEY is not set, so that the mail service takes no letter."
+        yield "MAIL_SERVICE_KEY isn't set, so the mail service won't take any email."
 
 
 @check("practice.W004", SECRETS, deploy=True)
 def bounces_are_learned_of() -> Complaints:
     """Else a letter that comes back would be taken for one that arrived."""
     if settings.MAIL_SERVICE and not learns_of_bounces():
-        yield "The mail service cannot tell the site of letters that come back."
+        yield "The mail service can't tell the site when an email comes back."
 
 
 @check("practice.W001", deploy=True)

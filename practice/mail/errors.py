@@ -56,27 +56,27 @@ def explain(error: BaseException) -> str:
     where, service = server(), bool(settings.MAIL_SERVICE)
     match reason(error):
         case smtplib.SMTPAuthenticationError():
-            return f"The name or the password for {where} is wrong: see EMAIL_URL."
+            return f"The user name or password for {where} is wrong: see EMAIL_URL."
         case smtplib.SMTPRecipientsRefused() | AnymailRecipientsRefused():
             return f"The address was refused by {where}."
         case smtplib.SMTPSenderRefused():
             return f"The sender in DEFAULT_FROM_EMAIL was refused by {where}."
         case smtplib.SMTPNotSupportedError():
-            return f"There is no TLS or no signing in at {where}: see EMAIL_URL."
+            return f"TLS or sign-in isn't available at {where}: see EMAIL_URL."
         case ssl.SSLError():
             return f"No safe connection to {where}: wrong port or certificate."
         case socket.gaierror():
-            return f"The name of {where} is unknown: see EMAIL_URL."
+            return f"There's no such server: {where}. See EMAIL_URL."
         case TimeoutError():
-            return f"No answer from {where}: the port may be blocked. Run check_mail."
+            return f"No response from {where}: the port may be blocked. Run check_mail."
         case ConnectionRefusedError():
-            return f"Nobody answers at {where}."
+            return f"Nothing responds at {where}."
         case AnymailAPIError(status_code=401 | 403):
-            return f"The key is refused by {where}: see MAIL_SERVICE_KEY."
+            return f"The key was refused by {where}: see MAIL_SERVICE_KEY."
         case found if service:
-            return f"It was not taken by {where} ({describe(found)})."
+            return f"It was refused by {where} ({describe(found)})."
         case found:
-            return f"It was not taken by {where} ({describe(found)}). Run check_mail."
+            return f"It was refused by {where} ({describe(found)}). Run check_mail."
 
 
 def in_words(kind: str) -> str:
@@ -93,11 +93,11 @@ def in_words(kind: str) -> str:
         case ["SMTPDataError" | "SMTPResponseException", *_] | [_, _]:
             return "The mail server refused the email."
         case ["UnreadableLetter"]:
-            return "The site couldn't read the email, since its key is missing."
+            return "The site couldn't read the email, because its key is missing."
         case ["NobodyToWriteTo"]:
             return "There's no address for alerts in Settings, Practice."
         case [name] if "Timeout" in name:
-            return "The mail server didn't answer in time."
+            return "The mail server didn't respond in time."
         case [name] if "SSL" in name:
             return "The site couldn't make a secure connection to the mail server."
         case [name] if "onnect" in name or name in ("gaierror", "OSError", "SMTPHeloError"):

@@ -8,7 +8,7 @@ from functools import partial
 class Verdict(Enum):
     GOOD = "good"
     ADVICE = "could be better"
-    FAULT = "to be mended"
+    FAULT = "needs fixing"
 
 
 @dataclass(frozen=True)

@@ -105,9 +105,9 @@ def prove(code: str) -> None:
     letter = TestLetter.objects.first()
     typed = "".join(each for each in code.upper() if each.isalnum())
     if letter is None or not constant_time_compare(typed, letter.code.replace("-", "")):
-        raise NotProved("This is not the code of the last letter.")
+        raise NotProved("That isn't the code from the last test email.")
     if letter.settings_print != settings_print():
-        raise NotProved("The mail settings have changed since that letter. Send another.")
+        raise NotProved("The email settings have changed since that email. Send another one.")
     TestLetter.objects.filter(code=letter.code).update(
         proved_at=timezone.now(), proved_print=letter.settings_print
     )

@@ -11,7 +11,7 @@ from practice.mail import findings
 from practice.mail.findings import Finding
 from practice.mail.services import host_of
 
-WAY, SIGNING_IN = "Way out", "Signing in"
+WAY, SIGNING_IN = "Connection", "Sign-in"
 PORTS = {25: "smtp", 465: "smtp+ssl", 587: "smtp+tls", 2525: "smtp+tls"}
 LOCAL = ("localhost", "127.0.0.1", "::1")
 TIMEOUT = 10.0
@@ -52,13 +52,13 @@ def look_at_server(
     except socket.gaierror:
         return [fault(f"There is no server called {server.host}.", "See EMAIL_URL.")]
     except ssl.SSLCertVerificationError as error:
-        says = f"{where} shows a certificate that cannot be trusted ({error.verify_message})."
-        return [fault(says, "Name the server in EMAIL_URL as your provider does.")]
+        says = f"{where} shows a certificate that can't be trusted ({error.verify_message})."
+        return [fault(says, "In EMAIL_URL, write the server's name the way your provider does.")]
     except (ssl.SSLError, smtplib.SMTPNotSupportedError, smtplib.SMTPServerDisconnected):
         other = "smtp+ssl://, usually with 465"
         if server.ssl:
             other = "smtp+tls://, usually with port 587"
-        says = f"{where} answers, but not with the TLS that EMAIL_URL asks for."
+        says = f"{where} responds, but not with the TLS that EMAIL_URL asks for."
         return [fault(says, f"Try {other}, as your provider says.")]
     except (OSError, smtplib.SMTPException):
         return [_not_reached(server, where, others, timeout)]
@@ -78,15 +78,15 @@ def _connect(server: Server, context: ssl.SSLContext, timeout: float) -> smtplib
 
 def _judge_tls(server: Server, where: str) -> Finding:
     if server.tls or server.ssl:
-        return good(f"{where} answers and speaks TLS.")
+        return good(f"{where} responds and uses TLS.")
     if server.host in LOCAL:
         return advice(
-            f"{where} answers on this machine.",
-            "See to it that this mail server hands letters on with TLS; what it sends directly to "
-            "the world leaves by port 25, which many hosts block.",
+            f"{where} responds on this machine.",
+            "Make sure that this mail server passes email on with TLS. What it sends out directly "
+            "leaves by port 25, which many hosts block.",
         )
     return fault(
-        f"{where} answers, and letters and password would go to it in clear.",
+        f"{where} responds, but emails and the password would go to it unencrypted.",
         "Write smtp+tls:// (port 587) or smtp+ssl:// (port 465) in EMAIL_URL.",
     )
 
@@ -94,8 +94,8 @@ def _judge_tls(server: Server, where: str) -> Finding:
 def _not_reached(server: Server, where: str, others: Sequence[int], timeout: float) -> Finding:
     if server.host in LOCAL:
         return fault(
-            f"{where} does not answer: no mail server runs on this machine.",
-            "Name your provider's in EMAIL_URL, such as "
+            f"{where} doesn't respond: no mail server runs on this machine.",
+            "Put your provider's in EMAIL_URL, such as "
             "smtp+tls://name:password@mail.example.com:587, or choose a MAIL_SERVICE.",
         )
     ports = [port for port in others if port != server.port]
@@ -105,13 +105,13 @@ def _not_reached(server: Server, where: str, others: Sequence[int], timeout: flo
         port = max(answering, key=lambda each: (each != 25, each == 587, each == 465))
         scheme = PORTS.get(port, "smtp+tls")
         return fault(
-            f"{where} does not answer, and port {port} there does.",
+            f"{where} doesn't respond, but port {port} there does.",
             f"Write {scheme}://name:password@{server.host}:{port} in EMAIL_URL.",
         )
     return fault(
-        f"{where} does not answer, nor does it on "
-        f"{', '.join(map(str, ports))}: your host probably blocks mail.",
-        "Then ask your host to open port 587, or send by a mail service over HTTPS "
+        f"{where} doesn't respond, nor does it on "
+        f"{', '.join(map(str, ports))}: your host probably blocks email.",
+        "Ask your host to open port 587, or send through a mail service over HTTPS "
         "(MAIL_SERVICE), which no host blocks.",
     )
 
@@ -121,18 +121,18 @@ def _sign_in(smtp: smtplib.SMTP, server: Server) -> Finding:
         smtp.login(server.user, server.password)
     except smtplib.SMTPAuthenticationError:
         return fault(
-            "The server refuses the name or the password.",
-            "See EMAIL_URL. Many providers want a password made for an app; in the address, "
+            "The server refuses the user name or password.",
+            "See EMAIL_URL. Many providers require an app password. In the address, "
             "write @ as %40, : as %3A and / as %2F.",
             about=SIGNING_IN,
         )
     except (OSError, smtplib.SMTPException) as error:
         return fault(
-            f"The server lets nobody sign in this way ({type(error).__name__}).",
-            "Write smtp+tls:// in EMAIL_URL: most take a password over TLS alone.",
+            f"The server doesn't allow this kind of sign-in ({type(error).__name__}).",
+            "Write smtp+tls:// in EMAIL_URL: most accept a password only over TLS.",
             about=SIGNING_IN,
         )
-    return good("The server takes the name and the password.", about=SIGNING_IN)
+    return good("The server accepts the user name and password.", about=SIGNING_IN)
 
 
 def look_at_service(name: str, api_url: str, *, timeout: float = TIMEOUT) -> list[Finding]:
@@ -144,9 +144,9 @@ def look_at_service(name: str, api_url: str, *, timeout: float = TIMEOUT) -> lis
                 context = ssl.create_default_context()
                 context.wrap_socket(connection, server_hostname=host).close()
     except ssl.SSLError:
-        says = f"{where} shows a certificate that cannot be trusted."
+        says = f"{where} shows a certificate that can't be trusted."
         return [fault(says, "See MAIL_SERVICE_URL.")]
     except OSError:
-        todo = "See MAIL_SERVICE_URL, and whether a firewall lets this server out to port 443."
-        return [fault(f"{where} does not answer.", todo)]
-    return [good(f"{where} answers. No mail port is needed.")]
+        todo = "Check MAIL_SERVICE_URL, and whether a firewall lets this server reach port 443."
+        return [fault(f"{where} doesn't respond.", todo)]
+    return [good(f"{where} responds. No mail port is needed.")]

@@ -67,14 +67,14 @@ def look(
         "SPF": lambda: look_at_spf(domain, records, spf),
         "DKIM": lambda: look_at_dkim(domain, records, selectors),
         "DMARC": lambda: look_at_dmarc(domain, records),
-        "Answers": lambda: look_at_answers(domain, records),
+        "Replies": lambda: look_at_answers(domain, records),
     }
     findings = []
     for about, part in parts.items():
         try:
             found = part()
         except Unanswered as error:
-            found = fault(f"The DNS did not answer ({error}).", ASK_AGAIN)
+            found = fault(f"DNS didn't respond ({error}).", ASK_AGAIN)
         findings.append(replace(found, about=about))
     return findings
 
@@ -83,41 +83,41 @@ def look_at_spf(domain: str, records: Records, include: str | None) -> Finding:
     found = records.texts(domain, "v=spf1")
     if not found:
         if include == "":
-            return good("Your mail service needs none: it sends under a name of its own.")
-        todo = "Add this record where the domain's DNS is kept."
+            return good("Your mail service doesn't need one: it sends under its own name.")
+        todo = "Add this record to your domain's DNS."
         if include is None:
-            todo = "Ask your mail provider which SPF record they want, and add it as TXT."
+            todo = "Ask your mail provider which SPF record they need, and add it as TXT."
         return fault(
-            f"{domain} does not say which servers may send its mail.",
+            f"{domain} doesn't say which servers may send its email.",
             todo,
             f'{domain}. TXT "v=spf1 include:{include or "(what your provider names)"} ~all"',
         )
     if len(found) > 1:
         return fault(
-            f"{domain} has {len(found)} SPF records, and so none that counts.",
-            "Make one of them: all of their parts, and a single ~all at the end.",
+            f"{domain} has {len(found)} SPF records, so none of them counts.",
+            "Combine them into one: all of their parts, and a single ~all at the end.",
         )
     first, *terms = found[0].split()
     closed = [term for term in terms if term.lower() not in ("all", "+all", "?all")]
     if closed != terms:
         record = f'{domain}. TXT "{" ".join([first, *closed])} ~all"'
-        return fault("The record lets anybody send as you.", "Let it end in ~all.", record)
+        return fault("The record lets anyone send as you.", "End it with ~all.", record)
     asked = list(_asked(records, found[0], {domain}))
     if len(asked) > MOST_LOOKUPS:
         return fault(
             f"The record asks for more than {MOST_LOOKUPS} others, so servers give up on it.",
-            "Take out each include: of a service that you do not use.",
+            "Take out each include: for a service you don't use.",
         )
     if include and include not in asked:
         return fault(
-            "The record does not name the service by which your letters leave.",
+            "The record doesn't name the service that sends your email.",
             "Change the record to this.",
             f'{domain}. TXT "{first} include:{include} {" ".join(terms)}"',
         )
     if include is None:
         return advice(
             f"There is one record: {found[0]}",
-            "Compare it with what your mail provider wants; who they are is not known here.",
+            "Compare it with what your mail provider needs. The site doesn't know who they are.",
         )
     named = " and names your mail service" if include else ""
     return good(f"There is one record{named}.")
@@ -152,7 +152,7 @@ def look_at_dkim(domain: str, records: Records, selectors: Iterable[str]) -> Fin
     return fault(
         f"No key was found under {', '.join(tried)}.",
         "Your mail provider shows a record to publish, at (selector)._domainkey."
-        f"{domain}. If it is there under another selector, name that in DKIM_SELECTORS "
+        f"{domain}. If it's there under another selector, put that in DKIM_SELECTORS "
         "or with --selector.",
     )
 
@@ -168,7 +168,7 @@ def fault_of_key(record: str) -> str:
     tags = tags_of(record)
     text = "".join(tags.get("p", "").split())
     if not text:
-        return "the key was taken back"
+        return "the key was revoked"
     try:
         key = base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -191,12 +191,12 @@ def look_at_dmarc(domain: str, records: Records) -> Finding:
         name = "_dmarc." + ".".join(labels[above:])
         found = records.texts(name, "v=DMARC1")
         if len(found) > 1:
-            return fault(f"{name} has {len(found)} records, and so none.", "Leave one.")
+            return fault(f"{name} has {len(found)} records, so none of them counts.", "Leave one.")
         if found:
             return _judge_dmarc(name, found[0])
     return fault(
-        f"{domain} does not say what to do with mail that only claims to be yours.",
-        "Add this record. It changes nothing for your own mail.",
+        f"{domain} doesn't say what to do with email that only claims to be yours.",
+        "Add this record. It changes nothing for your own email.",
         f'_dmarc.{domain}. TXT "v=DMARC1; p=none"',
     )
 
@@ -207,19 +207,19 @@ def _judge_dmarc(name: str, record: str) -> Finding:
         return fault(f"{name} names no policy.", "Change it.", f'{name}. TXT "v=DMARC1; p=none"')
     if tags["p"] == "none":
         return advice(
-            "There is a record, and it asks nothing of anybody.",
-            "When SPF and DKIM are good and your test letter has arrived, ask for more.",
+            "There is a record, but it doesn't ask mail servers to do anything.",
+            "Once SPF and DKIM are good and your test email has arrived, ask for more.",
             f'{name}. TXT "v=DMARC1; p=quarantine"',
         )
-    return good(f"Mail that only claims to be yours: {tags['p']}.")
+    return good(f"Email that only claims to be yours: {tags['p']}.")
 
 
 def look_at_answers(domain: str, records: Records) -> Finding:
     hosts = records.mail_hosts(domain)
     if not hosts or hosts == ["."]:
         return fault(
-            f"{domain} takes no mail, so what visitors answer is lost, and so is what comes back.",
-            "Add the MX records of whoever keeps your mailbox, or choose a sender at a domain "
-            "that has one (DEFAULT_FROM_EMAIL).",
+            f"{domain} takes no email, so replies are lost, and so is email that comes back.",
+            "Add the MX records of your mailbox's provider, or choose a sender at a domain that "
+            "has a mailbox (DEFAULT_FROM_EMAIL).",
         )
-    return good(f"Mail to {domain} goes to {', '.join(hosts)}.")
+    return good(f"Email to {domain} goes to {', '.join(hosts)}.")

@@ -44,10 +44,10 @@ class Guarded:
             signatures = [event.esp_event["signature"] for event in events if signs()]
             times = [datetime.fromtimestamp(int(each["timestamp"]), tz=UTC) for each in signatures]
         if clocks.are_believed() and any(abs(timezone.now() - each) > GOOD_FOR for each in times):
-            raise AnymailWebhookValidationFailure("A word of the mail service came too late.")
+            raise AnymailWebhookValidationFailure("A message from the mail service came too late.")
         for each in signatures:
             if not tallies.spend("bounce", tallies.hashed(each["token"]), limit=1, within=GOOD_FOR):
-                raise AnymailWebhookValidationFailure("A word of the mail service came twice.")
+                raise AnymailWebhookValidationFailure("A message from the mail service came twice.")
         return events
 
     @transaction.atomic  # what could not be learned has not been said yet
@@ -64,7 +64,9 @@ def reading() -> Iterator[None]:
     except AnymailWebhookValidationFailure:
         raise
     except Exception as error:
-        raise AnymailWebhookValidationFailure("This is no word of the mail service.") from error
+        raise AnymailWebhookValidationFailure(
+            "This isn't a message from the mail service."
+        ) from error
 
 
 def signs() -> bool:

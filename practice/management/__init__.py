@@ -17,7 +17,7 @@ class Utility(ManagementUtility):
 
             if subcommand in jobs.registered():
                 sys.stderr.write(
-                    f"{subcommand} is `run_job {subcommand}` now, and the old name goes soon.\n"
+                    f"{subcommand} is now `run_job {subcommand}`. The old name goes away soon.\n"
                 )
                 self.argv.insert(1, subcommand := "run_job")
         return super().fetch_command(subcommand)

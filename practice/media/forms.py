@@ -52,7 +52,7 @@ class DocumentField(WagtailDocumentField):
     """A file for download that is what it is called, of a kind that readers can open."""
 
     default_error_messages = {
-        "other_kind": "This is no PDF, Word (.docx), OpenDocument (.odt) or text (.txt) file, "
+        "other_kind": "This isn't a PDF, Word (.docx), OpenDocument (.odt) or text (.txt) file, "
         "or it is damaged. Save it as one of these and choose it again."
     }
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 class OwedLetter(models.Model):
     """A worker that is killed leaves its lease behind; when that has run out another takes it."""
 
-    lease = models.UUIDField(null=True, help_text="One for all alerts that leave as one letter")
+    lease = models.UUIDField(
+        null=True, help_text="The same for all alerts that go out as one email"
+    )
     leased_until = models.DateTimeField(null=True, help_text="By the worker that sends it")
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     next_try_at = models.DateTimeField(default=timezone.now, db_default=Now())
@@ -57,10 +59,12 @@ class TestLetter(OwedLetter):
     __test__ = False  # no class of tests, whatever pytest makes of its name
 
     code = models.CharField(max_length=16)
-    recipient = models.EmailField(blank=True, help_text="Only until the letter has left")
-    settings_print = models.CharField(max_length=64, help_text="Under which it was asked for")
+    recipient = models.EmailField(blank=True, help_text="Only until the email has gone out")
+    settings_print = models.CharField(
+        max_length=64, help_text="The settings it was asked for under"
+    )
     asked_at = models.DateTimeField()
-    problem = models.CharField(max_length=200, blank=True, help_text="Why it did not leave")
+    problem = models.CharField(max_length=200, blank=True, help_text="Why it didn't go out")
     proved_at = models.DateTimeField(null=True)
     proved_print = models.CharField(max_length=64, blank=True)
 
@@ -71,4 +75,4 @@ class TestLetter(OwedLetter):
         ]
 
     def __str__(self) -> str:
-        return "The test letter"
+        return "The test email"

@@ -14,10 +14,10 @@ class Heartbeat(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     seen_at = models.DateTimeField()
     trusted_at = models.DateTimeField(
-        null=True, help_text="The last time that its clock was believed: others are judged by it"
+        null=True, help_text="The last time that its clock was trusted; others are judged by it"
     )
     shown_at = models.DateTimeField(
-        null=True, help_text="What its clock shows that is not believed"
+        null=True, help_text="What its clock shows, where that isn't trusted"
     )
 
     wagtail_reference_index_ignore = True
@@ -59,8 +59,8 @@ class BackupProof(models.Model):
 
     class Kind(models.TextChoices):
         BACKUP = "backup", "Backup"
-        REHEARSAL = "rehearsal", "Rehearsal by the server alone"
-        WITH_KEY = "with_key", "Rehearsal with the private key"
+        REHEARSAL = "rehearsal", "Restore test by the server"
+        WITH_KEY = "with_key", "Restore test with the private key"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     at = models.DateTimeField(db_index=True)

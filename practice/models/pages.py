@@ -74,8 +74,8 @@ class StandardPage(FixedPage):
         MultiFieldPanel(
             [
                 HelpPanel(
-                    "<p>A page in the menu ends in an invitation. What you leave empty is taken "
-                    "from the practice's settings.</p>"
+                    "<p>A page in the menu ends in an invitation. Whatever you leave empty comes "
+                    "from Settings, Practice.</p>"
                 ),
                 FieldPanel("invitation_heading"),
                 FieldPanel("invitation_text"),
@@ -109,8 +109,8 @@ class HomePage(FixedPage):
         max_length=160,
         blank=True,
         help_text=(
-            "One sentence, as you would say it aloud: whom you work with, or what hurts. It stands "
-            "large below your name."
+            "One sentence, the way you'd say it out loud: who you work with, or what hurts. It "
+            "shows in large type below your name."
         ),
     )
     introduction = RichTextField(features=INLINE, blank=True)

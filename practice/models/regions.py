@@ -23,7 +23,7 @@ def parse_regions(text: str) -> list[Region]:
             raise ValueError(f'"{line}" needs a short code, a space and a name: CA California')
         code = code.upper()
         if code in regions:
-            raise ValueError(f"{code} comes twice.")
+            raise ValueError(f"{code} is here twice.")
         regions[code] = Region(code, name.strip())
     return list(regions.values())
 
@@ -31,6 +31,6 @@ def parse_regions(text: str) -> list[Region]:
 def validate_regions(text: str) -> None:
     try:
         if not parse_regions(text):
-            raise ValueError("At least one place is needed.")
+            raise ValueError("Enter at least one place.")
     except ValueError as error:
         raise ValidationError(str(error)) from error

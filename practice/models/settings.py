@@ -37,20 +37,20 @@ from practice.pagecache.version import cached
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(f'"{name}" is no time zone; one is called "America/Los_Angeles".')
+        raise ValidationError(f'"{name}" isn\'t a time zone. One is "America/Los_Angeles".')
 
 
 def validate_country(code: str) -> None:
     # An alias such as UK has holidays, and no telephone number would be valid there.
     known = holidays.list_supported_countries(include_aliases=False)
     if code not in known or code not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValidationError(f'"{code}" is no country code; one is "US", another "GB".')
+        raise ValidationError(f'"{code}" isn\'t a country code. Examples: "US", "GB".')
 
 
 def validate_five_minutes(minutes: int) -> None:
     """Django's StepValueValidator raises OverflowError for a number of 400 digits."""
     if minutes % 5:
-        raise ValidationError("This has to be a multiple of five.", code="step_size")
+        raise ValidationError("Choose a multiple of five.", code="step_size")
 
 
 def validate_contact(text: str) -> None:
@@ -59,7 +59,7 @@ def validate_contact(text: str) -> None:
     try:
         (URLValidator(schemes=["https"]) if is_page else validate_email)(text)
     except ValidationError as error:
-        raise ValidationError("Write an email address, or an address with https://.") from error
+        raise ValidationError("Enter an email address, or a web address with https://.") from error
 
 
 def time_zone_of_the_install() -> str:
@@ -67,7 +67,9 @@ def time_zone_of_the_install() -> str:
     return settings.TIME_ZONE
 
 
-validate_color = RegexValidator(r"^#[0-9a-fA-F]{6}$", "A color is written as # and six digits.")
+validate_color = RegexValidator(
+    r"^#[0-9a-fA-F]{6}$", "Write a color as # and six digits, such as #70304a."
+)
 
 
 def days_kept(label: str, *, default: int) -> models.PositiveSmallIntegerField:
@@ -90,7 +92,7 @@ KEPT = {
 
 
 class Medium(models.TextChoices):
-    TELEPHONE = "telephone", "by telephone"
+    TELEPHONE = "telephone", "by phone"
     VIDEO = "video", "by video"
     OFFICE = "office", "at the office"
 
@@ -101,10 +103,10 @@ class Caller(models.TextChoices):
 
 
 class Intake(models.TextChoices):
-    OPEN = "open", "Open: visitors can ask for an open time"
-    WITHOUT_TIMES = "without_times", "Open, without times: you suggest one to each"
-    WAITING_LIST = "waiting_list", "For the waiting list only"
-    CLOSED = "closed", "Closed: the form shows a message instead"
+    OPEN = "open", "Open: visitors can ask for one of your open times"
+    WITHOUT_TIMES = "without_times", "Open, without times: you suggest a time to each visitor"
+    WAITING_LIST = "waiting_list", "Waitlist only"
+    CLOSED = "closed", "Closed: visitors see a message instead of the form"
 
 
 @register_setting(icon="home", order=10)
@@ -113,12 +115,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     short_name = models.CharField(
         max_length=40,
         blank=True,
-        help_text=(
-            "Used in email subjects instead of the full name, for people who share a mailbox."
-        ),
+        help_text="Used in emails in place of the full name, for people who share a mailbox.",
     )
     therapist_name = models.CharField(max_length=120, blank=True)
-    credential = models.CharField(max_length=120, blank=True, help_text="For example LMFT.")
+    credential = models.CharField(max_length=120, blank=True, help_text="For example: LMFT.")
     license_type = models.CharField(max_length=120, blank=True)
     license_number = models.CharField(max_length=40, blank=True)
     license_expires = models.DateField(null=True, blank=True, help_text="Never shown on the site.")
@@ -126,9 +126,11 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         SiteImage, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
-    telephone = models.CharField(max_length=40, blank=True)
+    telephone = models.CharField("phone", max_length=40, blank=True)
     email = models.EmailField(
-        "email address for alerts", blank=True, help_text="New requests are announced here."
+        "email address for alerts",
+        blank=True,
+        help_text="You get an email here when a request comes in.",
     )
     second_email = models.EmailField(
         "second address for alerts",
@@ -136,8 +138,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         default="",
         db_default="",
         help_text=(
-            "Told when nobody has opened a request by half of the time in which you promise an "
-            "answer. The mail says nothing about the person."
+            "Gets an email when a request is still unopened at half the time you promise a reply "
+            "in. The email says nothing about the person."
         ),
     )
     security_contact = models.CharField(
@@ -147,7 +149,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         db_default="",
         validators=[validate_contact],
         help_text=(
-            "For people who find a security hole in this site: an email address, or the page that "
+            "For people who find a security hole in this site: an email address, or a page that "
             "says how to report one. The site shows it at /.well-known/security.txt. Leave it "
             "empty to show nothing."
         ),
@@ -155,8 +157,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     office_address = models.TextField(
         blank=True,
         help_text=(
-            "Leave empty for telehealth alone: the foot of each page then says “Sessions by video "
-            "and telephone”."
+            "Leave it empty if you only do telehealth. The bottom of each page then says “Sessions "
+            "by video and telephone.”"
         ),
     )
     country = models.CharField(
@@ -166,13 +168,13 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         max_length=8,
         blank=True,
         default=california.REGION,
-        help_text="Part of the country whose public holidays count, such as CA or ENG.",
+        help_text="The part of your country whose public holidays you keep, such as CA or ENG.",
     )
     licensed_regions = models.TextField(
         "licensed in",
         default=california.REGIONS,
         validators=[validate_regions],
-        help_text='One place for each line, its short code first: "CA California".',
+        help_text='One place per line, with its short code first: "CA California".',
     )
     time_zone = models.CharField(
         max_length=64, default=time_zone_of_the_install, validators=[validate_time_zone]
@@ -184,10 +186,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         "message while closed",
         blank=True,
         default="I'm not taking requests right now.",
-        help_text="Shown instead of the form while it is closed.",
+        help_text="Visitors see this in place of the form while it's closed.",
     )
     opens_again = models.DateField(
-        "closed until", null=True, blank=True, help_text="From this day on the form is open again."
+        "closed until", null=True, blank=True, help_text="The form opens again on this day."
     )
     client_portal_url = models.URLField("client portal", blank=True)
     reply_within = models.PositiveSmallIntegerField(
@@ -202,60 +204,74 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         validators=[validate_five_minutes, MinValueValidator(5), MaxValueValidator(180)],
     )
     consultation_medium = models.CharField(
-        "takes place", max_length=12, choices=Medium.choices, default=Medium.TELEPHONE
+        "how you meet", max_length=12, choices=Medium.choices, default=Medium.TELEPHONE
     )
     video_link = models.URLField(
-        blank=True, help_text="Told to those whose consultation is confirmed, and to nobody else."
+        blank=True, help_text="Only people with a confirmed consultation get it."
     )
     caller = models.CharField(
         "who calls", max_length=12, choices=Caller.choices, default=Caller.THERAPIST
     )
     for_whom = models.CharField(
+        "who you work with",
         max_length=120,
         blank=True,
         default="",
         db_default="",
         help_text="On the home page. For example: Couples, individuals, and teens.",
     )
-    fee = models.CharField("fee of a session", max_length=120, blank=True)
-    session_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
-    insurance = models.TextField(blank=True, help_text="Insurance or superbill, in your words.")
+    fee = models.CharField("fee for a session", max_length=120, blank=True)
+    session_minutes = models.PositiveSmallIntegerField(
+        "session length (minutes)", null=True, blank=True
+    )
+    insurance = models.TextField(blank=True, help_text="Insurance or superbill, in your own words.")
     sliding_scale = models.TextField(blank=True)
-    asks_for_message = models.BooleanField("offer a field for a message", default=True)
+    asks_for_message = models.BooleanField("ask for a message", default=True)
 
     keeps_confirmed_for = days_kept("after a consultation", default=90)
-    keeps_declined_for = days_kept("after referring on", default=90)
+    keeps_declined_for = days_kept("after referring out", default=90)
     keeps_cancelled_for = days_kept("after a cancellation", default=90)
-    keeps_expired_for = days_kept("after an offer that nobody answered", default=90)
+    keeps_expired_for = days_kept("after an offer that got no reply", default=90)
     keeps_withdrawn_for = days_kept("after the visitor withdrew", default=30)
     keeps_closed_for = days_kept("after closing", default=90)
-    keeps_suspected_for = days_kept("what looks like spam", default=30)
-    keeps_waiting_for = days_kept("what waits, on the list or for a reply", default=365)
+    keeps_suspected_for = days_kept("possible spam", default=30)
+    keeps_waiting_for = days_kept("while waiting, on the waitlist or for a reply", default=365)
 
     age_of_consent = models.PositiveSmallIntegerField(default=california.AGE_OF_CONSENT)
     teen_information = RichTextField(
-        features=PROSE, blank=True, default=california.TEEN_INFORMATION
+        "information for teens", features=PROSE, blank=True, default=california.TEEN_INFORMATION
     )
-    elsewhere_help = RichTextField(features=PROSE, blank=True, default=california.ELSEWHERE_HELP)
-    board_notice = RichTextField(features=INLINE, blank=True, default=california.BOARD_NOTICE)
+    elsewhere_help = RichTextField(
+        "help for people elsewhere", features=PROSE, blank=True, default=california.ELSEWHERE_HELP
+    )
+    board_notice = RichTextField(
+        "notice from your board", features=INLINE, blank=True, default=california.BOARD_NOTICE
+    )
     good_faith_estimate_notice = RichTextField(
         features=INLINE, blank=True, default=california.GOOD_FAITH_ESTIMATE_NOTICE
     )
 
     emergency_number = models.CharField(max_length=20, default=california.EMERGENCY_NUMBER)
-    crisis_name = models.CharField(max_length=120, default=california.CRISIS_NAME)
-    crisis_phone = models.CharField(max_length=40, default=california.CRISIS_PHONE)
+    crisis_name = models.CharField("crisis line", max_length=120, default=california.CRISIS_NAME)
+    crisis_phone = models.CharField(
+        "crisis line: phone", max_length=40, default=california.CRISIS_PHONE
+    )
     crisis_text_to = models.CharField(
-        "crisis line by text", max_length=40, blank=True, default=california.CRISIS_TEXT_TO
+        "crisis line: number for texts",
+        max_length=40,
+        blank=True,
+        default=california.CRISIS_TEXT_TO,
     )
     crisis_chat_url = models.URLField(
-        "crisis line by chat", blank=True, default=california.CRISIS_CHAT_URL
+        "crisis line: chat address", blank=True, default=california.CRISIS_CHAT_URL
     )
     violence_name = models.CharField(
         "domestic violence hotline", max_length=120, blank=True, default=california.VIOLENCE_NAME
     )
-    violence_phone = models.CharField(max_length=40, blank=True, default=california.VIOLENCE_PHONE)
-    violence_url = models.URLField(blank=True, default=california.VIOLENCE_URL)
+    violence_phone = models.CharField(
+        "hotline: phone", max_length=40, blank=True, default=california.VIOLENCE_PHONE
+    )
+    violence_url = models.URLField("hotline: website", blank=True, default=california.VIOLENCE_URL)
     violence_text_word = models.CharField(
         "hotline: word to text",
         max_length=20,
@@ -271,7 +287,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         db_default="",
     )
     violence_chat_url = models.URLField(
-        "hotline by chat", blank=True, default=california.VIOLENCE_CHAT_URL, db_default=""
+        "hotline: chat address", blank=True, default=california.VIOLENCE_CHAT_URL, db_default=""
     )
 
     invitation_heading = models.CharField(max_length=120, default="Would it help to talk?")
@@ -287,24 +303,24 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         max_length=7,
         default="#70304a",
         validators=[validate_color],
-        help_text="Made darker or lighter where that is needed to be read easily.",
+        help_text="The site makes it darker or lighter where needed to be easy to read.",
     )
     # Written by the site itself.
     has_taken_request = models.BooleanField(
         default=False,
         db_default=False,
         editable=False,
-        help_text="Erasure forgets the requests, and a site that has taken one is not closed again",
+        help_text="Stays when requests are erased: a site that has taken one isn't closed again",
     )
     reviewer_seen_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When somebody who may review requests last signed in or looked at them",
+        help_text="When someone who may review requests last signed in or looked at them",
     )
     nobody_home_since = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When it was noticed that nobody who may review requests was there for long",
+        help_text="When the site noticed that no one who may review requests was around",
     )
     select_related = ("portrait",)
 
@@ -326,8 +342,9 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         _panel(
             "How long requests are kept",
             " ".join(KEPT.values()),
-            "<p>In days. Then a request and everything that belongs to it is erased by itself; "
-            "what stays is a count. If one waits that long, you hear of it a month before.</p>",
+            "<p>In days. After that, a request and everything that belongs to it is deleted "
+            "automatically. What stays is a count. If one is still waiting for you, you get a "
+            "reminder a month before.</p>",
         ),
         _panel(
             "Crisis help and notices",
@@ -335,7 +352,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             "violence_name violence_phone violence_text_word violence_text_to violence_chat_url "
             "violence_url age_of_consent teen_information "
             "elsewhere_help board_notice good_faith_estimate_notice",
-            "<p>These begin with what holds in California. Change them to yours.</p>",
+            "<p>These start out with what applies in California. Change them to yours.</p>",
         ),
         _panel(
             "The invitation at the end of a page",
@@ -344,9 +361,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         MultiFieldPanel(
             [
                 HelpPanel(
-                    "<p>If HIPAA applies to you, each company that keeps or carries what clients "
-                    "write for you signs a business associate agreement with you. List each one, "
-                    "and each service that needs none. You're reminded a month before a date.</p>"
+                    "<p>If HIPAA applies to you, each company that stores or carries what clients "
+                    "write to you signs a business associate agreement with you. List each one, "
+                    "and each service that doesn't need one. You get a reminder a month before a "
+                    "date.</p>"
                 ),
                 InlinePanel("agreements", label="agreement"),
             ],
@@ -383,14 +401,16 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
                 errors[field] = error
         first, second = map(contacts.comparable, (self.email, self.second_email))
         if second and second == first:
-            errors["second_email"] = "This is the first address. Name another, or leave it empty."
+            errors["second_email"] = (
+                "That's your first address. Enter another one, or leave this empty."
+            )
         if self.telephone and self.telephone_number is None:
-            errors["telephone"] = "This does not look like a telephone number."
+            errors["telephone"] = "That doesn't look like a phone number."
         parts = workdays.parts_of(self.country)
         if self.holiday_region and parts is not None and self.holiday_region not in parts:
             choice = f" or choose one of {', '.join(parts)}" if parts else ""
             errors["holiday_region"] = (
-                f"{self.country} has no such part with holidays of its own. Leave it empty{choice}."
+                f"{self.country} has no such part with its own holidays. Leave it empty{choice}."
             )
         if errors:
             raise ValidationError(errors)
@@ -501,7 +521,7 @@ class DaysAway(Orderable):
             models.CheckConstraint(
                 condition=models.Q(last_day__gte=models.F("first_day")),
                 name="days_away_end_after_start",
-                violation_error_message="The last day cannot be before the first.",
+                violation_error_message="The last day can't be before the first.",
             )
         ]
 
@@ -513,13 +533,14 @@ class Agreement(Orderable):
 
     practice = ParentalKey(PracticeSettings, on_delete=models.CASCADE, related_name="agreements")
     service = models.CharField(
-        max_length=80, help_text="For what, and with whom: host, mail, backups, telephone, calendar"
+        max_length=80,
+        help_text="What it's for, and with whom: host, email, backups, phone, calendar",
     )
-    needed = models.BooleanField(default=True, help_text="Untick it where you need none.")
+    needed = models.BooleanField(default=True, help_text="Uncheck it if you don't need one.")
     signed_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField("renew or look again by", null=True, blank=True)
+    ends_on = models.DateField("renew or check again by", null=True, blank=True)
     note = models.CharField(
-        max_length=200, blank=True, help_text="Where it is kept, or why none is needed."
+        max_length=200, blank=True, help_text="Where you keep it, or why you don't need one."
     )
 
     class Meta(Orderable.Meta):
@@ -529,7 +550,7 @@ class Agreement(Orderable):
                 | models.Q(ends_on=None)
                 | models.Q(ends_on__gt=models.F("signed_on")),
                 name="agreement_ends_after_start",
-                violation_error_message="It cannot end before it was signed.",
+                violation_error_message="It can't end before it was signed.",
             )
         ]
 

@@ -12,5 +12,5 @@ TOP += "metrics readyz static".split()
 def refuse_reserved(slug: str, reserved: Collection[str] = TOP) -> None:
     """Raises ValidationError, beside the field, for a slug that is one of `reserved`."""
     if slug in reserved:
-        message = f'The site uses the address "{slug}" itself. Choose another.'
+        message = f'The site uses the web address "{slug}" itself. Choose another.'
         raise ValidationError({"slug": message})

@@ -27,7 +27,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         """
         email = (email or "").strip().lower()
         if not email:
-            raise ValueError("A user needs an e-mail address.")
+            raise ValueError("A user needs an email address.")
         user: User = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -45,7 +45,7 @@ class User(AbstractUser):
     """Somebody of the practice. Visitors have no account."""
 
     username = None  # type: ignore[assignment]
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField("email address", unique=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -59,7 +59,7 @@ class User(AbstractUser):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_whatever_capitals",
-                violation_error_message="A user with this e-mail address already exists.",
+                violation_error_message="A user with this email address already exists.",
             )
         ]
 

@@ -46,8 +46,10 @@ def findings(now: datetime) -> list[Finding]:
     found: list[Finding] = []
     for _, answer in reported.send_robust(sender=None, now=now):
         if isinstance(answer, Exception):
-            advice = "Whoever looks after the server finds the reason in the worker's log."
-            found.append(Finding("Something could not be looked at.", advice))
+            advice = (
+                "The person who looks after your server can find the reason in the worker's log."
+            )
+            found.append(Finding("The site couldn't check one thing.", advice))
         else:
             found += answer
     return found

@@ -25,7 +25,7 @@ def collect() -> Iterator[Metric]:
     """One family for each name, all of whose gauges have the same labels."""
     yield InfoMetricFamily("practice", "What runs here", value={"version": version.current()})
     up = readiness.database_answers()
-    yield GaugeMetricFamily("practice_database_up", "Whether the database answers", value=up)
+    yield GaugeMetricFamily("practice_database_up", "Whether the database responds", value=up)
     found: dict[str, GaugeMetricFamily] = {}
     for gauge in monitoring.gauges(timezone.now()) if up else []:
         name = f"practice_{gauge.name}"

@@ -21,24 +21,24 @@ WATCHING, BACKUPS = "docs/operator/monitoring.md", "docs/operator/backups.md"
 
 def ask(page: str) -> str:
     """Whom to ask, and where the operator finds more."""
-    return f"Ask whoever looks after the server ({page})."
+    return f"Ask the person who looks after your server ({page})."
 
 
 def measure(sender: Any, now: datetime, **kwargs: Any) -> list[Gauge]:
     pending = readiness.pending_migrations()
     found = [
-        Gauge("migrations_pending", "Migrations that the database lacks", pending),
-        Gauge("clock_in_doubt", "1 while the date is not believed", int(bool(clocks.doubt(now)))),
+        Gauge("migrations_pending", "Migrations that the database still needs", pending),
+        Gauge("clock_in_doubt", "1 while the site doubts the date", int(bool(clocks.doubt(now)))),
     ]
     beat = heartbeat.age(heartbeat.WORKER, now)
     if beat is not None:
         words = "Time since the worker's last sign of life"
         found.append(Gauge("worker_heartbeat_age_seconds", words, beat.total_seconds()))
-    words = "What the site may still write"
+    words = "Disk space left for the site"
     for holds, folder in readiness.disks().items():
         free = readiness.free(folder)
         found.append(Gauge("disk_free_bytes", words, free, {"holds": holds}))
-    words = "Time since the last backup and rehearsal that were good"
+    words = "Time since the last good backup and restore test"
     for kind, age in proofs(now).items():
         if age is not None:
             found.append(Gauge("proof_age_seconds", words, age.total_seconds(), {"kind": kind}))
@@ -60,11 +60,11 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
     since = (now - WEEK).astimezone(practice.zone).date()
     found = []
     if doubt := clocks.doubt(now):
-        says = "Until you say it's right, on the admin's first page, nothing ends or is erased."
+        says = "Until you say it's right, on the admin's first page, nothing ends or is deleted."
         found.append(Finding(str(doubt), f"{says} {ask(WATCHING)}"))
     found += [_worker(now), *_disks()]
     if pending := readiness.pending_migrations():
-        says = f"The database waits for {counted(pending, 'migration')}."
+        says = f"The database still needs {counted(pending, 'migration')}."
         found.append(Finding(says, ask(WATCHING)))
     found += _certificate(now)
     found += [_proof(kind, age) for kind, age in proofs(now).items()]
@@ -74,8 +74,10 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
         found.append(Finding(f"Debian upgraded {counted(packages, 'package')}."))
     found += standing.findings(practice)
     for line in samples.standing():
-        found.append(Finding(f"Sample content still stands. {line}.", "Replace or remove it."))
-    advice = "See to it, and note it in the settings of the practice."
+        found.append(
+            Finding(f"Some sample content is still there. {line}.", "Replace or remove it.")
+        )
+    advice = "Take care of it, then note it under Settings, Practice."
     for line in agreements.to_see_to(practice):
         found.append(Finding(f"Business associate agreement. {line}.", advice))
     return found
@@ -84,12 +86,12 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
 def _worker(now: datetime) -> Finding:
     gaps = Silence.objects.filter(name=heartbeat.WORKER, until__gte=now - WEEK)
     if not gaps:
-        return Finding("The worker, which sends the mail, ran all week.")
+        return Finding("The program that sends your email ran all week.")
     minutes = max((gap.until - gap.since) // timedelta(minutes=1) for gap in gaps)
     times, longest = counted(len(gaps), "time"), counted(minutes, "minute")
     return Finding(
-        f"The worker, which sends the mail, stood still {times}, {longest} at the longest.",
-        f"That is right if the server was off. Otherwise: {ask(WATCHING)}",
+        f"The program that sends your email stopped {times}, {longest} at the longest.",
+        f"That's fine if the server was off. Otherwise: {ask(WATCHING)}",
     )
 
 
@@ -103,7 +105,7 @@ def _disks() -> list[Finding]:
         free = readiness.free(readiness.disks()[names[0]])
         enough = free >= WARN_TIMES * readiness.least_free()
         says = f"{free / 1e9:.1f} GB are free for the {' and the '.join(names)}."
-        advice = "" if enough else f"Make room, or take a larger disk. {ask(WATCHING)}"
+        advice = "" if enough else f"Free up space, or get a larger disk. {ask(WATCHING)}"
         found.append(Finding(says, advice))
     return found
 
@@ -112,24 +114,26 @@ def _certificate(now: datetime) -> list[Finding]:
     try:
         days = certificates.days_left(now)
     except certificates.Unknown:
-        says = "The site's certificate could not be looked at from the server itself."
-        return [Finding(says, f"Open your site. If the browser warns of it: {ask(WATCHING)}")]
+        says = "The server couldn't check the site's certificate."
+        return [Finding(says, f"Open your site. If your browser warns you: {ask(WATCHING)}")]
     if days is None:
         return []
     if days < 0:
-        return [Finding("The site's certificate is over, and browsers warn of it.", ask(WATCHING))]
+        return [
+            Finding("The site's certificate has expired, and browsers warn people.", ask(WATCHING))
+        ]
     says = f"The site's certificate is good for {counted(days, 'day')}."
     soon = days < certificates.WARN.days
     return [Finding(says, f"It should have been renewed by now. {ask(WATCHING)}" if soon else "")]
 
 
 def _proof(kind: str, age: timedelta | None) -> Finding:
-    what = "backup" if kind == "backup" else "rehearsed restore"
+    what = "backup" if kind == "backup" else "restore test"
     if age is None:
-        return Finding(f"There was no {what} yet.", ask(BACKUPS))
+        return Finding(f"There has been no {what} yet.", ask(BACKUPS))
     days = max(age // timedelta(days=1), 0)
     when = "less than a day" if days == 0 else counted(days, "day")
     is_old = age > PROOF_GOOD_FOR[kind]
     return Finding(
-        f"The last good {what} is {when} old.", f"That is too old. {ask(BACKUPS)}" if is_old else ""
+        f"The last good {what} is {when} old.", f"That's too old. {ask(BACKUPS)}" if is_old else ""
     )

@@ -17,12 +17,12 @@ def findings(practice: PracticeSettings) -> list[Finding]:
     if ends and ends <= today + LICENSE_AHEAD:
         verb = "ended" if ends < today else "ends"
         says = f"Your license {verb} on {ends:%B} {ends.day}, {ends.year}."
-        advice = "Renew it, then write the new date under Settings, Practice."
+        advice = "Renew it, then enter the new date under Settings, Practice."
         found.append(Finding(says, advice))
     if packages := updates.waiting_of_debian():
         more = len(packages) - NAMED
         named = ", ".join(packages[:NAMED]) + (f", and {more} more" if more > 0 else "")
-        says = f"Debian could not update {counted(len(packages), 'package')}: {named}."
-        advice = "Ask the person who runs your server (docs/operator/updates.md)."
+        says = f"Debian couldn't update {counted(len(packages), 'package')}: {named}."
+        advice = "Ask the person who looks after your server (docs/operator/updates.md)."
         found.append(Finding(says, advice))
     return found

@@ -116,7 +116,7 @@ def standing() -> list[str]:
         lines.append(f"Pages: {', '.join(titles)}")
     if names := standing_settings(practice):
         fields = [str(PracticeSettings._meta.get_field(name).verbose_name) for name in names]
-        lines.append(f"Settings of the practice: {', '.join(fields)}")
+        lines.append(f"Settings, Practice: {', '.join(fields)}")
     if sign_in():
         lines.append(f"The sign-in {SIGN_IN}")
     return lines

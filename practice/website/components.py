@@ -53,7 +53,7 @@ class BackupsPanel(Component):
 class MailMenuItem(MenuItem):
     def __init__(self) -> None:
         super().__init__(
-            "Mail", reverse_lazy("practice_mail"), name="mail", icon_name="mail", order=20
+            "Email", reverse_lazy("practice_mail"), name="mail", icon_name="mail", order=20
         )
 
     def is_shown(self, request: HttpRequest) -> bool:

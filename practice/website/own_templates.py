@@ -49,7 +49,7 @@ def doubtful() -> Iterator[str]:
         head, file = own.read_bytes().partition(b"\n")[0].decode(errors="replace"), original(name)
         if file is None and ITS_OWN not in head:
             yield (
-                f"{own} stands for none of the site's templates: it's gone. Delete yours, or, if "
+                f"{own} replaces a template that the site no longer has. Delete it, or, if "
                 f"another of yours includes it, begin it with {ITS_OWN}"
             )
         elif file and mark(file) not in head:

@@ -61,7 +61,7 @@ class Fields(forms.Form):
     ticks = forms.MultipleChoiceField(
         label="Any of two", choices=TWO, widget=forms.CheckboxSelectMultiple
     )
-    tick = forms.BooleanField(label="A tick")
+    tick = forms.BooleanField(label="A checkbox")
 
 
 def show(request: HttpRequest) -> HttpResponse:

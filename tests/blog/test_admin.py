@@ -41,12 +41,12 @@ def test_while_there_are_no_topics_the_editor_says_how_to_make_one(
     as_editor: Client, index: ArticleIndexPage
 ) -> None:
     page = as_editor.get(add(index)).content.decode()
-    assert "There are no topics yet" in page
+    assert "You have no topics yet" in page
     assert f'href="{reverse("wagtailsnippets_blog_topic:add")}"' in page
     assert '<select name="topics"' not in page, "a tall empty box says nothing"
     Topic.objects.create(name="Closeness")
     page = as_editor.get(add(index)).content.decode()
-    assert "There are no topics yet" not in page
+    assert "You have no topics yet" not in page
     assert '<select name="topics"' in page
 
 

@@ -250,13 +250,13 @@ def test_the_list_holds_it_apart(visitor: Client, as_therapist: Client) -> None:
     for name in ("index", "all"):
         html = as_therapist.get(reverse(f"consultations:{name}")).content.decode()
         assert rows(html) == {real.pk}
-        assert f'href="{HELD_APART}">Held apart (1)' in html
+        assert f'href="{HELD_APART}">Possible spam (1)' in html
     assert rows(as_therapist.get(HELD_APART).content.decode()) == {doubtful.pk}
     results = reverse("consultations:held_apart_results")
     assert rows(as_therapist.get(results).content.decode()) == {doubtful.pk}
     home = as_therapist.get("/admin/").content.decode()
     assert "Consultations (1)" in home
-    assert f'href="{HELD_APART}">1 held apart' in home
+    assert f'href="{HELD_APART}">Possible spam (1)' in home
 
 
 def test_its_page_says_why_and_offers_two_presses(visitor: Client, as_therapist: Client) -> None:

@@ -87,7 +87,7 @@ def test_the_first_alert_leaves_at_once_and_what_follows_waits_for_an_hour(clock
     clock.move_to(NOW + HOUR + MINUTE)
     [alert] = alerts()
     assert "3 new requests" in alert.body
-    assert "4 requests are waiting. The first reply is due Thursday, December 3." in alert.body
+    assert "4 requests are waiting. Your first reply is due Thursday, December 3." in alert.body
     assert alert.body.count("/admin/consultations/") == 1
     assert not OutgoingEmail.objects.filter(recipient="practice", sent_at=None).exists()
 
@@ -95,7 +95,7 @@ def test_the_first_alert_leaves_at_once_and_what_follows_waits_for_an_hour(clock
 def test_an_alert_about_one_request_leads_to_it_and_says_when_the_reply_is_due() -> None:
     consultation = submit()
     [alert] = alerts()
-    assert "1 request is waiting. The reply is due Thursday, December 3." in alert.body
+    assert "1 request is waiting. Your reply is due Thursday, December 3." in alert.body
     assert f"/admin/consultations/{consultation.pk}/" in alert.body
 
 
@@ -302,7 +302,7 @@ def test_what_waited_goes_along_with_an_alert_that_cannot_wait(clock: Any, thera
     assert alerts() == []
     by_visitor.withdraw(consultation)
     [alert] = alerts()
-    assert "A visitor cancelled a consultation" in alert.subject
+    assert "A visitor canceled a consultation" in alert.subject
     assert "A new request" in alert.body
     clock.shift(HOUR + MINUTE)
     assert alerts() == [], "nothing is told twice"
@@ -334,7 +334,7 @@ def offer_over(therapist: User) -> None:
 HAPPENINGS: list[tuple[Callable[[User], Any], str]] = [
     (lambda therapist: submit(), "A new request"),
     (lambda therapist: by_visitor.withdraw(submit_untold()), "A visitor withdrew a request"),
-    (lambda therapist: by_visitor.withdraw(agreed(FRIDAY, therapist)), "cancelled a consultation"),
+    (lambda therapist: by_visitor.withdraw(agreed(FRIDAY, therapist)), "canceled a consultation"),
     (lambda therapist: by_visitor.ask_to_move(agreed(FRIDAY, therapist)), "wants another time"),
     (lambda therapist: by_visitor.pick(offered(therapist, FRIDAY), FRIDAY), "picked one of"),
     (lambda therapist: by_visitor.none_suits(offered(therapist, FRIDAY)), "None of your times"),

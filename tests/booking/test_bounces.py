@@ -339,14 +339,14 @@ def test_list_and_home_and_request_say_what_came_back_and_what_to_do(
     returned: ConsultationRequest, as_therapist: Client
 ) -> None:
     listed = as_therapist.get("/admin/consultations/").content.decode()
-    assert "A letter to Robin came back" in listed
-    assert "a letter came back" in listed
+    assert "An email to Robin came back" in listed
+    assert "an email came back" in listed
     home = as_therapist.get("/admin/").content.decode()
-    assert "Letters to 1 person came back" in home
+    assert "An email to a visitor came back" in home
     page = as_therapist.get(f"/admin/consultations/{returned.pk}/").content.decode()
-    assert "The acknowledgement of the request" in page
+    assert "The email saying that their request arrived" in page
     assert 'href="tel:+16265550143">Call' in page
-    assert "learned that a letter to the visitor came back" in page
+    assert "noticed that an email to the visitor came back" in page
 
 
 def test_the_next_alert_counts_it_and_names_nobody(
@@ -357,7 +357,7 @@ def test_the_next_alert_counts_it_and_names_nobody(
     submit(email="", phone="+16265550144")
     outbox.send_due()
     alert = next(each for each in mail.outbox if each.to == ["practice@example.com"])
-    assert "Letters to 1 person came back" in alert.body
+    assert "An email to 1 visitor came back" in alert.body
     for secret in ("Robin", "robin@", "5550143", "555-0143"):
         assert secret not in alert.message().as_string()
 

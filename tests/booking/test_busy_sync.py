@@ -278,15 +278,15 @@ REFUSED: dict[str, tuple[Callable[[Handler], None], str]] = {
     "down": (lambda handler: handler.reply(503), "an error (503)"),
     "gone": (lambda handler: handler.reply(404), "no calendar at this address"),
     "a web page": (holds(b"<!DOCTYPE html><html>Sign in"), "a web page"),
-    "nothing": (holds(b""), "not a calendar"),
-    "half of one": (holds(calendar(WEEKLY)[:-20]), "breaks off"),
+    "nothing": (holds(b""), "isn't a calendar"),
+    "half of one": (holds(calendar(WEEKLY)[:-20]), "stops before its end"),
     "50 MB": (fifty_megabytes, "larger than 5 MB"),
     "endless redirects": (endless_redirects, "redirects more than 5 times"),
     "a redirect to plain http": (
         lambda handler: handler.reply(302, Location="http://calendar.example/"),
         "begin with https",
     ),
-    "drip": (drip, "did not answer within"),
+    "drip": (drip, "didn't respond within"),
 }
 
 
@@ -404,7 +404,7 @@ def test_an_internal_address_is_refused_and_never_connected_to(server: Server, h
     inside = add(f"https://{host}:{server.port}/secret.ics")
     sync.read(inside, NOW)
     inside.refresh_from_db()
-    assert "not on the open internet" in inside.problem
+    assert "isn't on the public internet" in inside.problem
     assert server.connections == 0
 
 
@@ -414,7 +414,7 @@ def test_a_calendar_that_moved_inside_is_refused_and_its_last_copy_stays(
     server.answer = holds(calendar(WEEKLY))
     read()
     found = read(NOW + LATER, fetch=lambda url, **more: get(url, is_allowed=is_public, **more))
-    assert found.problem == "calendar.example is not on the open internet."
+    assert found.problem == "calendar.example isn't on the public internet."
     assert offered() == WITHOUT_TEN
 
 
@@ -592,10 +592,13 @@ def test_a_silent_calendar_is_named_on_the_screens_that_the_therapist_opens_firs
     as_therapist: Client, name: str
 ) -> None:
     add("https://calendar.example/secret.ics", name="<b>mine</b>", added_at=datetime.now(UTC))
-    assert "has not been read since" not in as_therapist.get(reverse(name)).content.decode()
+    assert (
+        "hasn't been able to read your calendar"
+        not in as_therapist.get(reverse(name)).content.decode()
+    )
     BusyFeed.objects.update(added_at=datetime.now(UTC) - timedelta(hours=25))
     page = as_therapist.get(reverse(name)).content.decode()
-    assert "“&lt;b&gt;mine&lt;/b&gt;” has not been read since" in page
+    assert "hasn't been able to read your calendar “&lt;b&gt;mine&lt;/b&gt;” since" in page
     assert "secret.ics" not in page
     BusyFeed.objects.update(read_at=datetime(2021, 5, 6, 12, tzinfo=UTC))
     assert f"{date(2021, 5, 6):%B} 6" in as_therapist.get(reverse(name)).content.decode()

@@ -366,7 +366,8 @@ class TestZoneNames:
         intervals, warnings = read(at_ten("Mars/Olympus"))
         assert texts(intervals) == ["2024-01-08T18:00/19:00"]
         assert warnings == [
-            "The time zone 'Mars/Olympus' is unknown. Its times were read in America/Los_Angeles."
+            "This site doesn't know the time zone 'Mars/Olympus'. It read those times in "
+            "America/Los_Angeles."
         ]
 
     def test_an_unknown_zone_in_a_series_is_noticed_although_expanding_would_drop_it(self) -> None:
@@ -669,16 +670,16 @@ class TestNothingOpensSilently:
     @pytest.mark.parametrize(
         ("ics", "sentence"),
         [
-            (b"", "not a calendar"),
-            (b"Service unavailable", "not a calendar"),
+            (b"", "isn't a calendar"),
+            (b"Service unavailable", "isn't a calendar"),
             (b"<!DOCTYPE html><html><body>Sign in</body></html>", "a web page"),
             (b"\xef\xbb\xbf\r\n<html>", "a web page"),
-            (b"\x00\xff\xfe" * 100, "not a calendar"),
-            (b'{"items": []}', "not a calendar"),
-            (calendar(event(*ONE_HOUR))[:-20], "breaks off"),
-            (b"BEGIN:VCALENDAR\r\n", "breaks off"),
-            (b"BEGIN:VCALENDARS\r\nEND:VCALENDARS\r\n", "not a calendar"),
-            (b"BEGIN:VCARD\r\nEND:VCARD\r\n", "not a calendar"),
+            (b"\x00\xff\xfe" * 100, "isn't a calendar"),
+            (b'{"items": []}', "isn't a calendar"),
+            (calendar(event(*ONE_HOUR))[:-20], "stops before its end"),
+            (b"BEGIN:VCALENDAR\r\n", "stops before its end"),
+            (b"BEGIN:VCALENDARS\r\nEND:VCALENDARS\r\n", "isn't a calendar"),
+            (b"BEGIN:VCARD\r\nEND:VCARD\r\n", "isn't a calendar"),
         ],
     )
     def test_what_is_no_calendar_or_half_of_one_is_refused(self, ics: bytes, sentence: str) -> None:

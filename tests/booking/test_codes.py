@@ -42,7 +42,9 @@ def read_out(client: Client, consultation: ConsultationRequest) -> str:
     """What the therapist reads on the screen after pressing the button."""
     answer = client.post(f"/admin/consultations/{consultation.pk}/code/")
     assert answer.status_code == 200
-    shown = re.search(r"Read out: <strong>(\w{4} \w{4})</strong>", answer.content.decode())
+    shown = re.search(
+        r"Read this code to them: <strong>(\w{4} \w{4})</strong>", answer.content.decode()
+    )
     assert shown
     return shown[1]
 
@@ -101,8 +103,8 @@ def test_the_therapist_reads_out_where_it_is_typed_and_knows_that_one_alone_work
     settings.SITE_URL = "https://therapist.example"
     shown = page(as_therapist.post(f"/admin/consultations/{consultation.pk}/code/"))
     assert "https://therapist.example/consultation/code/" in shown
-    assert "An earlier code no longer works." in shown
-    assert "If you load this page again, it makes a new code." in shown
+    assert "earlier codes no longer work." in shown
+    assert "Reloading this page makes a new one." in shown
 
 
 def test_wrong_and_run_out_read_the_same(
@@ -242,7 +244,7 @@ def test_a_code_stands_in_no_address_log_history_or_letter(
     again = as_therapist.get(f"/admin/consultations/{consultation.pk}/").content.decode()
     told = [answer["Location"], caplog.text, again, *(str(each.message()) for each in mail.outbox)]
     assert not [text for text in told for each in spellings if each in text]
-    assert "made a code to read out" in again
+    assert "made a code to read to" in again
     assert not visitor.cookies
     assert answer["Cache-Control"] == "no-store"
 

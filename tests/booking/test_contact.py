@@ -139,7 +139,7 @@ def test_a_link_to_call_text_or_write_is_shown_only_where_it_may_be_used(
     assert ("leave no voicemail" in page) is (may_call and not voicemail_ok)
     may_write = choice not in ONLY_CANCELLATIONS | {"no email", "discreet"}
     assert ("mailto" in shown) is may_write
-    assert ("don't say who you are until it's them" in page) is (choice == "discreet")
+    assert ("don't say who you are until you know it's them" in page) is (choice == "discreet")
 
 
 @pytest.mark.parametrize("text_ok", [True, False])
@@ -149,8 +149,8 @@ def test_the_words_on_the_list_speak_of_texts_only_where_they_are_welcome(
     consultation = factories.consultation_request(email="", phone=PHONE, text_ok=text_ok)
     consultation.letters.create(version=1, kind="waitlist", channel="in_person", body="Words")
     page = as_therapist.get("/admin/consultations/").content.decode()
-    assert ("say or text your answer" in page) is text_ok
-    assert ("say your answer" in page) is not text_ok
+    assert ("Call or text them" in page) is text_ok
+    assert ("Call them, then press" in page) is not text_ok
 
 
 def test_to_its_sender_a_request_that_looks_like_spam_seems_to_be_answered_like_others() -> None:

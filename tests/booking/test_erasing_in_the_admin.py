@@ -67,18 +67,18 @@ def test_erasing_leads_back_to_the_list_which_says_so(
     as_therapist_again: Client, request_on_file: ConsultationRequest
 ) -> None:
     asked = words(as_therapist_again.get(page("erase", request_on_file)))
-    assert "Erase this request for good?" in asked
-    assert "its letters, its history and your note are removed" in asked
+    assert "Delete this request for good?" in asked
+    assert "its emails, its history, and your note" in asked
     assert "What stays is a count without a name" in asked
-    assert "still open (waiting for your answer)" in asked
+    assert "still open (waiting for your reply)" in asked
     assert "Backups" in asked
     assert ConsultationRequest.objects.exists(), "looking erases nothing"
     answer = as_therapist_again.post(page("erase", request_on_file), follow=True)
     assert answer.redirect_chain[-1][0] == LIST
-    assert "Erased." in words(answer)
+    assert "Deleted." in words(answer)
     assert not ConsultationRequest.objects.exists()
     answer = as_therapist_again.post(page("erase", request_on_file), follow=True)
-    assert "has been erased since" in words(answer), "pressing twice does no harm"
+    assert "was deleted after you opened it" in words(answer), "pressing twice does no harm"
 
 
 def test_erasing_says_that_one_cancellation_is_still_to_leave(
@@ -87,9 +87,9 @@ def test_erasing_says_that_one_cancellation_is_still_to_leave(
     factories.schedule()
     agreed = factories.agreed_request(factories.open_time(), by=therapist)
     asked = words(as_therapist_again.get(page("erase", agreed)))
-    assert "one message that takes the consultation out of the visitor's calendar" in asked
+    assert "except for one email that takes the consultation off their calendar" in asked
     said = words(as_therapist_again.post(page("erase", agreed), follow=True))
-    assert "Erased, but for the address of one cancellation." in said
+    assert "Deleted. One cancellation still has to go out; then its address goes too." in said
     assert "Robin" not in said
 
 
@@ -113,8 +113,8 @@ def test_what_is_held_cannot_be_erased_before_its_day(
     as_therapist_again: Client, held: ConsultationRequest
 ) -> None:
     asked = words(as_therapist_again.get(page("erase", held)))
-    assert f"It is held until {day(held)} and cannot be erased before" in asked
-    assert "Erase it" not in asked
+    assert f"on legal hold until {day(held)}. You can't delete it before then" in asked
+    assert "Delete it for good" not in asked
     answer = as_therapist_again.post(page("erase", held), follow=True)
     assert answer.redirect_chain[-1][0] == page("detail", held)
     assert "Lift the hold first." in words(answer)
@@ -136,10 +136,10 @@ def test_a_hold_stands_on_the_page_of_its_request(
         until,
         "A complaint to the board",
     )
-    assert f"Held from erasure until {day(request_on_file)}." in said
+    assert f"On legal hold until {day(request_on_file)}." in said
     assert "A complaint to the board" in said
-    assert "Change the hold" in said
-    assert "Erase now" not in said
+    assert "Change the legal hold" in said
+    assert "Delete now" not in said
     html = as_therapist.get(hold).content.decode()
     assert f'value="{until.isoformat()}"' in html
     assert "A complaint to the board" in html
@@ -148,10 +148,10 @@ def test_a_hold_stands_on_the_page_of_its_request(
 @pytest.mark.parametrize(
     ("days", "because", "message"),
     [
-        (-1, "A complaint", "Choose a day from today on"),
+        (-1, "A complaint", "Choose a date from today on"),
         (5000, "A complaint", "within ten years"),
-        (7, " ", "Write why it must be kept."),
-        (None, "A complaint", "Choose the last day on which it is kept."),
+        (7, " ", "Say why you have to keep it."),
+        (None, "A complaint", "Choose the last day of the hold."),
     ],
 )
 def test_a_hold_that_lacks_something_says_so_at_the_field_and_keeps_what_was_typed(
@@ -184,21 +184,21 @@ def test_a_hold_until_no_day_is_refused_with_a_message(
 ) -> None:
     hold = page("hold", request_on_file)
     said = words(as_therapist.post(hold, {"until": until, "because": "A complaint"}))
-    assert "Write a day, such as 2027-06-30." in said
+    assert "Enter a date, such as 2027-06-30." in said
 
 
 def test_a_hold_is_lifted_with_the_factor_shown_again(
     as_therapist: Client, as_therapist_again: Client, held: ConsultationRequest
 ) -> None:
     said = words(as_therapist.get(page("hold", held)))
-    assert f"It is held until {day(held)}." in said
+    assert f"It's on legal hold until {day(held)}." in said
     asked = as_therapist.post(page("hold", held), {"act": "lift"})
     assert asked.headers["Location"].startswith("/account/again/")
     held.refresh_from_db()
     assert held.kept_until is not None
     said = words(as_therapist_again.post(page("hold", held), {"act": "lift"}, follow=True))
-    assert "The hold is lifted." in said
-    assert "Held from erasure" not in said
+    assert "You lifted the legal hold." in said
+    assert "On legal hold" not in said
     held.refresh_from_db()
     assert held.kept_until is None
     assert held.kept_because == ""
@@ -209,10 +209,10 @@ def test_lifting_the_hold_says_that_what_the_visitor_wanted_follows(
 ) -> None:
     erasing.erase(held, by=transitions.Actor.VISITOR)
     said = words(as_therapist_again.get(page("detail", held)))
-    assert f"It is held until {day(held)}, and erased after that day." in said
-    assert "it is erased within the hour" in words(as_therapist_again.get(page("hold", held)))
+    assert f"It's on legal hold until {day(held)}, and is deleted after that day." in said
+    assert "it goes within the hour" in words(as_therapist_again.get(page("hold", held)))
     said = words(as_therapist_again.post(page("hold", held), {"act": "lift"}, follow=True))
-    assert "They have asked for its erasure. It is erased within the hour." in said
+    assert "They want this deleted. It will be gone within the hour." in said
 
 
 def test_a_hold_that_is_over_is_shown_nowhere(
@@ -220,9 +220,9 @@ def test_a_hold_that_is_over_is_shown_nowhere(
 ) -> None:
     ConsultationRequest.objects.update(kept_until=practice.today() - WEEK)
     for address in (page("detail", held), page("hold", held), page("erase", held)):
-        assert "held until" not in words(as_therapist_again.get(address)).lower()
+        assert "legal hold until" not in words(as_therapist_again.get(address)).lower()
     found = as_therapist_again.post(DEMAND, {"contact": held.email})
-    assert "held until" not in words(found)
+    assert "legal hold until" not in words(found)
 
 
 def test_a_request_that_is_erased_meanwhile_is_no_error(
@@ -231,7 +231,7 @@ def test_a_request_that_is_erased_meanwhile_is_no_error(
     hold = page("hold", request_on_file)
     erasing.erase(request_on_file, by=transitions.Actor.VISITOR)
     said = words(as_therapist.post(hold, {"act": "lift"}, follow=True))
-    assert "has been erased since" in said
+    assert "was deleted after you opened it" in said
 
 
 # --- Somebody asks for their data -------------------------------------------------------------
@@ -250,7 +250,7 @@ def test_the_list_leads_to_it(as_therapist: Client) -> None:
     html = as_therapist.get(LIST).content.decode()
     link = BeautifulSoup(html, "html.parser").find("a", href=DEMAND)
     assert link is not None
-    assert link.text == "Somebody asks for their data"
+    assert link.text == "Handle a data request"
 
 
 @pytest.mark.parametrize(
@@ -277,11 +277,11 @@ def test_a_demand_finds_who_asks_however_they_write_it(
 @pytest.mark.parametrize(
     ("contact", "message"),
     [
-        ("nobody@example.com", "Nothing on file Looked for nobody@example.com."),
-        ("Kim <k@x.example> 001 213 373 4253", "Looked for k@x.example and +1 213-373-4253."),
-        ("020 7946 0958", "Looked for 02079460958 in any country."),
-        ("Robin", "neither an e-mail address nor a telephone number"),
-        ("", "Write an e-mail address or a telephone number."),
+        ("nobody@example.com", "Nothing on file You looked up nobody@example.com."),
+        ("Kim <k@x.example> 001 213 373 4253", "You looked up k@x.example and +1 213-373-4253."),
+        ("020 7946 0958", "You looked up 02079460958 in any country."),
+        ("Robin", "neither an email address nor a phone number"),
+        ("", "Enter an email address or a phone number."),
         ("x@" + "y" * 300, "at most 254 characters"),
     ],
 )
@@ -293,7 +293,7 @@ def test_a_demand_that_finds_nothing_says_why_and_keeps_what_was_typed(
     field = BeautifulSoup(answer.content, "html.parser").select_one("[name=contact]")
     assert field is not None
     assert field.get("value", "") == contact
-    assert "Erase" not in words(answer)
+    assert "for good" not in words(answer)
 
 
 def test_a_copy_is_a_file_that_people_can_read_and_no_cache_keeps(
@@ -320,11 +320,11 @@ def test_erasing_on_demand_leaves_what_is_held_and_says_so(
     contact = {"contact": "robin@example.com"}
     found = words(as_therapist_again.post(DEMAND, contact))
     assert "2 requests on file" in found
-    assert f"held until {day(held)}" in found
+    assert f"on legal hold until {day(held)}" in found
     answer = as_therapist_again.post(DEMAND, {**contact, "act": "erase"}, follow=True)
     said = words(answer)
-    assert "1 request erased. 1 held, and erased when that is over." in said
-    assert "erasure, 2 requests, 1 held (therapist@example.com)" in said
+    assert "1 request deleted. 1 on legal hold, to be deleted when that ends." in said
+    assert "deletion, 2 requests, 1 on legal hold (therapist@example.com)" in said
     assert "robin" not in said.lower()
     assert not ConsultationRequest.objects.filter(pk=theirs[0].pk).exists()
     held.refresh_from_db()

@@ -110,11 +110,11 @@ def test_the_therapist_hears_a_month_before_of_what_waits_too_long(
     practice: PracticeSettings, clock: Any, as_therapist: Client
 ) -> None:
     in_state(State.PENDING, NOW - 300 * DAY)
-    assert "erased within a month" not in as_therapist.get("/admin/").content.decode()
+    assert "deleted within a month" not in as_therapist.get("/admin/").content.decode()
     in_state(State.WAITLISTED, NOW - 340 * DAY)
     in_state(State.CLOSED, NOW - 70 * DAY)
     page = " ".join(as_therapist.get("/admin/").content.decode().split())
-    assert "1 has waited so long that it is erased within a month" in page
+    assert "1 request has waited so long that it will be deleted within a month" in page
 
 
 # --- Holds ------------------------------------------------------------------------------------
@@ -438,7 +438,7 @@ def test_erasing_a_person_leaves_others_and_what_is_held(
         command("erase_person", typed="robin@example.com\nno\n")
     said = command("erase_person", typed="robin@example.com\nyes\n")
     assert "1 requests erased" in said
-    assert "1 are held" in said
+    assert "1 are on legal hold" in said
     assert set(ConsultationRequest.objects.all()) == {*theirs[1:], other}
     theirs[2].refresh_from_db()
     assert theirs[2].erasure_asked_at is not None
@@ -465,7 +465,7 @@ def test_a_command_that_finds_nothing_says_what_it_looked_for(
     said += aside.getvalue()
     assert "0 requests" in said
     assert "Looked for kim@example.com and +1 213-373-4253." in said
-    with pytest.raises(CommandError, match="neither an e-mail address nor a telephone number"):
+    with pytest.raises(CommandError, match="neither an email address nor a phone number"):
         command(name, typed="Robin\nyes\n")
     assert len(theirs) == ConsultationRequest.objects.count()
 

@@ -187,7 +187,7 @@ def test_a_command_of_its_own_and_an_unknown_one_are_left_to_django(
     bare: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     by_its_old_name("send_test_letter")
-    assert capsys.readouterr() == ("0 test letters sent\n", "")
+    assert capsys.readouterr() == ("0 test emails sent\n", "")
     with pytest.raises(SystemExit):
         by_its_old_name("nonsense")
     assert "Unknown command: 'nonsense'" in capsys.readouterr().err
@@ -198,7 +198,7 @@ def test_a_command_of_its_own_and_an_unknown_one_are_left_to_django(
     [
         ("release_holds", held, "1 times freed"),
         ("expire_offers", offered, "1 offers ended"),
-        ("queue_reminders", soon, "1 reminders owed"),
+        ("queue_reminders", soon, "1 reminders queued"),
         ("finish_erasures", emptied, "1 erased"),
     ],
 )
@@ -240,7 +240,7 @@ def test_calendars_that_cannot_be_read_count_as_none() -> None:
     factories.busy(timezone.now(), timezone.now() + DAY)
     BusyFeed.objects.update(url="https://127.0.0.1/")
     assert said_by_job("read_busy_feeds") == "0 calendars read"
-    assert "open internet" in BusyFeed.objects.get().problem
+    assert "public internet" in BusyFeed.objects.get().problem
 
 
 # The worker
@@ -251,7 +251,7 @@ def test_the_worker_does_each_job_once_when_asked(bare: None) -> None:
     soon()
     emptied()
     said = said_by("worker", "--once")
-    for line in ("1 times freed", "1 offers ended", "1 reminders owed", "1 erased"):
+    for line in ("1 times freed", "1 offers ended", "1 reminders queued", "1 erased"):
         assert line in said.splitlines()
     assert state_of(consultation) == (State.PENDING, None)
     assert state_of(offer) == (State.EXPIRED, None)

@@ -23,14 +23,14 @@ def asked() -> list[str]:
 def test_no_open_hours_are_named_while_the_form_offers_times_and_so_is_their_zone() -> None:
     factories.practice_settings(time_zone="America/New_York")
     [says] = asked()
-    assert "no open hours" in says
+    assert "has no hours yet" in says
     assert "America/New_York" in says
 
 
 def test_hours_that_are_a_sample_are_nobodys_own_until_somebody_saves_them() -> None:
     load_hours()
     [says] = asked()
-    assert "those of the sample" in says
+    assert "the sample hours" in says
     Schedule.objects.update(hours_are_sample=False)
     assert asked() == []
 

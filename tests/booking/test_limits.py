@@ -193,7 +193,7 @@ def test_the_therapist_reads_why_no_time_was_reserved(
     third = [ask(visitor) for _ in range(3)][-1]
     page = text_of(as_therapist, f"/admin/consultations/{third.pk}/")
     assert "their network had already reached its limit" in page
-    assert "not held any more" not in page
+    assert "no longer reserved" not in page
 
 
 def test_nothing_is_said_of_that_time_once_there_is_another(

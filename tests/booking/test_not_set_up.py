@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from html import unescape
 from typing import Any
 
 import pytest
@@ -185,9 +186,9 @@ def test_an_update_knows_that_a_reviewer_has_signed_in_before(
 def test_the_admins_first_page_says_what_the_form_waits_for(
     as_therapist: Client, home: HomePage
 ) -> None:
-    html = page(as_therapist, "/admin/")
+    html = unescape(page(as_therapist, "/admin/"))
     assert "isn't open yet" in html
-    for line in ("The name of the practice", "Your name", "The number of your license"):
+    for line in ("Your practice's name", "Your name", "license or registration number"):
         assert html.count(line) == 1, line
 
 
@@ -199,7 +200,7 @@ def test_where_requests_were_taken_before_it_says_what_is_missing(
     factories.practice_settings(license_number="")
     html = page(as_therapist, "/admin/")
     assert "takes requests" in html
-    assert html.count("The number of your license") == 1
+    assert html.count("license or registration number") == 1
 
 
 @pytest.mark.usefixtures("home")

@@ -192,7 +192,7 @@ def test_an_erased_request_has_nothing_to_send(therapist: User, as_therapist: Cl
     with pytest.raises(transitions.Stale):
         again.send_again(lost, user=therapist)
     answer = as_therapist.post(address(lost), follow=True).content.decode()
-    assert "has been erased" in answer
+    assert "was deleted after you opened it" in answer
 
 
 def test_an_offer_that_is_over_and_a_reminder_of_what_is_over_are_not_sent_again(

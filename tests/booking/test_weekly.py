@@ -106,11 +106,11 @@ def test_the_command_does_as_the_worker_does_and_one_more_when_asked(
         call_command("run_job", "send_weekly_mail", stdout=out, **options)
         return out.getvalue().strip()
 
-    assert said() == "0 weekly mails owed"
+    assert said() == "0 weekly emails queued"
     clock.move_to(MONDAY)
-    assert said() == "1 weekly mails owed"
-    assert said() == "0 weekly mails owed"
-    assert said(now=True) == "1 weekly mails owed"
+    assert said() == "1 weekly emails queued"
+    assert said() == "0 weekly emails queued"
+    assert said(now=True) == "1 weekly emails queued"
     assert owed() == 2
 
 
@@ -137,13 +137,13 @@ def test_it_says_what_is_wrong_and_what_to_do_about_it() -> None:
     with time_machine.travel(now, tick=False):
         message = the_mail()
     body = str(message.body)
-    assert "1 calendar of yours could only be read in part." in body
-    assert "1 letter did not leave." in body
-    assert "1 request is late: the promised day is over." in body
-    assert "1 calendar of yours could not be read for more than a day." in body
-    assert "1 erased request may still lie encrypted in the database's files." in body
+    assert "1 calendar of yours could be read only in part." in body
+    assert "1 email didn't go out." in body
+    assert "1 request is late: the promised day has passed." in body
+    assert "1 calendar of yours couldn't be read for more than a day." in body
+    assert "1 deleted request may still be in the database's files, encrypted." in body
     assert "secret" not in body
-    assert "What to do: Answer here: http://testserver/admin/consultations/" in body
+    assert "What to do: Reply here: http://testserver/admin/consultations/" in body
     assert "to look at" in message.subject
     assert message.to == ["practice@example.com"]
 
@@ -152,8 +152,8 @@ def test_it_says_that_all_is_well() -> None:
     found = monitoring.report(sender=None, now=timezone.now())
     assert not [finding for finding in found if finding.advice]
     body = str(the_mail().body)
-    assert "0 requests without your answer." in body
-    assert "The worker, which sends the mail, ran all week." in body
+    assert "0 requests waiting for your reply." in body
+    assert "The program that sends your email ran all week." in body
 
 
 def test_it_says_nothing_about_a_person(therapist: User) -> None:

@@ -87,11 +87,11 @@ def test_three_readers_ask_and_the_therapist_decides(
     expect(signed_in.locator(".request-state")).to_contain_text("Confirmed")
 
     open_request(signed_in, "Bo")
-    signed_in.get_by_role("link", name="Refer on").click()
+    signed_in.get_by_role("link", name="Refer out").click()
     letter = signed_in.get_by_label("Your reply")
     letter.fill(letter.input_value().replace("(name and telephone)", "a colleague nearby"))
     signed_in.get_by_role("button", name="Send reply").click()
-    expect(signed_in.locator(".request-state")).to_contain_text("Referred on")
+    expect(signed_in.locator(".request-state")).to_contain_text("Referred out")
     signed_in.get_by_role("link", name="Reopen").click()
     signed_in.get_by_role("button", name="Reopen").click()
     expect(signed_in.locator(".request-state")).to_contain_text("Waiting")

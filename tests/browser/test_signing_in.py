@@ -92,7 +92,7 @@ def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
     expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
     expect(page.locator(".codes li")).to_have_count(10)
     found += faults(page)
-    follow(page, "I have kept them")
+    follow(page, "I've written them down")
     expect(page).to_have_url(f"{address}/admin/")
 
     page.goto("/account/")
@@ -115,7 +115,7 @@ def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
     found += faults(page)
     page.goto("/account/")
     follow(page, "Remove My passkey")
-    expect(page.get_by_role("heading", level=1)).to_have_text("This is your last second factor")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This is your only second step")
 
     editor = f"/admin/pages/{HomePage.objects.get().pk}/edit/"
     page.clock.install()
@@ -147,25 +147,25 @@ def test_by_password_and_app_and_by_a_code_from_paper(
     found = []
 
     def give_password() -> None:
-        page.get_by_label("E-mail address").fill(therapist.email)
+        page.get_by_label("Email address").fill(therapist.email)
         page.get_by_label("Password", exact=True).fill("correct horse 7")
         press(page, "Sign in with a password")
 
     page.goto("/admin/pages/")
-    page.get_by_label("E-mail address").fill(therapist.email)
+    page.get_by_label("Email address").fill(therapist.email)
     page.get_by_label("Password", exact=True).fill("wrong")
     press(page, "Sign in with a password")
     expect(page.locator(".error-summary")).to_be_focused()
     found += faults(page)
     give_password()
-    follow(page, "Use an app that shows codes")
-    page.get_by_text("I cannot read the picture").click()
+    follow(page, "Use an authenticator app")
+    page.get_by_text("I can't scan the picture").click()
     found += faults(page)
     secret = page.locator(".key").inner_text()
     page.get_by_label("The code that the app shows now").fill(factories.code_for(secret))
     press(page, "Use this app")
     codes = page.locator(".codes code").all_inner_texts()
-    follow(page, "I have kept them")
+    follow(page, "I've written them down")
     expect(page).to_have_url(re.compile(f"^{address}/admin/pages/"))
 
     page.goto("/admin/logout/")
@@ -197,12 +197,12 @@ def test_by_password_and_app_and_by_a_code_from_paper(
     page.context.clear_cookies()
     page.goto("/account/password/forgotten/")
     found += faults(page)
-    page.get_by_label("E-mail address").fill(therapist.email)
+    page.get_by_label("Email address").fill(therapist.email)
     press(page, "Send me a link")
     found += faults(page)
     page.goto("/account/login/")
     for _ in range(5):
-        page.get_by_label("E-mail address").fill(therapist.email)
+        page.get_by_label("Email address").fill(therapist.email)
         page.get_by_label("Password", exact=True).fill("guess")
         press(page, "Sign in with a password")
     expect(page.get_by_role("heading", level=1)).to_have_text("Please wait half an hour")

@@ -78,11 +78,11 @@ def test_asking_for_a_time_which_the_therapist_confirms(visitor: Page, signed_in
 
 def test_being_offered_three_times_and_picking_one(visitor: Page, signed_in: Page) -> None:
     link = ask(visitor)
-    decide(signed_in, "Offer other times")
+    decide(signed_in, "Offer times")
     signed_in.get_by_role("button", name="Continue to your reply").click()
     expect(signed_in.get_by_label("Your reply")).to_have_value(re.compile("one of these times"))
     signed_in.get_by_role("button", name="Send reply").click()
-    expect(signed_in.locator(".request-state")).to_contain_text("Other times offered")
+    expect(signed_in.locator(".request-state")).to_contain_text("Times offered")
 
     visitor.goto(link)
     times = visitor.get_by_role("group", name="Which time works for you?").get_by_role("radio")
@@ -115,7 +115,7 @@ def test_asking_to_move(visitor: Page, signed_in: Page, therapist: User) -> None
     expect(visitor.locator("main")).to_contain_text("You asked for another time")
 
     signed_in.goto("/admin/consultations/")
-    expect(signed_in.locator("#listing-results")).to_contain_text("asks for another time")
+    expect(signed_in.locator("#listing-results")).to_contain_text("wants another time")
     before = the_request().starts_at
     decide(signed_in, "Move to another time")
     later = [time for time in factories.open_times() if time != before][-1]

@@ -119,7 +119,7 @@ def test_a_page_that_was_refused_asks_before_it_is_left(signed_in: Page, asked: 
     signed_in.goto("/admin/schedule/")
     signed_in.get_by_label("Monday, hours 1, from").fill("09:00")
     signed_in.get_by_role("button", name="Save").click()
-    expect(signed_in.get_by_text("Nothing was saved yet.")).to_be_visible()
+    expect(signed_in.get_by_text("Nothing is saved yet.")).to_be_visible()
     noticed(signed_in)
     leave(signed_in)
     assert asked == ["beforeunload"]
@@ -178,9 +178,9 @@ def test_a_printed_request_is_whole(signed_in: Page, therapist: User, address: s
     signed_in.emulate_media(media="print")
     printed = signed_in.locator("body").inner_text()
     assert printed.count("Line 89 of it.") == 3, "message, letter and note"
-    assert "Referred to somebody else" in printed
+    assert "Referred to someone else" in printed
     assert "robin@example.com" in printed
-    assert "put it on the waiting list" in printed
-    for left_out in ("Schedule", "Erase now", "Save outcome and note", "Copy for my records"):
+    assert "put it on the waitlist" in printed
+    for left_out in ("Schedule", "Delete now", "Save outcome and note", "Copy for your records"):
         assert left_out not in printed
     expect(signed_in.locator("textarea:visible, select:visible, button:visible")).to_have_count(0)

@@ -675,7 +675,7 @@ def well_after(command: str, commands: list[str], monkeypatch: pytest.MonkeyPatc
 
     def wait(practice: Practice) -> None:
         if command not in "\n".join(commands):
-            raise Refusal("The site of main is not well: nginx answers 502.")
+            raise Refusal("The site of main isn't working: nginx responds with 502.")
 
     monkeypatch.setattr(health, "wait", wait)
 
@@ -699,8 +699,8 @@ def test_after_an_upgrade_that_did_harm_everything_is_started_again(
     well_after("practice-worker@main", upgraded, monkeypatch)
     assert debian.look() == 0
     assert not any("apt" in command for command in upgraded)
-    assert "nginx answers 502" in updates_log(root)
-    assert "Everything was started again, and is well." in updates_log(root)
+    assert "nginx responds with 502" in updates_log(root)
+    assert "Everything was restarted. All is well now." in updates_log(root)
 
 
 def test_what_fails_after_an_upgrade_is_told_each_night_until_it_is_well_and_nothing_is_held(
@@ -711,7 +711,7 @@ def test_what_fails_after_an_upgrade_is_told_each_night_until_it_is_well_and_not
     well_after("never", upgraded, monkeypatch)
     assert debian.look() == 1
     assert debian.look() == 1
-    assert updates_log(root).count("failed to help: The site of main is not well: nginx") == 2
+    assert updates_log(root).count("failed to help: The site of main isn't working: nginx") == 2
     assert "systemctl restart practice-worker@main" in upgraded, "though nginx did not start"
     assert not any("apt" in command for command in upgraded)
     well_after("", upgraded, monkeypatch)

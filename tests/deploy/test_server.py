@@ -141,7 +141,7 @@ class Story:
         """It is this version that serves, whole, and every acknowledged request is there."""
         assert self.serves() == version
         assert not (self.server.root / "opt/practice/unfinished").exists()
-        assert self.install("--check", version=version).endswith("0 changes would be made.\n")
+        assert self.install("--check", version=version).endswith("Changes it would make: 0.\n")
         for name, keys in self.acknowledged.items():
             if keys:
                 assert self.ask(name, "/healthz/").text == "ok\n"
@@ -214,7 +214,7 @@ def test_an_install_on_nothing_gives_a_site_that_answers_over_tls(story: Story) 
 
 
 def test_a_second_run_changes_nothing(story: Story) -> None:
-    assert story.install().endswith("0 changes were made.\n")
+    assert story.install().endswith("Changes made: 0.\n")
 
 
 def test_the_services_that_run_score_two_or_better(story: Story) -> None:
@@ -284,8 +284,8 @@ def test_what_an_upgrade_of_debian_has_stopped_is_started_again(story: Story) ->
     story.server.run("/opt/practice/current/deploy/after-debian")
     story.is_well_at(FIRST)
     for name in SECOND_NAMES:
-        assert "it says that it is not ready" in story.notes(name)
-        assert "Everything was started again, and is well." in story.notes(name)
+        assert "it says it isn't ready" in story.notes(name)
+        assert "Everything was restarted. All is well now." in story.notes(name)
 
 
 MODULE = "libnginx-mod-sample"
@@ -348,7 +348,7 @@ def test_an_upgrade_of_debian_that_breaks_the_sites_is_told_until_debian_mends_i
     history = (root / "var/log/apt/history.log").read_text()
     assert re.search(rf"Upgrade: {MODULE}:\w+ \(1\.0, 2\.0\)", history)
     for name in SECOND_NAMES:
-        assert "Everything was started again, and that failed to help" in story.notes(name)
+        assert "Everything was restarted. That failed to help" in story.notes(name)
     publish(root / "srv/debian", "3.0", "# It does nothing again.\n")
     upgrade(story)
     assert server.run("dpkg-query", "-W", "-f", "${Status} ${Version}", MODULE) == (
@@ -358,7 +358,7 @@ def test_an_upgrade_of_debian_that_breaks_the_sites_is_told_until_debian_mends_i
     story.send_request("one")
     story.is_well_at(FIRST)
     for name in SECOND_NAMES:
-        assert "nginx answers" in story.notes(name)
+        assert "nginx responds with" in story.notes(name)
 
 
 def add_migration(folder: Path, name: str, after: str, table: str, more: str = "") -> None:

@@ -415,12 +415,14 @@ def test_a_wrong_key_says_so(place: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.txt"
     wrong.write_text(sealing.new_pair()[0])
     said = refused("restore", str(file), f"--key={wrong}", "--replace")
-    assert "does not open" in said
+    assert "doesn't open" in said
     assert "damaged" not in said
     wrong.write_text(PRIVATE[:-1])
-    assert "not copied whole" in refused("restore", str(file), f"--key={wrong}", "--replace")
+    assert "part of it is missing" in refused("restore", str(file), f"--key={wrong}", "--replace")
     wrong.write_text(PUBLIC)
-    assert "no private key" in refused("restore", str(file), f"--key={wrong}", "--replace")
+    assert "isn't an age private key" in refused(
+        "restore", str(file), f"--key={wrong}", "--replace"
+    )
 
 
 def test_a_site_that_holds_something_is_not_overwritten_by_mistake(place: Path, key: str) -> None:
@@ -536,7 +538,7 @@ def test_a_folder_that_cannot_be_written_says_so(place: Path, settings: Any) -> 
     assert "/sys/installation.txt" in said
     assert f"as the user {getpass.getuser()}" in said, "whose it has to be"
     settings.BACKUP_TO = str(place / "not mounted")
-    assert "Is its disk there?" in refused("backup")
+    assert "Is its disk attached?" in refused("backup")
     assert not (place / "not mounted").exists()
     settings.BACKUP_TO = "backups"
     assert "slash" in refused("backup")
@@ -597,7 +599,7 @@ def test_a_restore_that_cannot_take_over_says_that_all_came_back(
     monkeypatch.setattr(stores.Folder, "write", refuse)
     said, told = io.StringIO(), io.StringIO()
     call_command("restore", f"--key={key}", "--replace", stdout=said, stderr=told)
-    assert "came back as they were" in said.getvalue()
+    assert "came back unchanged" in said.getvalue()
     assert "backup --take-over" in told.getvalue()
 
 
@@ -854,7 +856,7 @@ def test_what_was_damaged_where_it_lies_is_named(place: Path) -> None:
     store = stores.Folder(place)
     rehearsing.reread(store, silent)
     file.write_bytes(file.read_bytes()[:-1])
-    with pytest.raises(BackupProblem, match=f"Damaged where they lie: {file.name}"):
+    with pytest.raises(BackupProblem, match=f"Damaged in storage: {file.name}"):
         rehearsing.reread(store, silent)
 
 

@@ -202,7 +202,7 @@ def test_whatever_is_sent_as_a_passkey_is_answered(
 def test_a_link_that_nobody_sent_is_answered(visitor: Client, home: Any, rest: str) -> None:
     answer = visitor.get(f"/account/password/link/{rest}")
     assert answer.status_code == 200
-    assert "used up" in answer.content.decode()
+    assert "already used" in answer.content.decode()
     assert visitor.post(f"/account/password/link/{rest}", {"act": "passkey"}).status_code == 200
 
 
@@ -403,7 +403,7 @@ def test_the_first_account_is_made_by_a_link_that_works_once(
     choose_password(visitor, link)
     assert visitor.get("/admin/").headers["Location"].startswith("/account/second-factor/")
     again = Client().get(link, follow=True)
-    assert "used up" in again.content.decode()
+    assert "already used" in again.content.decode()
 
 
 def test_by_the_link_one_goes_on_without_a_password(
@@ -414,7 +414,7 @@ def test_by_the_link_one_goes_on_without_a_password(
     visitor.post(page.request["PATH_INFO"], {"act": "passkey"})
     assert visitor.get("/account/second-factor/passkey/").status_code == 200
     assert visitor.get("/admin/").headers["Location"].startswith("/account/second-factor/")
-    assert "used up" in Client().get(link, follow=True).content.decode()
+    assert "already used" in Client().get(link, follow=True).content.decode()
 
 
 @pytest.mark.parametrize("chooses", ["a password", "a passkey"])
@@ -458,7 +458,7 @@ def test_a_link_is_dead_after_a_day(
 ) -> None:
     link = path_of(said_by("invite", "n@example.org", "--superuser").splitlines()[-1], settings)
     clock.shift(timedelta(hours=24, seconds=1))
-    assert "used up" in visitor.get(link, follow=True).content.decode()
+    assert "already used" in visitor.get(link, follow=True).content.decode()
 
 
 def test_a_link_is_no_way_round_the_second_factor(
@@ -477,10 +477,10 @@ def test_a_link_is_no_way_round_the_second_factor(
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["nonsense", "--superuser"], "no e-mail address"),
+        (["nonsense", "--superuser"], "isn't an email address"),
         (["n@example.org"], "Say what they may do"),
         (["n@example.org", "--group", "Nobody"], "no group"),
-        (["therapist@example.com", "--superuser"], "has an account already"),
+        (["therapist@example.com", "--superuser"], "already has an account"),
     ],
 )
 def test_an_invitation_that_makes_no_sense_is_refused(
@@ -596,8 +596,8 @@ def test_a_lost_second_factor_is_reset_and_every_session_ends(
 
 def test_an_empty_form_says_what_is_missing(visitor: Client, home: Any) -> None:
     said = visitor.post("/account/login/").content.decode()
-    assert "Write your e-mail address." in said
-    assert "Write your password." in said
+    assert "Enter your email address." in said
+    assert "Enter your password." in said
     assert "This field is required" not in said
 
 

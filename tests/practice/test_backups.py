@@ -179,7 +179,7 @@ def test_the_therapist_sees_when_it_was_last_proved(
     for kind in Kind:
         prove(kind, 1)
     said = home_of(as_therapist)
-    assert "Rehearsal by the server alone" in said
+    assert "Restore test by the server" in said
     assert said.count("last on") == 3
     assert "manage.py backup" not in said
 

@@ -224,7 +224,7 @@ def test_the_sample_is_warned_of_while_any_of_it_stands(practice: PracticeSettin
     factories.practice_settings(fee=SETTINGS["fee"])
     [message] = sample_is_gone(None, databases=["default"])
     assert message.id == "practice.W002"
-    assert "fee of a session" in message.msg
+    assert "fee for a session" in message.msg
 
 
 def test_pages_that_were_published_without_a_text_are_warned_of(home: Any) -> None:

@@ -53,7 +53,7 @@ def test_a_complete_practice_in_california_lacks_nothing() -> None:
 
 def test_an_empty_practice_lacks_names_license_ways_to_reach_it_and_fee() -> None:
     lines = " / ".join(missing(PracticeSettings()))
-    for word in ("name of the practice", "Your name", "credential", "license", "telephone"):
+    for word in ("Your practice's name", "Your name", "credential", "license", "phone number"):
         assert word in lines
     for word in ("email address", "fee"):
         assert word in lines
@@ -68,7 +68,7 @@ def test_each_of_them_is_named_when_it_alone_is_missing(name: str) -> None:
 
 def test_consultations_at_the_office_need_its_address() -> None:
     [line] = missing(practice(consultation_medium="office"))
-    assert "address of the office" in line
+    assert "Your office address" in line
     assert missing(practice(consultation_medium="office", office_address="1 High Street")) == []
 
 
@@ -81,21 +81,21 @@ def test_a_practice_in_london_that_set_its_own_lacks_nothing() -> None:
     [
         ("emergency_number", "The emergency number"),
         ("crisis_name", "The name of the crisis line"),
-        ("crisis_phone", "The crisis line's telephone"),
-        ("crisis_text_to", "The crisis line by text"),
+        ("crisis_phone", "The crisis line's phone number"),
+        ("crisis_text_to", "The crisis line's number for texts"),
         ("crisis_chat_url", "The crisis line's chat"),
         ("violence_name", "The name of the domestic violence hotline"),
-        ("violence_phone", "The domestic violence hotline's telephone"),
+        ("violence_phone", "The domestic violence hotline's phone number"),
         ("violence_url", "The domestic violence hotline's website"),
         ("violence_text_word", "The word to text to the domestic violence hotline"),
-        ("violence_text_to", "The domestic violence hotline by text"),
+        ("violence_text_to", "The domestic violence hotline's number for texts"),
         ("violence_chat_url", "The domestic violence hotline's chat"),
         ("age_of_consent", "The age of consent"),
         ("teen_information", "What teens are told"),
         ("elsewhere_help", "What people in other places are told"),
         ("board_notice", "The board's notice"),
         ("good_faith_estimate_notice", "The Good Faith Estimate notice"),
-        ("licensed_regions", "The place where you are licensed"),
+        ("licensed_regions", "The place where you're licensed"),
         ("time_zone", "The time zone"),
     ],
 )

@@ -159,7 +159,7 @@ def test_the_command_says_how_many_are_gone(as_editor_again: Client, essay: Arti
     DeletedPage.objects.update(deleted_at=timezone.now() - deleted_pages.KEPT_FOR)
     out = StringIO()
     call_command("run_job", "forget_deleted_pages", stdout=out)
-    assert out.getvalue() == "1 pages forgotten\n"
+    assert out.getvalue() == "1 pages deleted for good\n"
 
 
 def test_what_a_command_removes_is_not_kept(essay: ArticlePage) -> None:

@@ -48,7 +48,7 @@ def test_after_a_rotation_the_new_key_alone_reads_everything(ring: Any) -> None:
         request=ConsultationRequest.objects.first(), version=1, kind="confirm", body="words"
     )
     ring.FIELD_ENCRYPTION_KEYS = [NEW, OLD]
-    assert "wait for the first key" in rotate("--check")
+    assert "still need the first key" in rotate("--check")
     said = rotate()
     assert f"consultation requests: {rotation.BATCH + 3} of {rotation.BATCH + 3}" in said
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
@@ -146,10 +146,10 @@ def test_paper_alone_reads_what_was_written(ring: Any, typed_paper: Any) -> None
 def test_paper_that_is_out_of_date_is_told_so(ring: Any, typed_paper: Any) -> None:
     printed = kit()
     ring.FIELD_ENCRYPTION_KEYS = [NEW]
-    with pytest.raises(CommandError, match="encrypts now is not on the paper"):
+    with pytest.raises(CommandError, match="encrypts with now isn't on the paper"):
         typed_paper(printed)
     factories.consultation_request()
-    with pytest.raises(CommandError, match="lacks a key"):
+    with pytest.raises(CommandError, match="is missing a key"):
         typed_paper(printed)
 
 
@@ -166,7 +166,7 @@ def test_a_slip_is_found_where_it_was_made() -> None:
     slipped = [lines[0], lines[1][:where] + wrong + lines[1][where + 1 :], *lines[2:]]
     with pytest.raises(paper.Misread, match="Line 1b"):
         paper.keys_from("\n".join(slipped))
-    with pytest.raises(paper.Misread, match="Key 1 is not whole"):
+    with pytest.raises(paper.Misread, match="Key 1 isn't complete"):
         paper.keys_from("\n".join([lines[0], *lines[2:]]))
     with pytest.raises(paper.Misread, match="Line 1a"):
         paper.keys_from("\n".join(["1a" + lines[1][2:], "1b" + lines[0][2:], *lines[2:]]))
@@ -189,7 +189,7 @@ def test_a_slip_at_the_terminal_is_asked_for_again_at_once(
     assert out.getvalue().strip() == f"FIELD_ENCRYPTION_KEYS={NEW},{OLD}"
     asked = [shown.getvalue().count(f"{label}  ") for label in ("1a", "1b", "2d", "3a")]
     assert asked == [1, 3, 1, 1]
-    assert shown.getvalue().count("Line 1b was not copied rightly") == 1
+    assert shown.getvalue().count("Line 1b has a typo") == 1
 
 
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=4), st.booleans())
@@ -210,9 +210,9 @@ def test_every_key_survives_paper(raw_keys: list[bytes], sloppily: bool) -> None
 
 
 def test_the_kit_says_which_other_paper_a_backup_needs(settings: Any, db: None) -> None:
-    assert "No backups are made yet" in kit()
+    assert "There are no backups yet" in kit()
     settings.BACKUP_RECIPIENT = "age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqsdemo"
-    assert "No backups are made yet" in kit()
+    assert "There are no backups yet" in kit()
     settings.BACKUP_TO = "/mnt/disk/main"
     printed = kit()
     assert settings.BACKUP_RECIPIENT in printed

@@ -299,5 +299,5 @@ def test_a_read_only_folder_is_one_line() -> None:
         code, output = make("run", f"PYTHON={python}", folder=folder, user=nobody)
         folder.chmod(0o755)
     assert code != 0
-    assert "cannot be written to" in output.splitlines()[0]
+    assert "can't be written to" in output.splitlines()[0]
     assert "Traceback" not in output

@@ -89,7 +89,7 @@ def test_a_draft_that_was_published_as_it_came_is_still_a_sample() -> None:
     assert "Privacy" in samples.standing()[0]
     out = StringIO()
     call_command("remove_sample_content", stdout=out)
-    assert "Kept the page Privacy: you published it." in out.getvalue()
+    assert "Left the page Privacy: you published it." in out.getvalue()
     assert "Privacy" in samples.standing()[0]
     privacy.introduction = "<p>Mine.</p>"
     publish(privacy)
@@ -114,4 +114,4 @@ def test_drafts_come_without_a_sign_in() -> None:
 def test_where_there_is_no_sample_it_says_so() -> None:
     out = StringIO()
     call_command("remove_sample_content", stdout=out)
-    assert out.getvalue() == "There is no sample content.\n"
+    assert out.getvalue() == "There's no sample content.\n"

@@ -10,8 +10,8 @@ from practice.mail import errors
     [
         ("SMTPRecipientsRefused", "The mail server refused the address."),
         ("AnymailRecipientsRefused", "The mail server refused the address."),
-        ("TimeoutError", "The mail server didn't answer in time."),
-        ("ReadTimeout", "The mail server didn't answer in time."),
+        ("TimeoutError", "The mail server didn't respond in time."),
+        ("ReadTimeout", "The mail server didn't respond in time."),
         ("ConnectionRefusedError", "The site couldn't reach the mail server."),
         ("ConnectionError", "The site couldn't reach the mail server."),
         ("gaierror", "The site couldn't reach the mail server."),
@@ -25,7 +25,7 @@ from practice.mail import errors
         ("AnymailRequestsAPIError 503", "The mail server refused the email."),
         ("SMTPDataError 554", "The mail server refused the email."),
         ("SMTPSenderRefused 553", "The mail server refused this site's own address."),
-        ("UnreadableLetter", "The site couldn't read the email, since its key is missing."),
+        ("UnreadableLetter", "The site couldn't read the email, because its key is missing."),
         ("NobodyToWriteTo", "There's no address for alerts in Settings, Practice."),
         (
             "KeyError",

@@ -43,11 +43,11 @@ def sent_code() -> str:
 
 
 def test_the_command_sends_a_letter_whose_code_proves_that_it_arrived() -> None:
-    assert "1 test letters sent" in said_by("me@straße.example")
+    assert "1 test emails sent" in said_by("me@straße.example")
     [letter] = mail.outbox
     assert letter.to == ["me@xn--strae-oqa.example"]
     assert not proof.state().is_proved
-    assert "Mail arrives" in said_by(code=sent_code().lower().replace("-", " "))
+    assert "email arrives" in said_by(code=sent_code().lower().replace("-", " "))
     assert proof.state().is_proved
 
 
@@ -59,7 +59,7 @@ def test_the_address_is_forgotten_when_the_letter_has_left() -> None:
 @pytest.mark.parametrize("code", ["", "AAA-AAA", "nonsense"])
 def test_another_code_proves_nothing(code: str) -> None:
     said_by("me@example.net")
-    with pytest.raises(proof.NotProved, match="not the code"):
+    with pytest.raises(proof.NotProved, match="isn't the code"):
         proof.prove(code)
     assert not proof.state().is_proved
 
@@ -68,7 +68,7 @@ def test_the_code_of_an_earlier_letter_proves_nothing_and_an_earlier_proof_stand
     first = proof.ask("me@example.net").code
     proof.prove(first)
     proof.ask("me@example.net")
-    with pytest.raises(proof.NotProved, match="not the code"):
+    with pytest.raises(proof.NotProved, match="isn't the code"):
         proof.prove(first)
     assert proof.state().is_proved
 
@@ -105,7 +105,7 @@ def test_a_letter_that_left_under_other_settings_proves_nothing_of_these(setting
 
 
 def test_a_letter_that_does_not_leave_says_why_without_an_address(nobody_listens: None) -> None:
-    with pytest.raises(CommandError, match="Nobody answers at the mail server") as told:
+    with pytest.raises(CommandError, match="Nothing responds at the mail server") as told:
         said_by("me@example.net")
     assert "me@example.net" not in str(told.value)
     assert TestLetter.objects.get().recipient == ""
@@ -118,9 +118,9 @@ def test_what_is_no_address_is_said_to_be_none() -> None:
 
 
 def test_without_an_address_the_command_sends_what_the_admin_asked_for() -> None:
-    assert said_by() == "0 test letters sent\n"
+    assert said_by() == "0 test emails sent\n"
     proof.ask("me@example.net")
-    assert said_by() == "1 test letters sent\n"
+    assert said_by() == "1 test emails sent\n"
 
 
 # --- In the admin --------------------------------------------------------------------------
@@ -128,27 +128,27 @@ def test_without_an_address_the_command_sends_what_the_admin_asked_for() -> None
 
 def test_the_therapist_asks_the_worker_sends_and_the_code_ends_it(as_therapist: Client) -> None:
     home = as_therapist.get("/admin/").content.decode()
-    assert "Nobody has proved yet that mail from this site arrives" in home
+    assert "You haven't tested yet whether email from this site arrives" in home
     assert PAGE in home
     as_therapist.post(PAGE, {"address": "me@example.net"})
     assert not mail.outbox, "a page sends nothing itself"
     assert "on its way" in as_therapist.get(PAGE).content.decode()
     proof.send_due()
-    assert "left on" in as_therapist.get(PAGE).content.decode()
+    assert "went out on" in as_therapist.get(PAGE).content.decode()
     wrong = as_therapist.post(PAGE, {"code": "AAA-AAA"}).content.decode()
-    assert "This is not the code of the last letter." in wrong
+    assert "t the code from the last test email." in wrong
     as_therapist.post(PAGE, {"code": sent_code()})
-    assert "proved on" in as_therapist.get(PAGE).content.decode()
-    assert "mail from this site" not in as_therapist.get("/admin/").content.decode()
+    assert "You tested it on" in as_therapist.get(PAGE).content.decode()
+    assert "email from this site" not in as_therapist.get("/admin/").content.decode()
 
 
 def test_a_stale_proof_is_shown_before_going_live(as_therapist: Client, settings: Any) -> None:
     proof.prove(proof.ask("me@example.net").code)
     settings.DEFAULT_FROM_EMAIL = "other@example.org"
     home = as_therapist.get("/admin/").content.decode()
-    assert "The sender or the mail settings have changed" in home
+    assert "The sender or the email settings have changed" in home
     told = as_therapist.post(PAGE, {"code": TestLetter.objects.get().code}).content.decode()
-    assert "Send another." in told
+    assert "Send another one." in told
 
 
 @pytest.mark.parametrize("typed", ["", "me", "a" * 400 + "@example.net"])
@@ -162,5 +162,5 @@ def test_why_a_letter_did_not_leave_is_shown(as_therapist: Client, nobody_listen
     as_therapist.post(PAGE, {"address": "me@example.net"})
     proof.send_due()
     page = as_therapist.get(PAGE).content.decode()
-    assert "did not leave" in page
-    assert "Nobody answers" in page
+    assert "didn't go out" in page
+    assert "Nothing responds" in page

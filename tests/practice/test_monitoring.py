@@ -20,6 +20,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from practice import monitoring
@@ -255,7 +256,7 @@ def test_what_cannot_be_looked_at_holds_up_nothing_else(
         now = timezone.now()
         assert "letters_owed" in {gauge.name for gauge in monitoring.gauges(now)}
         wrong, well = monitoring.split(monitoring.findings(now))
-        assert "Something could not be looked at." in [finding.says for finding in wrong]
+        assert "The site couldn't check one thing." in [finding.says for finding in wrong]
         assert well
         assert "breaks" in caplog.text
     finally:
@@ -273,11 +274,11 @@ def said(of: Callable[..., Any]) -> tuple[list[str], list[str]]:
 
 
 def test_a_worker_that_stood_still_is_told(practice: PracticeSettings) -> None:
-    assert "The worker, which sends the mail, ran all week." in said(own.report)[1]
+    assert "The program that sends your email ran all week." in said(own.report)[1]
     now = timezone.now()
     Silence.objects.create(name="worker", since=now - 3 * DAY, until=now - 3 * DAY + 90 * MINUTE)
     Silence.objects.create(name="worker", since=now - 9 * DAY, until=now - 8 * DAY)
-    words = "The worker, which sends the mail, stood still 1 time, 90 minutes at the longest."
+    words = "The program that sends your email stopped 1 time, 90 minutes at the longest."
     assert words in said(own.report)[0]
 
 
@@ -317,7 +318,7 @@ def certificate(folder: Path, days: int) -> tuple[Path, Path]:
     [
         (60, True, "The site's certificate is good for 60 days."),
         (5, False, "The site's certificate is good for 5 days."),
-        (-2, False, "The site's certificate is over, and browsers warn of it."),
+        (-2, False, "The site's certificate has expired, and browsers warn people."),
     ],
 )
 def test_a_certificate_is_told_of_before_it_ends(
@@ -392,7 +393,7 @@ def test_an_update_that_was_refused_is_wrong_until_one_goes_well(
 def test_a_backup_or_rehearsal_that_is_missing_or_too_old_is_told(
     practice: PracticeSettings,
 ) -> None:
-    assert {"There was no backup yet.", "There was no rehearsed restore yet."} <= set(
+    assert {"There has been no backup yet.", "There has been no restore test yet."} <= set(
         said(own.report)[0]
     )
     now = timezone.now()
@@ -404,14 +405,14 @@ def test_a_backup_or_rehearsal_that_is_missing_or_too_old_is_told(
         BackupProof.objects.create(kind=kind, at=now - ago, ok=ok, what="x")
     wrong, well = said(own.report)
     assert "The last good backup is 3 days old." in wrong
-    assert "The last good rehearsed restore is 9 days old." in well
+    assert "The last good restore test is 9 days old." in well
     ages = {g.labels["kind"]: g.value for g in own.measure(None, now) if "proof" in g.name}
     assert ages == {"backup": 3 * 86400, "rehearsal": 9 * 86400}
 
 
 def test_sample_content_is_told(practice: PracticeSettings) -> None:
     factories.practice_settings(fee="$150 (sample)")
-    assert [line for line in said(own.report)[0] if "Sample content still stands" in line]
+    assert [line for line in said(own.report)[0] if "Some sample content is still there" in line]
 
 
 # --- Business associate agreements ---------------------------------------------------------
@@ -430,7 +431,7 @@ def test_sample_content_is_told(practice: PracticeSettings) -> None:
         ),
         (
             {"signed_on": date(2025, 1, 1), "ends_on": date(2026, 1, 1)},
-            "Host: was to be renewed by January 1, 2026",
+            "Host: was due for renewal by January 1, 2026",
         ),
     ],
 )
@@ -451,9 +452,9 @@ def test_an_agreement_that_is_due_stands_on_the_admins_home_and_in_the_weekly_ma
     practice: PracticeSettings, as_therapist: Client, as_editor: Client
 ) -> None:
     home = reverse("wagtailadmin_home")
-    assert agreements.NONE_NOTED in as_therapist.get(home).content.decode()
+    assert escape(agreements.NONE_NOTED) in as_therapist.get(home).content.decode()
     Agreement.objects.create(practice=practice, service="Northern Host")
-    assert agreements.NONE_NOTED not in as_therapist.get(home).content.decode()
+    assert escape(agreements.NONE_NOTED) not in as_therapist.get(home).content.decode()
     assert "Northern Host: not signed yet" in as_therapist.get(home).content.decode()
     assert "Northern Host" not in as_editor.get(home).content.decode()
     assert [line for line in said(own.report)[0] if "Northern Host: not signed yet" in line]

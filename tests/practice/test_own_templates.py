@@ -62,14 +62,14 @@ def test_a_template_in_the_place_of_wagtails_counts_too(folder: Path) -> None:
 def test_a_template_that_stands_for_none_is_named_unless_it_says_so(folder: Path) -> None:
     write(folder, NOWHERE, "<p>Ours</p>")
     [line] = told()
-    assert "gone" in line
+    assert "no longer has" in line
     write(folder, NOWHERE, "{# own #}<p>Ours</p>")
     assert told() == []
 
 
 def test_nothing_is_copied_over_what_a_practice_wrote(folder: Path) -> None:
     write(folder, FOOTER, "<p>Ours</p>")
-    with pytest.raises(CommandError, match="is there already"):
+    with pytest.raises(CommandError, match="is already there"):
         call_command("copy_template", FOOTER)
     with pytest.raises(CommandError, match="no template"):
         call_command("copy_template", NOWHERE)

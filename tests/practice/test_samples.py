@@ -232,8 +232,8 @@ def test_a_page_that_the_owner_changed_stays_as_it_is(sample: HomePage) -> None:
     said = remove()
     assert everything()[3] == before
     assert ArticlePage.objects.published().get().title == "My own words"
-    assert "Kept the topic Conflict: an article has it." in said
-    assert "Kept the picture Sample picture: hills: a page uses it." in said
+    assert "Left the topic Conflict: an article has it." in said
+    assert "Left the picture Sample picture: hills: a page uses it." in said
 
 
 def test_a_page_with_a_draft_of_the_owners_stays_and_the_reason_is_said(sample: HomePage) -> None:
@@ -241,7 +241,10 @@ def test_a_page_with_a_draft_of_the_owners_stays_and_the_reason_is_said(sample: 
     essay.title = "Not finished"
     essay.save_revision()
     said = remove()
-    assert "Kept the page A Gate Is Not a Wall: a draft of yours waits to be published." in said
+    assert (
+        "Left the page A Gate Is Not a Wall: you have a draft of it that isn't published yet."
+        in said
+    )
     assert ArticlePage.objects.published().get() == essay
 
 
@@ -270,11 +273,11 @@ def test_a_topic_that_the_owner_described_stays(sample: HomePage) -> None:
     Topic.objects.filter(name="Conflict").update(description="In my own words.")
     said = remove()
     assert Topic.objects.get().name == "Conflict"
-    assert "Kept the topic Conflict: you changed it." in said
+    assert "Left the topic Conflict: you changed it." in said
 
 
 def test_the_only_sign_in_is_kept(sample: HomePage) -> None:
-    assert "Kept the sign-in therapist@example.com: nobody else could sign in." in remove()
+    assert "Left the sign-in therapist@example.com: no one else could sign in." in remove()
     assert User.objects.filter(email=samples.SIGN_IN).exists()
 
 

@@ -285,7 +285,7 @@ def test_a_password_that_was_changed_is_shown_no_more(
         User.objects.filter(pk=owner.pk).update(password=hasher.encode("another", hasher.salt()))
     assert (later.data / "sample-sign-in.txt").exists()
     again = later()
-    assert "the e-mail and password you chose" in again.output
+    assert "the email and password you chose" in again.output
     assert first.password not in again.output
     assert not (later.data / "sample-sign-in.txt").exists()
 
@@ -310,7 +310,7 @@ def test_when_one_process_dies_all_end_and_it_says_which(
     under = children(start.process.pid)
     os.kill(under[which], signal.SIGKILL)
     rest, _ = start.process.communicate(timeout=PATIENCE)
-    assert f"The {name} ended by itself" in rest
+    assert f"The {name} stopped by itself" in rest
     assert "Traceback" not in rest
     assert start.process.returncode == 1
     assert soon(lambda: all_gone(under))
@@ -379,7 +379,7 @@ def test_only_whole_numbers_up_to_65535_are_ports(text: str) -> None:
 
 
 def test_a_data_folder_that_cannot_be_written_is_one_line() -> None:
-    assert "cannot be written to" in refusal(Path("/proc/data"), free_port())
+    assert "can't be written to" in refusal(Path("/proc/data"), free_port())
 
 
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:

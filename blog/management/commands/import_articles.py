@@ -26,10 +26,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="The document: plain text.")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be done, and write nothing."
+            "--dry-run", action="store_true", help="Only say what would be done; write nothing."
         )
         parser.add_argument(
-            "--publish", action="store_true", help="Publish the pages; else they are drafts."
+            "--publish", action="store_true", help="Publish the pages; otherwise they're drafts."
         )
         parser.add_argument(
             "--title",
@@ -37,9 +37,9 @@ class Command(BaseCommand):
             default=[],
             dest="titles",
             metavar="TITLE",
-            help="A line that is the title of an article, where the guess is wrong; may be "
-            "repeated. Where a heading was wrongly taken for a title, give all the titles. A line "
-            "of --- in the document separates articles, too.",
+            help="The line that is an article's title, if the guess is wrong. Repeat it as needed. "
+            "If a heading was taken for a title, give all the titles. A line of --- in the "
+            "document separates articles, too.",
         )
 
     def handle(
@@ -58,10 +58,10 @@ class Command(BaseCommand):
         drafts = self.drafts(text, titles)
         index = ArticleIndexPage.objects.first()
         if index is None:
-            raise CommandError("There is no list of articles to import into; run migrate first.")
+            raise CommandError("There's no list of articles to import into. Run migrate first.")
         if guessed:
             self.stdout.write(
-                f"{path.name} was read as {guessed}, since it isn't in UTF-8. Check its "
+                f"{path.name} was read as {guessed}, because it isn't in UTF-8. Check its "
                 "quotation marks and accents."
             )
         for draft in drafts:
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(f"Nothing was imported: {'; '.join(error.messages)}") from error
         except IntegrityError as error:
-            raise CommandError("Nothing was imported: another import ran meanwhile.") from error
+            raise CommandError("Nothing was imported: another import was running.") from error
         for result in results:
             self.report(result, dry_run)
         if dry_run:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
         except (UnknownTitle, LostLine) as error:
             raise CommandError(f"Nothing was imported: {error}.") from error
         if not drafts:
-            raise CommandError("Nothing was imported: the document holds no text.")
+            raise CommandError("Nothing was imported: the document has no text.")
         for draft in drafts:
             if not draft.body:
                 raise CommandError(
@@ -104,7 +104,7 @@ class Command(BaseCommand):
         for guess in draft.guesses:
             self.stdout.write(f"  line {guess.line}: {guess.what} ({guess.why})")
         if draft.kind == "article" and "call_to_action" not in dict(draft.body):
-            self.stdout.write("  no closing invitation: the practice's own will end the article")
+            self.stdout.write("  no closing invitation: it will end with the practice's own")
 
     def report(self, result: Result, dry_run: bool) -> None:
         if dry_run:

@@ -8,7 +8,7 @@ from booking.erasure import honoring
 class Command(BaseCommand):
     """Run it after every restore, before the site is opened."""
 
-    help = "Erases again what a backup brought back, and honors what else was wished since."
+    help = "Erases again what a backup brought back, and honors what visitors asked for since."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(honoring.do_again())

@@ -8,17 +8,17 @@ from booking.management.commands.export_person import ask, said
 
 
 class Command(BaseCommand):
-    help = "Erases everything on file about a person, found by e-mail or telephone."
+    help = "Erases everything on file about a person, found by email or phone."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--yes", action="store_true", help="do not ask again")
+        parser.add_argument("--yes", action="store_true", help="don't ask first")
 
     def handle(self, *args: Any, **options: Any) -> None:
         contact = ask()
         if not options["yes"]:
             self.stderr.write(
                 f"This erases everything on file for {data_requests.read(contact)}. "
-                "It cannot be taken back. Type yes to erase: ",
+                "You can't undo it. Type yes to erase: ",
                 ending="",
             )
             self.stderr.flush()
@@ -27,5 +27,5 @@ class Command(BaseCommand):
         found, held = data_requests.erase_person(contact)
         self.stdout.write(f"{found - held} requests erased")
         if held:
-            self.stdout.write(f"{held} are held, and are erased when their hold is over")
+            self.stdout.write(f"{held} are on legal hold, and are erased when it ends")
         self.stdout.write(said(contact))

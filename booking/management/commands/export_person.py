@@ -12,7 +12,7 @@ class Command(BaseCommand):
     shell's history and in the list of processes.
     """
 
-    help = "Writes a copy of everything on file about a person, found by e-mail or telephone."
+    help = "Writes a copy of everything on file about a person, found by email or phone."
 
     def handle(self, *args: Any, **options: Any) -> None:
         contact = ask()
@@ -26,7 +26,7 @@ def said(contact: str) -> str:
     sentence = f"Looked for {data_requests.read(contact)}."
     if unreadable := data_requests.unreadable():
         sentence += (
-            f" {unreadable} cannot be read without their key, and nobody can say whose they are."
+            f" {unreadable} can't be read without their key, so there's no telling whose they are."
         )
     return sentence
 
@@ -34,11 +34,11 @@ def said(contact: str) -> str:
 def ask() -> str:
     """What somebody types, with an address or a number in it. Raises CommandError for none."""
     if sys.stdin.isatty():
-        sys.stderr.write("E-mail address or telephone: ")
+        sys.stderr.write("Email address or phone number: ")
         sys.stderr.flush()
     contact = sys.stdin.readline().strip()
     if not contact:
-        raise CommandError("Whose data? Type an e-mail address or a telephone number.")
+        raise CommandError("Whose data? Type an email address or a phone number.")
     if not data_requests.read(contact):
         raise CommandError(data_requests.NEITHER)
     return contact

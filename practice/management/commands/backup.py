@@ -11,15 +11,15 @@ from practice.worker import clocks
 
 
 class Command(BaseCommand):
-    help = "Makes an encrypted backup of the database and the uploads, while the site serves."
+    help = "Makes an encrypted backup of the database and uploads while the site is running."
 
     def add_arguments(self, parser: Any) -> None:
         for option, words in {
             "--new-key": "print a new pair of keys and stop",
-            "--tombstones": "only copy the file of what was erased and wished",
-            "--take-over": "even if another installation, which is gone for good, made those there",
-            "--list": "only list what is there",
-            "--progress": "say how far it is",
+            "--tombstones": "only copy the file of erasures and wishes",
+            "--take-over": "even if the installation that made the backups there is gone for good",
+            "--list": "only list the backups",
+            "--progress": "show progress",
         }.items():
             parser.add_argument(option, action="store_true", help=words)
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 tell = progress(options["progress"])
                 made = making.make(scratch, tell, take_over=options["take_over"])
                 note(str(made))
-            self.stdout.write(f"{made}\nRead again after writing; it is what was written.")
+            self.stdout.write(f"{made}\nRead back after writing: it matches.")
             if doubt := clocks.doubt(timezone.now()):
                 self.stderr.write(
                     f"{doubt} So this backup carries that last date, and no old one was deleted. "
@@ -51,12 +51,12 @@ class Command(BaseCommand):
         private, public = sealing.new_pair()
         letters = private.removeprefix(sealing.BEGINS)
         self.stdout.write(
-            f"The private key, which opens every backup. It is shown this once and kept nowhere.\n"
-            f"Write it down or print it, put it where this server is not, and make a second copy:\n"
+            f"The private key, which opens every backup. You see it only now; it isn't stored.\n"
+            f"Write it down or print it, store it away from this server, and make a second copy:\n"
             f"\n    {sealing.BEGINS}"
             f"\n    {grouped(letters[:32])}"
             f"\n    {grouped(letters[32:])}\n\n"
-            f"Wherever it is asked for, the spaces may be left out.\n\n"
-            f"The public key, which goes into the site's settings:\n"
+            f"When you type it, you can leave out the spaces.\n\n"
+            f"The public key, for the site's settings:\n"
             f"\n    BACKUP_RECIPIENT={public}\n"
         )

@@ -16,24 +16,24 @@ from practice.mail.views import learns_of_bounces
 
 class Command(BaseCommand):
     help = (
-        "Looks at SPF, DKIM and DMARC of the sender's domain and at the way by which mail leaves, "
-        "and says what is right and what to do. Sends nothing."
+        "Checks SPF, DKIM and DMARC of the sender's domain and how email leaves, and says what's "
+        "right and what to do. Sends nothing."
     )
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--dns", metavar="ADDRESS[:PORT]", help="another DNS server to ask")
         parser.add_argument(
-            "--selector", action="append", default=[], help="under which a DKIM key is published"
+            "--selector", action="append", default=[], help="a selector of your DKIM key"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">").strip().lower()
         found = records.Records(_resolver(options["dns"]))
-        self.stdout.write(f"Letters come from {settings.DEFAULT_FROM_EMAIL}.")
+        self.stdout.write(f"Email comes from {settings.DEFAULT_FROM_EMAIL}.")
         findings = _way_out()
         if settings.MAIL_SERVICE and not learns_of_bounces():
-            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY: see docs/operator/mail.md."
-            says = "The service does not tell of letters that come back."
+            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY; docs/operator/mail.md says how."
+            says = "The service doesn't tell the site when an email comes back."
             findings.append(advice(says, todo, about="Bounces"))
         if "." in domain:
             known = SERVICES.get(settings.MAIL_SERVICE) or provider_of(settings.EMAIL_HOST)
@@ -43,15 +43,15 @@ class Command(BaseCommand):
             findings += records.look(domain, found, spf=spf, selectors=tried)
         else:
             todo = "Set DEFAULT_FROM_EMAIL to an address at your own domain."
-            says = f"{domain} is no domain of the internet."
+            says = f"{domain} isn't a domain on the internet."
             findings.append(fault(says, todo, about="Sender"))
         for finding in findings:
             for line in finding.lines():
                 self.stdout.write(line)
         left = sum(finding.verdict == Verdict.FAULT for finding in findings)
         if left:
-            raise CommandError(f"{left} to be mended.")
-        self.stdout.write("Nothing is in the way. send_test_letter ADDRESS proves it.")
+            raise CommandError(f"{left} to fix.")
+        self.stdout.write("Everything looks good. To prove it: manage.py send_test_letter ADDRESS")
 
 
 def _resolver(address: str | None) -> dns.resolver.Resolver:
@@ -60,12 +60,12 @@ def _resolver(address: str | None) -> dns.resolver.Resolver:
         try:
             resolver = dns.resolver.Resolver()
         except dns.resolver.NoResolverConfiguration:
-            raise CommandError("This server knows no DNS; name one with --dns.") from None
+            raise CommandError("This server has no DNS set up. Name one with --dns.") from None
     else:
         resolver = dns.resolver.Resolver(configure=False)
         host, _, port = address.rpartition(":") if address.count(":") == 1 else (address, "", "53")
         if not dns.inet.is_address(host) or not port.isdecimal():
-            raise CommandError("--dns wants an address, such as 9.9.9.9 or 127.0.0.1:53.")
+            raise CommandError("--dns needs an address, such as 9.9.9.9 or 127.0.0.1:53.")
         resolver.nameservers, resolver.port = [host], int(port)
     resolver.lifetime = 5
     return resolver
@@ -77,7 +77,7 @@ def _way_out() -> list[Finding]:
         return reach.look_at_service(settings.MAIL_SERVICE, url)
     if not settings.EMAIL_BACKEND.endswith("smtp.EmailBackend"):
         todo = "Set EMAIL_URL or MAIL_SERVICE; docs/operator/mail.md says how."
-        return [reach.fault("Mail does not leave this machine.", todo)]
+        return [reach.fault("Email doesn't leave this machine.", todo)]
     server = reach.Server(
         settings.EMAIL_HOST,
         settings.EMAIL_PORT,

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     are not looked at but to say whether the paper is up to date.
     """
 
-    help = "Checks that the recovery kit on paper reads everything in this database."
+    help = "Checks that the keys on your paper recovery kit read everything in this database."
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument(
@@ -27,33 +27,33 @@ class Command(BaseCommand):
         except paper.Misread as slip:
             raise CommandError(str(slip)) from slip
         if not on_paper:
-            raise CommandError("There was no line of a key. One begins with 1a.")
+            raise CommandError("There was no line of a key. The first begins with 1a.")
         if options["env"]:
             self.stdout.write(f"FIELD_ENCRYPTION_KEYS={','.join(on_paper)}")
             return
         try:
             count = rotation.count(on_paper)
         except DatabaseError as problem:
-            raise CommandError("The database cannot be read; is the backup in place?") from problem
+            raise CommandError("The database can't be read. Is the backup in place?") from problem
         readable = count.current + count.rotated
-        self.stdout.write(f"{readable} values can be read with what is on the paper.")
+        self.stdout.write(f"{readable} values can be read with the keys on paper.")
         if count.unreadable:
             raise CommandError(
-                f"{count.unreadable} values cannot: the paper lacks a key. "
+                f"{count.unreadable} values can't: the paper is missing a key. "
                 "Print a new kit with `manage.py recovery_kit`."
             )
         if settings.FIELD_ENCRYPTION_KEYS[0] not in on_paper:
             raise CommandError(
-                "The key with which this site encrypts now is not on the paper. "
+                "The key that this site encrypts with now isn't on the paper. "
                 "Print a new kit with `manage.py recovery_kit`."
             )
-        self.stdout.write("The paper is good, and holds the key with which this site encrypts.")
+        self.stdout.write("The paper is good. It has the key that this site encrypts with.")
 
     def _typed(self) -> str:
         """The lines of each key, as somebody types them; each is right, or is asked for again."""
         self.stderr.write(
-            "Type what stands on the paper behind each label. Small letters will do, and spaces "
-            "are as you like. An empty line in the place of a further key ends it."
+            "Type what's on the paper after each label. Lowercase is fine, and spaces don't "
+            "matter. When there are no more keys, press Enter on an empty line."
         )
         lines = []
         for number, letter in ((n, each) for n in itertools.count(1) for each in paper.LETTERS):
@@ -79,6 +79,6 @@ class Command(BaseCommand):
             try:
                 paper.part_of(label, rest)
             except paper.Misread as slip:
-                self.stderr.write(f"{slip} Once more:" if rest else "This line is still needed:")
+                self.stderr.write(f"{slip} Try again:" if rest else "This line is still needed:")
             else:
                 return f"{label}  {rest}"

@@ -6,7 +6,7 @@ from practice.website import own_templates
 
 
 class Command(BaseCommand):
-    help = "Copies one of the site's templates into the practice's own files, to be changed there."
+    help = "Copies one of the site's templates into the practice's own files, to change there."
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("name", help="such as includes/footer.html")
@@ -17,4 +17,4 @@ class Command(BaseCommand):
         except FileNotFoundError:
             raise CommandError(f"The site has no template {name}.") from None
         except FileExistsError as error:
-            raise CommandError(f"{error.filename} is there already.") from None
+            raise CommandError(f"{error.filename} is already there.") from None

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     The button on the admin's first page does the same.
     """
 
-    help = "Says that the server's date is right, so that what ends by age goes on."
+    help = "Tells the site that the server's date is right, so that whatever waits for it goes on."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()

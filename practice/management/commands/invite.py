@@ -14,14 +14,14 @@ from practice.website.initial_data import THERAPIST
 
 class Command(BaseCommand):
     help = (
-        "Make an account without a password, or find it, and print a one-time link by which its "
-        "owner chooses a password or a passkey. The link is good for a day."
+        "Make an account, or find it, and print a one-time link with which its owner chooses a "
+        "passkey or a password. The link is good for a day."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")
         parser.add_argument("--group", help="Therapist or Editor; a new account needs one")
-        parser.add_argument("--superuser", action="store_true", help="may do everything")
+        parser.add_argument("--superuser", action="store_true", help="allow everything")
 
     def handle(
         self, *args: Any, email: str, group: str | None, superuser: bool, **options: Any
@@ -29,15 +29,17 @@ class Command(BaseCommand):
         try:
             email = contacts.email(email)
         except ValidationError as error:
-            raise CommandError(f'"{email}" is no e-mail address.') from error
+            raise CommandError(f'"{email}" isn\'t an email address.') from error
         user = User.objects.filter(email=email.strip().lower()).first()
         if user is None:
             user = self.make(email, group, superuser)
         elif group or superuser:
-            raise CommandError(f"{user.email} has an account already. Change it in the admin.")
+            raise CommandError(f"{user.email} already has an account. Change it in the admin.")
         elif not user.is_active:
-            raise CommandError(f"The account of {user.email} is closed.")
-        self.stdout.write("This link is good for a day and works once. Send it to its owner alone:")
+            raise CommandError(f"{user.email}'s account is closed.")
+        self.stdout.write(
+            "This link works once, and only for a day. Send it to its owner and no one else:"
+        )
         self.stdout.write(one_time_link(user))
 
     def make(self, email: str, name: str | None, superuser: bool) -> User:
@@ -45,7 +47,7 @@ class Command(BaseCommand):
         if name and group is None:
             raise CommandError(f'There is no group "{name}".')
         if group is None and not superuser:
-            raise CommandError(f"Say what they may do: --group {THERAPIST}, or --superuser.")
+            raise CommandError(f"Say what they may do: --group {THERAPIST} or --superuser.")
         user = User.objects.create_user(email, None, is_superuser=superuser, is_staff=superuser)
         if group:
             user.groups.add(group)

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         kind.add_argument(
             "--drafts",
             action="store_true",
-            help="Fill the empty pages alone, and publish none: for a site of your own.",
+            help="Fill only the empty pages, and publish none: for a site of your own.",
         )
         kind.add_argument(
             "--password", help=f"Also make the sign-in {samples.SIGN_IN} with this password."

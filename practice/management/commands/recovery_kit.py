@@ -19,7 +19,7 @@ class Command(BaseCommand):
     nothing. So it must not lie where the backups do.
     """
 
-    help = "Prints what has to be kept on paper to read a backup on another machine."
+    help = "Prints what you need on paper to read a backup on another machine."
 
     def handle(self, *args: Any, **options: Any) -> None:
         practice = PracticeSettings.objects.first() or PracticeSettings()
@@ -40,12 +40,14 @@ class Command(BaseCommand):
         """
         for name in ("BACKUP_TO", "BACKUP_RECIPIENT"):
             if not getattr(settings, name):
-                return [f"No backups are made yet: {name} is not set. When it is, print anew."]
+                return [
+                    f"There are no backups yet: {name} isn't set. Once it is, print this again."
+                ]
         return [
-            "The backups lie in",
+            "The backups are in",
             *places(),
-            "and need another paper as well: the private key of backups, which begins with",
-            "AGE-SECRET-KEY-1 and was shown once when it was made. It fits",
+            "and need another paper, too: the private key of backups, which begins with",
+            "AGE-SECRET-KEY-1 and was shown once, when it was made. It goes with",
             settings.BACKUP_RECIPIENT,
         ]
 
@@ -57,5 +59,5 @@ def places() -> list[str]:
     if "://" in settings.BACKUP_TO and endpoint:
         found.append(f"at {endpoint}")
     elif "://" not in settings.BACKUP_TO:
-        found.append(f"of the server {socket.gethostname()}")
+        found.append(f"on the server {socket.gethostname()}")
     return [re.sub(r"//[^/@]*@", "//", each).partition("?")[0] for each in found]

@@ -19,22 +19,22 @@ class Command(BaseCommand):
     The pages that `migrate` made become empty drafts again, all others go.
     """
 
-    help = "Remove what is left of the sample content and was never changed."
+    help = "Remove the sample content that no one has changed."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="Say it, but change nothing.")
+        parser.add_argument("--dry-run", action="store_true", help="Only say what would change.")
 
     def handle(self, *args: Any, dry_run: bool = False, **options: Any) -> None:
         with transaction.atomic():
             lines = list(remove_pages())
             # Whoever publishes a draft of the sample as it came has made it a page of their own.
             for title in samples.marked_titles():
-                lines.append(f"Kept the page {title}: you published it. Write over what is in it.")
+                lines.append(f"Left the page {title}: you published it. Replace what's in it.")
             for _, others in samples.removed.send(sender=type(self)):
                 lines += others or []
             lines += [*reset_settings(), *remove_sign_in()]
             transaction.set_rollback(dry_run)
-        for line in lines or ["There is no sample content."]:
+        for line in lines or ["There's no sample content."]:
             self.stdout.write(line)
         if dry_run:
             self.stdout.write("Nothing was changed: this was a dry run.")
@@ -44,12 +44,12 @@ def remove_pages() -> Iterator[str]:
     for remembered in samples.standing_pages().order_by("-page__depth", "page__path"):
         page = remembered.page.specific
         if page.latest_revision_id != remembered.revision_id:
-            yield f"Kept the page {page.title}: a draft of yours waits to be published."
+            yield f"Left the page {page.title}: you have a draft of it that isn't published yet."
         elif page.depth <= TREE_OF_MIGRATE:
             remembered.delete()
             yield empty(page)
         elif page.numchild:
-            yield f"Kept the page {page.title}: there are pages below it."
+            yield f"Left the page {page.title}: there are pages below it."
         else:
             page.delete()
             yield f"Removed the page {page.title}."
@@ -85,7 +85,7 @@ def reset_settings() -> Iterator[str]:
         setattr(practice, name, PracticeSettings._meta.get_field(name).get_default())
     practice.save()
     fields = [str(PracticeSettings._meta.get_field(name).verbose_name) for name in names]
-    yield f"Emptied in the settings of the practice: {', '.join(fields)}."
+    yield f"Emptied under Settings, Practice: {', '.join(fields)}."
 
 
 def remove_sign_in() -> Iterator[str]:
@@ -98,4 +98,4 @@ def remove_sign_in() -> Iterator[str]:
         user.delete()
         yield f"Removed the sign-in {samples.SIGN_IN}."
     else:
-        yield f"Kept the sign-in {samples.SIGN_IN}: nobody else could sign in."
+        yield f"Left the sign-in {samples.SIGN_IN}: no one else could sign in."

@@ -10,9 +10,9 @@ from practice.models import User
 
 class Command(BaseCommand):
     help = (
-        "Remove the passkeys, app and recovery codes of an account and end its sessions. Its "
-        "owner signs in with the password, or by a link from `invite`, and makes a new one. "
-        "Be sure that it is they who ask."
+        "Remove an account's passkeys, authenticator app and recovery codes, and sign it out "
+        "everywhere. Its owner signs in with the password, or with a link from `invite`, and makes "
+        "a new passkey. Make sure that it's really the owner who asked."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,4 +24,4 @@ class Command(BaseCommand):
             raise CommandError(f"{email} has no account.")
         removed, ended = factors.reset(user)
         self.stdout.write(f"Removed {removed} second factors of {user.email}.")
-        self.stdout.write(f"Ended {ended} sessions.")
+        self.stdout.write(f"Signed out {ended} devices.")

@@ -11,11 +11,12 @@ from practice.backups.commands import plainly, private_key, progress
 
 NEXT = """\
 Now:
-1. manage.py check_recovery_kit     (the keys on paper read everything that came back)
+1. manage.py check_recovery_kit     (do the keys on paper read everything that came back?)
 2. manage.py check --deploy --database default
-3. /opt/practice/current/deploy/install, or what else starts the web server and the worker here.
-   Letters that were owed when the backup was made leave again, so a few people may get one twice.
-4. manage.py backup     (it says so if --take-over is needed)
+3. /opt/practice/current/deploy/install, or whatever starts the web server and the worker here.
+   Emails that were still due when the backup was made go out again, so a few people may get one
+   twice.
+4. manage.py backup     (it tells you if it needs --take-over)
 """
 
 
@@ -25,22 +26,22 @@ class Command(BaseCommand):
     The backup is unpacked and held against its manifest before anything here is touched.
     """
 
-    help = "Puts a backup back into an empty site, and honors what was erased and wished since."
+    help = "Restores a backup into an empty site, and honors what was erased and asked for since."
     requires_system_checks = []
 
     def add_arguments(self, parser: Any) -> None:
         words = "a file, a folder or s3://bucket/prefix, or a name in BACKUP_TO; "
-        words += "without any, the newest there"
+        words += "otherwise the newest there"
         parser.add_argument("backup", nargs="?", default="", help=words)
-        words = "the private key; without, it is asked for"
+        words = "the private key; otherwise you type it"
         parser.add_argument("--key", default="", metavar="FILE", help=words)
         for option, words in {
-            "--replace": "even if this site holds something already",
-            "--other-keys": "even if it was made with keys that are not in FIELD_ENCRYPTION_KEYS",
-            "--progress": "say how far it is",
+            "--replace": "even if this site already has something in it",
+            "--other-keys": "even if it was made with keys that aren't in FIELD_ENCRYPTION_KEYS",
+            "--progress": "show progress",
         }.items():
             parser.add_argument(option, action="store_true", help=words)
-        words = "for trial: only write the figures to FILE as JSON"
+        words = "for a restore test: only write the numbers to FILE as JSON"
         parser.add_argument("--report", metavar="FILE", help=words)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -59,8 +60,8 @@ class Command(BaseCommand):
             self.stdout.write(f"The practice's own templates and styles are in {restored.own}.")
         if restored.unreadable:
             self.stderr.write(
-                f"{restored.unreadable} values cannot be read with FIELD_ENCRYPTION_KEYS as they "
-                "are here: a key is missing. docs/operator/keys.md says what to do."
+                f"{restored.unreadable} values can't be read with the FIELD_ENCRYPTION_KEYS set "
+                "here: a key is missing. docs/operator/keys.md says what to do."
             )
         if not options["report"]:
             self.take_over(store)
@@ -74,11 +75,11 @@ class Command(BaseCommand):
             if owning.owner(store)[0] != owning.here():
                 owning.take_over(store)
                 self.stdout.write(
-                    "From now on this installation makes the backups in BACKUP_TO; the one that "
-                    "made them before is refused there."
+                    "From now on this installation makes the backups in BACKUP_TO. The one that "
+                    "made them before can't anymore."
                 )
         except (BackupProblem, OSError) as problem:
             self.stderr.write(
-                f"All of it came back. Only, BACKUP_TO could not be taken over: {problem} "
-                "Once that is mended: backup --take-over"
+                f"Everything came back, but this site couldn't take over BACKUP_TO: {problem} "
+                "Once that's fixed, run `manage.py backup --take-over`."
             )

@@ -9,10 +9,10 @@ from practice.encryption import rotation
 
 
 class Command(BaseCommand):
-    help = "Encrypts everything anew with the first key, while the site serves."
+    help = "Re-encrypts everything with the first key while the site is running."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing, only count")
+        parser.add_argument("--check", action="store_true", help="only count; change nothing")
         parser.add_argument("--new-key", action="store_true", help="print a new key and stop")
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -28,16 +28,16 @@ class Command(BaseCommand):
             count = rotation.count(settings.FIELD_ENCRYPTION_KEYS)
         else:
             count = rotation.rotate(self.stdout.write)
-        verb = "wait for" if options["check"] else "were brought under"
-        self.stdout.write(f"{count.rotated} values {verb} the first key, {count.current} were.")
+        verb = "still need" if options["check"] else "now have"
+        self.stdout.write(f"{count.rotated} values {verb} the first key, {count.current} had it.")
         if count.unreadable:
             raise CommandError(
-                f"{count.unreadable} values cannot be read with any key at hand. They stay as "
-                "they are. Add the key that they were written with to the end of "
+                f"{count.unreadable} values can't be read with any of the keys here. They stay as "
+                "they are. Add the key they were encrypted with to the end of "
                 "FIELD_ENCRYPTION_KEYS, restart, and run this again."
             )
         if len(settings.FIELD_ENCRYPTION_KEYS) > 1 and not (options["check"] and count.rotated):
             self.stdout.write(
-                "The other keys are not needed any more by this database. Backups made before now "
-                "still need them: keep the recovery kit that names them as long as those."
+                "This database no longer needs the other keys. Backups made before now still do: "
+                "store the recovery kit that lists those keys for as long as those backups."
             )

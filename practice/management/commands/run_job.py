@@ -11,7 +11,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("name", nargs="?", help="of the job")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
-        parser.add_argument("--now", action="store_true", help="though it is not due")
+        parser.add_argument("--now", action="store_true", help="even if it isn't due")
 
     def handle(self, *args: Any, name: str | None, **options: Any) -> None:
         every = jobs.registered()
@@ -21,11 +21,13 @@ class Command(BaseCommand):
         elif job := every.get(name):
             self._run(job, {option for option in ("dry_run", "now") if options[option]})
         else:
-            raise CommandError(f"There is no job {name}. `manage.py run_job` lists them all.")
+            raise CommandError(f"There's no job {name}. `manage.py run_job` lists them all.")
 
     def _run(self, job: jobs.Job, asked: set[str]) -> None:
         if len(asked) > 1 or not asked <= job.options.keys():
-            raise CommandError(f"{job.name} cannot be run so. `manage.py run_job` says how.")
+            raise CommandError(
+                f"{job.name} doesn't take that option. `manage.py run_job` says which it takes."
+            )
         if asked:
             said = job.options[asked.pop()]()
         else:

@@ -11,13 +11,13 @@ from practice.mail import proof
 
 class Command(BaseCommand):
     help = (
-        "Sends a test letter to ADDRESS; --code CODE, from that letter, proves that mail arrives. "
+        "Sends a test email to ADDRESS; --code CODE, from that email, proves that it arrived. "
         "Without either, sends the one that was asked for in the admin."
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("address", nargs="?", help="an address at which you can read mail")
-        parser.add_argument("--code", help="the code that stands in the letter")
+        parser.add_argument("address", nargs="?", help="an address where you can read email")
+        parser.add_argument("--code", help="the code from the email")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if code := options["code"]:
@@ -25,7 +25,7 @@ class Command(BaseCommand):
                 proof.prove(code)
             except proof.NotProved as error:
                 raise CommandError(str(error)) from None
-            self.stdout.write("Mail arrives: noted.")
+            self.stdout.write("Noted: email arrives.")
             return
         if address := options["address"]:
             try:
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         sent = proof.send_due()
         if address and not sent:
             problem = getattr(proof.state().letter, "problem", "")
-            raise CommandError(f"The letter did not leave. {problem}".strip())
-        self.stdout.write(f"{sent} test letters sent")
+            raise CommandError(f"The email didn't go out. {problem}".strip())
+        self.stdout.write(f"{sent} test emails sent")
         if address:
-            self.stdout.write("When it is there: manage.py send_test_letter --code CODE")
+            self.stdout.write("When it arrives: manage.py send_test_letter --code CODE")

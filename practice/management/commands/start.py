@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
 def read_port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
-        raise CommandError(f"PORT={text} is no port: choose a number from 1024 to 65535.")
+        raise CommandError(f"PORT={text} isn't a port. Choose a number from 1024 to 65535.")
     return int(text)
 
 
@@ -87,7 +87,7 @@ def listen(port: int) -> list[socket.socket]:
                 continue  # a machine without IPv6
             other = port + 1 if 1024 <= port < 65535 else 8080
             raise CommandError(
-                f"Port {port} cannot be used ({os.strerror(problem.errno or 0)}). "
+                f"Port {port} can't be used ({os.strerror(problem.errno or 0)}). "
                 f"Choose another: make run PORT={other}"
             ) from problem
     return sockets
@@ -99,10 +99,10 @@ def refuse_unless_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as problem:
-        raise CommandError(f"{folder} cannot be written to ({problem.strerror}).") from problem
+        raise CommandError(f"{folder} can't be written to ({problem.strerror}).") from problem
     for file in folder.glob("db.sqlite3*"):
         if not os.access(file, os.W_OK):
-            raise CommandError(f"{file} belongs to somebody else and cannot be written to.")
+            raise CommandError(f"{file} belongs to another user and can't be written to.")
 
 
 def running_file() -> Path:
@@ -178,7 +178,7 @@ def load_sample_content() -> None:
 
 
 def sample_sign_in() -> tuple[str, str] | None:
-    """The sample's e-mail and password, or None once either was changed."""
+    """The sample's email and password, or None once either was changed."""
     try:
         email, password = sign_in_file().read_text().split()
     except (OSError, ValueError):
@@ -211,15 +211,15 @@ def wait_until_it_answers(port: int, check: Callable[[], None]) -> None:
         finally:
             site.close()
         time.sleep(0.1)
-    raise CommandError(f"The site did not come up: /healthz/ gave {answer}.")
+    raise CommandError(f"The site didn't start: /healthz/ gave {answer}.")
 
 
 def welcome(port: int) -> str:
     known = sample_sign_in()
-    sign_in = "  Sign in   with the e-mail and password you chose"
+    sign_in = "  Sign in   with the email and password you chose"
     if known:
         sign_in = f"  Sign in   {known[0]}\n"
-        sign_in += f"  Password  {known[1]}   (kept in {sign_in_file()} until you change it)"
+        sign_in += f"  Password  {known[1]}   (in {sign_in_file()} until you change it)"
     mail = f"is sent by {settings.EMAIL_HOST}"
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
         mail = f"is written to {settings.EMAIL_FILE_PATH}"
@@ -227,5 +227,5 @@ def welcome(port: int) -> str:
         "\nThe site is running. Ctrl-C stops it.\n\n"
         f"  Site      http://localhost:{port}/\n"
         f"  Admin     http://localhost:{port}/admin/\n"
-        f"{sign_in}\n  Mail      {mail}"
+        f"{sign_in}\n  Email     {mail}"
     )

@@ -14,11 +14,13 @@ from practice.worker.clocks import WallClock
 
 
 class Command(BaseCommand):
-    help = "Sends mail, frees times, reads calendars and does all else that recurs, until stopped."
+    help = "Sends email, frees times, reads calendars and does its other jobs until you stop it."
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("--once", action="store_true", help="each job once, then stop")
-        parser.add_argument("--poll", type=float, default=2.0, help="seconds between looks at mail")
+        parser.add_argument("--once", action="store_true", help="do each job once, then stop")
+        parser.add_argument(
+            "--poll", type=float, default=2.0, help="seconds between checks for email to send"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stopping = False
@@ -52,7 +54,7 @@ class Command(BaseCommand):
         doubt = clocks.doubt(timezone.now())
         if doubt:
             self.stderr.write(
-                f"{doubt} Whatever goes by the date waits. If it's right, run "
+                f"{doubt} Jobs that go by the date are waiting. If it's right, run "
                 "`manage.py date_is_right`."
             )
         for job in jobs.registered().values():

@@ -42,7 +42,7 @@ def test_a_time_that_went_busy_meanwhile_is_not_confirmed(user: User) -> None:
     factories.busy(TEN, TEN + LENGTH)
     with pytest.raises(decisions.Objections) as refused:
         confirm(consultation, TEN, user)
-    assert refused.value.sentences == ["Another calendar of yours says that you are busy then."]
+    assert refused.value.sentences == ["Another calendar of yours says you're busy then."]
     assert_unchanged(consultation, 1, 2)
     assert ConsultationRequest.objects.get().starts_at == TEN
     assert held(consultation) == with_pause(TEN)
@@ -56,14 +56,14 @@ def test_objections_name_each_reason(user: User) -> None:
     with pytest.raises(decisions.Objections) as refused:
         confirm(ask(), at("12-01 08:00"), user)
     assert refused.value.sentences == [
-        "It is outside your hours.",
-        "Another calendar of yours says that you are busy then.",
-        "It is sooner than your shortest notice.",
-        "That day has as many consultations as you take in a day.",
+        "It's outside your hours.",
+        "Another calendar of yours says you're busy then.",
+        "It's sooner than your minimum notice.",
+        "That day already has as many consultations as you take.",
     ]
     with pytest.raises(decisions.Objections) as refused:
         confirm(ConsultationRequest.objects.last(), at("12-22 09:00"), user)  # type: ignore[arg-type]
-    assert refused.value.sentences == ["It is further ahead than you offer times."]
+    assert refused.value.sentences == ["It's further ahead than you offer times."]
 
 
 def test_what_a_request_holds_itself_does_not_object_to_it(user: User) -> None:

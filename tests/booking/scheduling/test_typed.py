@@ -80,7 +80,7 @@ def test_a_note_that_cannot_be_saved_stays_on_the_page(as_therapist: Client, wai
     kept = fields_of(form_to(page("note", waiting), answer.content.decode()))
     assert kept["note"] == "Long. " * 2000
     assert kept["outcome"] == "referred"
-    assert "Nothing was saved yet" in answer.content.decode()
+    assert "Nothing is saved yet" in answer.content.decode()
 
 
 @pytest.mark.parametrize("outcome", ["took_place", "did_not_come"])
@@ -146,7 +146,7 @@ def test_a_note_to_a_request_that_was_erased_meanwhile_is_given_back(
     typed = notes_of(as_therapist, waiting) | {"note": "Ask about evenings"}
     erasing.erase(waiting, by=transitions.Actor.VISITOR)
     answer = as_therapist.post(page("note", waiting), typed)
-    assert "erased since you opened it" in answer.content.decode()
+    assert "deleted after you opened it" in answer.content.decode()
     assert "Ask about evenings" in answer.content.decode()
 
 
@@ -298,7 +298,7 @@ def test_the_words_to_somebody_who_erased_their_request_are_given_back(
     typed = opened_decision(as_therapist, waiting, "decline") | {"body": MINE}
     erasing.erase(waiting, by=transitions.Actor.VISITOR)
     html = as_therapist.post(page("decide", waiting, "decline"), typed).content.decode()
-    assert "erased since you opened it" in html
+    assert "deleted after you opened it" in html
     assert MINE in html
 
 
