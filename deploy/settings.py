@@ -132,8 +132,8 @@ class Practice:
 
 
 HEAD = """\
-# The settings of this practice; docs/operator/settings.md explains each. Anyone who can read this file can
-# read everything that visitors wrote, so only root may. After a change: deploy/install.
+# The settings of this practice; docs/operator/settings.md explains each. Anyone who can read this
+# file can read everything that visitors wrote, so only root may. After a change: deploy/install.
 """
 
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Email comes from {settings.DEFAULT_FROM_EMAIL}.")
         findings = _way_out()
         if settings.MAIL_SERVICE and not learns_of_bounces():
-            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY; docs/operator/mail.md says how."
+            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY: see docs/operator/mail.md."
             says = "The service doesn't tell the site when an email comes back."
             findings.append(advice(says, todo, about="Bounces"))
         if "." in domain:
