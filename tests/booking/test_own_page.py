@@ -435,7 +435,7 @@ def test_without_a_link_it_tells_what_happens_to_everybody(visitor: Client) -> N
 
 @pytest.mark.parametrize(
     ("token", "status", "heading"),
-    [("1-a.b", 404, "This link doesn't work"), ("", 410, "This link has ended")],
+    [("1-a.b", 404, "This link doesn't work"), ("", 410, "This link has expired")],
 )
 def test_a_link_that_leads_nowhere_is_no_dead_end(
     visitor: Client, token: str, status: int, heading: str
