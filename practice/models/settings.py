@@ -237,7 +237,15 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         features=PROSE, blank=True, default=california.TEEN_INFORMATION
     )
     elsewhere_help = RichTextField(features=PROSE, blank=True, default=california.ELSEWHERE_HELP)
-    board_notice = RichTextField(features=INLINE, blank=True, default=california.BOARD_NOTICE)
+    board_notice = RichTextField(
+        features=INLINE,
+        blank=True,
+        default=california.BOARD_NOTICE,
+        help_text=(
+            "The law's own words for marriage and family therapists. If you hold another license, "
+            "name that one."
+        ),
+    )
     good_faith_estimate_notice = RichTextField(
         features=INLINE, blank=True, default=california.GOOD_FAITH_ESTIMATE_NOTICE
     )
