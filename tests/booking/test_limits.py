@@ -25,7 +25,7 @@ from tests.faults.test_races import at_once
 pytestmark = pytest.mark.django_db
 
 FORM = "/consultation/"
-NOT_SET_ASIDE = "I have your request, but I couldn't set that time aside. I'll send you other times by "
+NOT_SET_ASIDE = "I have your request, but I couldn't set that time aside. I'll send you times by "
 SPAM = "[url=https://spam.example]We offer SEO services[/url]"
 
 
