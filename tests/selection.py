@@ -14,7 +14,8 @@ FOLDER = Path(__file__).resolve().parent
 SLOW = (
     *("faults/", "deploy/test_server.py", "test_releases.py", "browser/test_html.py"),
     *("practice/test_start.py", "practice/test_firstrun.py"),
-    *("test_access.py", "test_admin_wall.py", "booking/test_schedule_screen.py"),
+    *("test_access.py", "test_admin_wall.py", "test_words_on_pages.py"),
+    "booking/test_schedule_screen.py",
     *("booking/test_scheduling_machine.py", "booking/test_availability_properties.py"),
 )
 NEEDS_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}

@@ -24,7 +24,7 @@ CHANGED: set[tuple[str, str, str]] = {
     ("0.1.0", "practice.practicesettings", name)
     for name in (
         *("teen_information", "elsewhere_help", "good_faith_estimate_notice"),
-        *("closed_message", "invitation_text"),
+        *("closed_message", "invitation_text", "board_notice"),
     )
 }
 

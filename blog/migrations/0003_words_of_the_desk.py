@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('blog', '0002_what_is_said'),
-        ('practice', '0014_words_of_the_desk'),
+        ('practice', '0014_notices'),
     ]
 
     operations = [

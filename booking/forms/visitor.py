@@ -110,7 +110,7 @@ class ConsultationForm(ChoosesTime):
     phone = PhoneField(
         label=_("Phone"),
         help_text=_(
-            "If someone else answers, I'll say I have a wrong number. If you can't talk, say "
+            "If someone else answers, I'll say I have the wrong number. If you can't talk, say "
             "“wrong number” and I'll hang up."
         ),
     )

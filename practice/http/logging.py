@@ -30,7 +30,7 @@ from practice.http import private, request_ids
 from practice.http.private import START
 
 PLAIN = (str, int, float, Decimal, date, time, timedelta, UUID, PurePath, Promise)
-PRIVATE, QUERY, EMAIL, PHONE = r"\1[private]", "?[query]", "[e-mail]", "[phone]"
+PRIVATE, QUERY, EMAIL, PHONE = r"\1[private]", "?[query]", "[email]", "[phone]"
 MASKS = [
     (re.compile(pattern), mask)
     for pattern, mask in (

@@ -245,7 +245,14 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         "help for people elsewhere", features=PROSE, blank=True, default=california.ELSEWHERE_HELP
     )
     board_notice = RichTextField(
-        "notice from your board", features=INLINE, blank=True, default=california.BOARD_NOTICE
+        "notice from your board",
+        features=INLINE,
+        blank=True,
+        default=california.BOARD_NOTICE,
+        help_text=(
+            "The law's own words for marriage and family therapists. If you hold another license, "
+            "name that one."
+        ),
     )
     good_faith_estimate_notice = RichTextField(
         features=INLINE, blank=True, default=california.GOOD_FAITH_ESTIMATE_NOTICE

@@ -32,10 +32,10 @@ SETTINGS: dict[str, str] = {
     "for_whom": "Couples, individuals, and teens (sample)",
     "fee": "$150 (sample)",
     "insurance": (
-        "Sample: I do not bill insurance myself. Each month you get a superbill, a receipt that "
-        "you can send to your insurance."
+        "Sample: I don't bill insurance. Each month I'll give you a superbill, a receipt you can "
+        "send in yourself."
     ),
-    "sliding_scale": "Sample: a few places are kept at a lower fee. Please ask.",
+    "sliding_scale": "Sample: I hold a few spots at a lower fee. Just ask.",
 }
 
 # Sent after the sample's settings and pages were loaded, so that each app adds its own.
@@ -99,8 +99,9 @@ def marked_titles() -> list[str]:
 
 
 def standing_settings(practice: PracticeSettings) -> list[str]:
-    """Names of the fields whose value still is the sample's."""
-    return [name for name, value in SETTINGS.items() if getattr(practice, name) == value]
+    """Names of the fields whose value still is the sample's, or that of an earlier one."""
+    now = {name: str(getattr(practice, name)) for name in SETTINGS}
+    return [name for name in now if now[name] == SETTINGS[name] or now[name].startswith("Sample: ")]
 
 
 def sign_in() -> User | None:

@@ -51,7 +51,7 @@ def test_the_page_shows_neither_message_nor_name_nor_contact(
     html = visitor.get(request_on_file.get_absolute_url()).content.decode()
     for secret in ("canary", "Robin", "robin@example.com"):
         assert secret not in html
-    assert "Your request is with me" in html
+    assert "I have your request" in html
 
 
 def test_a_visitor_withdraws_and_takes_it_back_within_a_day(
@@ -179,7 +179,7 @@ def test_a_link_that_was_good_once_says_that_it_has_ended(
         f"/consultation/manage/{tokens.make(request_on_file.pk, 'another-nonce')}/"
     )
     assert answer.status_code == 410
-    assert "This link has ended" in answer.content.decode()
+    assert "This link has expired" in answer.content.decode()
 
 
 def test_a_link_holds_128_random_bits_and_a_signature_of_256(

@@ -72,7 +72,7 @@ def test_after_five_working_days_without_anybody_the_form_closes_and_the_second_
     assert work(GONE) == [SECOND]
     html = page(visitor, GONE)
     assert 'name="name"' not in html
-    assert "late with replies" in html
+    assert "behind on my replies" in html
     assert "988" in html
     assert "+1 415 555 0100" in html
     assert "?elsewhere" in html

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 FORM = "/consultation/"
 TYPED = {"name": "Robin", "email": "robin@example.com", "message": "After the summer"}
-NOT_OPEN = "This form isn't open yet. Nothing you type here is kept."
+NOT_OPEN = "This form isn't open yet. Nothing you type here is saved."
 NEEDED = ["practice_name", "therapist_name", "license_number", "email"]
 
 

@@ -362,7 +362,7 @@ class TestTheVisitor:
         monkeypatch.setattr(by_visitor, "withdraw", erased_meanwhile)
         answer = visitor.post(waiting.get_absolute_url(), {"act": "withdraw"})
         assert answer.status_code == 410
-        assert "This link has ended" in answer.content.decode()
+        assert "This link has expired" in answer.content.decode()
 
     def test_keeps_the_way_of_talking_that_was_agreed_on(
         self, visitor: Client, therapist: User, by_phone: ConsultationRequest

@@ -309,7 +309,7 @@ def test_who_is_declined_reads_the_therapists_own_words_and_where_else_to_look(
     assert "Hi Robin, I'm sorry, I can't take this on." in words(page)
     for way in ("https://colleague.example/", "https://findtreatment.gov/", "tel:211"):
         assert page.select(f"main a[href='{way}']"), way
-    assert "Your insurance keeps a list" in words(page)
+    assert "Your insurance has a list" in words(page)
 
 
 def test_words_that_were_to_be_said_or_cannot_be_read_are_not_shown(
@@ -338,7 +338,7 @@ def test_elsewhere_in_the_world_no_american_number_is_named(visitor: Client) -> 
     factories.practice_settings(country="GB", holiday_region="ENG")
     page = read(visitor.get(filed(State.DECLINED).get_absolute_url()))
     assert not page.select("main a[href='tel:211']")
-    assert "Your insurance keeps a list" in words(page)
+    assert "Your insurance has a list" in words(page)
 
 
 def test_a_request_that_is_over_says_when_it_goes_by_itself(visitor: Client) -> None:
@@ -435,7 +435,7 @@ def test_without_a_link_it_tells_what_happens_to_everybody(visitor: Client) -> N
 
 @pytest.mark.parametrize(
     ("token", "status", "heading"),
-    [("1-a.b", 404, "This link doesn't work"), ("", 410, "This link has ended")],
+    [("1-a.b", 404, "This link doesn't work"), ("", 410, "This link has expired")],
 )
 def test_a_link_that_leads_nowhere_is_no_dead_end(
     visitor: Client, token: str, status: int, heading: str

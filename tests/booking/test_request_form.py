@@ -233,7 +233,7 @@ def test_a_correction_under_the_same_key_is_asked_about_and_never_thrown_away(
     key = str(uuid.uuid4())
     visitor.post(FORM, {**ENOUGH, "key": key, "email": "robin@exmaple.com"})
     html = page(visitor, **ENOUGH, key=key, parts=["evenings"], when="parts")
-    assert "You've sent this form before" in html
+    assert "You already sent this form" in html
     assert 'value="robin@example.com"' in html
     assert re.search(r'value="evenings"[^>]*checked', html)
     fresh = re.search(r'name="key" value="([^"]+)"', html).group(1)  # type: ignore[union-attr]
@@ -377,7 +377,7 @@ def test_beside_the_telephone_stands_what_happens_if_someone_else_answers(visito
     assert form is not None
     hint = form.select_one(f"#{form.select_one('#id_phone')['aria-describedby']}")  # type: ignore[index]
     assert hint is not None
-    assert "I'll say I have a wrong number" in hint.text
+    assert "I'll say I have the wrong number" in hint.text
 
 
 def test_the_fields_stand_in_the_order_of_a_conversation(

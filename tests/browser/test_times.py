@@ -179,7 +179,7 @@ def test_a_visitor_erases_their_own_request_until_nothing_is_left(
     visitor.get_by_role("button", name="Cancel my request").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("You canceled your request")
     visitor.get_by_role("button", name="Bring my request back").click()
-    expect(visitor.locator("main")).to_contain_text("Your request is with me")
+    expect(visitor.locator("main")).to_contain_text("I have your request")
 
     # By the keyboard alone, from the button to the answer.
     visitor.get_by_text("Cancel or delete").focus()
@@ -197,7 +197,7 @@ def test_a_visitor_erases_their_own_request_until_nothing_is_left(
     expect(visitor.locator("main")).to_contain_text("Nothing you wrote is left")
 
     assert visitor.goto(f"/consultation/manage/{token}/").status == 410  # type: ignore[union-attr]
-    expect(visitor.get_by_role("heading", level=1)).to_have_text("This link has ended")
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("This link has expired")
     for page in ("", "all/", f"{asked.pk}/"):
         signed_in.goto(f"/admin/consultations/{page}")
         expect(signed_in.get_by_role("heading", name="Consultations", exact=True)).to_be_attached()

@@ -192,7 +192,7 @@ def posts_that_are_not_kept(visitor: Browser, site: LiveSite) -> None:
     again = visitor.post("/consultation/", TYPED | {"email": f"{ADDRESS}@", "phone": "12"})
     assert MESSAGE in again.text  # shown to them once more
     elsewhere = visitor.post("/consultation/", TYPED | {"state": "elsewhere"})
-    assert "Nothing you typed was kept" in elsewhere.text
+    assert "Nothing you typed was saved" in elsewhere.text
     assert visitor.get("/consultation/manage/17-nonce.signature/").status == 404
     assert "[private]" in site.log()
     with broken(ConsultationRequest):

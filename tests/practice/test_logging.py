@@ -107,7 +107,7 @@ def test_a_private_link_is_masked_however_it_is_misspelled(address: str) -> None
     [
         ("GET /articles/?q=my+husband HTTP/1.1", "GET /articles/?[query] HTTP/1.1"),
         ("Not Found: /?name=Robin", "Not Found: /?[query]"),
-        ("refused: robin.smith+x@mail.example.com", "refused: [e-mail]"),
+        ("refused: robin.smith+x@mail.example.com", "refused: [email]"),
         ("call (626) 555-0147 now", "call [phone] now"),
         ("call 626-555-0147", "call [phone]"),
         ("call +16265550147", "call [phone]"),

@@ -269,6 +269,11 @@ def test_settings_that_the_owner_filled_in_stay(sample: HomePage) -> None:
     assert (practice.practice_name, practice.telephone) == ("Your practice", "")
 
 
+def test_a_sentence_of_an_earlier_sample_is_still_known_as_one(sample: HomePage) -> None:
+    PracticeSettings.objects.update(sliding_scale="Sample: as it was said before.")
+    assert "sliding_scale" in samples.standing_settings(PracticeSettings.objects.get())
+
+
 def test_a_topic_that_the_owner_described_stays(sample: HomePage) -> None:
     Topic.objects.filter(name="Conflict").update(description="In my own words.")
     said = remove()
