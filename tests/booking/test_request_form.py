@@ -326,7 +326,9 @@ def test_who_replies_by_when_and_where_help_is_stand_before_the_first_field(
 
 
 def test_a_name_that_would_push_the_form_down_is_cut_to_the_first(visitor: Client) -> None:
-    factories.practice_settings(therapist_name="Dr. Maya Wolfeschlegelsteinhausen-Bergerdorff, LMFT")
+    factories.practice_settings(
+        therapist_name="Dr. Maya Wolfeschlegelsteinhausen-Bergerdorff, LMFT"
+    )
     assert "Hi, I'm Maya." in page(visitor)
 
 
