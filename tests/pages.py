@@ -24,13 +24,14 @@ from booking.models import ConsultationRequest, State
 from booking.services import by_visitor, decisions, expiry
 from booking.times.open_times import OBJECTIONS
 from practice.accounts.letters import one_time_link
-from practice.models import Intake, PracticeSettings, User
+from practice.models import HomePage, Intake, PracticeSettings, User
 from practice.samples import SIGN_IN
+from practice.website import concerns
 from tests import factories
 
 TOOLS = Path(__file__).resolve().parent / "tools" / "node_modules"  # which `make tools` fills
 PASSWORD = "correct horse 7"
-FORM, SENT = "/consultation/", "/consultation/sent/"
+FORM, SENT, CODE = "/consultation/", "/consultation/sent/", "/consultation/code/"
 TYPED = {
     "name": "Robin",
     "email": "robin@example.com",
@@ -119,6 +120,7 @@ def to_read(pages: Pages) -> None:
     pages.get("home", "/")
     for slug in ("services", "fees", "faq", "privacy", "accessibility"):
         pages.get(slug, f"/{slug}/")
+    concern(pages)
     pages.get("about", "/about/")
     pages.get("essays", "/articles/")
     pages.get("topic", f"/articles/topics/{Topic.objects.earliest('pk').slug}/")
@@ -128,6 +130,13 @@ def to_read(pages: Pages) -> None:
         pages.get("essays: second of three lists", "/articles/?page=2")
     with practice_where(therapist_name="", has_taken_request=False):
         pages.get("soon", "/")
+
+
+def concern(pages: Pages) -> None:
+    """As one click makes it; gone again, since it would stand in the menu of all that follows."""
+    page = concerns.make(HomePage.objects.get(), pages.therapist)
+    pages.get("concern", factories.publish(page).url)
+    page.delete()
 
 
 @contextmanager
@@ -147,6 +156,7 @@ def form(pages: Pages) -> None:
     pages.get("form: a teen", f"{FORM}?who=teen")
     pages.get("form: elsewhere", f"{FORM}?elsewhere")
     pages.post("form: more times", FORM, TYPED | {"act": "more"})
+    pages.post("form: discreet", FORM, TYPED | {"act": "more", "discreet": "on"})
     with practice_where(licensed_regions="CA California\nNY New York"):
         pages.get("form: two places", FORM)
     with practice_where(intake=Intake.WITHOUT_TIMES):
@@ -195,6 +205,7 @@ def sent(pages: Pages) -> None:
         ("", {"asked_for": next(times)}),
         (": no time asked for", {}),
         (": by telephone", {"email": "", "phone": "+16265550143"}),
+        (": discreet", {"discreet": True}),
     ):
         pages.get(f"sent{name}", f"{SENT}?key={asked(**fields).token}")
     pages.get("sent: no key", SENT)
@@ -234,6 +245,7 @@ def own(pages: Pages, name: str, consultation: ConsultationRequest) -> None:
 def waits(pages: Pages) -> None:
     own(pages, "waiting", asked())
     own(pages, "waiting, by telephone", asked(email="", phone="+16265550143"))
+    own(pages, "waiting, discreet", asked(discreet=True))
     timed = asked(asked_for=factories.open_time())
     own(pages, "waiting, with a time", timed)
     assert timed.holds_until
@@ -262,6 +274,7 @@ def has_a_time(pages: Pages) -> None:
     confirmed = agreed(by)
     own(pages, "confirmed", confirmed)
     own(pages, "confirmed, by telephone", agreed(by, email="", phone="+16265550143"))
+    own(pages, "confirmed, discreet", agreed(by, discreet=True, wants_calendar_file=False))
     by_visitor.ask_to_move(confirmed)
     own(pages, "confirmed, to be moved", confirmed)
     assert confirmed.ends_at
@@ -294,13 +307,18 @@ def is_over(pages: Pages) -> None:
 
 def erasing(pages: Pages) -> None:
     duty = {"kept_until": timezone.localdate() + timedelta(days=99), "kept_because": "a case"}
-    for name, fields in (("", {}), (", kept by duty", duty)):
+    for name, fields, then in (
+        ("", {}, "link has ended"),
+        (", kept by duty", duty, "erasure asked for"),
+    ):
         consultation = asked(**fields)
         address = consultation.get_absolute_url()
         pages.post(f"own page: erase{name}", address, {"act": "erase"})
         pages.post(f"own page: erased{name}", address, {"act": "erase", "sure": "yes"})
-    own(pages, "erasure asked for", consultation)
+        own(pages, then, consultation)
     pages.get("own page: gone", "/consultation/manage/gone/")
+    pages.get("own page: by a code", CODE)
+    pages.post("own page: wrong code", CODE, {"code": "2222 3333"})
 
 
 # --- Errors, and signing in ----------------------------------------------------------------

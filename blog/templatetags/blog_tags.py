@@ -1,19 +1,25 @@
 """What pages show of the articles: the latest ones, and data for search engines."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from django import template
 from django.db.models import QuerySet
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from wagtail.models import Page
 
 from blog import reading
-from blog.models import ArticlePage, BioPage
+from blog.importers.draft import first_sentences
+from blog.models import ArticlePage, BioPage, Topic
 from practice.models import PracticeSettings, SiteImage
 from practice.pagecache.version import cached_each
 from practice.templatetags.practice_tags import beside, json_ld
 
 register = template.Library()
+
+WRITTEN = ("search_description", "summary", "description")
 
 
 @register.simple_tag
@@ -68,6 +74,27 @@ def _excerpts(numbers: list[int]) -> list[reading.Excerpt]:
     ]
 
 
+@register.simple_tag
+def description_of(subject: Page | Topic | None, practice: PracticeSettings) -> str:
+    """What search engines show of it: what was written for them, else how it begins, else who and
+    for whom the practice is.
+    """
+    written = (getattr(subject, name, "") for name in WRITTEN)
+    return next(filter(None, chain(written, _beginnings(subject))), "") or _own_line(practice)
+
+
+def _beginnings(subject: Page | Topic | None) -> Iterator[str]:
+    yield first_sentences(getattr(subject, "introduction", ""))
+    for block in getattr(subject, "body", ()):
+        if block.block_type == "text":
+            yield first_sentences(block.value.source)
+
+
+def _own_line(practice: PracticeSettings) -> str:
+    facts = (practice.practice_name, practice.for_whom, _("The consultation is free."))
+    return " ".join(f"{fact.rstrip('.')}." for fact in facts if fact)
+
+
 @register.simple_tag(takes_context=True)
 def person_data(context: template.Context, page: BioPage, practice: PracticeSettings) -> SafeString:
     portrait = page.portrait or practice.portrait
@@ -88,7 +115,7 @@ def person_data(context: template.Context, page: BioPage, practice: PracticeSett
             "image": picture,
             "honorificSuffix": beside(page.credential or practice.credential, name),
             "jobTitle": practice.license_type,
-            "description": page.search_description,
+            "description": description_of(page, practice),
             "hasCredential": license if number else {},
             "worksFor": {
                 "@type": "LocalBusiness",
@@ -113,7 +140,7 @@ def article_data(
         {
             "@type": "Article",
             "headline": page.title,
-            "description": page.search_description or page.summary,
+            "description": description_of(page, practice),
             "author": author,
             "datePublished": page.first_published_at and page.first_published_at.isoformat(),
             "dateModified": page.last_published_at and page.last_published_at.isoformat(),

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
@@ -176,7 +177,8 @@ class ConsultationForm(ChoosesTime):
         if len(practice.regions) < 2:
             del self.fields["state"]
         elif isinstance(state := self.fields["state"], forms.ChoiceField):
-            places = [(region.code, region.name) for region in practice.regions]
+            # No place has a longer name in earnest, and Send has to stay near.
+            places = [(each.code, Truncator(each.name).chars(44)) for each in practice.regions]
             state.choices = [*places, (ELSEWHERE, gettext("Somewhere else"))]
         if not practice.asks_for_message:
             del self.fields["message"]

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -130,6 +131,30 @@ def test_search_engines_and_shared_links_learn_what_the_essay_is(
     assert data["@type"] == "Article"
     assert data["author"]["name"] == "The Therapist"  # type: ignore[index]
     assert data["description"] == 'About "quiet" & rest.'
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"search_description": "For a search.", "summary": "In a list."}, "For a search."),
+        ({"summary": "In a list."}, "In a list."),
+        ({}, "Some evenings the house is quiet in the wrong way."),
+        ({"body": [("heading", "Nothing follows")]}, "The consultation is free."),
+    ],
+)
+def test_an_essay_is_described_by_its_own_words_as_far_as_it_has_any(
+    index: ArticleIndexPage,
+    practice: PracticeSettings,
+    visitor: Client,
+    written: dict[str, Any],
+    told: str,
+) -> None:
+    factories.article(index, **written)
+    described = re.findall(
+        r'name="description" content="(.*)"', visitor.get(ESSAY).content.decode()
+    )
+    assert len(described) == 1
+    assert described[0].endswith(told)
 
 
 def test_the_therapist_is_a_person_to_search_engines(

@@ -325,6 +325,13 @@ def test_who_replies_by_when_and_where_help_is_stand_before_the_first_field(
     assert "Call 1-800-799-7233" in before
 
 
+def test_a_name_that_would_push_the_form_down_is_cut_to_the_first(visitor: Client) -> None:
+    factories.practice_settings(
+        therapist_name="Dr. Maya Wolfeschlegelsteinhausen-Bergerdorff, LMFT"
+    )
+    assert "Hi, I'm Maya." in page(visitor)
+
+
 def test_what_is_good_to_know_stands_after_send_and_once(visitor: Client) -> None:
     factories.practice_settings(
         client_portal_url="https://portal.example.com/", sliding_scale="A few places at $90."

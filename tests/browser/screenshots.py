@@ -120,7 +120,10 @@ def take(
             folder = FOLDER / f"{variant}-{accent[1:]}-{theme}-{width}"
             folder.mkdir(parents=True, exist_ok=True)
             file = folder / f"{number:02}-{re.sub(r'[^a-z0-9]+', '-', page.name)}.jpg"
-            gallery.page.screenshot(path=file, full_page=True, type="jpeg", quality=80)
+            # As it comes to rest: the way out takes its time to change its place.
+            gallery.page.screenshot(
+                path=file, full_page=True, type="jpeg", quality=80, animations="disabled"
+            )
 
 
 def lay_out(folder: Path) -> None:

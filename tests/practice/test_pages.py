@@ -88,6 +88,31 @@ def test_no_page_holds_inline_style_or_script_or_asks_anybody_else(
             assert "//" not in fetched, address
 
 
+def test_every_page_is_described_to_search_engines_whatever_was_left_empty(
+    addresses: list[str], visitor: Client
+) -> None:
+    Page.objects.update(search_description="")
+    PracticeSettings.objects.update(for_whom="Couples, individuals, and teens")
+    for address in [*addresses, "/consultation/?elsewhere"]:
+        page = Outline(visitor.get(address).content.decode())
+        told = [each["content"] for _, each in page.attributes if each.get("name") == "description"]
+        assert len(told) == 1, address
+        assert told[0], address
+    line = "Quiet Harbor Counseling. Couples, individuals, and teens. The consultation is free."
+    assert told == [line]
+
+
+def test_a_closed_form_says_who_is_behind_it_and_a_page_of_one_visitor_nothing(
+    practice: PracticeSettings, visitor: Client
+) -> None:
+    own = factories.consultation_request().get_absolute_url()
+    PracticeSettings.objects.update(intake="closed")
+    told = 'name="description" content="Quiet Harbor Counseling.'
+    assert told in visitor.get("/consultation/").content.decode()
+    for address in ("/consultation/sent/", "/consultation/code/", own):
+        assert 'name="description"' not in visitor.get(address).content.decode(), address
+
+
 def test_readers_get_no_cookie(addresses: list[str], visitor: Client) -> None:
     for address in [*addresses, "/theme.css", "/articles/feed/"]:
         if address != "/consultation/":
