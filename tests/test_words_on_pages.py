@@ -11,8 +11,9 @@ import pytest
 from django.test import Client
 
 from blog.models import ArticleIndexPage, BioPage
-from booking.letters import emails
+from booking.letters import emails, replies
 from booking.models import ConsultationRequest, OutgoingEmail
+from booking.models.letters import AFTER_CALL
 from booking.services import decisions
 from practice.models import Medium, PracticeSettings, User
 from tests import factories, pages
@@ -107,19 +108,22 @@ def bookable(practice: PracticeSettings) -> None:
 
 
 def drafts(consultation: ConsultationRequest) -> Iterator[tuple[str, str]]:
-    """What is proposed for each decision, whether it fits the state or not."""
+    """What is proposed for each decision, and after the call, whether it fits the state or not;
+    from each of the words that one may start from.
+    """
     starts = factories.open_times()[:3]
-    for decision in decisions.DECISIONS:
-        if decision.writes:
+    for kind in (*(each.kind for each in decisions.DECISIONS if each.writes), *AFTER_CALL):
+        for chosen, _ in replies.names(kind):
             draft = emails.draft(
                 consultation,
-                decision.kind,
+                kind,
                 starts_at=starts[0],
                 minutes=20,
                 starts=starts,
                 stands_until=starts[0],
+                start_from=chosen,
             )
-            yield decision.kind, f"{draft.subject}\n\n{draft.body}"
+            yield kind, f"{draft.subject}\n\n{draft.body}"
 
 
 def built(consultation: ConsultationRequest) -> Iterator[tuple[str, str]]:
