@@ -375,7 +375,7 @@ def test_a_restore_erases_by_age_only_with_the_limit_of_a_round(
     said, file = io.StringIO(), backup()
     with working_on(other):
         call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
-        assert "0 erased by age, 21 more wait" in said.getvalue()
+        assert "0 erased for their age, 21 more wait" in said.getvalue()
     ConsultationRequest.objects.filter(pk=consultation.pk).update(state_since=timezone.now())
     file = backup()
     with working_on(other):
@@ -545,7 +545,7 @@ def test_a_folder_that_cannot_be_written_says_so(place: Path, settings: Any) -> 
     settings.BACKUP_TO = "ftp://somewhere/backups"
     assert "neither a folder nor s3://" in refused("backup")
     settings.BACKUP_TO = ""
-    assert "BACKUP_TO is not set" in refused("backup")
+    assert "BACKUP_TO isn't set" in refused("backup")
 
 
 def test_two_at_once_are_refused(place: Path) -> None:
@@ -840,7 +840,7 @@ def test_a_rehearsal_proves_a_restore_and_leaves_nothing_behind(
     assert "Archive 100 %" in said.err
     by_visitor.withdraw(leaves)
     call_command("rehearse_restore", f"--key={key}")
-    assert "as they were; 1 erased again, 1 wishes honored" in capsys.readouterr().out
+    assert "unchanged; 1 erased again, 1 wishes honored" in capsys.readouterr().out
     assert ConsultationRequest.objects.count() == 2, "the site itself is left alone"
     kinds = list(BackupProof.objects.order_by("pk").values_list("kind", "ok"))
     assert kinds == [("rehearsal", True), ("backup", True), ("with_key", True)]

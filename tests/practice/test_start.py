@@ -358,7 +358,7 @@ def test_a_busy_port_is_one_line_that_names_another(tmp_path: Path, address: str
     with busy:
         port = busy.getsockname()[1]
         line = refusal(tmp_path, port)
-    assert f"Port {port} cannot be used" in line
+    assert f"Port {port} can't be used" in line
     assert "PORT=" in line
     assert not list(tmp_path.iterdir()), "nothing was begun"
 
