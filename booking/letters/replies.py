@@ -17,7 +17,10 @@ from booking.models.replies import placeholders
 STANDARD = ""
 # By kind, in `booking/emails/<kind>_<slug>.txt`.
 BUILT_IN: dict[str, dict[str, Any]] = {
+    "confirm": {"first": _("They've never done this")},
     "offer": {"gone": _("Their time is gone")},
+    "move": {"busy": _("Something came up")},
+    "waitlist": {"soon": _("I may have room soon")},
     "decline": {
         "outside": _("Outside what I do"),
         "full": _("I'm full"),
