@@ -380,7 +380,7 @@ def test_a_restore_erases_by_age_only_with_the_limit_of_a_round(
     file = backup()
     with working_on(other):
         call_command("restore", str(file), f"--key={key}", "--replace", stdout=said)
-        assert "20 erased by age" in said.getvalue()
+        assert "20 erased for their age" in said.getvalue()
         assert ConsultationRequest.objects.count() == 1
 
 
