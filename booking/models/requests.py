@@ -47,7 +47,7 @@ class ConsultationRequest(models.Model):
     submission_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     link_nonce = models.CharField(max_length=22, default=new_nonce, editable=False)
     version = models.PositiveIntegerField(default=1)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
+    state = models.CharField("status", max_length=12, choices=State.choices, default=State.PENDING)
     state_since = models.DateTimeField(default=timezone.now)
     received_at = models.DateTimeField(default=timezone.now)
     opened_at = models.DateTimeField(
@@ -143,16 +143,25 @@ class ConsultationRequest(models.Model):
         default=False, help_text="Erased by the visitor, but for the address of the cancellation"
     )
     erasure_asked_at = personal(
-        models.DateTimeField(null=True, blank=True, help_text="By the visitor, during a legal hold")
+        models.DateTimeField(
+            "wants it deleted since",
+            null=True,
+            blank=True,
+            help_text="By the visitor, during a legal hold",
+        )
     )
     kept_until = personal(
         models.DateField(
-            null=True, blank=True, help_text="Not erased before this day, in the practice's zone"
+            "last day of the legal hold",
+            null=True,
+            blank=True,
+            help_text="Not erased before this day, in the practice's zone",
         )
     )
-    kept_because = personal(EncryptedTextField(blank=True))
+    kept_because = personal(EncryptedTextField("reason for the legal hold", blank=True))
     held_apart_for = personal(
         models.JSONField(
+            "possible spam because",
             default=list,
             blank=True,
             help_text="Codes of what looked like spam, until the therapist has found it to be real",
