@@ -292,7 +292,7 @@ def test_one_press_makes_it_a_request_from_when_it_came(
     assert list(consultation.emails.values_list("kind", flat=True)) == ["received"]
     outbox.send_due()
     assert mail.outbox[0].to == ["robin@example.com"]
-    assert f"answer by {consultation.reply_by:%A}" in mail.outbox[0].body
+    assert f"hear from me by {consultation.reply_by:%A}" in mail.outbox[0].body
     visitor.post(consultation.get_absolute_url(), {"act": "withdraw"})
     assert consultation.emails.filter(kind="alert_changed").exists()  # it is one like others now
 
@@ -306,8 +306,8 @@ def test_a_real_request_that_waited_too_long_is_late_and_its_letter_says_so(
     assert consultation.is_late(timezone.now().date())
     message = emails.build(consultation.emails.get())
     assert message
-    assert "longer than promised" in message.body
-    assert "answer by" not in message.body
+    assert "My reply is late" in message.body
+    assert "hear from me by" not in message.body
 
 
 def test_a_time_that_is_gone_is_not_held_and_the_request_waits_without(

@@ -477,7 +477,7 @@ def test_a_letter_on_its_way_is_said_when_email_is_not_wanted_any_more(
         consultation, user=user, words=emails.Draft("About you", "It may take weeks.")
     )
     page = reached(consultation)
-    assert "To say</h2>" in page
+    assert "Words to say</h2>" in page
     assert "It may take weeks." in page
     assert outbox.send_due() == 0
     assert timezone.now() - timedelta(1) < consultation.state_since
