@@ -166,7 +166,7 @@ class TestNames:
 
     @pytest.mark.parametrize("email", ["", "nobody", "a@b.example\r\nX:1", "a b@c.example"])
     def test_an_address_that_is_none_is_refused(self, email: str) -> None:
-        with pytest.raises(ValueError, match="e-mail address"):
+        with pytest.raises(ValueError, match="email address"):
             ical.request(replace(INVITATION, attendee_email=email), now=NOW)
 
     def test_texts_are_escaped_and_stay_on_their_line(self) -> None:
