@@ -52,7 +52,7 @@ class RequestFilterSet(WagtailFilterSet):
         choices=State.choices, widget=forms.CheckboxSelectMultiple, label="Status"
     )
     article = django_filters.ModelChoiceFilter(
-        queryset=articles_with_requests, widget=forms.RadioSelect, label="Article"
+        queryset=articles_with_requests, widget=forms.RadioSelect, label="Essay"
     )
     who = django_filters.MultipleChoiceFilter(
         choices=Who.choices, widget=forms.CheckboxSelectMultiple, label="For"

@@ -67,7 +67,10 @@ class ReachForm(forms.Form):
         self.seen = f"{consultation.version}.{consultation.wishes}.{bool(consultation.email):d}"
         if consultation.discreet:
             for name in REFUSALS:
-                self.fields[name].help_text = _("This does nothing while someone else may see it.")
+                self.fields[name].help_text = _(
+                    "While someone else may see their email or phone, texts and voicemail stay "
+                    "off, even if this is checked."
+                )
         if not consultation.phone:
             for name in REFUSALS:
                 del self.fields[name]

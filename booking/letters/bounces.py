@@ -81,10 +81,9 @@ def _is_still_the_address(outgoing: OutgoingEmail, recipient: str | None) -> boo
 
 
 def alerts() -> list[str]:
-    """Whose alerts came back, by the recipient's label."""
+    """To whom alerts came back, each an `OutgoingEmail.Recipient`."""
     lost = OutgoingEmail.objects.came_back().exclude(recipient=OutgoingEmail.Recipient.VISITOR)
-    recipients = lost.order_by("recipient").values_list("recipient", flat=True).distinct()
-    return [str(OutgoingEmail.Recipient(each).label) for each in recipients]
+    return list(lost.order_by("recipient").values_list("recipient", flat=True).distinct())
 
 
 def stuck(now: datetime) -> dict[str, Any]:

@@ -24,7 +24,7 @@ BUILT_IN: dict[str, dict[str, Any]] = {
     "decline": {
         "outside": _("Outside what I do"),
         "full": _("I'm full"),
-        "more": _("You need more than I can give"),
+        "more": _("They need more than I can give"),
     },
     "cancel": {"ill": _("I'm ill")},
 }

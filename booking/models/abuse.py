@@ -40,7 +40,8 @@ class Limit(models.TextChoices):
 
     NETWORK = (
         "network",
-        "No time was reserved: their network had already reached its limit for that day.",
+        "No time was reserved: too many were already reserved that day from the same internet "
+        "connection.",
     )
     CONTACT = (
         "contact",

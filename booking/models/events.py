@@ -77,7 +77,10 @@ class RequestEvent(models.Model):
         REACH = "reach", "noted how to reach the visitor"
         CODE = "code", "made a code to read to the visitor"
         CALENDAR_FILE = "calendar_file", "asked for a calendar file by email"
-        HONORED = "honored", "brought back wishes and legal holds newer than the backup"
+        HONORED = (
+            "honored",
+            "restored what they'd asked for, and any legal hold, from after the backup",
+        )
 
     request = models.ForeignKey(
         ConsultationRequest, on_delete=models.CASCADE, related_name="events"

@@ -93,7 +93,7 @@ class Reply(models.Model):
                 "wrong": get_text_list([f"“{each}”" for each in dict.fromkeys(wrong)], _now("and")),
                 "these": get_text_list([f"{{{each}}}" for each in may], _now("and")),
             }
-            sentence = _now("I can't fill in %(wrong)s here. You can use %(these)s.")
+            sentence = _now("The site can't fill in %(wrong)s here. You can use %(these)s.")
             raise ValidationError({"body": sentence % said})
 
 

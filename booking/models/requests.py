@@ -95,7 +95,14 @@ class ConsultationRequest(models.Model):
         related_name="+",
     )
     article = personal(
-        models.ForeignKey(Page, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+        models.ForeignKey(
+            Page,
+            null=True,
+            blank=True,
+            on_delete=models.SET_NULL,
+            related_name="+",
+            verbose_name="came from",
+        )
     )
 
     time_zone = personal(models.CharField("the visitor's time zone", max_length=64, blank=True))

@@ -83,14 +83,20 @@ class DecideView(RequestView):
         is_as_written = request.POST.get("written_for", "") == written_for(given, self.start)
         if letter is None or "use" in request.POST or not is_as_written:
             if letter is not None and "use" not in request.POST:
-                messages.warning(
-                    request,
-                    gettext("You changed something, so these words are new. Please read them."),
-                )
+                messages.warning(request, self._new_draft(letter))
             return self._show(time=time, letter=self._draft(given, letter), time_is_set=bool(time))
         if not letter.is_valid():
             return self._show(time=time, letter=letter, time_is_set=bool(time))
         return self._decide(letter, time, given)
+
+    @staticmethod
+    def _new_draft(before: LetterForm) -> str:
+        said = gettext(
+            "You changed the time, the names, or the words to start from, so this is a new draft."
+        )
+        if before.own_words:
+            said += " " + gettext("What you'd typed is below it.")
+        return said
 
     def _refuse(self, version: str | None = None) -> HttpResponse | None:
         """A way back where the decision can no longer be had, else None."""

@@ -16,6 +16,10 @@ from booking.viewsets.base import CRUMBS, LIST, RequestView, ReviewMixin
 from practice.accounts.reauthentication import ask_again
 
 SHOWN = 50  # of the demands that were answered
+LAST_EMAIL = (
+    "One last email still has to go out, to take the consultation off their calendar. Then their "
+    "address is deleted, too."
+)
 
 
 class AsksAgain(View):
@@ -37,7 +41,7 @@ class EraseView(RequestView, AsksAgain):
             is_gone = erasing.erase(self.consultation, by=transitions.Actor.PRACTICE)
         except erasing.UnderLegalHold:
             return self.back("This request is on legal hold. Lift the hold first.", messages.ERROR)
-        but = "" if is_gone else " One cancellation still has to go out; then its address goes too."
+        but = "" if is_gone else f" {LAST_EMAIL}"
         messages.success(request, f"Deleted.{but}")
         return redirect(LIST)
 

@@ -70,7 +70,9 @@ class AccountAdapter(DefaultAccountAdapter):
 class SecondFactorAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "incorrect_code": _("That didn't match, or was used before. Please try again."),
-        "cannot_delete_authenticator": _("This is your only second step. Add another one first."),
+        "cannot_delete_authenticator": _(
+            "This is your only passkey or app. Add another one first."
+        ),
     }
 
     def encrypt(self, text: str) -> str:

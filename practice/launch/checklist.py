@@ -62,7 +62,10 @@ def _unpublished() -> Iterator[Item]:
         yield Item(says, "Go to the home page", _edit(home))
     privacy = home.get_children().filter(slug="privacy").first()
     if privacy is None:
-        says = "You have no privacy page, which is the page with “privacy” as its slug."
+        says = (
+            "You have no privacy page yet. The site looks for the one whose web address ends in "
+            "“privacy.”"
+        )
         yield Item(says, "Go to the pages", reverse("wagtailadmin_explore", args=[home.pk]))
     elif not privacy.live:
         says = "Your privacy page isn't published, so visitors can't read what you store."

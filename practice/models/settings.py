@@ -115,7 +115,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
     short_name = models.CharField(
         max_length=40,
         blank=True,
-        help_text="Used in emails in place of the full name, for people who share a mailbox.",
+        help_text=(
+            "A neutral name to use instead of your practice's name in emails, in case someone else "
+            "sees them."
+        ),
     )
     therapist_name = models.CharField(max_length=120, blank=True)
     credential = models.CharField(max_length=120, blank=True, help_text="For example: LMFT.")
@@ -138,8 +141,9 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         default="",
         db_default="",
         help_text=(
-            "Gets an email when a request is still unopened at half the time you promise a reply "
-            "in. The email says nothing about the person."
+            "Gets an email when half of your reply time is over and you haven't opened a request, "
+            "when alerts don't reach you, or when a reply is late and you haven't signed in for "
+            "five working days. It never says who wrote."
         ),
     )
     security_contact = models.CharField(
@@ -149,9 +153,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         db_default="",
         validators=[validate_contact],
         help_text=(
-            "For people who find a security hole in this site: an email address, or a page that "
-            "says how to report one. The site shows it at /.well-known/security.txt. Leave it "
-            "empty to show nothing."
+            "For people who find a security problem with this site: an email address, or a web "
+            "page. Leave it empty to show nothing."
         ),
     )
     office_address = models.TextField(
@@ -251,7 +254,7 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         default=california.BOARD_NOTICE,
         help_text=(
             "The law's own words for marriage and family therapists. If you hold another license, "
-            "name that one."
+            "put in that license and the board it's from."
         ),
     )
     good_faith_estimate_notice = RichTextField(
@@ -349,9 +352,9 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         _panel(
             "How long requests are kept",
             " ".join(KEPT.values()),
-            "<p>In days. After that, a request and everything that belongs to it is deleted "
-            "automatically. What stays is a count. If one is still waiting for you, you get a "
-            "reminder a month before.</p>",
+            "<p>After that many days, a request and everything with it are deleted automatically. "
+            "Only a count stays. If a request is still waiting for you, you're reminded a month "
+            "before.</p>",
         ),
         _panel(
             "Crisis help and notices",
@@ -359,7 +362,8 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
             "violence_name violence_phone violence_text_word violence_text_to violence_chat_url "
             "violence_url age_of_consent teen_information "
             "elsewhere_help board_notice good_faith_estimate_notice",
-            "<p>These start out with what applies in California. Change them to yours.</p>",
+            "<p>These start out with what applies in California. If you work elsewhere, make "
+            "them yours.</p>",
         ),
         _panel(
             "The invitation at the end of a page",
@@ -368,10 +372,10 @@ class PracticeSettings(ClusterableModel, BaseGenericSetting):
         MultiFieldPanel(
             [
                 HelpPanel(
-                    "<p>If HIPAA applies to you, each company that stores or carries what clients "
-                    "write to you signs a business associate agreement with you. List each one, "
-                    "and each service that doesn't need one. You get a reminder a month before a "
-                    "date.</p>"
+                    "<p>If HIPAA applies to you, you need a signed business associate agreement "
+                    "with each company that stores or carries what clients write to you. List "
+                    "each one, and each service that doesn't need one. You get a reminder a month "
+                    "before a date.</p>"
                 ),
                 InlinePanel("agreements", label="agreement"),
             ],

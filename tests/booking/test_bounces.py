@@ -369,13 +369,24 @@ def test_an_alert_to_the_practice_that_came_back_is_shown_until_one_arrives(
     outbox.send_due()
     alert = OutgoingEmail.objects.get(kind="alert_new")
     said_by_the_service(postmark_says("Bounce", alert.key, "practice@example.com"), **basic())
-    assert "An alert to the practice came back" in as_therapist.get("/admin/").content.decode()
-    assert "An alert to the practice" in as_therapist.get("/admin/consultations/").content.decode()
+    assert "An alert to you came back" in as_therapist.get("/admin/").content.decode()
+    assert "An alert to you came back" in as_therapist.get("/admin/consultations/").content.decode()
     submit()
     outbox.send_due()
     later = OutgoingEmail.objects.filter(kind="alert_new").latest("pk")
     said_by_the_service(postmark_says("Delivery", later.key, "practice@example.com"), **basic())
     assert "An alert to" not in as_therapist.get("/admin/").content.decode()
+
+
+def test_an_alert_that_came_back_from_the_second_address_says_whose_it_was(
+    as_therapist: Client,
+) -> None:
+    OutgoingEmail.objects.create(
+        kind="alert_unopened", recipient=OutgoingEmail.Recipient.SECOND, bounced_at=timezone.now()
+    )
+    page = as_therapist.get("/admin/").content.decode()
+    assert "An alert to your second address came back" in page
+    assert "An alert to you came back" not in page
 
 
 # --- Settled -------------------------------------------------------------------------------

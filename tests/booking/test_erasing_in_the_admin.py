@@ -89,7 +89,7 @@ def test_erasing_says_that_one_cancellation_is_still_to_leave(
     asked = words(as_therapist_again.get(page("erase", agreed)))
     assert "except for one email that takes the consultation off their calendar" in asked
     said = words(as_therapist_again.post(page("erase", agreed), follow=True))
-    assert "Deleted. One cancellation still has to go out; then its address goes too." in said
+    assert "Deleted. One last email still has to go out, to take the consultation off" in said
     assert "Robin" not in said
 
 

@@ -192,7 +192,7 @@ def test_the_therapist_reads_why_no_time_was_reserved(
 ) -> None:
     third = [ask(visitor) for _ in range(3)][-1]
     page = text_of(as_therapist, f"/admin/consultations/{third.pk}/")
-    assert "their network had already reached its limit" in page
+    assert "from the same internet connection" in page
     assert "no longer reserved" not in page
 
 

@@ -93,14 +93,14 @@ def test_what_has_no_value_is_refused_beside_the_field_and_named(written: str, w
     with pytest.raises(ValidationError) as refused:
         reply(f"We talk at {written}.", "confirm")
     (sentence,) = refused.value.message_dict["body"]
-    assert f"I can't fill in {wrong} here." in sentence
+    assert f"The site can't fill in {wrong} here." in sentence
     assert "You can use {time}, {asked_time}, {how}, {link}, {therapist} and {phone}." in sentence
 
 
 def test_the_screen_says_so_and_keeps_what_was_typed(as_therapist: Client) -> None:
     typed = {"kind": "waitlist", "name": "Soon", "body": "Until {reply_by}, then."}
     html = as_therapist.post("/admin/replies/new/", typed).content.decode()
-    assert "I can&#x27;t fill in “{reply_by}” here." in html
+    assert "The site can&#x27;t fill in “{reply_by}” here." in html
     assert "Until {reply_by}, then." in html
     assert not Reply.objects.exists()
 
@@ -233,7 +233,8 @@ def test_a_reply_that_was_chosen_and_not_used_is_not_sent_unread(
     made = reply("You'll hear from me in spring.", "waitlist")
     typed = opened(as_therapist, waiting, "waitlist") | {"start_from": made.pk}
     anew, html = posted(as_therapist, address(waiting, "waitlist"), typed)
-    assert "these words are new" in html
+    assert "so this is a new draft" in html
+    assert "typed is below it" not in html, "there is nothing below"
     assert "hear from me in spring" in anew["body"]
     assert not Letter.objects.exists()
 

@@ -547,7 +547,7 @@ def test_without_the_key_addresses_are_asked_for_again(
     settings.FIELD_ENCRYPTION_KEYS = ["QW5vdGhlciBrZXkgZm9yIHRlc3RzIGFsb25lISEhISE="]
     html = as_therapist.get(SCREEN).content.decode()
     assert "can't read its address" in html
-    assert "can't read the address" in html
+    assert "can't read this address" in html
     assert "/calendar/" not in html
     save(as_therapist, feeds__0__url=OTHER)
     assert BusyFeed.objects.get().url == OTHER

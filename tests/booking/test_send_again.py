@@ -258,7 +258,7 @@ def test_the_therapist_is_asked_first_where_a_time_in_it_may_be_gone(
         again.send_again(lost, user=therapist)
     as_therapist = factories.signed_in(therapist)
     page = as_therapist.post(address(lost)).content.decode()
-    assert "A time in it may be gone" in page
+    assert "a time in it has passed" in page
     assert "These are the words." in page or "We will talk." in page
     assert "robin@example.com" not in [to for message in mail.outbox for to in message.to]
     as_therapist.post(address(lost), {"knowing": "1"})

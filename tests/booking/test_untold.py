@@ -133,7 +133,7 @@ def test_the_admins_first_page_says_that_alerts_do_not_arrive_and_why(
     assert "Alerts to you" not in home()
     clock.shift(2 * HOUR)
     page = home()
-    assert "Alerts to you haven't gone out since" in page
+    assert "Alerts to you have been waiting to go out since" in page
     assert "The mail server refused the address." in page
     assert "SMTP" not in page
     mailbox.answer = "250 OK"

@@ -115,7 +115,9 @@ def test_by_passkey_from_the_first_link_to_the_request_of_an_alert(
     found += faults(page)
     page.goto("/account/")
     follow(page, "Remove My passkey")
-    expect(page.get_by_role("heading", level=1)).to_have_text("This is your only second step")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "This is your only passkey, so keep it for now"
+    )
 
     editor = f"/admin/pages/{HomePage.objects.get().pk}/edit/"
     page.clock.install()

@@ -139,7 +139,7 @@ def test_what_was_typed_outlives_the_session_and_nobody_else_reads_it(
     assert NOTE not in signed_in.content()
     assert "Maya" not in signed_in.content()
     enter(signed_in.context, therapist, address)
-    signed_in.get_by_role("button", name="Send it again").click()
+    signed_in.get_by_role("button", name="Send it now").click()
     expect(signed_in.get_by_text("Saved.")).to_be_visible()
     waiting.refresh_from_db()
     assert waiting.private_note == NOTE

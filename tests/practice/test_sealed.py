@@ -35,7 +35,7 @@ def sealed(answer: Any) -> dict[str, str]:
     """What the page that gave something back would post, which nobody can read in it."""
     html = answer.content.decode()
     assert answer.status_code == 403, html
-    assert "Send it again" in html
+    assert "Send it now" in html
     assert NOTE not in html
     form = BeautifulSoup(html, "html.parser").select_one("form[method=post]:has([name=sealed])")
     assert form is not None
