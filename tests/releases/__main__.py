@@ -14,6 +14,7 @@ def fill() -> None:
     from django.core.management import call_command
     from django.test import override_settings
 
+    from booking import samples
     from booking.erasure import data_requests, erasing
     from booking.models import BusyFeed, Schedule, State
     from booking.services import transitions
@@ -24,8 +25,8 @@ def fill() -> None:
     call_command("migrate", verbosity=0)
     with override_settings(DEBUG=True):
         call_command("load_sample_practice", password="correct horse 7", verbosity=0)
-        for app in ("blog", "booking"):
-            call_command(f"load_sample_{app}", verbosity=0)
+        call_command("load_sample_blog", verbosity=0)
+        samples.load_hours()
     factories.user("editor@example.com", Group.objects.get(name="Editor"))
     therapist = User.objects.get(email="therapist@example.com")
     factories.second_factor(therapist)
