@@ -335,3 +335,28 @@ def test_letters_to_the_practice_have_the_same_frame(therapist: User) -> None:
     assert "Robin" not in html_of(alert)
     assert page.title
     assert page.title.text == alert.subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "start_from"),
+    [
+        *[("decline", start_from) for start_from in ("", "full", "outside", "more")],
+        *[("waitlist", start_from) for start_from in ("", "soon")],
+    ],
+)
+def test_a_letter_that_says_no_has_crisis_help_unless_someone_else_may_read_it(
+    kind: str, start_from: str
+) -> None:
+    """On their own page the lines stand anyway; what is to be said aloud speaks of no email."""
+
+    def drafted(**ways: Any) -> str:
+        consultation = factories.consultation_request(name="Maya", phone="+14155550100", **ways)
+        return emails.draft(consultation, kind, start_from=start_from).body
+
+    by_email = "I don't read email around the clock. In danger, or thinking about suicide? Call"
+    assert drafted().count(by_email) == 1
+    assert "suicide" not in drafted(discreet=True)
+    to_say = drafted(email="")
+    assert "I don't read email" not in to_say
+    aloud = "If you're in danger or thinking about suicide, call or text 988, or call 911."
+    assert (aloud in to_say) is (start_from == "more")

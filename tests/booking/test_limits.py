@@ -286,7 +286,7 @@ def test_five_posts_with_somebodys_address_silence_nobody(visitor: Client) -> No
     assert sixth.state == State.PENDING
     assert kinds(sixth) == ["alert_new"]
     for page in pages_of(visitor, sixth):
-        assert "Save this page, or call me at +1 415 555 0100." in page
+        assert "You can also call me at +1 415 555 0100." in page
         assert "on its way to you" not in page
     somebody = ask(visitor, address="192.0.2.99", email="robin@example.com", when="suggest")
     assert kinds(somebody) == ["alert_new", "received"]
