@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -214,6 +215,7 @@ def _erase(
         "practice": practice,
         "held_until": consultation.kept_until if is_held else None,
         "is_ahead": consultation.is_ahead(timezone.now()),
+        "backup_days": settings.BACKUP_DAYS,
     }
     if not request.POST.get("sure"):
         return render(request, "booking/erase.html", context)

@@ -144,7 +144,9 @@ def _show(
 def elsewhere(request: HttpRequest, practice: PracticeSettings) -> HttpResponse:
     """Other ways to find help. Nothing of what was typed is kept."""
     article = find_article(request.GET.get("article") or request.POST.get("article", ""))
-    return render(request, "booking/elsewhere.html", {"practice": practice, "article": article})
+    is_posted = request.method == "POST"
+    context = {"practice": practice, "article": article, "is_posted": is_posted}
+    return render(request, "booking/elsewhere.html", context)
 
 
 @require_safe

@@ -97,6 +97,7 @@ class ConsultationForm(ChoosesTime):
     )
     partner_knows = forms.ChoiceField(
         label=_("Does your partner know you're asking?"),
+        help_text=_("So I know what's safe to say if they pick up. I won't tell them you asked."),
         choices=PartnerKnows.choices,
         widget=forms.RadioSelect,
         required=False,
@@ -111,8 +112,8 @@ class ConsultationForm(ChoosesTime):
     phone = PhoneField(
         label=_("Phone"),
         help_text=_(
-            "If someone else answers, I'll say I have the wrong number. If you can't talk, say "
-            "“wrong number” and I'll hang up."
+            "If someone else answers, I'll say “wrong number.” If you can't talk, you say it, and "
+            "I'll hang up. My number stays in your call list."
         ),
     )
     text_ok = forms.BooleanField(label=_("You can text me"), required=False)
@@ -120,8 +121,9 @@ class ConsultationForm(ChoosesTime):
     discreet = forms.BooleanField(
         label=_("Someone else may see my email or phone"),
         help_text=_(
-            "Then my emails have no name in them and no link, and I won't text or leave voicemail. "
-            "My email address still shows. The next page has your link to save."
+            "Then my emails have no name and no link, and I won't text or leave voicemail. My "
+            "email address still shows, and so does my number if I call. If a call isn't safe, "
+            "leave the phone blank. The next page has your link to save."
         ),
         required=False,
     )
@@ -136,13 +138,13 @@ class ConsultationForm(ChoosesTime):
     when = forms.Field(label=_("When could we talk?"), initial=SUGGEST, required=False)
     time_zone = forms.Field(label=_("Show times in"), required=False)
     parts = forms.MultipleChoiceField(
-        label=_("Parts of the week"),
+        label=_("Which of these work for you?"),
         choices=PartOfWeek.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     good_hours = forms.CharField(
-        label=_("Good days and hours"),
+        label=_("Anything else about days and hours"),
         help_text=_("For example: after 6, or not while I'm at work."),
         max_length=200,
         required=False,

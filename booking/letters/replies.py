@@ -26,7 +26,7 @@ BUILT_IN: dict[str, dict[str, Any]] = {
         "full": _("I'm full"),
         "more": _("They need more than I can give"),
     },
-    "cancel": {"ill": _("I'm ill")},
+    "cancel": {"ill": _("I'm sick")},
 }
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

@@ -158,7 +158,7 @@ def test_the_page_says_what_a_shared_calendar_would_tell(
     assert button
     hint = page.find(id=button["aria-describedby"])
     assert hint
-    assert "Share a calendar with someone? Leave this off." in hint.text
+    assert "If someone else sees your calendar or email, don't ask for this." in hint.text
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_the_page_after_sending_is_where_the_link_is_kept(visitor: Client) -> No
     consultation = send(visitor)
     sent = page(visitor, f"/consultation/sent/?key={consultation.token}")
     assert consultation.get_absolute_url() in sent
-    assert "on this page and nowhere else" in sent
+    assert "I won't email it to you. Save it where only you look." in sent
     assert "on its way to you" not in sent
 
 

@@ -234,8 +234,8 @@ def test_a_confirmation_says_when_how_long_and_who_calls(therapist: User) -> Non
     said = emails.draft(asked, "confirm", starts_at=NOON - timedelta(hours=2), minutes=20).body
     assert said.startswith(
         "Hi Maya,\n\nWe're set for Wednesday, December 2 at noon Central Time, 20 minutes by phone."
-        " I'll call you from +1 415 555 0100.\n\nIf something comes up, you can move or cancel "
-        "here:\nhttp"
+        " I'll call you from +1 415 555 0100.\n\nIf something comes up, you can ask for another "
+        "time or cancel here:\nhttp"
     )
 
 
@@ -274,9 +274,12 @@ def test_the_day_before_comes_a_letter_that_says_what_to_expect(
 ) -> None:
     before, sooner = built["reminder_one_day"], built["reminder_two_days"]
     for sentence in (
-        *("We're set for", "I'll call you from", "nothing to prepare", "- what brings you"),
+        *("We're set for", "I'll call you from", "nothing to prepare", "- what brings you in"),
         *("You can ask me anything", "- how I work", "It's fine to cry.", "I'd rather not say"),
-        *("You don't have to decide anything on the call.", "you can move or cancel here:"),
+        *(
+            "You don't have to decide anything on the call.",
+            "you can ask for another time or cancel here:",
+        ),
     ):
         assert sentence in str(before.body)
     assert len(page_of(before).select("li")) == 6
@@ -288,7 +291,7 @@ def test_the_first_letter_says_what_happens_if_they_do_nothing(
 ) -> None:
     for name, sentence in {
         "received": "You'll hear from me by Thursday, December 3.",
-        "received, with a time": "It's set aside for you until you hear from me",
+        "received, with a time": "I'm holding it for you until you hear from me",
         "received, without its time": "I couldn't set that time aside.",
         "received, late": "My reply is late, and I'm sorry.",
     }.items():
@@ -332,3 +335,28 @@ def test_letters_to_the_practice_have_the_same_frame(therapist: User) -> None:
     assert "Robin" not in html_of(alert)
     assert page.title
     assert page.title.text == alert.subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "start_from"),
+    [
+        *[("decline", start_from) for start_from in ("", "full", "outside", "more")],
+        *[("waitlist", start_from) for start_from in ("", "soon")],
+    ],
+)
+def test_a_letter_that_says_no_has_crisis_help_unless_someone_else_may_read_it(
+    kind: str, start_from: str
+) -> None:
+    """On their own page the lines stand anyway; what is to be said aloud speaks of no email."""
+
+    def drafted(**ways: Any) -> str:
+        consultation = factories.consultation_request(name="Maya", phone="+14155550100", **ways)
+        return emails.draft(consultation, kind, start_from=start_from).body
+
+    by_email = "I don't read email around the clock. In danger, or thinking about suicide? Call"
+    assert drafted().count(by_email) == 1
+    assert "suicide" not in drafted(discreet=True)
+    to_say = drafted(email="")
+    assert "I don't read email" not in to_say
+    aloud = "If you're in danger or thinking about suicide, call or text 988, or call 911."
+    assert (aloud in to_say) is (start_from == "more")

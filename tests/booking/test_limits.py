@@ -81,7 +81,7 @@ def test_a_third_request_from_one_network_comes_in_without_its_time_and_is_told_
     assert factories.open_times() == free
     for page in pages_of(visitor, third):
         assert f"{NOT_SET_ASIDE}{third.reply_by:%A}" in page
-        assert "set aside for you" not in page
+        assert "holding it for you" not in page
         assert "hear from me by" not in page
     outbox.send_due()
     alert, letter = sorted(mail.outbox, key=lambda message: message.to)
@@ -281,12 +281,12 @@ def test_five_posts_with_somebodys_address_silence_nobody(visitor: Client) -> No
     for number in range(5):
         last = ask(visitor, address=f"192.0.2.{number}", email=spelled(number), when="suggest")
         assert kinds(last) == ["alert_new", "received"]
-    assert not any("No email will come" in page for page in pages_of(visitor, last))
+    assert not any("You won't get an email" in page for page in pages_of(visitor, last))
     sixth = ask(visitor, address="192.0.2.99", email="robin@gmail.com", when="suggest")
     assert sixth.state == State.PENDING
     assert kinds(sixth) == ["alert_new"]
     for page in pages_of(visitor, sixth):
-        assert "Save this page, or call me at +1 415 555 0100." in page
+        assert "You can also call me at +1 415 555 0100." in page
         assert "on its way to you" not in page
     somebody = ask(visitor, address="192.0.2.99", email="robin@example.com", when="suggest")
     assert kinds(somebody) == ["alert_new", "received"]
@@ -309,7 +309,7 @@ def test_a_telephone_in_many_requests_stops_no_letter(visitor: Client) -> None:
     assert kinds(last) == ["alert_new", "received"]
     without = ask(visitor, address="192.0.2.9", email="", phone="626 555 0143", when="suggest")
     assert kinds(without) == ["alert_new"]
-    assert "No email will come" not in pages_of(visitor, without)[0]
+    assert "You won't get an email" not in pages_of(visitor, without)[0]
 
 
 def test_a_spammer_is_told_as_anybody_that_no_email_will_come(
@@ -318,7 +318,7 @@ def test_a_spammer_is_told_as_anybody_that_no_email_will_come(
     for number in range(6):
         sixth = ask(visitor, address=f"192.0.2.{number}", email="robin@example.com", message=SPAM)
     assert sixth.state == State.SUSPECTED
-    assert "No email will come this time." in pages_of(visitor, sixth)[0]
+    assert "You won't get an email" in pages_of(visitor, sixth)[0]
     url = reverse("consultations:decide", args=[sixth.pk, "accept"])
     assert as_therapist.post(url, {"version": 1}).status_code == 302
     assert kinds(sixth) == []

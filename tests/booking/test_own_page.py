@@ -78,7 +78,7 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "with a time": (
         lambda: filed(asked_for=TUESDAY, holds_until=NOW + DAY / 2, **TIME),
         "You'll hear from me by Wednesday, December 2",
-        "You asked for Tuesday, December 1 at 1:00 PM Pacific Time. It's set aside for you",
+        "You asked for Tuesday, December 1 at 1:00 PM Pacific Time. I'm holding it for you",
     ),
     "lost its time": (
         lambda: filed(asked_for=TUESDAY, **OVER),
@@ -93,7 +93,7 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "without a receipt": (
         lambda: filed(limits_reached=[Limit.LETTERS]),
         "You'll hear from me by Wednesday, December 2",
-        "Save this page, or call me",
+        "please save this page. You can also call me",
     ),
     "none suited": (
         none_suited,
@@ -174,9 +174,9 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
     "waitlisted": (
         lambda: filed(State.WAITLISTED),
         "You're on my waitlist",
-        "You stay on the list for up to 365 days.",
+        "You stay on the list for up to 365 days. After that, your request is deleted.",
     ),
-    "declined": (lambda: filed(State.DECLINED), "My reply to you", "That says nothing about you"),
+    "declined": (lambda: filed(State.DECLINED), "My reply to you", "It isn't because of anything"),
     "withdrawn": (
         lambda: filed(State.WITHDRAWN),
         "You canceled your request",
@@ -202,7 +202,7 @@ STATES: dict[str, tuple[Callable[[], ConsultationRequest], str, str]] = {
         "The times I offered are no longer open",
         "send a new request",
     ),
-    "closed": (lambda: filed(State.CLOSED), "This request is closed", "send a new request"),
+    "closed": (lambda: filed(State.CLOSED), "I've closed this request", "send a new request"),
     "held": (
         lambda: filed(**HELD),
         "You'll hear from me by Wednesday, December 2",
@@ -274,7 +274,7 @@ def test_changing_and_deleting_is_folded_and_says_what_it_does(visitor: Client, 
         "Cancel our meeting",
     )
     if "erase" in buttons:
-        assert "Emails and texts already sent stay where they are." in words(fold)
+        assert "Emails and texts I already sent stay in your mailbox" in words(fold)
     outside = [each["value"] for each in page.select("main button") if each not in fold.select("*")]
     assert not {"withdraw", "erase", "ask_to_move"} & set(outside)
 
@@ -322,7 +322,7 @@ def test_words_that_were_to_be_said_or_cannot_be_read_are_not_shown(
         Letter.objects.filter(request=unreadable).update(body=WORDS.body)
     for each in (to_be_said, unreadable):
         text = words(read(visitor.get(each.get_absolute_url())))
-        assert "That says nothing about you." in text
+        assert "It isn't because of anything you did." in text
         assert "Hi Robin" not in text
         assert "unreadable" not in text
 
@@ -478,7 +478,7 @@ def test_deleting_asks_once_and_then_says_what_is_left(visitor: Client, is_held:
         "Delete what I sent",
         "Go back to my request",
     ]
-    assert "Emails and texts already sent stay where they are." in words(asked)
+    assert "Emails and texts I already sent stay in your mailbox" in words(asked)
     done = read(visitor.post(link, {"act": "erase", "sure": "yes"}))
     check_frame(done)
     assert done.select("h1")[0].get_text() == (

@@ -356,7 +356,7 @@ def test_crisis_help_stands_before_the_name_and_beside_the_note_and_not_in_the_f
 def test_a_practice_with_a_waitlist_alone_says_so_at_once(visitor: Client) -> None:
     factories.practice_settings(intake="waiting_list")
     html = page(visitor)
-    assert "You can ask to join my waitlist" in html[: html.index('for="id_name"')]
+    assert "Ask to join my waitlist</h1>" in html[: html.index('for="id_name"')]
     assert "Let's talk first" not in html
     assert 'name="when"' not in html
     assert send(visitor).pk
@@ -384,7 +384,7 @@ def test_beside_the_telephone_stands_what_happens_if_someone_else_answers(visito
     assert form is not None
     hint = form.select_one(f"#{form.select_one('#id_phone')['aria-describedby']}")  # type: ignore[index]
     assert hint is not None
-    assert "I'll say I have the wrong number" in hint.text
+    assert "I'll say “wrong number.”" in hint.text
 
 
 def test_the_fields_stand_in_the_order_of_a_conversation(

@@ -97,7 +97,7 @@ def test_three_readers_ask_and_the_therapist_decides(
     expect(signed_in.locator(".request-state")).to_contain_text("Waiting")
 
     visitor.goto(str(links["Cy"]))
-    visitor.get_by_text("Cancel or delete").click()
+    visitor.get_by_text("Cancel or delete your request").click()
     visitor.get_by_role("button", name="Cancel my request").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("You canceled your request")
 

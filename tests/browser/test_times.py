@@ -110,7 +110,7 @@ def agreed(visitor: Page, therapist: User) -> str:
 
 def test_asking_to_move(visitor: Page, signed_in: Page, therapist: User) -> None:
     visitor.goto(agreed(visitor, therapist))
-    visitor.get_by_text("Change, cancel or delete").click()
+    visitor.get_by_text("Change, cancel, or delete").click()
     visitor.get_by_role("button", name="Ask for another time").click()
     expect(visitor.locator("main")).to_contain_text("You asked for another time")
 
@@ -136,7 +136,7 @@ def test_cancelling(visitor: Page, therapist: User) -> None:
     visitor.goto(agreed(visitor, therapist))
     visitor.get_by_role("button", name="Email me a calendar file too").click()
     OutgoingEmail.objects.update(sent_at=timezone.now())
-    visitor.get_by_text("Change, cancel or delete").click()
+    visitor.get_by_text("Change, cancel, or delete").click()
     visitor.get_by_role("button", name="Cancel our call").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("You canceled our call")
     consultation = the_request()
@@ -175,26 +175,26 @@ def test_a_visitor_erases_their_own_request_until_nothing_is_left(
     expect(signed_in.locator("#listing-results")).to_contain_text("Quillon")
 
     # Canceling is another thing: it may be undone for a day.
-    visitor.get_by_text("Cancel or delete").click()
+    visitor.get_by_text("Cancel or delete your request").click()
     visitor.get_by_role("button", name="Cancel my request").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("You canceled your request")
     visitor.get_by_role("button", name="Bring my request back").click()
     expect(visitor.locator("main")).to_contain_text("I have your request")
 
     # By the keyboard alone, from the button to the answer.
-    visitor.get_by_text("Cancel or delete").focus()
+    visitor.get_by_text("Cancel or delete your request").focus()
     visitor.keyboard.press("Enter")
     visitor.get_by_role("button", name="Delete what I sent").focus()
     visitor.keyboard.press("Enter")
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Delete what you sent?")
     visitor.get_by_role("link", name="Go back to my request").click()
     assert ConsultationRequest.objects.exists()
-    visitor.get_by_text("Cancel or delete").click()
+    visitor.get_by_text("Cancel or delete your request").click()
     visitor.get_by_role("button", name="Delete what I sent").click()
     visitor.get_by_role("button", name="Delete what I sent").focus()
     visitor.keyboard.press("Enter")
     expect(visitor.get_by_role("heading", level=1)).to_have_text("It's deleted")
-    expect(visitor.locator("main")).to_contain_text("Nothing you wrote is left")
+    expect(visitor.locator("main")).to_contain_text("What you wrote is gone from this site")
 
     assert visitor.goto(f"/consultation/manage/{token}/").status == 410  # type: ignore[union-attr]
     expect(visitor.get_by_role("heading", level=1)).to_have_text("This link has expired")

@@ -151,7 +151,7 @@ def test_what_a_visitor_writes_stands_nowhere_in_clear(site: LiveSite, mail: Mai
         site.wait_for_mail()
         assert_nothing_in_clear(site, mail)
 
-        assert "You can undo this for a day" in visitor.get(manage).text
+        assert "You can bring your request back within a day" in visitor.get(manage).text
         assert "Bring my request back" in visitor.post(manage, {"act": "withdraw"}).text
         assert "Cancel my request" in visitor.post(manage, {"act": "restore"}).text
         site.wait_for_mail()  # whoever writes an alert would meet the table that is away, too
@@ -192,7 +192,7 @@ def posts_that_are_not_kept(visitor: Browser, site: LiveSite) -> None:
     again = visitor.post("/consultation/", TYPED | {"email": f"{ADDRESS}@", "phone": "12"})
     assert MESSAGE in again.text  # shown to them once more
     elsewhere = visitor.post("/consultation/", TYPED | {"state": "elsewhere"})
-    assert "Nothing you typed was saved" in elsewhere.text
+    assert "I didn't save what you just typed" in elsewhere.text
     assert visitor.get("/consultation/manage/17-nonce.signature/").status == 404
     assert "[private]" in site.log()
     with broken(ConsultationRequest):

@@ -28,7 +28,7 @@ ESSAYS = essays()
 GATE, MADE, DOOR = "a-gate-is-not-a-wall", "made-for-each-other", "closing-the-door"
 TEXTS = {  # what the importer is to find in each, in order
     GATE: "text spoken_lines heading text heading text named_patterns pull_quote text heading text "
-    "numbered_steps text heading text points text personal_note call_to_action",
+    "numbered_steps text heading text points personal_note call_to_action",
     MADE: "text heading text spoken_lines text heading text pull_quote heading text points heading "
     "text numbered_steps text heading text call_to_action",
     DOOR: "text spoken_lines heading text heading text named_patterns text "

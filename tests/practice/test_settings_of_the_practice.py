@@ -2,11 +2,13 @@
 
 from datetime import date
 from html import unescape
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import Page
@@ -151,6 +153,22 @@ def test_the_database_refuses_days_away_that_end_before_they_begin(
         DaysAway.objects.create(
             practice=practice, first_day=date(2026, 11, 18), last_day=date(2026, 11, 17)
         )
+
+
+def test_what_teens_are_told_follows_the_default_unless_the_practice_wrote_its_own(
+    practice: PracticeSettings,
+) -> None:
+    teens = import_module("practice.migrations.0016_teens")
+    before = ("practice", "0015_words_of_the_desk")
+    then = MigrationLoader(connection).project_state(before).apps
+    old = then.get_model("practice", "PracticeSettings")().teen_information
+    new = PracticeSettings().teen_information
+    edited = old.replace("</p><p>", "</p>\n<p data-block-key='a1'>")
+    for has, gets in ((old, new), (edited, new), ("<p>Mine.</p>", "<p>Mine.</p>"), ("", "")):
+        PracticeSettings.objects.update(teen_information=has)
+        teens.follow_the_defaults(then, None)
+        assert PracticeSettings.objects.get().teen_information == gets
+    assert old != new
 
 
 # --- In the admin --------------------------------------------------------------------------
