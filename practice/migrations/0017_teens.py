@@ -30,7 +30,7 @@ def follow_the_defaults(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('practice', '0015_words_of_the_desk'),
+        ('practice', '0016_said_plainer'),
     ]
 
     operations = [
