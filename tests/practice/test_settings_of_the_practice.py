@@ -158,7 +158,7 @@ def test_the_database_refuses_days_away_that_end_before_they_begin(
 def test_what_teens_are_told_follows_the_default_unless_the_practice_wrote_its_own(
     practice: PracticeSettings,
 ) -> None:
-    teens = import_module("practice.migrations.0016_teens")
+    teens = import_module("practice.migrations.0017_teens")
     before = ("practice", "0015_words_of_the_desk")
     then = MigrationLoader(connection).project_state(before).apps
     old = then.get_model("practice", "PracticeSettings")().teen_information
