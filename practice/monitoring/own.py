@@ -21,7 +21,7 @@ BROKEN = "docs/operator/troubleshooting.md"
 
 
 UNTIL_SAID = (
-    "If the date is right, press *The date is right* on the admin's first page. Until then, no "
+    "If the date is right, press “The date is right” on the admin's first page. Until then, no "
     "offer runs out and nothing is deleted by age."
 )
 
