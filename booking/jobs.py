@@ -8,6 +8,7 @@ from booking.ledger import tombstones, wishes
 from booking.letters import outbox, weekly
 from booking.services import counts, expiry, presence, unopened
 from practice.models import PracticeSettings
+from practice.monitoring import counted
 from practice.worker.jobs import Job
 
 
@@ -50,7 +51,7 @@ def write_missing() -> None:
 
 def owe_one_more() -> str:
     weekly.promise()
-    return "1 weekly emails queued"
+    return "1 weekly email queued"
 
 
 JOBS = (
@@ -115,7 +116,7 @@ JOBS = (
     Job(
         "count_open_times",
         counts.count_open_times,
-        "Counts the open times. Unopened requests may reserve half of them.",
+        "Counts the open times. Requests no one has opened can hold at most half of them.",
         "{} times can be reserved".format,
     ),
     Job(
@@ -129,7 +130,7 @@ JOBS = (
         "send_weekly_mail",
         lambda: weekly.promise_if_due(timezone.now()),
         "Queues the therapist's weekly email if it's due; --now queues one more, any day.",
-        "{:d} weekly emails queued".format,
+        lambda queued: f"{counted(int(queued), 'weekly email')} queued",
         options={"now": owe_one_more},
         seconds=900,
     ),

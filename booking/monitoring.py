@@ -13,10 +13,12 @@ from practice.monitoring import Finding, Gauge, counted
 
 WEEK = timedelta(days=7)
 CLOSED = "The form is closed: a reply is late, and nobody has signed in for five working days."
-LOOK_AT_REQUESTS = "Open the requests and call them:"
+LOOK_AT_REQUESTS = (
+    "Open each request, check whether calling is safe, and reach the person another way:"
+)
 LOOK_AT_MAIL = (
-    "The admin's first page says more. `manage.py check_mail` on the server says why email doesn't "
-    "go out."
+    "The admin's first page says more. Ask the person who looks after your server to run "
+    "`practice main check_mail`."
 )
 PROMISED = timedelta(days=1)  # docs/privacy.md: then the database's files hold nothing of it
 

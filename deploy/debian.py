@@ -27,13 +27,14 @@ def look() -> int:
     practices = settings.installed()
     if not (wrong := complaint(practices)):
         return 0
-    note(f"After Debian's upgrade: {wrong}")
+    then = wrong.replace(health.FAILS, "stopped working").replace("The", "the", 1)
+    note(f"After Debian's updates, {then}")
     ours = [f"practice-{kind}@{each.name}" for each in practices for kind in ("web", "worker")]
     for unit in ("postgresql", "nginx", *ours):
         with suppress(Refusal):  # what does not start must not keep the rest from it
             run("systemctl", "restart", unit)
     wrong = complaint(practices)
-    found = f"That failed to help: {wrong}" if wrong else "All is well now."
+    found = wrong.replace(health.FAILS, "still failed") if wrong else "All is well now."
     note(f"Everything was restarted. {found}")
     return int(bool(wrong))
 

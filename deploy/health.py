@@ -4,6 +4,7 @@ python3 -m deploy.health NAME
 """
 
 import http.client
+import json
 import socket
 import ssl
 import sys
@@ -17,6 +18,7 @@ from practice.environment.firstrun import Refusal
 PATIENCE = 60  # seconds, for the web server to start and the worker to show itself
 SURE_AFTER = 5  # seconds, in which a page fails again and again: visitors meet it meanwhile
 TIMEOUT = 15  # seconds, for one answer
+FAILS = "isn't working"
 PAGES = ["/", "/consultation/", "/articles/", "/account/login/"]
 
 
@@ -65,8 +67,11 @@ def not_ready(practice: Practice) -> str:
     status, text = ask(SocketConnection(practice.socket), practice, "/readyz/")
     if status == 200:
         return ""
-    said = "" if text.startswith("<") else f": {' '.join(text.split())[:300]}"
-    return f"it says it isn't ready ({status}){said}"
+    try:
+        said = ", ".join(json.loads(text)["failing"])
+    except (ValueError, KeyError, TypeError):
+        said = str(status) if text.startswith("<") else f"{status}: {' '.join(text.split())[:300]}"
+    return f"it isn't ready ({said})"
 
 
 def broken(practice: Practice) -> str:
@@ -85,7 +90,7 @@ def wait(practice: Practice) -> None:
         until = time.monotonic() + patience
         while wrong := complaint(practice):
             if time.monotonic() > until:
-                raise Refusal(f"The site of {practice.name} isn't working: {wrong}.")
+                raise Refusal(f"The site of {practice.name} {FAILS}: {wrong}.")
             time.sleep(1)
 
 

@@ -161,14 +161,14 @@ def laid_ready() -> Iterator[Path | None]:
 
 
 def refuse_unless_looked() -> None:
-    """Raises Refusal where nobody could look for a newer version yet, or for two days."""
+    """Raises Refusal where nobody could look for a newer version yet, or for two days. The note of
+    it goes into the weekly mail, so it says nothing of the journal.
+    """
     looked = at(FETCHED) / fetch.LOOKED
     if not looked.exists() or time.time() - looked.stat().st_mtime > LOOKS_WITHIN:
         since = "for two days" if looked.exists() else "ever since it was set up"
-        raise Refusal(
-            f"Looking for a newer version has failed {since}. "
-            "Why: journalctl -u fetch-practices -n 20"
-        )
+        note(f"The site couldn't look for a newer version {since}.")
+        raise Refusal("Why: journalctl -u fetch-practices -n 20")
 
 
 def by_timer() -> int:
@@ -179,14 +179,14 @@ def by_timer() -> int:
         return 0
     try:
         with laid_ready() as source:
-            if source is None:
-                refuse_unless_looked()
-                say("There's nothing newer to install.")
-                return 0
-            return 0 if update(source, str(at(FETCHED) / fetch.WHEELS)) else 1
+            if source is not None:
+                return 0 if update(source, str(at(FETCHED) / fetch.WHEELS)) else 1
     except Refusal as problem:
         note(f"Not updated: {reason(problem)}")
         raise
+    refuse_unless_looked()
+    say("There's nothing newer to install.")
+    return 0
 
 
 def body() -> int:

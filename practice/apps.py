@@ -77,6 +77,7 @@ def register_jobs() -> None:
     from practice.accounts import letters, purge
     from practice.deletion import deleted_pages
     from practice.mail import proof
+    from practice.monitoring import counted
     from practice.worker.connections import optimize
     from practice.worker.jobs import Job, register
 
@@ -93,7 +94,7 @@ def register_jobs() -> None:
             "send_test_letter",
             proof.send_due,
             "Sends the test email that was asked for in the admin.",
-            "{} test emails sent".format,
+            lambda sent: f"{counted(sent, 'test email')} sent",
             is_mail=True,
             by_date=False,
         ),

@@ -9,7 +9,10 @@ from collections.abc import Callable, Iterator
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DatabaseError
 
-IN_ENVIRONMENT = "Set it in the environment or in .env; docs/operator/settings.md says how."
+IN_ENVIRONMENT = (
+    "Change it in /etc/practice/NAME.env and run deploy/install (installed by hand: in .env). "
+    "docs/operator/settings.md lists every setting."
+)
 Messages = list[CheckMessage]
 Complaints = Iterator[str]
 

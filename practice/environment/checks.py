@@ -17,7 +17,11 @@ from practice.environment.checking import IN_ENVIRONMENT, Complaints, check
 
 CACHE_SCHEMES = ("redis", "rediss", "valkey", "valkeys", "unix")
 WITH_TLS = "Use rediss:// instead of redis://, unless no one else is on that network."
-CORRECTED = "The worker corrects this site's own when it starts. Delete any other in /admin/sites/."
+CORRECTED = (
+    "Restart the worker and it fixes the default entry. Delete any others in Settings, Sites."
+)
+INSTALLED = "Run deploy/install, which sets this right."
+CLOSED = f"chmod 700 {settings.DATA_DIR}"
 ADDRESS = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 SQLITE_FULL = 2  # https://www.sqlite.org/pragma.html#pragma_synchronous
 # What PostgreSQL has to be told so that it writes no values into its log, which outlive an erasure.
@@ -68,7 +72,7 @@ def names_are_known() -> Complaints:
     yield from (f"The environment: {line}" for line in names.slips({*os.environ} - filed))
 
 
-@check("practice.W012", f"chmod 700 {settings.DATA_DIR}", deploy=True)
+@check("practice.W012", f"{INSTALLED} If you installed by hand: {CLOSED}", deploy=True)
 def data_is_for_its_owner() -> Complaints:
     """On a server the group is nginx's, which may pass through to the pictures and list nothing."""
     with suppress(OSError):
@@ -99,7 +103,7 @@ def hosts_are_named() -> Complaints:
         yield f'ALLOWED_HOSTS is missing the host of SITE_URL, "{host}".'
 
 
-@check("practice.E005", deploy=True)
+@check("practice.E005", "Remove the DEBUG line, or set DEBUG=false.", deploy=True)
 def debug_is_off() -> Complaints:
     """With it, a crash shows strangers what a visitor had typed."""
     if settings.DEBUG:

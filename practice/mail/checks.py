@@ -7,7 +7,10 @@ from practice.mail.services import SERVICES
 from practice.mail.views import learns_of_bounces
 
 KEEPS_MAIL = ("filebased", "console", "dummy", "locmem")
-SECRETS = f"{IN_ENVIRONMENT} MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY."
+SECRETS = (
+    "Set MAIL_WEBHOOK_SECRET (Postmark) or MAIL_WEBHOOK_SIGNING_KEY (Mailgun). "
+    "docs/operator/mail.md says how."
+)
 
 
 @check("practice.E007", deploy=True)

@@ -153,7 +153,7 @@ def look_at_dkim(domain: str, records: Records, selectors: Iterable[str]) -> Fin
         f"No key was found under {', '.join(tried)}.",
         "Your mail provider shows a record to publish, at (selector)._domainkey."
         f"{domain}. If it's there under another selector, put that in DKIM_SELECTORS "
-        "or with --selector.",
+        "or give it with --selector.",
     )
 
 
@@ -208,10 +208,11 @@ def _judge_dmarc(name: str, record: str) -> Finding:
     if tags["p"] == "none":
         return advice(
             "There is a record, but it doesn't ask mail servers to do anything.",
-            "Once SPF and DKIM are good and your test email has arrived, ask for more.",
+            "Once SPF and DKIM are good and your test email has arrived, change the record to "
+            "this, so that fakes go to spam.",
             f'{name}. TXT "v=DMARC1; p=quarantine"',
         )
-    return good(f"Email that only claims to be yours: {tags['p']}.")
+    return good(f"Other mail servers are told to {tags['p']} email that only claims to be yours.")
 
 
 def look_at_answers(domain: str, records: Records) -> Finding:

@@ -17,6 +17,13 @@ PROVED_BY = {
 }
 PROOF_GOOD_FOR = {"backup": timedelta(days=2), "rehearsal": timedelta(days=35)}
 WATCHING, BACKUPS = "docs/operator/monitoring.md", "docs/operator/backups.md"
+BROKEN = "docs/operator/troubleshooting.md"
+
+
+UNTIL_SAID = (
+    "If the date is right, press “The date is right” on the admin's first page. Until then, no "
+    "offer runs out and nothing is deleted by age."
+)
 
 
 def ask(page: str) -> str:
@@ -60,16 +67,15 @@ def report(sender: Any, now: datetime, **kwargs: Any) -> list[Finding]:
     since = (now - WEEK).astimezone(practice.zone).date()
     found = []
     if doubt := clocks.doubt(now):
-        says = "Until you say it's right, on the admin's first page, nothing ends or is deleted."
-        found.append(Finding(str(doubt), f"{says} {ask(WATCHING)}"))
+        found.append(Finding(str(doubt), f"{UNTIL_SAID} {ask(BROKEN)}"))
     found += [_worker(now), *_disks()]
     if pending := readiness.pending_migrations():
-        says = f"The database still needs {counted(pending, 'migration')}."
+        says = f"An update isn't finished: the database still needs {counted(pending, 'change')}."
         found.append(Finding(says, ask(WATCHING)))
     found += _certificate(now)
     found += [_proof(kind, age) for kind, age in proofs(now).items()]
     for words, has_failed in updates.of_the_site(since):
-        found.append(Finding(f"Update: {words}", ask(WATCHING) if has_failed else ""))
+        found.append(Finding(words, ask(WATCHING) if has_failed else ""))
     if packages := updates.of_debian(since):
         found.append(Finding(f"Debian upgraded {counted(packages, 'package')}."))
     found += standing.findings(practice)
@@ -104,7 +110,7 @@ def _disks() -> list[Finding]:
     for names in disks.values():
         free = readiness.free(readiness.disks()[names[0]])
         enough = free >= WARN_TIMES * readiness.least_free()
-        says = f"{free / 1e9:.1f} GB are free for the {' and the '.join(names)}."
+        says = f"There's {free / 1e9:.1f} GB free for the {' and the '.join(names)}."
         advice = "" if enough else f"Free up space, or get a larger disk. {ask(WATCHING)}"
         found.append(Finding(says, advice))
     return found

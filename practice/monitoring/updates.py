@@ -18,7 +18,9 @@ WAITS = "debian-waits.txt"  # deploy/debian.py writes it
 DEBIAN = Path("/var/log/unattended-upgrades/unattended-upgrades.log")
 DATED = re.compile(r"(\d{4}-\d\d-\d\d)[T ]\S* ?(.*)")
 UPGRADED = "Packages that will be upgraded:"
-FAILED = re.compile(r"\b(not updated|failed|failure|went back|rolled back|error)\b", re.IGNORECASE)
+FAILED = re.compile(
+    r"\b(not updated|couldn't look|failed|failure|went back|rolled back|error)\b", re.IGNORECASE
+)
 WENT_WELL = "Updated from "
 MOST = 200_000  # characters from the end of a log, of which a week takes a few thousand
 

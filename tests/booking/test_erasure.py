@@ -437,8 +437,8 @@ def test_erasing_a_person_leaves_others_and_what_is_held(
     with pytest.raises(CommandError, match="Nothing was erased"):
         command("erase_person", typed="robin@example.com\nno\n")
     said = command("erase_person", typed="robin@example.com\nyes\n")
-    assert "1 requests erased" in said
-    assert "1 are on legal hold" in said
+    assert "1 request erased" in said
+    assert "1 request on legal hold" in said
     assert set(ConsultationRequest.objects.all()) == {*theirs[1:], other}
     theirs[2].refresh_from_db()
     assert theirs[2].erasure_asked_at is not None

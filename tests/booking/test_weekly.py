@@ -108,9 +108,9 @@ def test_the_command_does_as_the_worker_does_and_one_more_when_asked(
 
     assert said() == "0 weekly emails queued"
     clock.move_to(MONDAY)
-    assert said() == "1 weekly emails queued"
+    assert said() == "1 weekly email queued"
     assert said() == "0 weekly emails queued"
-    assert said(now=True) == "1 weekly emails queued"
+    assert said(now=True) == "1 weekly email queued"
     assert owed() == 2
 
 

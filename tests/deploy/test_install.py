@@ -595,7 +595,7 @@ def test_the_timer_tells_when_nobody_could_look_for_a_newer_version(
     system.write(root / "etc/practice/updates.conf", "RELEASES=https://nowhere.example/\n")
     with pytest.raises(Refusal):
         update.by_timer()
-    assert "failed ever since it was set up" in (practice.data / "updates.log").read_text()
+    assert "newer version ever since it was set up" in (practice.data / "updates.log").read_text()
 
     looked = root / "var/cache/fetch-practices/looked"
     looked.parent.mkdir(parents=True)
@@ -605,8 +605,13 @@ def test_the_timer_tells_when_nobody_could_look_for_a_newer_version(
     os.utime(looked, (night, night))
     assert update.by_timer() == 0, "one night without the network is nothing to tell"
     os.utime(looked, (0, 0))
-    with pytest.raises(Refusal, match="for two days"):
+    with pytest.raises(Refusal, match="journalctl"):
         update.by_timer()
+    told = (practice.data / "updates.log").read_text()
+    assert told.splitlines()[-1].endswith(
+        "The site couldn't look for a newer version for two days."
+    )
+    assert "journalctl" not in told, "which the weekly mail would pass on"
 
 
 # --- Debian's upgrades ----------------------------------------------------------------------
@@ -699,7 +704,8 @@ def test_after_an_upgrade_that_did_harm_everything_is_started_again(
     well_after("practice-worker@main", upgraded, monkeypatch)
     assert debian.look() == 0
     assert not any("apt" in command for command in upgraded)
-    assert "nginx responds with 502" in updates_log(root)
+    first = "After Debian's updates, the site of main stopped working: nginx responds with 502."
+    assert first in updates_log(root)
     assert "Everything was restarted. All is well now." in updates_log(root)
 
 
@@ -711,7 +717,7 @@ def test_what_fails_after_an_upgrade_is_told_each_night_until_it_is_well_and_not
     well_after("never", upgraded, monkeypatch)
     assert debian.look() == 1
     assert debian.look() == 1
-    assert updates_log(root).count("failed to help: The site of main isn't working: nginx") == 2
+    assert updates_log(root).count("The site of main still failed: nginx responds with 502.") == 2
     assert "systemctl restart practice-worker@main" in upgraded, "though nginx did not start"
     assert not any("apt" in command for command in upgraded)
     well_after("", upgraded, monkeypatch)

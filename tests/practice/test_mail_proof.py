@@ -43,7 +43,7 @@ def sent_code() -> str:
 
 
 def test_the_command_sends_a_letter_whose_code_proves_that_it_arrived() -> None:
-    assert "1 test emails sent" in said_by("me@straße.example")
+    assert "1 test email sent" in said_by("me@straße.example")
     [letter] = mail.outbox
     assert letter.to == ["me@xn--strae-oqa.example"]
     assert not proof.state().is_proved
@@ -120,7 +120,7 @@ def test_what_is_no_address_is_said_to_be_none() -> None:
 def test_without_an_address_the_command_sends_what_the_admin_asked_for() -> None:
     assert said_by() == "0 test emails sent\n"
     proof.ask("me@example.net")
-    assert said_by() == "1 test emails sent\n"
+    assert said_by() == "1 test email sent\n"
 
 
 # --- In the admin --------------------------------------------------------------------------

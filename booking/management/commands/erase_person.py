@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from booking.erasure import data_requests
 from booking.management.commands.export_person import ask, said
+from practice.monitoring import counted
 
 
 class Command(BaseCommand):
@@ -25,7 +26,7 @@ class Command(BaseCommand):
             if sys.stdin.readline().strip() != "yes":
                 raise CommandError("Nothing was erased.")
         found, held = data_requests.erase_person(contact)
-        self.stdout.write(f"{found - held} requests erased")
+        self.stdout.write(f"{counted(found - held, 'request')} erased")
         if held:
-            self.stdout.write(f"{held} are on legal hold, and are erased when it ends")
+            self.stdout.write(f"{counted(held, 'request')} on legal hold, erased when it ends")
         self.stdout.write(said(contact))

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from booking.erasure import data_requests
+from practice.monitoring import counted
 
 
 class Command(BaseCommand):
@@ -18,7 +19,7 @@ class Command(BaseCommand):
         contact = ask()
         copy = data_requests.export_person(contact)
         self.stdout.write(json.dumps(copy, indent=2, ensure_ascii=False))
-        self.stderr.write(f"{len(copy)} requests. {said(contact)}")
+        self.stderr.write(f"{counted(len(copy), 'request')}. {said(contact)}")
 
 
 def said(contact: str) -> str:

@@ -16,8 +16,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: Any) -> None:
         for option, words in {
             "--new-key": "print a new pair of keys and stop",
-            "--tombstones": "only copy the file of erasures and wishes",
-            "--take-over": "even if the installation that made the backups there is gone for good",
+            "--tombstones": "only copy the file of what was erased and what people asked for since",
+            "--take-over": "use this place from now on, because the installation that used it is "
+            "gone for good",
             "--list": "only list the backups",
             "--progress": "show progress",
         }.items():

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from practice.mail import reach, records
+from practice.mail.checks import SECRETS
 from practice.mail.findings import Finding, Verdict, advice, fault
 from practice.mail.services import COMMON_SELECTORS, SERVICES, provider_of
 from practice.mail.views import learns_of_bounces
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Email comes from {settings.DEFAULT_FROM_EMAIL}.")
         findings = _way_out()
         if settings.MAIL_SERVICE and not learns_of_bounces():
-            todo = "Set MAIL_WEBHOOK_SECRET or MAIL_WEBHOOK_SIGNING_KEY: see docs/operator/mail.md."
+            todo = SECRETS
             says = "The service doesn't tell the site when an email comes back."
             findings.append(advice(says, todo, about="Bounces"))
         if "." in domain:
@@ -51,7 +52,9 @@ class Command(BaseCommand):
         left = sum(finding.verdict == Verdict.FAULT for finding in findings)
         if left:
             raise CommandError(f"{left} to fix.")
-        self.stdout.write("Everything looks good. To prove it: manage.py send_test_letter ADDRESS")
+        self.stdout.write(
+            "Nothing needs fixing. Now send yourself a test: manage.py send_test_letter ADDRESS"
+        )
 
 
 def _resolver(address: str | None) -> dns.resolver.Resolver:

@@ -12,7 +12,7 @@ class Command(BaseCommand):
     The button on the admin's first page does the same.
     """
 
-    help = "Tells the site that the server's date is right, so that whatever waits for it goes on."
+    help = "Confirms the server's date, so the jobs that were waiting can run."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()

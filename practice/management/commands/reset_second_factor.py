@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from practice.accounts import factors
 from practice.models import User
+from practice.monitoring import counted
 
 
 class Command(BaseCommand):
@@ -23,5 +24,5 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"{email} has no account.")
         removed, ended = factors.reset(user)
-        self.stdout.write(f"Removed {removed} second factors of {user.email}.")
-        self.stdout.write(f"Signed out {ended} devices.")
+        self.stdout.write(f"Removed {counted(removed, 'second factor')} of {user.email}.")
+        self.stdout.write(f"Signed out {counted(ended, 'device')}.")

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from practice import contacts
 from practice.mail import proof
+from practice.monitoring import counted
 
 
 class Command(BaseCommand):
@@ -37,6 +38,6 @@ class Command(BaseCommand):
         if address and not sent:
             problem = getattr(proof.state().letter, "problem", "")
             raise CommandError(f"The email didn't go out. {problem}".strip())
-        self.stdout.write(f"{sent} test emails sent")
+        self.stdout.write(f"{counted(sent, 'test email')} sent")
         if address:
             self.stdout.write("When it arrives: manage.py send_test_letter --code CODE")
