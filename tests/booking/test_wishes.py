@@ -492,7 +492,7 @@ def test_the_therapist_notes_that_someone_else_may_see_it_and_takes_it_back(
         ways = {"email_ok": "on", "text_ok": "on", "voicemail_ok": "on"}
         page = reached(consultation, discreet="on", **ways)
         assert consultation.discreet
-        assert ("does nothing while someone else may see it" in page) is bool(phone)
+        assert ("stay off, even if this is checked" in page) is bool(phone)
         assert ("No texts. No voicemail." in page) is bool(phone)
         page = reached(consultation, **ways)
         assert not consultation.discreet
