@@ -122,6 +122,7 @@ def test_who_has_guessed_too_often_meets_a_page_with_a_telephone_too(
         assert page.select(way), way
 
 
+@pytest.mark.django_db
 def test_an_error_page_comes_though_no_static_file_was_collected(
     visitor: Client, settings: Any
 ) -> None:
