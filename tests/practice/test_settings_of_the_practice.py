@@ -158,15 +158,15 @@ def test_the_database_refuses_days_away_that_end_before_they_begin(
 def test_what_teens_are_told_follows_the_default_unless_the_practice_wrote_its_own(
     practice: PracticeSettings,
 ) -> None:
-    teens = import_module("practice.migrations.0017_teens")
-    before = ("practice", "0015_words_of_the_desk")
+    notices = import_module("practice.migrations.0014_notices")
+    before = ("practice", "0013_said_plainly")
     then = MigrationLoader(connection).project_state(before).apps
     old = then.get_model("practice", "PracticeSettings")().teen_information
     new = PracticeSettings().teen_information
     edited = old.replace("</p><p>", "</p>\n<p data-block-key='a1'>")
     for has, gets in ((old, new), (edited, new), ("<p>Mine.</p>", "<p>Mine.</p>"), ("", "")):
         PracticeSettings.objects.update(teen_information=has)
-        teens.follow_the_defaults(then, None)
+        notices.follow_the_defaults(then, None)
         assert PracticeSettings.objects.get().teen_information == gets
     assert old != new
 
