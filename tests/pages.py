@@ -11,7 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+import axes.utils
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
@@ -31,6 +33,7 @@ from tests import factories
 
 TOOLS = Path(__file__).resolve().parent / "tools" / "node_modules"  # which `make tools` fills
 PASSWORD = "correct horse 7"
+LOGIN = "/account/login/"
 FORM, SENT, CODE = "/consultation/", "/consultation/sent/", "/consultation/code/"
 TYPED = {
     "name": "Robin",
@@ -72,7 +75,9 @@ class Pages:
         self.shown.append(Shown(name, path, answer.status_code, html))
 
     def get(self, name: str, path: str, client: Client | None = None) -> None:
-        self.keep(name, (client or self.visitor).get(path, follow=True))
+        answer = (client or self.visitor).get(path, follow=True)
+        assert path == LOGIN or answer.request["PATH_INFO"] != LOGIN, f"{name} asks to sign in"
+        self.keep(name, answer)
 
     def post(self, name: str, path: str, fields: dict[str, Any], **headers: str) -> None:
         self.keep(name, self.visitor.post(path, fields, headers=headers))
@@ -342,9 +347,12 @@ def broken(execute: object, *arguments: object) -> NoReturn:
 
 
 def account(pages: Pages) -> None:
-    sign_in, visitor = "/account/login/", pages.visitor
-    pages.get("account", sign_in)
-    pages.post("account: sign-in, errors", sign_in, {})
+    """As if nobody had guessed before, and the therapist had no second factor yet."""
+    axes.utils.reset()
+    Authenticator.objects.filter(user=pages.therapist).delete()
+    visitor = pages.visitor
+    pages.get("account", LOGIN)
+    pages.post("account: sign-in, errors", LOGIN, {})
     pages.get("account: forgotten", "/account/password/forgotten/")
     pages.get("account: link sent", "/account/password/sent/")
     pages.get("account: closed", "/account/closed/")
@@ -356,7 +364,7 @@ def account(pages: Pages) -> None:
         visitor.post("/admin/consultations/demand/", {"name": "Robin"}),
     )
     bare = Client()
-    bare.post(sign_in, {"login": SIGN_IN, "password": PASSWORD})
+    bare.post(LOGIN, {"login": SIGN_IN, "password": PASSWORD})
     pages.get("account: enroll", "/account/second-factor/", bare)
     pages.get("account: passkey", "/account/second-factor/passkey/", bare)
     pages.get("account: app", "/account/second-factor/app/", bare)
@@ -370,8 +378,8 @@ def account(pages: Pages) -> None:
     not_again = factories.signed_in(pages.therapist)
     pages.get("account: code again", "/account/again/code/", not_again)
     halfway = Client()
-    halfway.post(sign_in, {"login": SIGN_IN, "password": PASSWORD})
+    halfway.post(LOGIN, {"login": SIGN_IN, "password": PASSWORD})
     pages.get("account: code", "/account/login/code/", halfway)
     wrong = {"login": SIGN_IN, "password": "wrong"}
-    answers = (visitor.post(sign_in, wrong) for _ in range(20))
+    answers = (visitor.post(LOGIN, wrong) for _ in range(20))
     pages.keep("account: locked out", next(each for each in answers if each.status_code == 429))
